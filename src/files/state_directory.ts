@@ -1,0 +1,251 @@
+/**
+ * The cache directory: the only place that login writes.
+ *
+ * Entries are written to a new name and renamed, so that a reader sees a whole entry or none.
+ * Whatever is not exactly such an entry (a link, a pipe, a file of another owner, one that others
+ * may read) does not exist for the reader and is replaced by the writer, never followed.
+ *
+ * @module
+ */
+
+import { within } from "./deadline.ts";
+
+const DIRECTORY_MODE = 0o700;
+const FILE_MODE = 0o600;
+const MAX_ENTRY_BYTES = 2 * 1024 * 1024;
+const LOCK_ATTEMPTS = 2;
+
+export class StateError extends Error {
+  override readonly name = "StateError";
+}
+
+/** One folder of the cache directory, such as `jwks`. */
+export class StateDirectory {
+  readonly #root: string;
+  readonly #folder: string;
+
+  /** `root` is the policy's cache directory, `folder` a plain name. Touches nothing yet. */
+  constructor(root: string, folder: "jwks" | "device" | "outcome" | "replay") {
+    this.#root = root;
+    this.#folder = `${root}/${folder}`;
+  }
+
+  #path(name: string): string {
+    if (!/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name)) {
+      throw new StateError(`${JSON.stringify(name)} is no name of an entry`);
+    }
+    return `${this.#folder}/${name}`;
+  }
+
+  /** The bytes of an entry, or `null` when there is none that can be trusted. Never throws. */
+  async read(name: string): Promise<Uint8Array | null> {
+    try {
+      await this.#checkFolders();
+      const path = this.#path(name);
+      const before = await Deno.lstat(path);
+      if (!isOwnFile(before)) return null; // also keeps a pipe from blocking open()
+      using file = await Deno.open(path, { read: true });
+      const opened = await file.stat();
+      const same = opened.ino === before.ino && opened.dev === before.dev;
+      if (!same || !isOwnFile(opened) || opened.size > MAX_ENTRY_BYTES) {
+        return null;
+      }
+      const bytes = new Uint8Array(opened.size);
+      let length = 0;
+      while (length < bytes.length) {
+        const count = await file.read(bytes.subarray(length));
+        if (count === null || !(count > 0)) break;
+        length += count;
+      }
+      return bytes.subarray(0, length);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Writes an entry in one step. Throws {@link StateError} when the disk does not let it. */
+  async write(name: string, bytes: Uint8Array): Promise<void> {
+    const path = this.#path(name);
+    const temporary = `${this.#folder}/.new-${crypto.randomUUID()}`;
+    try {
+      await this.#createFolders();
+      const target = await lstatOrNull(path);
+      if (target?.isDirectory) await Deno.remove(path, { recursive: true });
+      await writeNew(temporary, bytes);
+      await Deno.rename(temporary, path);
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      throw asStateError("write", path, error);
+    }
+  }
+
+  /**
+   * Creates an entry; false when it exists already. Of any number of processes that try at once,
+   * exactly one is told true. Throws {@link StateError}.
+   */
+  async create(name: string, bytes: Uint8Array): Promise<boolean> {
+    const path = this.#path(name);
+    try {
+      await this.#createFolders();
+      await writeNew(path, bytes);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return false;
+      throw asStateError("create", path, error);
+    }
+  }
+
+  /** Removes an entry; true if this call removed it, so that of several callers one wins. */
+  async remove(name: string): Promise<boolean> {
+    try {
+      await this.#checkFolders();
+      await Deno.remove(this.#path(name));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The names of all entries, in no order; an empty list when there is no folder. */
+  async list(): Promise<string[]> {
+    try {
+      await this.#checkFolders();
+      const names: string[] = [];
+      for await (const entry of Deno.readDir(this.#folder)) {
+        if (entry.isFile && !entry.name.startsWith(".")) names.push(entry.name);
+      }
+      return names;
+    } catch {
+      return [];
+    }
+  }
+
+  /**
+   * Runs `action` while no other process runs one under the same name. Where locking is not
+   * possible (a full or read-only disk), or not within `waitMs`, runs it all the same: the lock
+   * saves work, it protects nothing, and whoever holds it may have been stopped for good.
+   */
+  async withLock<Result>(
+    name: string,
+    action: () => Promise<Result>,
+    options: { waitMs: number },
+  ): Promise<Result> {
+    const locking = this.#lock(`${name}.lock`);
+    await within<unknown>(locking, options.waitMs, () => null);
+    try {
+      return await action();
+    } finally {
+      // closing releases it, and so does the end of the process
+      locking.then((lock) => lock?.close());
+    }
+  }
+
+  async #lock(name: string): Promise<Deno.FsFile | null> {
+    for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+      try {
+        await this.#createFolders();
+        const path = this.#path(name);
+        const before = await lstatOrNull(path);
+        if (before !== null && !isOwnFile(before)) {
+          await Deno.remove(path, { recursive: true });
+        }
+        if (before === null) await this.create(name, new Uint8Array());
+        const file = await Deno.open(path, { read: true, write: true });
+        await file.lock(true);
+        return file;
+      } catch {
+        // somebody was faster, or the disk does not let us
+      }
+    }
+    return null;
+  }
+
+  /** Both folders are ours, private, and no links. Throws otherwise. */
+  async #checkFolders(): Promise<void> {
+    await checkPrivateDirectory(this.#root);
+    await checkPrivateDirectory(this.#folder);
+  }
+
+  async #createFolders(): Promise<void> {
+    await ensurePrivateDirectory(this.#root);
+    await ensurePrivateDirectory(this.#folder);
+  }
+}
+
+/**
+ * Creates the directory where there is none. Throws when what is there is a link, or of somebody
+ * else, or writable by others. Does not check its parents.
+ */
+export async function ensurePrivateDirectory(path: string): Promise<void> {
+  if (await lstatOrNull(path) === null) {
+    try {
+      await Deno.mkdir(path, { mode: DIRECTORY_MODE });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+  await checkPrivateDirectory(path);
+}
+
+/** As {@link ensurePrivateDirectory}, but throws where there is no directory. */
+export async function checkPrivateDirectory(path: string): Promise<void> {
+  const info = await Deno.lstat(path);
+  const writable = ((info.mode ?? 0o777) & 0o022) !== 0;
+  if (!info.isDirectory || !isOwn(info) || writable) {
+    throw new StateError(`"${path}" is not a private directory`);
+  }
+}
+
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, {
+    write: true,
+    createNew: true,
+    mode: FILE_MODE,
+  });
+  let written = 0;
+  while (written < bytes.length) {
+    written += await file.write(bytes.subarray(written));
+  }
+  await file.syncData();
+}
+
+async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function isOwn(info: Deno.FileInfo): boolean {
+  return info.uid === 0 || info.uid === Deno.uid();
+}
+
+/** A regular file of ours which nobody else may touch; an open one may have lost its only name. */
+export function isOwnFile(info: Deno.FileInfo): boolean {
+  return info.isFile && isOwn(info) && (info.nlink ?? 2) <= 1 &&
+    ((info.mode ?? 0o777) & 0o077) === 0;
+}
+
+function asStateError(verb: string, path: string, error: unknown): StateError {
+  const cause = error instanceof Error ? error.message : String(error);
+  return new StateError(`cannot ${verb} "${path}": ${cause}`);
+}
+
+/** SHA-256 as lower-case hexadecimal: names of entries, and what logs show instead of secrets. */
+export async function sha256Hex(data: string | Uint8Array): Promise<string> {
+  const bytes = typeof data === "string"
+    ? new TextEncoder().encode(data)
+    : data;
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    bytes as Uint8Array<ArrayBuffer>,
+  );
+  // names of entries must differ where the data differ, whatever the runtime does
+  if (digest?.byteLength !== 32) throw new StateError("SHA-256 failed");
+  return Array.from(
+    new Uint8Array(digest),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
