@@ -1,0 +1,104 @@
+/**
+ * OpenID Connect Discovery 1.0 and RFC 8414: from an issuer's URL to its endpoints.
+ *
+ * @module
+ */
+import { isIssuerError, IssuerError } from "./errors.ts";
+import { checkUrl, type Transport } from "./http.ts";
+
+/** What is used of a discovery document. */
+export interface ServerMetadata {
+  readonly issuer: string;
+  readonly jwks_uri: string | null;
+  readonly introspection_endpoint: string | null;
+  readonly token_endpoint: string | null;
+  readonly device_authorization_endpoint: string | null;
+}
+
+/** The well-known address of an issuer (OpenID Connect Discovery 1.0, section 4.1). */
+export function discoveryUrl(issuer: string): string {
+  return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+}
+
+/** The well-known address of an authorization server (RFC 8414 section 3.1): before the path. */
+export function oauthMetadataUrl(issuer: string): string {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, "");
+  return `${origin}/.well-known/oauth-authorization-server${path}`;
+}
+
+/**
+ * Fetches and judges the discovery document. With `oauthMetadata`, an issuer that has none for
+ * OpenID Connect is asked for that of RFC 8414. Throws {@link IssuerError}.
+ */
+export async function discover(
+  transport: Transport,
+  expected: {
+    issuer: string;
+    hosts: readonly string[];
+    oauthMetadata?: boolean;
+  },
+): Promise<ServerMetadata> {
+  const url = discoveryUrl(expected.issuer);
+  const { body } = await transport.request(url).catch((error) => {
+    const missing = isIssuerError(error) && error.status === 404;
+    if (!missing || expected.oauthMetadata !== true) throw error;
+    return transport.request(oauthMetadataUrl(expected.issuer));
+  });
+  return processDiscoveryResponse(body, expected);
+}
+
+/**
+ * Judges a discovery document: its `issuer` is ours byte for byte (RFC 8414 section 3.3), and
+ * every endpoint is https on a permitted host. Throws {@link IssuerError}.
+ *
+ * Does not check that the endpoints answer.
+ */
+export function processDiscoveryResponse(
+  body: unknown,
+  expected: { issuer: string; hosts: readonly string[] },
+): ServerMetadata {
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+    throw new IssuerError(
+      "invalid",
+      "the discovery document is not a JSON object",
+    );
+  }
+  const document = body as Record<string, unknown>;
+  if (document.issuer !== expected.issuer) {
+    const named = JSON.stringify(String(document.issuer).slice(0, 120));
+    const message =
+      `the discovery document is of the issuer ${named}, not "${expected.issuer}"`;
+    throw new IssuerError("invalid", message);
+  }
+  const endpoint = (name: string): string | null => {
+    const value = Object.hasOwn(document, name) ? document[name] : undefined;
+    if (value === undefined || value === null) return null;
+    if (typeof value !== "string") {
+      throw new IssuerError(
+        "invalid",
+        `"${name}" in the discovery document is not a string`,
+      );
+    }
+    return checkUrl(value, expected.hosts).href;
+  };
+  return {
+    issuer: expected.issuer,
+    jwks_uri: endpoint("jwks_uri"),
+    introspection_endpoint: optional(() => endpoint("introspection_endpoint")),
+    token_endpoint: optional(() => endpoint("token_endpoint")),
+    device_authorization_endpoint: optional(() =>
+      endpoint("device_authorization_endpoint")
+    ),
+  };
+}
+
+/** An endpoint that a login may never use must not keep it from working. */
+function optional(endpoint: () => string | null): string | null {
+  try {
+    return endpoint();
+  } catch (error) {
+    if (isIssuerError(error)) return null;
+    throw error;
+  }
+}

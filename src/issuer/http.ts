@@ -1,0 +1,257 @@
+/**
+ * The only place that talks to the network: HTTPS to hosts from the policy, no redirects, one
+ * deadline for everything, bounded bodies, JSON.
+ *
+ * @module
+ */
+import { isIssuerError, IssuerError } from "./errors.ts";
+
+/** Largest decoded body. `content-length` speaks of the compressed size, so bytes are counted. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+export interface TransportOptions {
+  /** `host:port` of every host that may be talked to. */
+  readonly hosts: readonly string[];
+  /** PEM certificates that are trusted beside the runtime's own. */
+  readonly caCerts: readonly string[];
+  readonly proxy: string | null;
+  /** Ends every request together: one deadline for the whole login. */
+  readonly signal: AbortSignal;
+}
+
+export interface JsonRequest {
+  readonly method?: "GET" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as `application/x-www-form-urlencoded`, every value encoded. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** Sent as `application/json`. */
+  readonly json?: unknown;
+  /** Statuses to return instead of refusing; 200 always is. */
+  readonly accept?: readonly number[];
+  /** A deadline of its own, for one of many requests; the transport's holds as well. */
+  readonly timeoutMs?: number;
+}
+
+export interface JsonResponse {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Sends requests to one issuer. */
+export interface Transport {
+  request(url: string, request?: JsonRequest): Promise<JsonResponse>;
+  close(): void;
+}
+
+/** Opens a transport. Connects only when a request is made. */
+export function openTransport(options: TransportOptions): Transport {
+  let client: Deno.HttpClient | undefined;
+  const custom = options.caCerts.length > 0 || options.proxy !== null;
+  return {
+    async request(url, request = {}) {
+      if (custom && client === undefined) client = createClient(options);
+      return await requestJson(url, request, { ...options, client });
+    },
+    close() {
+      client?.close();
+      client = undefined;
+    },
+  };
+}
+
+function createClient({ caCerts, proxy }: TransportOptions): Deno.HttpClient {
+  try {
+    return Deno.createHttpClient({
+      ...(caCerts.length > 0 ? { caCerts: [...caCerts] } : {}),
+      ...(proxy === null ? {} : { proxy: { url: proxy } }),
+    });
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new IssuerError(
+      "invalid",
+      `the policy's CA certificates or proxy cannot be used: ${cause}`,
+    );
+  }
+}
+
+async function requestJson(
+  url: string,
+  request: JsonRequest,
+  options: TransportOptions & { client: Deno.HttpClient | undefined },
+): Promise<JsonResponse> {
+  checkUrl(url, options.hosts);
+  const signal = request.timeoutMs === undefined
+    ? options.signal
+    : AbortSignal.any([options.signal, AbortSignal.timeout(request.timeoutMs)]);
+  const body = request.form === undefined
+    ? request.json === undefined ? null : JSON.stringify(request.json)
+    : new URLSearchParams(request.form).toString();
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: request.method ?? "GET",
+      headers: {
+        accept: "application/json",
+        ...(request.form
+          ? { "content-type": "application/x-www-form-urlencoded" }
+          : {}),
+        ...(request.json !== undefined
+          ? { "content-type": "application/json" }
+          : {}),
+        ...request.headers,
+      },
+      body,
+      // a 307 would send the body, token included, to wherever it points
+      redirect: "error",
+      signal,
+      ...(options.client === undefined ? {} : { client: options.client }),
+    });
+  } catch (error) {
+    throw asIssuerError(url, error, signal);
+  }
+  const statuses = [200, ...(request.accept ?? [])];
+  if (!statuses.includes(response.status)) {
+    await response.body?.cancel().catch(() => {});
+    throw new IssuerError(
+      "status",
+      `${place(url)} answered with status ${response.status}`,
+      {
+        status: response.status,
+      },
+    );
+  }
+  return {
+    status: response.status,
+    body: await readJson(response, { url, signal }),
+  };
+}
+
+/** Reads a JSON body within the limits. Exported for tests: needs no network. */
+export async function readJson(
+  response: Response,
+  options: { url: string; signal?: AbortSignal },
+): Promise<unknown> {
+  const { url } = options;
+  const type = response.headers.get("content-type") ?? "";
+  // exactly JSON: a signed introspection response (RFC 9701) is another media type
+  if (
+    !/^application\/(?:json|jwk-set\+json|problem\+json)\s*(?:;|$)/i.test(type)
+  ) {
+    await response.body?.cancel().catch(() => {});
+    const shown = JSON.stringify(type.slice(0, 60));
+    throw new IssuerError(
+      "content_type",
+      `${place(url)} answered with content type ${shown}`,
+    );
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBytes(response, url);
+  } catch (error) {
+    throw asIssuerError(url, error, options.signal);
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new IssuerError("not_json", `${place(url)} did not answer with JSON`);
+  }
+}
+
+async function readBytes(
+  response: Response,
+  url: string,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let total = 0;
+  // leaving the loop by an exception cancels the body
+  for await (const chunk of response.body ?? []) {
+    total += chunk.length;
+    if (total > MAX_BODY_BYTES) {
+      const message = `${
+        place(url)
+      } answered with more than ${MAX_BODY_BYTES} bytes`;
+      throw new IssuerError("too_large", message);
+    }
+    chunks.push(chunk);
+  }
+  return await new Blob(chunks).bytes();
+}
+
+/** Refuses a URL that is not https or not on a listed host; returns it parsed. */
+export function checkUrl(text: unknown, hosts: readonly string[]): URL {
+  let url: URL;
+  try {
+    url = new URL(String(text));
+  } catch {
+    throw new IssuerError(
+      "invalid",
+      "the issuer names something that is not a URL",
+    );
+  }
+  if (url.protocol !== "https:" || url.username !== "" || url.password !== "") {
+    throw new IssuerError(
+      "not_https",
+      `${place(url.href)} is not a plain https URL`,
+    );
+  }
+  if (!hosts.includes(hostPort(url))) {
+    const message =
+      `${place(url.href)} is on the host "${
+        hostPort(url)
+      }", which the policy does ` +
+      'not list under "hosts"';
+    throw new IssuerError("host_not_permitted", message);
+  }
+  return url;
+}
+
+/** `host:port` of an https URL, the port always written. */
+export function hostPort(url: URL): string {
+  return `${url.hostname}:${url.port === "" ? "443" : url.port}`;
+}
+
+/** The hosts that an issuer may be talked to at: its own, and those listed beside it. */
+export function permittedHosts(
+  issuer: string,
+  listed: readonly string[],
+): string[] {
+  const hosts = [issuer, ...listed.map((host) => `https://${host}`)];
+  return [...new Set(hosts.map((text) => hostPort(new URL(text))))];
+}
+
+/** A URL for the log: no query, no user information. */
+function place(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname}`.slice(0, 200);
+  } catch {
+    return "the issuer";
+  }
+}
+
+function asIssuerError(
+  url: string,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): IssuerError {
+  if (isIssuerError(error)) return error;
+  if (signal?.aborted) {
+    return new IssuerError("timeout", `${place(url)} did not answer in time`);
+  }
+  return new IssuerError(
+    "unreachable",
+    `${place(url)} cannot be reached: ${causeOf(error).slice(0, 200)}`,
+  );
+}
+
+/** The innermost message: the outer ones say no more than "fetch failed". */
+function causeOf(error: unknown): string {
+  let cause = error;
+  for (let depth = 0; depth < 5; depth++) {
+    if (!(cause instanceof Error) || cause.cause === undefined) break;
+    cause = cause.cause;
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // the URL has been named already
+  return message.replace(/^error sending request for url \(\S*\): /, "");
+}

@@ -1,0 +1,238 @@
+/**
+ * An issuer's signing keys, kept in files that all logins share.
+ *
+ * An entry names its issuer and the time it was fetched, and is judged again at every reading: a
+ * swapped, edited or torn file is a cache miss, not a key.
+ *
+ * @module
+ */
+import { sha256Hex, type StateDirectory } from "../files/state_directory.ts";
+import { discover } from "./discovery.ts";
+import { isIssuerError, IssuerError } from "./errors.ts";
+import type { Transport } from "./http.ts";
+
+/** A public key as published (RFC 7517); members are unchecked beyond being an object. */
+export type Jwk = Readonly<Record<string, unknown>>;
+
+export interface KeySet {
+  readonly keys: readonly Jwk[];
+  /** Seconds since the epoch. */
+  readonly fetchedAt: number;
+  /** "stale": they have expired and serve only because the issuer cannot be reached. */
+  readonly from: "cache" | "issuer" | "stale";
+}
+
+export interface KeySource {
+  readonly issuer: string;
+  readonly hosts: readonly string[];
+  /** Look for the metadata of RFC 8414 where there is none of OpenID Connect. */
+  readonly oauthMetadata?: boolean;
+  /** Seconds that keys serve. 0: fetch at every login. */
+  readonly ttl: number;
+  /** Seconds that expired keys still serve while the issuer is unreachable. */
+  readonly stale: number;
+  readonly transport: Transport;
+  readonly cache: StateDirectory;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+  /** Longest wait for another login that is fetching the same keys. */
+  readonly lockWaitMs?: number;
+}
+
+/** More keys than any issuer has; a larger set is an attack on the processor. */
+const MAX_KEYS = 100;
+
+/** Half of the issuer's deadline: whoever waited in vain still has time to fetch. */
+const LOCK_WAIT_MS = 5_000;
+
+/** After a refetch for an unknown `kid`, none follows for this many seconds, in any process. */
+export const REFETCH_COOLDOWN = 60;
+
+/** The keys: from the cache while they are fresh, otherwise fetched. Throws {@link IssuerError}. */
+export async function signingKeys(source: KeySource): Promise<KeySet> {
+  if (source.ttl === 0 && source.stale === 0) {
+    return await fetchKeys(source, "");
+  }
+  const name = await entryName(source.issuer);
+  const cached = await readEntry(source, name);
+  if (cached !== null && isFresh(cached, source)) {
+    return { ...cached, from: "cache" };
+  }
+  const fetched = async (): Promise<KeySet> => {
+    const latest = await readEntry(source, name);
+    if (latest !== null && isFresh(latest, source)) {
+      return { ...latest, from: "cache" };
+    }
+    try {
+      return await fetchKeys(source, name);
+    } catch (error) {
+      if (
+        isIssuerError(error) && latest !== null &&
+        mayServeStale(latest, source)
+      ) {
+        return { ...latest, from: "stale" };
+      }
+      throw error;
+    }
+  };
+  // concurrent logins with an empty cache cause one fetch: the others find its result
+  return source.ttl === 0
+    ? await fetched()
+    : await locked(source, name, fetched);
+}
+
+async function locked<Result>(
+  source: KeySource,
+  name: string,
+  action: () => Promise<Result>,
+): Promise<Result> {
+  const waitMs = source.lockWaitMs ?? LOCK_WAIT_MS;
+  return await source.cache.withLock(name, action, { waitMs });
+}
+
+/**
+ * The keys fetched anew because a token names a `kid` that is not in `known`, as after a rotation.
+ * `null` when `known` is no older than this login, or another refetch happened too recently:
+ * strangers must not be able to make this host flood the issuer. The cool-down is shared between
+ * processes. Throws {@link IssuerError}.
+ */
+export async function refetchedKeys(
+  source: KeySource,
+  known: KeySet,
+): Promise<KeySet | null> {
+  if (known.from === "issuer") return null;
+  const name = await entryName(source.issuer);
+  return await locked(source, name, async () => {
+    const latest = await readEntry(source, name);
+    if (latest !== null && isNewer(latest, known)) {
+      return { ...latest, from: "cache" };
+    }
+    const now = source.now();
+    const stamp = `${name}.refetch`;
+    const last = await readStamp(source, stamp);
+    if (last !== null && now - last < REFETCH_COOLDOWN && last <= now) {
+      return null;
+    }
+    try {
+      await source.cache.write(stamp, encode({ at: now }));
+    } catch {
+      // without a shared stamp there is no shared limit: refuse rather than flood
+      return null;
+    }
+    return await fetchKeys(source, name);
+  });
+}
+
+/** Fetches discovery and keys, and keeps them if the disk lets us. */
+async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
+  const metadata = await discover(source.transport, source);
+  if (metadata.jwks_uri === null) {
+    throw new IssuerError(
+      "invalid",
+      'the discovery document has no "jwks_uri"',
+    );
+  }
+  const { body } = await source.transport.request(metadata.jwks_uri);
+  const keys = processJwksResponse(body);
+  const fetchedAt = source.now();
+  if (source.ttl > 0 || source.stale > 0) {
+    const entry = encode({
+      version: 1,
+      issuer: source.issuer,
+      fetched_at: fetchedAt,
+      keys,
+    });
+    // a disk that is full or read-only costs speed, not the login
+    await source.cache.write(name, entry).catch(() => {});
+  }
+  return { keys, fetchedAt, from: "issuer" };
+}
+
+/** Judges a key set (RFC 7517 section 5). Throws {@link IssuerError}. Does not check the keys. */
+export function processJwksResponse(body: unknown): Jwk[] {
+  const keys = body !== null && typeof body === "object" && !Array.isArray(body)
+    ? (body as Record<string, unknown>).keys
+    : undefined;
+  if (!Array.isArray(keys)) {
+    throw new IssuerError("invalid", 'the key set has no list "keys"');
+  }
+  if (keys.length > MAX_KEYS) {
+    throw new IssuerError(
+      "invalid",
+      `the key set has ${keys.length} keys, more than ${MAX_KEYS}`,
+    );
+  }
+  return keys.filter((key): key is Jwk =>
+    key !== null && typeof key === "object" && !Array.isArray(key)
+  );
+}
+
+interface Entry {
+  readonly keys: readonly Jwk[];
+  readonly fetchedAt: number;
+}
+
+async function readEntry(
+  source: KeySource,
+  name: string,
+): Promise<Entry | null> {
+  const entry = decode(await source.cache.read(name));
+  if (entry?.version !== 1 || entry.issuer !== source.issuer) return null;
+  const fetchedAt = entry.fetched_at;
+  // a time stamp in the future is a clock that was set back, or somebody who wants to live for ever
+  if (
+    !Number.isSafeInteger(fetchedAt) || (fetchedAt as number) > source.now()
+  ) return null;
+  try {
+    return { keys: processJwksResponse(entry), fetchedAt: fetchedAt as number };
+  } catch {
+    return null;
+  }
+}
+
+async function readStamp(
+  source: KeySource,
+  name: string,
+): Promise<number | null> {
+  const at = decode(await source.cache.read(name))?.at;
+  return Number.isSafeInteger(at) ? at as number : null;
+}
+
+/** Within one second only the keys themselves tell whether somebody else has fetched again. */
+function isNewer(latest: Entry, known: KeySet): boolean {
+  if (latest.fetchedAt !== known.fetchedAt) {
+    return latest.fetchedAt > known.fetchedAt;
+  }
+  return JSON.stringify(latest.keys) !== JSON.stringify(known.keys);
+}
+
+function isFresh(entry: Entry, source: KeySource): boolean {
+  return source.now() - entry.fetchedAt < source.ttl;
+}
+
+function mayServeStale(entry: Entry, source: KeySource): boolean {
+  return source.now() - entry.fetchedAt < source.ttl + source.stale;
+}
+
+/** Hashed, so that no issuer URL can name a path or share another's entry. */
+async function entryName(issuer: string): Promise<string> {
+  return await sha256Hex(issuer);
+}
+
+function encode(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function decode(bytes: Uint8Array | null): Record<string, unknown> | null {
+  if (bytes === null) return null;
+  try {
+    const value = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    );
+    return value !== null && typeof value === "object" && !Array.isArray(value)
+      ? value
+      : null;
+  } catch {
+    return null;
+  }
+}

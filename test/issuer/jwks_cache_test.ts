@@ -1,0 +1,436 @@
+/** @module Signing keys in files that all logins share, and what may have become of the files. */
+import assert from "node:assert/strict";
+import { sha256Hex, StateDirectory } from "../../src/files/state_directory.ts";
+import { openTransport } from "../../src/issuer/http.ts";
+import {
+  type KeySource,
+  processJwksResponse,
+  REFETCH_COOLDOWN,
+  refetchedKeys,
+  signingKeys,
+} from "../../src/issuer/jwks_cache.ts";
+import { createAuthority } from "../support/certificates.ts";
+import {
+  answer,
+  type HostileIssuer,
+  html,
+  json,
+  startHostileIssuer,
+} from "../support/hostile_server.ts";
+import { manyKeys } from "../support/tokens.ts";
+
+const strict = { sanitizeOps: true, sanitizeResources: true };
+const authority = await createAuthority();
+
+interface Bench {
+  readonly server: HostileIssuer;
+  readonly root: string;
+  /** Seconds; free to be changed. */
+  clock: number;
+  source(options?: Partial<KeySource>): KeySource;
+  /** The entry's path. */
+  entry(issuer?: string): Promise<string>;
+  fetches(): number;
+  /** What `signingKeys()` comes to, such as "cache k1" or "issuer_unavailable". */
+  keys(options?: Partial<KeySource>): Promise<string>;
+}
+
+async function onBench(body: (bench: Bench) => Promise<void>): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  await using server = await startHostileIssuer({ authority });
+  server.jwks = { keys: [{ kid: "k1" }] };
+  const transport = openTransport({
+    hosts: [`localhost:${server.port}`],
+    caCerts: [authority.caPem],
+    proxy: null,
+    signal: AbortSignal.timeout(20_000),
+  });
+  const root = `${folder}/cache`;
+  const bench: Bench = {
+    server,
+    root,
+    clock: 1_800_000_000,
+    source: (options = {}) => ({
+      issuer: server.issuer,
+      hosts: [`localhost:${server.port}`],
+      ttl: 3600,
+      stale: 0,
+      transport,
+      cache: new StateDirectory(root, "jwks"),
+      now: () => bench.clock,
+      lockWaitMs: 10_000,
+      ...options,
+    }),
+    entry: async (issuer = server.issuer) =>
+      `${root}/jwks/${await sha256Hex(issuer)}`,
+    fetches: () => server.requestCount("/jwks"),
+    async keys(options) {
+      try {
+        const { from, keys } = await signingKeys(bench.source(options));
+        return [from, ...keys.map(({ kid }) => kid)].join(" ");
+      } catch (error) {
+        return (error as { code?: string }).code ?? String(error);
+      }
+    },
+  };
+  try {
+    await body(bench);
+  } finally {
+    transport.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test(
+  "keys serve from the cache until their time is over, to the second",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      assert.equal(await bench.keys(), "issuer k1");
+      bench.server.jwks = { keys: [{ kid: "k2" }] };
+      bench.clock += 3599;
+      assert.equal(await bench.keys(), "cache k1");
+      bench.clock += 1;
+      assert.equal(await bench.keys(), "issuer k2");
+      assert.equal(bench.fetches(), 2);
+    }),
+);
+
+Deno.test(
+  "with a time of 0 keys are fetched every time and not kept",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      for (const kid of ["a", "b", "c"]) {
+        bench.server.jwks = { keys: [{ kid }] };
+        assert.equal(await bench.keys({ ttl: 0 }), `issuer ${kid}`);
+      }
+      await assert.rejects(Deno.lstat(bench.root), Deno.errors.NotFound);
+    }),
+);
+
+Deno.test(
+  "expired keys serve while the issuer is away, within the grace time only",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      assert.equal(await bench.keys({ stale: 600 }), "issuer k1");
+      for (
+        const behaviour of [
+          answer({ status: 503 }),
+          html(),
+          json({ keys: "none" }),
+          json(null),
+        ]
+      ) {
+        bench.server.on("/jwks", behaviour);
+        bench.clock = 1_800_000_000 + 3600;
+        assert.equal(await bench.keys({ stale: 600 }), "stale k1");
+        assert.equal(await bench.keys({ stale: 0 }), "issuer_unavailable");
+        bench.clock = 1_800_000_000 + 4199;
+        assert.equal(await bench.keys({ stale: 600 }), "stale k1");
+        bench.clock = 1_800_000_000 + 4200;
+        assert.equal(await bench.keys({ stale: 600 }), "issuer_unavailable");
+      }
+      bench.server.on("/jwks");
+      bench.server.jwks = { keys: [{ kid: "k2" }] };
+      assert.equal(await bench.keys({ stale: 600 }), "issuer k2");
+    }),
+);
+
+Deno.test(
+  "with a time of 0 and a grace time, keys serve only when the issuer is away",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const options = { ttl: 0, stale: 600 };
+      assert.equal(await bench.keys(options), "issuer k1");
+      assert.equal(await bench.keys(options), "issuer k1");
+      bench.server.on("/jwks", answer({ status: 500 }));
+      assert.equal(await bench.keys(options), "stale k1");
+      bench.clock += 600;
+      assert.equal(await bench.keys(options), "issuer_unavailable");
+    }),
+);
+
+Deno.test(
+  "an answer that is no key set leaves the kept keys as they are",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await bench.keys();
+      const before = await Deno.readTextFile(await bench.entry());
+      for (
+        const body of [
+          null,
+          [],
+          "x",
+          1,
+          {},
+          { keys: {} },
+          { keys: null },
+          manyKeys(101),
+        ]
+      ) {
+        bench.server.on("/jwks", json(body));
+        bench.clock += 3600;
+        assert.equal(await bench.keys(), "issuer_unavailable");
+        assert.equal(await Deno.readTextFile(await bench.entry()), before);
+      }
+    }),
+);
+
+Deno.test("processJwksResponse() keeps objects only, at most a hundred", () => {
+  const keys = [{ kid: "a" }, null, 1, "x", ["y"], { kid: "b" }];
+  assert.deepEqual(processJwksResponse({ keys }), [{ kid: "a" }, { kid: "b" }]);
+  assert.equal(processJwksResponse(manyKeys(100)).length, 100);
+  assert.throws(() => processJwksResponse(manyKeys(101)), {
+    problem: "invalid",
+  });
+});
+
+/** What may have become of an entry; none of it may be believed. */
+const SPOILT: Record<
+  string,
+  (text: string, clock: number) => string | Uint8Array
+> = {
+  "empty": () => "",
+  "truncated": (text) => text.slice(0, -1),
+  "half": (text) => text.slice(0, text.length / 2),
+  "full of NUL": (text) => new Uint8Array(text.length),
+  "followed by more": (text) => `${text}{}`,
+  "not text": () => new Uint8Array([0xff, 0xfe]),
+  "null": () => "null",
+  "a list": (text) => `[${text}]`,
+  "without keys": (text) => text.replace('"keys"', '"sleek"'),
+  "with a map of keys": (text) => text.replace(/\[.*\]/, '{"kid":"evil"}'),
+  "of another version": (text) => text.replace('"version":1', '"version":2'),
+  "of another issuer": (text) => text.replace("localhost", "localhosT"),
+  "without an issuer": (text) => text.replace('"issuer"', '"user"'),
+  "from the future": (text, clock) =>
+    text.replace(/("fetched_at":)\d+/, `$1${clock + 1}`),
+  "from the far future": (text) =>
+    text.replace(/("fetched_at":)\d+/, "$19007199254740991"),
+  "from no time": (text) => text.replace(/("fetched_at":)\d+/, "$1null"),
+  "from a text": (text) => text.replace(/("fetched_at":)(\d+)/, '$1"$2"'),
+  "from infinity": (text) => text.replace(/("fetched_at":)\d+/, "$1-1e999"),
+  "from a fraction": (text) => text.replace(/("fetched_at":\d+)/, "$1.5"),
+};
+
+for (const [what, spoil] of Object.entries(SPOILT)) {
+  Deno.test(
+    `an entry that is ${what} is fetched again and replaced`,
+    strict,
+    () =>
+      onBench(async (bench) => {
+        await bench.keys();
+        const path = await bench.entry();
+        const text = (await Deno.readTextFile(path)).replace("k1", "evil");
+        assert.ok(text.includes("evil"));
+        const spoilt = spoil(text, bench.clock);
+        assert.notEqual(spoilt, text);
+        if (typeof spoilt === "string") await Deno.writeTextFile(path, spoilt);
+        else await Deno.writeFile(path, spoilt);
+        assert.equal(await bench.keys(), "issuer k1");
+        assert.equal(await bench.keys(), "cache k1");
+        bench.server.on("/jwks", answer({ status: 500 }));
+        if (typeof spoilt === "string") await Deno.writeTextFile(path, spoilt);
+        else await Deno.writeFile(path, spoilt);
+        // nor does it serve as a way out
+        assert.equal(await bench.keys({ stale: 1e6 }), "issuer_unavailable");
+      }),
+  );
+}
+
+Deno.test(
+  "entries of two issuers that took each other's place serve neither",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await using other = await startHostileIssuer({ authority });
+      other.jwks = { keys: [{ kid: "other" }] };
+      const theirs = {
+        issuer: other.issuer,
+        hosts: [`localhost:${other.port}`],
+        transport: openTransport({
+          hosts: [`localhost:${other.port}`],
+          caCerts: [authority.caPem],
+          proxy: null,
+          signal: AbortSignal.timeout(10_000),
+        }),
+      };
+      assert.equal(await bench.keys(), "issuer k1");
+      assert.equal(await bench.keys(theirs), "issuer other");
+      const [mine, yours] = [
+        await bench.entry(),
+        await bench.entry(other.issuer),
+      ];
+      await Deno.rename(mine, `${mine}-x`);
+      await Deno.rename(yours, mine);
+      await Deno.rename(`${mine}-x`, yours);
+      assert.equal(await bench.keys(), "issuer k1");
+      assert.equal(await bench.keys(theirs), "issuer other");
+      assert.equal(await bench.keys(), "cache k1");
+      assert.equal(await bench.keys(theirs), "cache other");
+      theirs.transport.close();
+    }),
+);
+
+Deno.test("issuers whose names differ in a slash or in case have entries of their own", async () => {
+  const names = [
+    "https://a.example.edu/b",
+    "https://a.example.edu_b",
+    "https://a.example.edu/b/",
+    "https://A.example.edu/b",
+  ];
+  const hashes = await Promise.all(names.map((name) => sha256Hex(name)));
+  assert.equal(new Set(hashes).size, names.length);
+});
+
+Deno.test(
+  "an unknown kid fetches once, then not again until the cool-down is over",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await bench.keys();
+      bench.server.jwks = { keys: [{ kid: "k2" }] };
+      const known = await signingKeys(bench.source());
+      assert.equal(known.from, "cache");
+      const again = await refetchedKeys(bench.source(), known);
+      assert.deepEqual(again?.keys, [{ kid: "k2" }]);
+      const after = await signingKeys(bench.source());
+      for (const passed of [0, REFETCH_COOLDOWN - 1]) {
+        bench.clock = 1_800_000_000 + passed;
+        assert.equal(await refetchedKeys(bench.source(), after), null);
+      }
+      assert.equal(bench.fetches(), 2);
+      bench.clock = 1_800_000_000 + REFETCH_COOLDOWN;
+      assert.equal(
+        (await refetchedKeys(bench.source(), after))?.from,
+        "issuer",
+      );
+      assert.equal(bench.fetches(), 3);
+    }),
+);
+
+Deno.test(
+  "keys that were fetched just now are not fetched again for an unknown kid",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const known = await signingKeys(bench.source());
+      assert.equal(await refetchedKeys(bench.source(), known), null);
+      assert.equal(bench.fetches(), 1);
+    }),
+);
+
+Deno.test(
+  "of logins that meet a new kid at once, one fetches and all get the new keys",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await bench.keys();
+      const known = await signingKeys(bench.source());
+      bench.server.jwks = { keys: [{ kid: "k2" }] };
+      // the clock stands still: within one second the time tells nothing
+      const all = await Promise.all(
+        Array.from({ length: 10 }, () => refetchedKeys(bench.source(), known)),
+      );
+      for (const found of all) assert.deepEqual(found?.keys, [{ kid: "k2" }]);
+      assert.equal(bench.fetches(), 2);
+    }),
+);
+
+Deno.test(
+  "a cool-down from the future is over",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await bench.keys();
+      const known = await signingKeys(bench.source());
+      const cache = new StateDirectory(bench.root, "jwks");
+      const stamp = `${await sha256Hex(bench.server.issuer)}.refetch`;
+      await cache.write(
+        stamp,
+        new TextEncoder().encode(JSON.stringify({ at: bench.clock + 1000 })),
+      );
+      assert.equal(
+        (await refetchedKeys(bench.source(), known))?.from,
+        "issuer",
+      );
+    }),
+);
+
+Deno.test(
+  "where the cool-down cannot be kept nothing is fetched for an unknown kid",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await bench.keys();
+      const known = await signingKeys(bench.source());
+      await Deno.chmod(`${bench.root}/jwks`, 0o770);
+      assert.equal(await refetchedKeys(bench.source(), known), null);
+      assert.equal(bench.fetches(), 1);
+    }),
+);
+
+Deno.test(
+  "20 readers of an empty cache cause one fetch",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const all = await Promise.all(
+        Array.from({ length: 20 }, () => bench.keys()),
+      );
+      assert.deepEqual(all.toSorted(), [
+        ...Array(19).fill("cache k1"),
+        "issuer k1",
+      ]);
+      assert.equal(bench.fetches(), 1);
+    }),
+);
+
+Deno.test(
+  "somebody who keeps the lock for ever keeps nobody from fetching",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await bench.keys();
+      const holder = await Deno.open(`${await bench.entry()}.lock`, {
+        read: true,
+        write: true,
+      });
+      await holder.lock(true);
+      bench.clock += 3600;
+      assert.equal(await bench.keys({ lockWaitMs: 50 }), "issuer k1");
+      holder.close();
+      await bench.keys(); // the one that waited in vain has let go as well
+    }),
+);
+
+for (
+  const [what, spoil] of Object.entries({
+    "a file where the cache should be": (root: string) =>
+      Deno.writeTextFile(root, ""),
+    "a cache that others may write": async (root: string) => {
+      await Deno.mkdir(root);
+      await Deno.chmod(root, 0o777);
+    },
+    "a linked cache": async (root: string) => {
+      await Deno.mkdir(`${root}-real`, { mode: 0o700 });
+      await Deno.symlink(`${root}-real`, root);
+    },
+  })
+) {
+  Deno.test(
+    `with ${what} keys are fetched every time`,
+    strict,
+    () =>
+      onBench(async (bench) => {
+        await spoil(bench.root);
+        assert.equal(await bench.keys(), "issuer k1");
+        assert.equal(await bench.keys(), "issuer k1");
+        assert.equal(bench.fetches(), 2);
+      }),
+  );
+}

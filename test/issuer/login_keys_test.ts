@@ -1,0 +1,186 @@
+/** @module Keys as whole logins see them: real processes, a real provider, floods and rotations. */
+import assert from "node:assert/strict";
+import { answer, DISCOVERY_PATH } from "../support/hostile_server.ts";
+import { attempt, createSite } from "../support/login.ts";
+import { createScene } from "../support/login_scene.ts";
+import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
+import { accessToken, AUDIENCE, startProvider } from "../support/provider.ts";
+import { publicJwk } from "../support/tokens.ts";
+
+Deno.test("20 processes that log in with an empty cache cause one fetch", async () => {
+  await using scene = await createScene();
+  const token = await scene.token();
+  const results = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      runProgram({
+        args: ["login", scene.site.policyFile],
+        env: PAM_ENVIRONMENT,
+        stdin: token,
+      })),
+  );
+  for (const { code, stderr } of results) assert.equal(code, 0, stderr);
+  assert.equal(scene.server.requestCount("/jwks"), 1);
+  assert.equal(scene.server.requestCount(DISCOVERY_PATH), 1);
+  const jwks = `${scene.site.cacheDirectory}/jwks`;
+  const names = await Array.fromAsync(Deno.readDir(jwks), ({ name }) => name);
+  assert.deepEqual(
+    names.map((name) => name.replace(/^[0-9a-f]{64}/, "HASH")).sort(),
+    ["HASH", "HASH.lock"],
+  );
+  await assert.rejects(Deno.lstat(`${scene.site.cacheDirectory}/log.sock`));
+});
+
+Deno.test("200 tokens with made-up kids cause two fetches, and alice still logs in", async () => {
+  await using scene = await createScene();
+  const flood = Array.from({ length: 200 }, async (_, index) => {
+    const token = await scene.token({ header: { kid: `made-up-${index}` } });
+    return (await scene.attempt({ token })).reason;
+  });
+  const good = scene.attempt();
+  const reasons = new Set(await Promise.all(flood));
+  assert.deepEqual([...reasons], ["key_not_found"]);
+  assert.equal((await good).reason, "allowed");
+  assert.equal((await scene.attempt()).reason, "allowed");
+  assert.ok(scene.server.requestCount("/jwks") <= 2);
+});
+
+Deno.test("real processes share the cool-down after a made-up kid", async () => {
+  await using scene = await createScene();
+  assert.equal((await scene.attempt()).reason, "allowed");
+  const token = await scene.token({ header: { kid: "made-up" } });
+  const results = await Promise.all(
+    Array.from({ length: 6 }, () =>
+      runProgram({
+        args: ["login", scene.site.policyFile],
+        env: PAM_ENVIRONMENT,
+        stdin: token,
+      })),
+  );
+  for (const { code, stderr } of results) {
+    assert.equal(code, 7);
+    assert.match(stderr, /reason=key_not_found/);
+  }
+  assert.equal(scene.server.requestCount("/jwks"), 2);
+});
+
+Deno.test("a kid is compared and nothing else: it names no file and no address", async () => {
+  await using scene = await createScene();
+  const kids = [
+    "../../../../dev/null",
+    "/etc/passwd",
+    "k1\0",
+    " k1",
+    "K1",
+    "x".repeat(4000),
+    "' OR 1=1 --",
+    "$(id)",
+    "__proto__",
+    "constructor",
+    "",
+  ];
+  for (const kid of kids) {
+    const token = await scene.token({ header: { kid } });
+    assert.equal((await scene.attempt({ token })).reason, "key_not_found", kid);
+  }
+  assert.equal((await scene.attempt()).reason, "allowed");
+});
+
+Deno.test("expired keys that serve while the issuer is away are told in the log", async () => {
+  await using scene = await createScene({
+    issuerLines: ["jwks_ttl: 1h", "jwks_stale: 12h", "max_token_age: 24h"],
+  });
+  const start = Date.now();
+  const exp = Math.floor(start / 1000) + 80_000;
+  const token = await scene.token({ claims: { exp } });
+  assert.ok(!(await scene.attempt({ token })).log.includes("warning="));
+  scene.server.on("/jwks", answer({ status: 503 }));
+  const after = (hours: number) => ({
+    token,
+    now: () => start + hours * 3_600_000,
+  });
+  const stale = await scene.attempt(after(2));
+  assert.equal(stale.reason, "allowed");
+  assert.match(stale.log, /warning="issuer unreachable: expired keys served"/);
+  const late = await scene.attempt(after(14));
+  assert.equal(late.reason, "issuer_unavailable");
+  assert.equal(late.exitCode, 9);
+  assert.match(late.log, /status 503/);
+});
+
+Deno.test("a key that the issuer withdrew serves no longer than the policy says", async () => {
+  await using scene = await createScene({ issuerLines: ["jwks_ttl: 5m"] });
+  const token = await scene.token();
+  assert.equal((await scene.attempt({ token })).reason, "allowed");
+  scene.server.jwks = { keys: [] };
+  const later = () => Date.now() + 290_000;
+  const now = () => Date.now() + 301_000;
+  assert.equal((await scene.attempt({ token, now: later })).reason, "allowed");
+  assert.equal((await scene.attempt({ token, now })).reason, "key_not_found");
+});
+
+Deno.test("logins go on over a key rotation of a certified provider", async () => {
+  await using provider = await startProvider();
+  await using site = await createSite({
+    issuer: provider.issuer,
+    caPem: provider.caPem,
+    audiences: [AUDIENCE],
+    issuerLines: ["types: [at+jwt]"],
+  });
+  const { policyFile } = site;
+  const login = async (token: string) =>
+    (await attempt({ policyFile, token })).reason;
+  const old = await accessToken(provider, { account: "alice" });
+  assert.equal(await login(old), "allowed");
+  await provider.rotateKeys();
+  const fresh = await accessToken(provider, { account: "alice" });
+  assert.deepEqual(
+    await Promise.all([login(fresh), login(fresh), login(old), login(fresh)]),
+    Array(4).fill("allowed"),
+  );
+  assert.equal(provider.requestCount("/jwks"), 2);
+  await provider.setAvailability("down");
+  assert.equal(await login(fresh), "allowed");
+  assert.equal(await login(old), "allowed");
+});
+
+Deno.test("a key under a known kid is not fetched again: forgeries cost the issuer nothing", async () => {
+  await using scene = await createScene();
+  await using forger = await createScene();
+  assert.equal((await scene.attempt()).reason, "allowed");
+  const claims = { iss: scene.server.issuer };
+  for (let turn = 0; turn < 3; turn++) {
+    const token = await forger.token({ claims });
+    assert.equal((await scene.attempt({ token })).reason, "signature_invalid");
+  }
+  assert.equal(scene.server.requestCount("/jwks"), 1);
+  assert.equal(forger.server.connections, 0);
+});
+
+Deno.test("an issuer is not asked about a token that names no issuer of the policy", async () => {
+  await using scene = await createScene();
+  const issuers = [
+    `${scene.server.issuer}/`,
+    scene.server.issuer.toUpperCase(),
+    "https://login.example.org",
+    `${scene.server.issuer}@login.example.org`,
+    scene.server.issuer.replace("localhost", "127.0.0.1"),
+  ];
+  for (const iss of issuers) {
+    const token = await scene.token({ claims: { iss } });
+    assert.equal((await scene.attempt({ token })).reason, "issuer_unknown");
+  }
+  assert.equal(scene.server.connections, 0);
+});
+
+Deno.test("a hundred keys are searched, and a hundred and one are an attack", async () => {
+  await using scene = await createScene({ issuerLines: ["jwks_ttl: 0s"] });
+  const jwk = await publicJwk(scene.signer);
+  const others = Array.from({ length: 99 }, (_, index) => ({
+    ...jwk,
+    kid: `other-${index}`,
+  }));
+  scene.server.jwks = { keys: [...others, jwk] };
+  assert.equal((await scene.attempt()).reason, "allowed");
+  scene.server.jwks.keys.push({ ...jwk, kid: "one too many" });
+  assert.equal((await scene.attempt()).reason, "issuer_unavailable");
+});
