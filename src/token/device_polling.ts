@@ -1,0 +1,70 @@
+/**
+ * Waiting for the user's answer in the browser (RFC 8628 section 3.5).
+ *
+ * @module
+ */
+import {
+  isIssuerError,
+  IssuerError,
+  type IssuerProblem,
+} from "../issuer/errors.ts";
+import type { PollAnswer } from "./device_flow.ts";
+import { SignInError } from "./errors.ts";
+
+export type Granted = Extract<PollAnswer, { status: "granted" }>;
+
+/** RFC 8628 section 3.5: what every slow_down adds. */
+const SLOW_DOWN_SECONDS = 5;
+const MAY_PASS: readonly IssuerProblem[] = ["unreachable", "timeout", "status"];
+
+export interface PollOptions {
+  /** Asks once. Throws {@link IssuerError}. */
+  readonly poll: () => Promise<PollAnswer>;
+  /** Seconds between two requests. */
+  readonly interval: number;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly wait: (milliseconds: number) => Promise<void>;
+}
+
+/**
+ * Asks at once, because the user has come back already, and then at the issuer's pace until there
+ * are tokens. Throws {@link SignInError} `device_denied` or `device_expired`, and
+ * {@link IssuerError} when the issuer could not be asked in the end.
+ */
+export async function pollForTokens(options: PollOptions): Promise<Granted> {
+  let interval = options.interval;
+  while (true) {
+    let failure: IssuerError | null = null;
+    try {
+      const answer = await options.poll();
+      if (answer.status === "granted") return answer;
+      if (answer.status === "denied" || answer.status === "expired") {
+        throw new SignInError(
+          `device_${answer.status}`,
+          `the issuer answered ${JSON.stringify(answer.error.slice(0, 60))}`,
+        );
+      }
+      if (answer.status === "slow_down") interval += SLOW_DOWN_SECONDS;
+    } catch (error) {
+      // only what may pass is worth another try, at half the pace
+      if (
+        !isIssuerError(error) || !MAY_PASS.includes(error.problem)
+      ) {
+        throw error;
+      }
+      failure = error;
+      interval *= 2;
+    }
+    // no request would come in time: neither flood the issuer nor keep anybody waiting
+    if (options.now() + interval * 1000 > options.deadline) {
+      throw failure ?? new SignInError(
+        "device_expired",
+        "nobody approved the sign-in in time",
+      );
+    }
+    await options.wait(interval * 1000);
+  }
+}

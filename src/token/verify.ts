@@ -1,0 +1,178 @@
+/**
+ * Local verification of a JWT (RFC 7519, RFC 8725, RFC 9068, OpenID Connect Core section 3.1.3.7).
+ *
+ * @module
+ */
+import { compactVerify, importJWK, type JWK } from "@panva/jose";
+import type { AccessToken } from "./access_token.ts";
+import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
+import { parseCompactJws, type UnverifiedJws } from "./compact_jws.ts";
+import { TokenError } from "./errors.ts";
+import { type Evidence, verified } from "./evidence.ts";
+import { selectKey } from "./signing_key.ts";
+import { type JsonObject, parseJsonObject } from "./strict_json.ts";
+
+/** What the policy says of an issuer whose tokens are JWTs. */
+export interface JwtIssuer extends ClaimExpectations {
+  /** The local name. */
+  readonly name: string;
+  /** How its tokens are read; {@link verifyJwt} is for "jwt" alone. */
+  readonly kind: string;
+  readonly algorithms: readonly string[];
+  readonly types: readonly string[];
+}
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** The issuer's published keys. */
+export interface PublishedKeys {
+  /** The current keys, and what the log should say about them. */
+  current(): Promise<{ keys: readonly Jwk[]; warnings: readonly string[] }>;
+  /** Newer keys, or `null` when there are none to be had now. */
+  refreshed(): Promise<readonly Jwk[] | null>;
+}
+
+/**
+ * Reads a token and finds the issuer that its `iss` names, before any request leaves. Nothing is
+ * verified yet. Throws {@link TokenError}.
+ */
+export function identifyIssuer<Issuer extends JwtIssuer>(
+  token: AccessToken,
+  issuers: readonly Issuer[],
+): { jws: UnverifiedJws; issuer: Issuer } {
+  const jws = parseCompactJws(token);
+  const { iss } = jws.payload;
+  if (iss === undefined || iss === null) {
+    throw new TokenError("claim_missing", 'the claim "iss" is missing');
+  }
+  if (typeof iss !== "string") {
+    throw new TokenError("token_malformed", '"iss" is not a string');
+  }
+  // byte for byte: URLs that mean the same are different issuers (RFC 8725 section 3.8)
+  const issuer = issuers.find((candidate) => candidate.issuer === iss);
+  if (issuer === undefined) {
+    const shown = JSON.stringify(iss.slice(0, 120));
+    throw new TokenError(
+      "issuer_unknown",
+      `the issuer ${shown} is not in the policy`,
+    );
+  }
+  return { jws, issuer };
+}
+
+export interface JwtVerification {
+  readonly jws: UnverifiedJws;
+  readonly issuer: JwtIssuer;
+  readonly keys: PublishedKeys;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Verifies a token of a jwt-kind issuer: algorithm and type as the policy allows, signature by a
+ * published key, then the registered claims. Throws {@link TokenError}, also for an issuer of
+ * another kind, and whatever `keys` throws.
+ *
+ * Does not check revocation, replay, or whether anybody may log in with it.
+ */
+export async function verifyJwt(
+  token: AccessToken,
+  options: JwtVerification,
+): Promise<Evidence> {
+  const { kind, name } = options.issuer;
+  if (kind !== "jwt") {
+    const message = `the tokens of "${name}" are not plain JWTs but "${kind}"`;
+    throw new TokenError("token_kind_unexpected", message);
+  }
+  return await verifySignedClaims(token, options);
+}
+
+/**
+ * What all locally verified kinds have in common, for the verifiers of kinds with further rules.
+ * Throws like {@link verifyJwt}.
+ *
+ * Does not check what a profile (SciTokens, WLCG) demands beyond RFC 7519.
+ */
+export async function verifySignedClaims(
+  token: AccessToken,
+  options: JwtVerification,
+): Promise<Evidence> {
+  const { jws, issuer, keys, now } = options;
+  checkHeader(jws, issuer);
+  const { keys: current, warnings } = await keys.current();
+  const wanted = { algorithm: jws.algorithm, keyId: jws.keyId };
+  const key = selectKey(current, wanted) ??
+    selectKey(await keys.refreshed() ?? [], wanted);
+  if (key === null) {
+    const named = jws.keyId === null
+      ? "no key"
+      : `the key ${JSON.stringify(jws.keyId.slice(0, 60))}`;
+    throw new TokenError(
+      "key_not_found",
+      `the token names ${named}, which the issuer lacks`,
+    );
+  }
+  const algorithm = jws.algorithm;
+  const signed = await checkSignature(token, { key, algorithm });
+  // what was verified is what is judged, not what was read before
+  const claims: JsonObject = parseJsonObject(signed, "payload");
+  checkClaims(claims, issuer, now);
+  return verified({ issuer: issuer.name, claims, warnings });
+}
+
+/** RFC 8725 section 3.1: what may be used is the policy's choice, never the token's. */
+function checkHeader(jws: UnverifiedJws, issuer: JwtIssuer): void {
+  if (!issuer.algorithms.includes(jws.algorithm)) {
+    const shown = JSON.stringify(jws.algorithm.slice(0, 20));
+    throw new TokenError(
+      "algorithm_not_allowed",
+      `the algorithm ${shown} is not in the policy`,
+    );
+  }
+  const { typ } = jws.header;
+  if (typ !== undefined && typeof typ !== "string") {
+    throw new TokenError("token_malformed", '"typ" is not a string');
+  }
+  // RFC 7515 section 4.1.9: a media type, compared without case, "application/" left out
+  const type = mediaType(typ ?? "JWT");
+  if (!issuer.types.some((allowed) => mediaType(allowed) === type)) {
+    const shown = JSON.stringify(type.slice(0, 40));
+    throw new TokenError(
+      "type_not_allowed",
+      `the token type ${shown} is not in the policy`,
+    );
+  }
+}
+
+function mediaType(typ: string): string {
+  // ASCII only: KELVIN SIGN and the like must not fold into a letter
+  return typ.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(
+    /^application\//,
+    "",
+  );
+}
+
+/** The payload that the key has signed. */
+async function checkSignature(
+  token: AccessToken,
+  options: { key: Jwk; algorithm: string },
+): Promise<Uint8Array> {
+  const { key, algorithm } = options;
+  try {
+    const imported = await importJWK(publicPart(key), algorithm);
+    const { payload } = await compactVerify(token.reveal(), imported, {
+      algorithms: [algorithm],
+    });
+    return payload;
+  } catch {
+    throw new TokenError(
+      "signature_invalid",
+      "the signature is not by the issuer's key",
+    );
+  }
+}
+
+/** Only what verification needs: `x5c` and other members cannot influence it. */
+function publicPart({ kty, n, e, crv, x, y }: Jwk): JWK {
+  return JSON.parse(JSON.stringify({ kty, n, e, crv, x, y })) as JWK;
+}

@@ -1,0 +1,142 @@
+/** @module The registered claims at their boundaries, to the second and in both directions. */
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import {
+  checkClaims,
+  type ClaimExpectations,
+} from "../../src/token/claim_checks.ts";
+import { TokenError, type TokenErrorCode } from "../../src/token/errors.ts";
+
+const NOW = 1_767_268_800;
+const EXPECTED: ClaimExpectations = {
+  issuer: "https://login.example.edu",
+  audiences: ["ssh-prod", "ssh-test"],
+  clock_skew: 30,
+  max_token_age: 3600,
+  scopes: [],
+  allow_confirmation: false,
+  allow_delegation: false,
+};
+const CLAIMS = {
+  iss: "https://login.example.edu",
+  aud: "ssh-prod",
+  iat: NOW,
+  exp: NOW + 300,
+};
+
+function judge(
+  claims: Record<string, unknown>,
+  expected: Partial<ClaimExpectations> = {},
+): TokenErrorCode | "fine" {
+  const document = Object.assign(Object.create(null), CLAIMS, claims);
+  try {
+    checkClaims(document, { ...EXPECTED, ...expected }, NOW);
+    return "fine";
+  } catch (error) {
+    assert.ok(error instanceof TokenError, String(error));
+    return error.code;
+  }
+}
+
+for (const clock_skew of [0, 1, 30, 300]) {
+  Deno.test(`checkClaims() allows ${clock_skew} s of skew and not one more`, () => {
+    const skew = (claims: Record<string, unknown>) =>
+      judge(claims, { clock_skew });
+    const old = NOW - 3600 - clock_skew;
+    assert.equal(skew({ exp: NOW - clock_skew + 1 }), "fine");
+    assert.equal(skew({ exp: NOW - clock_skew }), "token_expired");
+    assert.equal(skew({ nbf: NOW + clock_skew }), "fine");
+    assert.equal(skew({ nbf: NOW + clock_skew + 1 }), "token_not_yet_valid");
+    assert.equal(skew({ iat: NOW + clock_skew }), "fine");
+    assert.equal(skew({ iat: NOW + clock_skew + 1 }), "token_not_yet_valid");
+    assert.equal(skew({ iat: old }), "fine");
+    assert.equal(skew({ iat: old - 1 }), "token_too_old");
+  });
+}
+
+Deno.test("checkClaims() takes times that are whole seconds and nothing else", () => {
+  const last = 253_402_300_799;
+  assert.equal(judge({ exp: last }), "fine");
+  assert.equal(judge({ nbf: 0 }), "fine");
+  assert.equal(judge({ nbf: -0 }), "fine");
+  for (
+    const value of [
+      last + 1,
+      Number.MAX_SAFE_INTEGER,
+      9e15,
+      1e308,
+      Infinity,
+      NaN,
+      -1,
+      NOW + 0.5,
+      `${NOW}`,
+      "",
+      true,
+      false,
+      [NOW],
+      {},
+      { valueOf: NOW },
+    ]
+  ) {
+    for (const name of ["exp", "nbf", "iat"]) {
+      assert.equal(judge({ [name]: value }), "token_malformed", name);
+    }
+  }
+  assert.equal(judge({ nbf: null }), "token_malformed");
+  for (const name of ["exp", "iat", "iss", "aud"]) {
+    assert.equal(judge({ [name]: null }), "claim_missing");
+    assert.equal(judge({ [name]: undefined }), "claim_missing");
+  }
+});
+
+Deno.test("checkClaims() lets no time pass for another", () => {
+  const time = fc.integer({ min: 0, max: 2 * NOW });
+  fc.assert(fc.property(time, time, time, (exp, iat, nbf) => {
+    const valid = NOW - 30 < exp && iat <= NOW + 30 && nbf <= NOW + 30 &&
+      NOW - iat <= 3630;
+    assert.equal(judge({ exp, iat, nbf }) === "fine", valid);
+  }));
+});
+
+Deno.test("checkClaims() compares the audience whole", () => {
+  for (const aud of ["ssh-prod", "ssh-test", ["x", "ssh-test"]]) {
+    assert.equal(judge({ aud }), "fine");
+  }
+  for (const aud of ["ssh", "ssh-prod ", "SSH-PROD", "", [], ["x"]]) {
+    assert.equal(judge({ aud }), "audience_mismatch");
+  }
+  for (const aud of [["ssh-prod", 1], [["ssh-prod"]], { 0: "ssh-prod" }, 1]) {
+    assert.equal(judge({ aud }), "token_malformed");
+  }
+});
+
+Deno.test("checkClaims() finds whole scopes only", () => {
+  const wanted = (scope: unknown, ...scopes: string[]) =>
+    judge({ scope }, { scopes });
+  assert.equal(wanted("openid ssh", "ssh"), "fine");
+  assert.equal(wanted("ssh openid", "openid", "ssh"), "fine");
+  for (
+    const scope of ["ssh:alice", "xssh", "SSH", "", "ssh\tx", ["ssh"], null]
+  ) {
+    assert.equal(wanted(scope, "ssh"), "scope_missing");
+  }
+  assert.equal(wanted("ssh", "ssh", "openid"), "scope_missing");
+});
+
+Deno.test("checkClaims() refuses tokens that are bound, delegated or events", () => {
+  for (const name of ["cnf", "act", "may_act", "events"]) {
+    for (const value of [{}, null, "", false]) {
+      assert.equal(judge({ [name]: value }), "token_kind_unexpected");
+    }
+  }
+  const lenient = { allow_confirmation: true, allow_delegation: true };
+  assert.equal(judge({ cnf: {}, act: {}, may_act: {} }, lenient), "fine");
+  assert.equal(judge({ events: {} }, lenient), "token_kind_unexpected");
+});
+
+Deno.test("checkClaims() compares the issuer byte for byte", () => {
+  for (const suffix of ["/", " ", ":443", "@x", "#"]) {
+    assert.equal(judge({ iss: EXPECTED.issuer + suffix }), "issuer_unknown");
+  }
+  assert.equal(judge({ iss: [EXPECTED.issuer] }), "issuer_unknown");
+});
