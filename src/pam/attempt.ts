@@ -1,0 +1,173 @@
+/**
+ * What is learnt in the course of an attempt, for the log, and how anything thrown becomes a
+ * refusal.
+ *
+ * @module
+ */
+import { within } from "../files/deadline.ts";
+import type { Claims } from "../policy/claims.ts";
+import { type Reason, REASONS } from "../policy/decision.ts";
+import { mentionedLocations, restrictClaims } from "../policy/mentioned.ts";
+import type { Policy } from "../policy/model.ts";
+import {
+  DEFAULT_CACHE_DIRECTORY,
+  DEFAULT_LOG_SOCKET,
+} from "../policy/defaults.ts";
+import type { Evidence } from "../token/evidence.ts";
+import { type AuditRecord, loggedHash, writeRecord } from "./audit.ts";
+import { loggedVariable, type PamRequest } from "./environment.ts";
+import type { PamIo } from "./io.ts";
+import { recordOutcome } from "./outcome.ts";
+
+/** Filled in as the attempt goes on. */
+export interface Attempt {
+  request: PamRequest | null;
+  policy: Policy | null;
+  policySha256: string | null;
+  /** The local name, once the token has named an issuer of the policy. */
+  issuer: string | null;
+  evidence: Evidence | null;
+}
+
+/** How an attempt ended. */
+export interface Ending {
+  readonly reason: Reason;
+  readonly rule: string | null;
+  readonly detail: string | null;
+  /** It was no login but a question, and has been answered. */
+  readonly answered?: boolean;
+}
+
+export function newAttempt(): Attempt {
+  return {
+    request: null,
+    policy: null,
+    policySha256: null,
+    issuer: null,
+    evidence: null,
+  };
+}
+
+export interface AttemptTimeouts {
+  /** For the whole attempt. */
+  readonly totalMs: number;
+  /** For writing down how it ended. */
+  readonly logMs: number;
+}
+
+/**
+ * Runs an attempt, writes its one log line, and leaves its outcome for `oauth-pam outcome`. Never
+ * throws, and ends within the timeouts. While it runs, the event loop stays alive: a loop that
+ * runs dry would end the process.
+ */
+export async function runAttempt(
+  body: (attempt: Attempt) => Promise<Ending>,
+  options: { io: PamIo; timeouts: AttemptTimeouts },
+): Promise<Ending> {
+  const { io, timeouts } = options;
+  const attempt = newAttempt();
+  const ending = await within<Ending>(
+    body(attempt).catch(endingOf),
+    timeouts.totalMs,
+    () => lateEnding(timeouts.totalMs),
+  );
+  await concludeAttempt(attempt, ending, { io, logMs: timeouts.logMs });
+  return ending;
+}
+
+/** Writes down how an attempt ended. Never throws, and gives up after that time. */
+export async function concludeAttempt(
+  attempt: Attempt,
+  ending: Ending,
+  { io, logMs }: { io: PamIo; logMs: number },
+): Promise<void> {
+  const written = Promise.allSettled([
+    recordAttempt(attempt, ending, io),
+    recordOutcome(attempt, ending, io),
+  ]);
+  await within<unknown>(written, logMs, () => {});
+}
+
+/** What took too long is a refusal. */
+export function lateEnding(milliseconds: number): Ending {
+  const detail = `gave up after ${milliseconds} ms`;
+  return { reason: "internal_error", rule: null, detail };
+}
+
+/** The one mapping from anything thrown to a refusal: whatever is not known is internal. */
+export function endingOf(error: unknown): Ending {
+  const detail = error instanceof Error ? error.message : String(error);
+  return { reason: reasonOf(error), rule: null, detail };
+}
+
+/**
+ * Errors are told apart by name and code, not by `instanceof`: what is loaded only when it is needed
+ * has its own copy of their classes.
+ */
+function reasonOf(error: unknown): Exclude<Reason, "allowed"> {
+  const { name, code } = error instanceof Error
+    ? error as Error & { code?: unknown }
+    : { name: "", code: null };
+  switch (name) {
+    case "TokenError":
+    case "SignInError":
+    case "IssuerError":
+      return REFUSALS.find((reason) => reason === code) ?? "internal_error";
+    case "PolicyError":
+      return "policy_invalid";
+    case "RequestError":
+      return "request_invalid";
+    default:
+      return "internal_error";
+  }
+}
+
+const REFUSALS = REASONS.filter((reason) => reason !== "allowed");
+
+/** Writes the one record of the attempt. Never throws. */
+export async function recordAttempt(
+  attempt: Attempt,
+  ending: Ending,
+  io: PamIo,
+): Promise<void> {
+  const { policy, evidence } = attempt;
+  const claims = evidence?.claims;
+  const record: AuditRecord = {
+    decision: ending.reason === "allowed" ? "allow" : "deny",
+    reason: ending.reason,
+    user: loggedVariable(io.env, "PAM_USER"),
+    service: loggedVariable(io.env, "PAM_SERVICE"),
+    rhost: loggedVariable(io.env, "PAM_RHOST"),
+    issuer: attempt.issuer,
+    sub: typeof claims?.sub === "string" ? claims.sub : null,
+    // a line with a field less is better than no line
+    jti_sha256: await loggedHash(claims?.jti).catch(() => null),
+    rule: ending.rule,
+    policy_sha256: attempt.policySha256?.slice(0, 16) ?? null,
+    ms: Math.round(performance.now()),
+    warning: evidence?.warnings.join("; ") || null,
+    detail: ending.detail,
+  };
+  await writeRecord(record, {
+    socket: policy?.log.socket ?? DEFAULT_LOG_SOCKET,
+    cacheDirectory: policy?.cache.directory ?? DEFAULT_CACHE_DIRECTORY,
+    fromPolicy: policy !== null,
+    auditFile: policy?.audit?.file ?? null,
+    auditOnly: auditedClaims(attempt),
+  }, io);
+}
+
+/**
+ * The claims that the policy looks at, and no others: what `policy diff --replay` needs to decide
+ * again. One that is missing is there as `null`, so that nobody takes it for not recorded.
+ */
+function auditedClaims(
+  { policy, evidence }: Attempt,
+): { claims?: Claims } {
+  const issuer = policy?.issuers.find(({ name }) => name === evidence?.issuer);
+  if (!policy?.audit || !evidence || issuer === undefined) return {};
+  const locations = mentionedLocations(policy, issuer);
+  return {
+    claims: restrictClaims(evidence.claims, locations, { absent: "null" }),
+  };
+}

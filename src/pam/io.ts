@@ -1,0 +1,18 @@
+/**
+ * What a PAM verb gets from the process. Everything else it touches is files and the network.
+ *
+ * @module
+ */
+
+export interface PamIo {
+  /** The value of an environment variable. Throws when it is not UTF-8. */
+  readonly env: (name: string) => string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Reads like `Deno.stdin.read`. */
+  readonly stdin: { read(buffer: Uint8Array): Promise<number | null> };
+  /** What the remote user may see. */
+  readonly stdout: (text: string) => void;
+  /** For the log, when the syslog socket cannot be used. May return a promise. */
+  readonly stderr: (text: string) => unknown;
+}

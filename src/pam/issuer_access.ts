@@ -1,0 +1,102 @@
+/**
+ * From an issuer in the policy to its published keys: transport, cache, and what the log says.
+ *
+ * @module
+ */
+import { StateDirectory } from "../files/state_directory.ts";
+import {
+  openTransport,
+  permittedHosts,
+  type Transport,
+} from "../issuer/http.ts";
+import {
+  type KeySet,
+  type KeySource,
+  refetchedKeys,
+  signingKeys,
+} from "../issuer/jwks_cache.ts";
+import type { Issuer } from "../policy/model.ts";
+import type { PublishedKeys } from "../token/verify.ts";
+import { loadCaCerts, PolicyError } from "./policy_file.ts";
+
+/** What a login needs to talk to one issuer. */
+export interface IssuerAccess {
+  readonly hosts: readonly string[];
+  readonly transport: Transport;
+}
+
+/**
+ * Opens the way to an issuer. Throws {@link PolicyError} for a host out of reach. Neither connects
+ * nor reads the CA file before something is asked: most logins find all they need in the cache.
+ */
+export function openIssuer(issuer: Issuer, signal: AbortSignal): IssuerAccess {
+  const hosts = permittedHosts(issuer.issuer, issuer.hosts);
+  checkPermissions(issuer, hosts);
+  const transport = openedWhenNeeded(async () => {
+    const caCerts = await loadCaCerts(issuer);
+    return openTransport({ hosts, caCerts, proxy: issuer.proxy, signal });
+  });
+  return { hosts, transport };
+}
+
+function openedWhenNeeded(open: () => Promise<Transport>): Transport {
+  let opened: Promise<Transport> | undefined;
+  return {
+    async request(url, request) {
+      opened ??= open();
+      return await (await opened).request(url, request);
+    },
+    close() {
+      opened?.then((transport) => transport.close(), () => {});
+    },
+  };
+}
+
+/**
+ * The built program may only talk to the hosts of the policy that it was built for. A policy that
+ * has grown since then is a mistake to be told, not a request that fails.
+ */
+function checkPermissions(issuer: Issuer, hosts: readonly string[]): void {
+  for (const host of hosts) {
+    if (Deno.permissions.querySync({ name: "net", host }).state === "granted") {
+      continue;
+    }
+    throw new PolicyError(
+      `this program was built without permission to reach "${host}" of the issuer ` +
+        `"${issuer.name}": build it again with "deno task build POLICY"`,
+    );
+  }
+}
+
+/** The issuer's keys through the shared cache. `now` is in milliseconds. */
+export function publishedKeys(
+  issuer: Issuer,
+  access: IssuerAccess,
+  options: { cacheDirectory: string; now: () => number },
+): PublishedKeys {
+  const source: KeySource = {
+    issuer: issuer.issuer,
+    hosts: access.hosts,
+    oauthMetadata: issuer.kind === "scitokens" || issuer.kind === "wlcg",
+    ttl: issuer.jwks_ttl,
+    stale: issuer.jwks_stale,
+    transport: access.transport,
+    cache: new StateDirectory(options.cacheDirectory, "jwks"),
+    now: () => Math.floor(options.now() / 1000),
+  };
+  let known: KeySet | undefined;
+  return {
+    async current() {
+      known = await signingKeys(source);
+      const warnings = known.from === "stale"
+        ? ["issuer unreachable: expired keys served"]
+        : [];
+      return { keys: known.keys, warnings };
+    },
+    async refreshed() {
+      return known === undefined
+        ? null
+        : (await refetchedKeys(source, known))?.keys ?? null;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * `oauth-pam login POLICY [--issuer NAME]`: a token on standard input, a decision as the exit code.
+ *
+ * @module
+ */
+import type { AccessToken } from "../token/access_token.ts";
+import {
+  type Attempt,
+  type AttemptTimeouts,
+  type Ending,
+  runAttempt,
+} from "./attempt.ts";
+import { readAuthtok } from "./authtok.ts";
+import { readPamRequest, RequestError } from "./environment.ts";
+import type { PamIo } from "./io.ts";
+import { judge } from "./judgement.ts";
+import { loadPolicy } from "./policy_file.ts";
+import { ownerOf } from "./verification.ts";
+
+export interface LoginTimeouts extends AttemptTimeouts {
+  /** For everything that the issuer is asked, together. */
+  readonly issuerMs: number;
+}
+
+export const LOGIN_TIMEOUTS: LoginTimeouts = {
+  issuerMs: 10_000,
+  totalMs: 20_000,
+  logMs: 2_000,
+};
+
+/** Runs one login and writes its one log line. Never throws, and ends within the timeouts. */
+export async function login(
+  args: readonly string[],
+  io: PamIo,
+  timeouts: LoginTimeouts = LOGIN_TIMEOUTS,
+): Promise<Ending> {
+  return await runAttempt(
+    (attempt) => attemptLogin(args, attempt, { io, timeouts }),
+    { io, timeouts },
+  );
+}
+
+async function attemptLogin(
+  args: readonly string[],
+  attempt: Attempt,
+  options: { io: PamIo; timeouts: LoginTimeouts },
+): Promise<Ending> {
+  const { io, timeouts } = options;
+  const { path, opaqueIssuer } = readArguments(args);
+  const request = readPamRequest(io.env);
+  attempt.request = request;
+  const { policy, sha256 } = await loadPolicy(path);
+  attempt.policy = policy;
+  attempt.policySha256 = sha256;
+  const typed = await readAuthtok(io.stdin);
+  const signal = AbortSignal.timeout(timeouts.issuerMs);
+  const circumstances = { request, policy, io, signal };
+  const present = async (token: AccessToken) => {
+    const owner = ownerOf(token, { policy, opaqueIssuer });
+    return await judge({ token, ...owner }, attempt, circumstances);
+  };
+  if (!mayBeEnvelope(typed)) return await present(typed);
+  const { converse } = await import("./oauth_ssh.ts");
+  const conversation = { ...circumstances, opaqueIssuer, present };
+  return await converse(typed, attempt, conversation);
+}
+
+/** `POLICY [--issuer NAME]`. Throws {@link RequestError}. */
+function readArguments(
+  args: readonly string[],
+): { path: string; opaqueIssuer: string | null } {
+  const [path, option, name, ...rest] = args;
+  const named = option === "--issuer" && name !== undefined;
+  if (
+    path === undefined || rest.length > 0 ||
+    !(named || option === undefined)
+  ) {
+    throw new RequestError('usage: "oauth-pam login POLICY [--issuer NAME]"');
+  }
+  return { path, opaqueIssuer: name ?? null };
+}
+
+/** Base64, with padding, of something that begins with "{": the oauth-ssh client may be talking. */
+function mayBeEnvelope(typed: AccessToken): boolean {
+  return typed.length % 4 === 0 &&
+    /^e[w-z0-9+/][A-Za-z0-9+/]+={0,2}$/.test(typed.reveal());
+}

@@ -1,0 +1,230 @@
+/**
+ * The oauth-ssh client's way of talking to a server: a base64 envelope at the prompt instead of a
+ * bare token, and an answer of one line of base64 on standard output, which pam_exec's word
+ * "stdout" shows to the client.
+ *
+ * @module
+ */
+import { decodeBase64, encodeBase64 } from "../token/base64url.ts";
+import type { Reason } from "../policy/decision.ts";
+import type { Policy } from "../policy/model.ts";
+import { permittedAccounts } from "../policy/permitted_accounts.ts";
+import { AccessToken } from "../token/access_token.ts";
+import { TOKEN_ERROR_CODES, TokenError } from "../token/errors.ts";
+import { parseJsonObject } from "../token/strict_json.ts";
+import { type Attempt, type Ending, endingOf } from "./attempt.ts";
+import { RequestError } from "./environment.ts";
+import { accessRequest, type Circumstances } from "./judgement.ts";
+import { loadMapFiles } from "./policy_file.ts";
+import { ownerOf, verifyToken } from "./verification.ts";
+
+/** What the client asks for; the members are as they came. */
+export interface Command {
+  readonly op: unknown;
+  readonly accessToken: unknown;
+}
+
+export interface Conversation extends Circumstances {
+  readonly opaqueIssuer: string | null;
+  /** Decides about a token, as for one that was typed. */
+  readonly present: (token: AccessToken) => Promise<Ending>;
+}
+
+/** The answers, with the words that the reference has for them. */
+const ERRORS = {
+  INVALID_TOKEN: "Invalid token.",
+  SESSION_VIOLATION: "The access token does not meet session requirements.",
+  INVALID_ACCOUNT: "You cannot use that local account.",
+  UNKNOWN_COMMAND: "Unknown command.",
+  UNEXPECTED_ERROR: "An unexpected error occurred.",
+} as const;
+type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * Answers whoever speaks the protocol, and takes everything else for the token itself, without a
+ * word. Never grants but by `present`.
+ */
+export async function converse(
+  typed: AccessToken,
+  attempt: Attempt,
+  conversation: Conversation,
+): Promise<Ending> {
+  const command = parseEnvelope(typed);
+  if (command === null) return await conversation.present(typed);
+  const { io } = conversation;
+  const reply = (document: unknown) => io.stdout(`${encodeReply(document)}\n`);
+  let ending: Ending;
+  try {
+    ending = await carryOut(command, attempt, { ...conversation, reply });
+  } catch (error) {
+    ending = endingOf(error);
+    if (error instanceof UnknownCommand || error instanceof TokenlessCommand) {
+      reply(errorReply("UNKNOWN_COMMAND"));
+      return ending;
+    }
+  }
+  if (ending.answered !== true && ending.reason !== "allowed") {
+    reply(errorReply(errorCode(ending.reason)));
+  }
+  return ending;
+}
+
+/**
+ * The command in an envelope: standard base64, with padding, of a JSON object whose `command` has
+ * an `op`. `null` for anything else, and for an object that says something twice.
+ */
+export function parseEnvelope(typed: AccessToken): Command | null {
+  try {
+    const bytes = decodeBase64(typed.reveal());
+    if (bytes === null) return null;
+    const envelope = parseJsonObject(bytes, "envelope");
+    const { command } = envelope;
+    if (
+      command === null || typeof command !== "object" || Array.isArray(command)
+    ) return null;
+    const member = (name: string): unknown =>
+      Object.hasOwn(command, name)
+        ? (command as Record<string, unknown>)[name]
+        : undefined;
+    const op = member("op") ?? null;
+    return op === null ? null : { op, accessToken: member("access_token") };
+  } catch {
+    return null;
+  }
+}
+
+class UnknownCommand extends RequestError {}
+class TokenlessCommand extends TokenError {}
+
+async function carryOut(
+  { op, accessToken }: Command,
+  attempt: Attempt,
+  conversation: Conversation & { reply: (document: unknown) => void },
+): Promise<Ending> {
+  const { policy, reply } = conversation;
+  switch (op) {
+    case "login":
+      return await conversation.present(tokenOf(accessToken));
+    case "get_account_map":
+      return await accountMap(tokenOf(accessToken), attempt, conversation);
+    case "get_security_policy":
+      reply({ policy: securityPolicy(policy) });
+      return answered(op);
+    default: {
+      const shown = JSON.stringify(op).slice(0, 60);
+      throw new UnknownCommand(`the oauth-ssh command ${shown} is unknown`);
+    }
+  }
+}
+
+function tokenOf(value: unknown): AccessToken {
+  if (value === undefined || value === null || value === "") {
+    throw new TokenlessCommand("token_missing", "the command has no token");
+  }
+  if (typeof value !== "string") {
+    const message = '"access_token" is not a string';
+    throw new TokenlessCommand("token_malformed", message);
+  }
+  if (!/^[\x21-\x7e]+$/.test(value)) {
+    throw new TokenError("token_malformed", "what was handed over is no token");
+  }
+  return new AccessToken(value);
+}
+
+/** What holds for every login; a rule may ask for more. Minutes, as the client expects them. */
+export function securityPolicy({ assurance }: Policy): {
+  permitted_idps: readonly string[] | null;
+  authentication_timeout: number | null;
+  mfa: boolean;
+} {
+  const { permitted_idps, max_auth_age, mfa } = assurance;
+  return {
+    permitted_idps,
+    // rounded down, so that nobody relies on an authentication that will be refused; 0 means none
+    authentication_timeout: max_auth_age === null
+      ? null
+      : Math.max(1, Math.floor(max_auth_age / 60)),
+    mfa,
+  };
+}
+
+/** The account that was asked for does not matter: clients use one of their own for questions. */
+async function accountMap(
+  token: AccessToken,
+  attempt: Attempt,
+  conversation: Conversation & { reply: (document: unknown) => void },
+): Promise<Ending> {
+  const { policy, io, opaqueIssuer, signal } = conversation;
+  const owner = ownerOf(token, { policy, opaqueIssuer });
+  const { issuer } = owner;
+  attempt.issuer = issuer.name;
+  const evidence = await verifyToken(
+    { token, ...owner },
+    { policy, account: null, now: io.now, signal },
+  );
+  attempt.evidence = evidence;
+  const now = Math.floor(io.now() / 1000);
+  const { account: _account, host: _host, ...request } = accessRequest(
+    conversation.request,
+    { evidence, issuer, now },
+  );
+  const mapFiles = await loadMapFiles(policy, issuer);
+  const { accounts, shortfall } = permittedAccounts(policy, request, {
+    mapFiles,
+  });
+  if (shortfall !== null) {
+    return { reason: shortfall, rule: null, detail: null };
+  }
+  const permitted = issuer.kind === "scitokens"
+    ? await authorizedOnes(accounts, evidence.claims)
+    : accounts;
+  conversation.reply({ account_map: { permitted_accounts: permitted } });
+  return answered("get_account_map");
+}
+
+/** A SciToken opens the accounts in its own scopes only. */
+async function authorizedOnes(
+  accounts: readonly string[],
+  claims: Readonly<Record<string, unknown>>,
+): Promise<string[]> {
+  const { authorizedAccounts } = await import("../token/scitokens.ts");
+  const authorized = authorizedAccounts(claims);
+  return accounts.filter((account) => authorized.includes(account));
+}
+
+/** It was no login, so it is none in the log either. */
+function answered(op: string): Ending {
+  return {
+    reason: "request_invalid",
+    rule: null,
+    detail: `answered "${op}", which is no login`,
+    answered: true,
+  };
+}
+
+function errorCode(reason: Reason): ErrorCode {
+  if ((TOKEN_ERROR_CODES as readonly string[]).includes(reason)) {
+    return "INVALID_TOKEN";
+  }
+  switch (reason) {
+    case "mfa_required":
+    case "reauthentication_required":
+    case "idp_not_permitted":
+      return "SESSION_VIOLATION";
+    case "account_not_permitted":
+    case "account_protected":
+    case "denied_by_rule":
+      return "INVALID_ACCOUNT";
+    default:
+      return "UNEXPECTED_ERROR";
+  }
+}
+
+function errorReply(code: ErrorCode): unknown {
+  return { error: { code, description: ERRORS[code] } };
+}
+
+/** One line, encoded once. */
+export function encodeReply(document: unknown): string {
+  return encodeBase64(new TextEncoder().encode(JSON.stringify(document)));
+}

@@ -1,0 +1,101 @@
+/**
+ * How the previous attempt of a PAM conversation ended. pam_exec passes on only success or
+ * failure; a stack that wants to tell "issuer unreachable" from "refused" asks
+ * `oauth-pam outcome POLICY NAME…` on its next line.
+ *
+ * @module
+ */
+import { within } from "../files/deadline.ts";
+import type { Reason } from "../policy/decision.ts";
+import type { Policy } from "../policy/model.ts";
+import { quoted } from "./audit.ts";
+import { ConversationMemory, conversationOf } from "./conversation.ts";
+import {
+  type PamRequest,
+  readPamRequest,
+  RequestError,
+} from "./environment.ts";
+import { EXIT_CODES, pamCode } from "./exit_code.ts";
+import type { PamIo } from "./io.ts";
+import { loadPolicy } from "./policy_file.ts";
+
+/** An outcome is asked for by the very next line of the stack. */
+const FRESH_MS = 120_000;
+const TIMEOUT_MS = 10_000;
+
+/** Success is not among them: this verb must not be able to repeat a grant. */
+const NAMES = Object.keys(EXIT_CODES).filter((name) => name !== "success");
+
+function memory(policy: Policy, io: PamIo): ConversationMemory {
+  const { directory } = policy.cache;
+  return new ConversationMemory(directory, { folder: "outcome", now: io.now });
+}
+
+/**
+ * Leaves the outcome of an attempt. Without a conversation, or where the policy could not be read,
+ * there is nothing to leave it in, and no stack will find one. Throws `StateError`.
+ */
+export async function recordOutcome(
+  attempt: {
+    readonly request: PamRequest | null;
+    readonly policy: Policy | null;
+  },
+  ending: { readonly reason: Reason; readonly answered?: boolean },
+  io: PamIo,
+): Promise<void> {
+  const { reason } = ending;
+  const { request, policy } = attempt;
+  if (request === null || policy === null || request.conversation === null) {
+    return;
+  }
+  const outcomes = memory(policy, io);
+  const conversation = conversationOf(request);
+  if (reason === "allowed") {
+    await outcomes.forget(conversation);
+    return;
+  }
+  await outcomes.forgetExpired();
+  const until = io.now() + FRESH_MS;
+  await outcomes.remember(conversation, {
+    value: pamCode(reason, ending),
+    until,
+  });
+}
+
+/**
+ * `oauth-pam outcome POLICY NAME…`: true if the previous attempt of this conversation ended with
+ * one of the names. A yes is said once; after a no, the same outcome can be asked for other names.
+ * Whatever keeps it from knowing is a no, told to the administrator. Never throws.
+ */
+export async function runOutcome(
+  args: readonly string[],
+  io: PamIo,
+): Promise<boolean> {
+  const answer = outcome(args, io).catch(async (error) => {
+    const message = error instanceof Error ? error.message : String(error);
+    await io.stderr(`oauth-pam: outcome: ${quoted(message, 200)}\n`);
+    return false;
+  });
+  return await within(answer, TIMEOUT_MS, () => false);
+}
+
+async function outcome(
+  args: readonly string[],
+  io: PamIo,
+): Promise<boolean> {
+  const [path, ...names] = args;
+  const unknown = names.find((name) => !NAMES.includes(name));
+  if (path === undefined || names.length === 0 || unknown !== undefined) {
+    throw new RequestError(
+      `usage: "oauth-pam outcome POLICY NAME…", each name one of ${
+        NAMES.join(", ")
+      }`,
+    );
+  }
+  const conversation = conversationOf(readPamRequest(io.env));
+  const { policy } = await loadPolicy(path);
+  const outcomes = memory(policy, io);
+  const found = await outcomes.recall(conversation);
+  return typeof found === "string" && names.includes(found) &&
+    await outcomes.forget(conversation);
+}

@@ -1,0 +1,269 @@
+/** @module The program as PAM runs it: a real process, whose exit code is all that PAM looks at. */
+import assert from "node:assert/strict";
+import { hang } from "../support/hostile_server.ts";
+import { createScene, type Scene } from "../support/login_scene.ts";
+import { until } from "../support/pam.ts";
+import {
+  PAM_ENVIRONMENT,
+  type ProgramOptions,
+  type ProgramResult,
+  runProgram,
+} from "../support/program.ts";
+
+/** A login with a good token unless told otherwise. */
+async function login(
+  scene: Scene,
+  options: Partial<ProgramOptions> = {},
+): Promise<ProgramResult> {
+  const result = await runProgram({
+    args: ["login", scene.site.policyFile],
+    env: PAM_ENVIRONMENT,
+    stdin: await scene.token(),
+    ...options,
+  });
+  assert.equal(result.stdout, "");
+  return result;
+}
+
+Deno.test("a good token ends in 0, says nothing to the user and one line to the log", async () => {
+  await using scene = await createScene();
+  const { code, stderr } = await login(scene);
+  assert.equal(code, 0);
+  assert.match(stderr, /^oauth-pam: decision=allow reason=allowed .*\n$/);
+});
+
+const NO_LOGINS = [
+  ["--help"],
+  ["--version"],
+  ["-h"],
+  ["-V"],
+  ["help"],
+  ["version"],
+  [],
+  [""],
+  ["LOGIN"],
+  ["logIn", "x"],
+  ["--", "login"],
+  ["login --help"],
+  ["nonsense"],
+  ["policy"],
+  ["policy", "lint", "x"],
+  ["policy", "show", "x"],
+  ["policy", "schema"],
+  ["token", "inspect"],
+  ["check", "x"],
+  ["__proto__"],
+  ["constructor"],
+  ["login"],
+  ["login", "--help"],
+  ["login", "--version"],
+  ["login", "--help", "x"],
+  ["device"],
+  ["device", "--help"],
+  ["device", "finish"],
+  ["device", "finish", "--help"],
+  ["device", "start"],
+  ["device", "start", "--help"],
+  ["outcome"],
+  ["outcome", "--help"],
+];
+const UNDER_PAM: Record<string, Record<string, string>> = {
+  "PAM_TYPE and PAM_USER": { PAM_TYPE: "auth", PAM_USER: "alice" },
+  "PAM_TYPE": { PAM_TYPE: "auth" },
+  "PAM_USER": { PAM_USER: "alice" },
+  "an empty PAM_USER": { PAM_USER: "" },
+  "another PAM_TYPE": { PAM_TYPE: "account" },
+};
+for (const [what, env] of Object.entries(UNDER_PAM)) {
+  Deno.test(`with ${what} set, nothing but a login can end in 0`, async () => {
+    // two at a time, as many as the machine has processors at least
+    const waiting = [...NO_LOGINS];
+    const lane = async () => {
+      for (let args = waiting.shift(); args; args = waiting.shift()) {
+        const { code, stdout } = await runProgram({ args, env, stdin: "x" });
+        assert.ok(
+          code > 0 && code < 124,
+          `${JSON.stringify(args)} ended in ${code}`,
+        );
+        // "device start" is there to speak, in words without names
+        const sentence = args[0] === "device" ? /^(\n[A-Za-z ]+\.\n)?$/ : /^$/;
+        assert.match(stdout, sentence, JSON.stringify(args));
+      }
+    };
+    await Promise.all([lane(), lane(), lane()]);
+  });
+}
+
+Deno.test("a PAM_USER or PAM_TYPE that is not UTF-8 counts as set, and is refused", async () => {
+  await using scene = await createScene();
+  for (const name of ["PAM_USER", "PAM_TYPE"]) {
+    const script = `export ${name}="$(printf 'al\\377ce')"; exec "$@"`;
+    const before = ["sh", "-c", script, "sh"];
+    const help = await runProgram({ args: ["--help"], before });
+    assert.equal(help.code, 4);
+    assert.equal(help.stdout, "");
+    const { code, stderr } = await login(scene, { before });
+    assert.equal(code, 7);
+    assert.match(stderr, new RegExp(`reason=request_invalid .*${name} is not`));
+    assert.match(stderr, /^[\x20-\x7e]+\n$/);
+  }
+});
+
+Deno.test("every variable that is not UTF-8 ends in a refusal and one line", async () => {
+  await using scene = await createScene();
+  for (
+    const name of [
+      ...["PAM_SERVICE", "PAM_RHOST", "PAM_TTY", "PAM_RUSER"],
+      ...["OAUTH_PAM_ACCOUNT", "OAUTH_PAM_CONVERSATION"],
+    ]
+  ) {
+    const script = `export ${name}="$(printf '\\377')"; exec "$@"`;
+    const { code, stderr } = await login(scene, {
+      before: ["sh", "-c", script, "sh"],
+    });
+    assert.equal(code, 7, name);
+    assert.match(stderr, new RegExp(`${name} is not UTF-8`));
+    assert.match(stderr, /^[\x20-\x7e]+\n$/);
+  }
+});
+
+for (
+  const type of [
+    ...["account", "session", "password", "open_session", "setcred"],
+    ...["AUTH", "auth ", "", null],
+  ]
+) {
+  Deno.test(`a good token is refused with PAM_TYPE ${JSON.stringify(type)}`, async () => {
+    await using scene = await createScene();
+    const { PAM_TYPE: _, ...rest } = PAM_ENVIRONMENT;
+    const env = type === null ? rest : { ...rest, PAM_TYPE: type };
+    const { code, stderr } = await login(scene, { env });
+    assert.equal(code, 7);
+    assert.match(stderr, /reason=request_invalid/);
+    assert.equal(scene.server.connections, 0);
+  });
+}
+
+Deno.test("a closed standard output or error changes nothing", async () => {
+  await using scene = await createScene();
+  const closed = ">&-|2>&-|>&- 2>&-|>/dev/full 2>/dev/full".split("|");
+  for (const redirection of closed) {
+    const before = ["sh", "-c", `exec "$@" ${redirection}`, "sh"];
+    assert.equal((await login(scene, { before })).code, 0, redirection);
+    const bad = await login(scene, { before, stdin: "x" });
+    assert.equal(bad.code, 7, redirection);
+  }
+});
+
+Deno.test("a standard error that is full for ever does not keep the login", async () => {
+  await using scene = await createScene();
+  const pipe = `${scene.site.directory}/pipe`;
+  const script = `mkfifo "${pipe}" && exec 3<>"${pipe}" &&
+    head -c 65536 /dev/zero >&3 && rm "${pipe}" && exec "$@" 2>&3`;
+  const before = ["sh", "-c", script, "sh"];
+  const [good, bad] = await Promise.all([
+    login(scene, { before }),
+    login(scene, {
+      before: ["sh", "-c", script.replaceAll(pipe, `${pipe}2`), "sh"],
+      stdin: "x",
+    }),
+  ]);
+  assert.equal(good.code, 0);
+  assert.equal(bad.code, 7);
+  assert.ok(good.milliseconds < 10_000 && bad.milliseconds < 10_000);
+});
+
+Deno.test("a standard input that is closed, empty or a folder holds no token", async () => {
+  await using scene = await createScene();
+  for (const redirection of ["<&-", "</dev/null", "</"]) {
+    const { code, stderr } = await login(scene, {
+      before: ["sh", "-c", `exec "$@" ${redirection}`, "sh"],
+    });
+    assert.equal(code, 7, redirection);
+    assert.match(stderr, /reason=token_missing/);
+  }
+});
+
+Deno.test("a hundred megabytes are not read to their end", async () => {
+  await using scene = await createScene();
+  for (const byte of ["\\0", "x"]) {
+    const script = `head -c 100000000 /dev/zero | tr '\\0' '${byte}' | "$@"`;
+    const { code, stderr, milliseconds } = await login(scene, {
+      before: ["sh", "-c", script, "sh"],
+    });
+    assert.equal(code, 7);
+    assert.match(stderr, /reason=token_malformed .*more than 16384 bytes/);
+    assert.ok(milliseconds < 10_000);
+  }
+});
+
+Deno.test("a standard input that never ends is given up, with and without a token in it", async () => {
+  await using scene = await createScene();
+  const runs = await Promise.all(
+    ["", await scene.token()].map((leaveOpen) => login(scene, { leaveOpen })),
+  );
+  for (const { code, stderr, milliseconds } of runs) {
+    assert.equal(code, 7);
+    assert.match(stderr, /reason=token_missing .*not closed in time/);
+    assert.ok(milliseconds < 15_000);
+  }
+});
+
+for (
+  const [signal, expected] of [
+    ["SIGTERM", 143],
+    ["SIGKILL", 137],
+    ["SIGINT", 130],
+    ["SIGHUP", 129],
+    ["SIGABRT", 134],
+  ] as const
+) {
+  Deno.test(`${signal} in the middle of a login is no grant`, async () => {
+    await using scene = await createScene();
+    scene.server.on("/jwks", hang());
+    const { code } = await login(scene, {
+      before: ["sh", "-c", 'ulimit -c 0; exec "$@"', "sh"],
+      whileRunning: async (child) => {
+        await until(() => scene.server.requestCount("/jwks") > 0, {
+          what: "the request for keys",
+        });
+        child.kill(signal);
+      },
+    });
+    assert.equal(code, expected);
+    // what it left behind is in nobody's way
+    scene.server.on("/jwks");
+    assert.equal((await scene.attempt()).reason, "allowed");
+  });
+}
+
+Deno.test("a login that has too little memory is no grant", async () => {
+  await using scene = await createScene();
+  const { code } = await login(scene, {
+    before: ["prlimit", "--data=30000000"],
+  });
+  assert.notEqual(code, 0);
+});
+
+Deno.test("a token is neither in the arguments, the environment nor the log of a login", async () => {
+  await using scene = await createScene();
+  scene.server.on("/jwks", hang());
+  const token = await scene.token();
+  let seen = "";
+  const { stderr } = await login(scene, {
+    stdin: token,
+    whileRunning: async (child) => {
+      await until(() => scene.server.requestCount("/jwks") > 0, {
+        what: "the request for keys",
+      });
+      for (const file of ["cmdline", "environ"]) {
+        seen += await Deno.readTextFile(`/proc/${child.pid}/${file}`);
+      }
+      child.kill("SIGTERM");
+    },
+  });
+  assert.match(seen, /PAM_USER=alice/);
+  for (const part of token.split(".")) {
+    assert.ok(!(seen + stderr).includes(part));
+  }
+});

@@ -1,0 +1,170 @@
+/** @module A token of a one_time issuer admits once, whatever is done to it or to the memory of it. */
+import assert from "node:assert/strict";
+import { spendToken } from "../../src/pam/replay.ts";
+import type { Evidence } from "../../src/token/evidence.ts";
+import { createScene } from "../support/login_scene.ts";
+import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
+
+const ONE_TIME = { issuerLines: ["one_time: true"] };
+
+function evidence(claims: Record<string, unknown>): Evidence {
+  return { issuer: "campus", claims, warnings: [] } as unknown as Evidence;
+}
+
+async function withCache(
+  body: (cacheDirectory: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await body(`${folder}/cache`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function spend(
+  cacheDirectory: string,
+  options: { claims?: Record<string, unknown>; now?: number } = {},
+): Promise<string> {
+  const { claims = { jti: "a", exp: 1000 }, now = 900 } = options;
+  const place = { cacheDirectory, now };
+  try {
+    assert.equal(await spendToken(evidence(claims), place), true);
+    return "spent";
+  } catch (error) {
+    const { code, name } = error as { code?: string; name: string };
+    return code ?? name;
+  }
+}
+
+Deno.test("a token admits once, and others are none of its business", () =>
+  withCache(async (cache) => {
+    assert.equal(await spend(cache), "spent");
+    assert.equal(await spend(cache), "token_replayed");
+    const other = { jti: "b", exp: 1000 };
+    assert.equal(await spend(cache, { claims: other }), "spent");
+    const traversal = { jti: "../../x", exp: 1000 };
+    assert.equal(await spend(cache, { claims: traversal }), "spent");
+    assert.equal(await spend(cache, { claims: traversal }), "token_replayed");
+  }));
+
+Deno.test("a spent token is remembered well beyond its end and forgotten after", () =>
+  withCache(async (cache) => {
+    const names = () =>
+      Array.fromAsync(Deno.readDir(`${cache}/replay`), ({ name }) => name);
+    assert.equal(await spend(cache), "spent");
+    const other = { jti: "b", exp: 5000 };
+    assert.equal(await spend(cache, { claims: other, now: 1600 }), "spent");
+    assert.equal(await spend(cache, { now: 1600 }), "token_replayed");
+    assert.equal((await names()).length, 2);
+    const third = { jti: "c", exp: 5000 };
+    assert.equal(await spend(cache, { claims: third, now: 1601 }), "spent");
+    const left = await names();
+    assert.equal(left.length, 2);
+    assert.ok(left.every((name) => /^5000\.[0-9a-f]{64}$/.test(name)));
+  }));
+
+Deno.test("a token without an end cannot be spent", () =>
+  withCache(async (cache) => {
+    assert.equal(await spend(cache, { claims: { jti: "a" } }), "claim_missing");
+  }));
+
+Deno.test("a token without a jti cannot be spent", () =>
+  withCache(async (cache) => {
+    for (const jti of [undefined, null, "", 1, ["a"], {}]) {
+      const claims = { jti, exp: 1000 };
+      assert.equal(await spend(cache, { claims }), "claim_missing");
+    }
+  }));
+
+Deno.test("what cannot be remembered does not admit", () =>
+  withCache(async (cache) => {
+    await Deno.mkdir(cache);
+    await Deno.chmod(cache, 0o777);
+    assert.equal(await spend(cache), "StateError");
+    await Deno.remove(cache);
+    await Deno.writeTextFile(cache, "");
+    assert.equal(await spend(cache), "StateError");
+    await Deno.remove(cache);
+    await Deno.symlink("nowhere", cache);
+    assert.equal(await spend(cache), "StateError");
+  }));
+
+Deno.test("anything in the place of a spent token counts as spent", () =>
+  withCache(async (cache) => {
+    assert.equal(await spend(cache), "spent");
+    for await (const { name } of Deno.readDir(`${cache}/replay`)) {
+      await Deno.remove(`${cache}/replay/${name}`);
+      await Deno.symlink("nowhere", `${cache}/replay/${name}`);
+    }
+    assert.equal(await spend(cache), "token_replayed");
+  }));
+
+Deno.test("a one-time login is refused the second time, however the token is handed over", async () => {
+  await using scene = await createScene(ONE_TIME);
+  const token = await scene.token();
+  assert.equal((await scene.attempt({ token })).reason, "allowed");
+  for (const again of [token, `${token}\n`, `${token}\0`]) {
+    const { reason, exitCode } = await scene.attempt({ token: again });
+    assert.deepEqual([reason, exitCode], ["token_replayed", 7]);
+  }
+  assert.equal((await scene.attempt()).reason, "allowed");
+});
+
+Deno.test("a login that is refused does not spend the token", async () => {
+  await using scene = await createScene(ONE_TIME);
+  const token = await scene.token();
+  const bob = await scene.attempt({ token, user: "bob" });
+  assert.equal(bob.reason, "account_not_permitted");
+  assert.equal((await scene.attempt({ token })).reason, "allowed");
+});
+
+Deno.test("a one-time login without a jti is refused", async () => {
+  await using scene = await createScene(ONE_TIME);
+  const token = await scene.token({ claims: { jti: undefined } });
+  assert.equal((await scene.attempt({ token })).reason, "claim_missing");
+});
+
+Deno.test("of 20 processes with one token exactly one gets in", async () => {
+  await using scene = await createScene(ONE_TIME);
+  const token = await scene.token();
+  await scene.attempt(); // keys are in the cache: all reach the end together
+  const results = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      runProgram({
+        args: ["login", scene.site.policyFile],
+        env: PAM_ENVIRONMENT,
+        stdin: token,
+      })),
+  );
+  const codes = results.map(({ code }) => code).toSorted();
+  assert.deepEqual(codes, [0, ...Array(19).fill(7)]);
+  for (const { code, stderr } of results) {
+    assert.match(
+      stderr,
+      code === 0 ? /reason=allowed/ : /reason=token_replayed/,
+    );
+  }
+});
+
+for (
+  const [what, spoil] of Object.entries({
+    "linked": async (cache: string) => {
+      await Deno.mkdir(`${cache}-real`, { mode: 0o700 });
+      await Deno.symlink(`${cache}-real`, cache);
+    },
+    "writable by others": async (cache: string) => {
+      await Deno.mkdir(cache);
+      await Deno.chmod(cache, 0o777);
+    },
+    "a file": (cache: string) => Deno.writeTextFile(cache, ""),
+  })
+) {
+  Deno.test(`a one-time login is refused where the cache directory is ${what}`, async () => {
+    await using scene = await createScene(ONE_TIME);
+    await spoil(scene.site.cacheDirectory);
+    const { reason, exitCode, log } = await scene.attempt();
+    assert.deepEqual([reason, exitCode], ["internal_error", 4]);
+    assert.match(log, /detail="cannot create /);
+  });
+}

@@ -1,0 +1,279 @@
+/** @module Whose token it is: one issuer may see it, and no other ever does. */
+import assert from "node:assert/strict";
+import { createAuthority } from "../support/certificates.ts";
+import {
+  type HostileIssuer,
+  json,
+  startHostileIssuer,
+} from "../support/hostile_server.ts";
+import { attempt, type AttemptResult } from "../support/login.ts";
+import {
+  createSigner,
+  publicJwk,
+  signToken,
+  standardClaims,
+} from "../support/tokens.ts";
+
+const ACTIVE = {
+  active: true,
+  aud: "ssh-prod",
+  sub: "u1",
+  email: "alice@example.edu",
+};
+
+interface Bench extends AsyncDisposable {
+  readonly campus: HostileIssuer;
+  /** Kind introspection; knows every token. */
+  readonly first: HostileIssuer;
+  readonly second: HostileIssuer;
+  readonly directory: string;
+  jwt(claims?: Record<string, unknown>): Promise<string>;
+  login(token: string, args?: readonly string[]): Promise<AttemptResult>;
+  /** All three, in the order campus, first, second; forgotten by asking. */
+  requestCounts(): number[];
+}
+
+async function createBench(
+  issuers: readonly ("campus" | "first" | "second")[],
+  lines: readonly string[] = [],
+): Promise<Bench> {
+  const authority = await createAuthority();
+  const start = () => startHostileIssuer({ authority });
+  const [campus, first, second] = await Promise.all([
+    start(),
+    start(),
+    start(),
+  ]);
+  const servers = { campus, first, second };
+  const signer = await createSigner({ alg: "ES256", kid: "k1" });
+  campus.jwks = { keys: [await publicJwk(signer)] };
+  for (const server of [first, second]) server.on("/introspect", json(ACTIVE));
+  const directory = await Deno.realPath(await Deno.makeTempDir());
+  await Deno.writeTextFile(`${directory}/ca.pem`, authority.caPem);
+  await Deno.writeTextFile(`${directory}/secret`, "s", { mode: 0o600 });
+  const kindLines = (name: string) =>
+    name === "campus" ? ["algorithms: [ES256]"] : [
+      "kind: introspection",
+      "client_id: gate",
+      `client_secret_file: ${directory}/secret`,
+      ...lines,
+    ];
+  const text = issuers.map((name) =>
+    [
+      `  ${name}:`,
+      `    issuer: ${servers[name].issuer}`,
+      "    audiences: [ssh-prod]",
+      `    ca_file: ${directory}/ca.pem`,
+      ...kindLines(name).map((line) => `    ${line}`),
+    ].join("\n")
+  ).join("\n");
+  const policyFile = `${directory}/policy.yaml`;
+  await Deno.writeTextFile(
+    policyFile,
+    `version: 1
+issuers:
+${text}
+rules:
+  staff:
+    accounts:
+      - {claim: email, strip_suffix: "@example.edu"}
+cache:
+  directory: ${directory}/cache
+log:
+  socket: ${directory}/log
+`,
+  );
+  return {
+    ...servers,
+    directory,
+    jwt: (claims = {}) =>
+      signToken({
+        signer,
+        claims: standardClaims({
+          issuer: campus.issuer,
+          audience: "ssh-prod",
+          ...claims,
+        }),
+      }),
+    login: (token, args = []) =>
+      attempt({ policyFile, token, args: [policyFile, ...args] }),
+    requestCounts: () =>
+      [campus, first, second].map(({ requests }) => requests.splice(0).length),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(
+        [campus, first, second].map((server) => server.close()),
+      );
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+Deno.test("an opaque token goes to the one issuer that reads those", async () => {
+  await using bench = await createBench(["campus", "first"]);
+  const result = await bench.login("opaque.token");
+  assert.equal(result.reason, "allowed", result.log);
+  assert.match(result.log, / issuer=first /);
+  assert.deepEqual(bench.requestCounts(), [0, 2, 0]);
+});
+
+Deno.test("a JWT of a jwt issuer is verified here, and shown to nobody", async () => {
+  await using bench = await createBench(["campus", "first"]);
+  const result = await bench.login(await bench.jwt());
+  assert.equal(result.reason, "allowed", result.log);
+  assert.deepEqual(bench.requestCounts(), [2, 0, 0]);
+});
+
+Deno.test("a JWT of an unknown issuer, or a damaged one, is shown to nobody", async () => {
+  await using bench = await createBench(["campus", "first"]);
+  const jwt = await bench.jwt();
+  for (
+    const [token, reason] of [
+      [await bench.jwt({ iss: "https://login.example.org" }), "issuer_unknown"],
+      [await bench.jwt({ iss: undefined }), "claim_missing"],
+      [jwt.slice(0, 100), "token_malformed"],
+      [jwt.replace(".", "!."), "token_malformed"],
+      [`${jwt}.a.b`, "token_kind_unexpected"],
+      [jwt.padEnd(900, "x").slice(0, 511), "token_truncated"],
+    ] as const
+  ) {
+    const result = await bench.login(token);
+    assert.equal(result.reason, reason, result.log);
+  }
+  assert.deepEqual(bench.requestCounts(), [0, 0, 0]);
+});
+
+Deno.test("a JWT whose iss names an introspection issuer is that issuer's to judge", async () => {
+  await using bench = await createBench(["campus", "first", "second"]);
+  // signed by nobody that matters: its issuer reads it, or does not
+  const token = await bench.jwt({ iss: bench.second.issuer });
+  const result = await bench.login(token);
+  assert.equal(result.reason, "allowed", result.log);
+  assert.match(result.log, / issuer=second /);
+  assert.deepEqual(bench.requestCounts(), [0, 0, 2]);
+  bench.second.on("/introspect", json({ active: false }));
+  assert.equal((await bench.login(token)).reason, "token_inactive");
+});
+
+Deno.test("with several issuers of opaque tokens the command line names one", async () => {
+  await using bench = await createBench(["first", "second"]);
+  const unnamed = await bench.login("opaque");
+  assert.deepEqual([unnamed.reason, unnamed.exitCode], ["policy_invalid", 9]);
+  assert.match(unnamed.log, /name one with \\"login POLICY --issuer NAME\\"/);
+  assert.deepEqual(bench.requestCounts(), [0, 0, 0]);
+  const named = await bench.login("opaque", ["--issuer", "second"]);
+  assert.equal(named.reason, "allowed", named.log);
+  assert.deepEqual(bench.requestCounts(), [0, 0, 2]);
+});
+
+Deno.test("--issuer names an issuer of opaque tokens, or nobody gets in", async () => {
+  await using bench = await createBench(["campus", "first"]);
+  const jwt = await bench.jwt();
+  for (const name of ["campus", "nobody", "", "First"]) {
+    for (const token of [jwt, "opaque"]) {
+      const { reason } = await bench.login(token, ["--issuer", name]);
+      assert.equal(reason, "request_invalid");
+    }
+  }
+  for (const args of [["--issuer"], ["--issuer", "first", "x"], ["first"]]) {
+    const { reason } = await bench.login("opaque", args);
+    assert.equal(reason, "request_invalid");
+  }
+  assert.deepEqual(bench.requestCounts(), [0, 0, 0]);
+  const other = await bench.login(jwt, ["--issuer", "first"]);
+  assert.equal(other.reason, "allowed", other.log);
+});
+
+Deno.test("an opaque token without an issuer for it is malformed, as ever", async () => {
+  await using bench = await createBench(["campus"]);
+  assert.equal((await bench.login("hunter2")).reason, "token_malformed");
+  assert.deepEqual(bench.requestCounts(), [0, 0, 0]);
+});
+
+for (const length of [510, 511, 512, 513]) {
+  const reason = [511, 512].includes(length)
+    ? "token_truncated"
+    : "token_inactive";
+  Deno.test(`an opaque token of ${length} characters that is not active: ${reason}`, async () => {
+    await using bench = await createBench(["first"]);
+    bench.first.on("/introspect", json({ active: false }));
+    assert.equal((await bench.login("x".repeat(length))).reason, reason);
+    bench.first.on("/introspect", json(ACTIVE));
+    assert.equal((await bench.login("x".repeat(length))).reason, "allowed");
+  });
+}
+
+Deno.test("the policy's introspection_endpoint saves discovery, and must be on a listed host", async () => {
+  await using other = await createBench(["first"]);
+  const { port } = other.first;
+  await using bench = await createBench(["first"], [
+    `introspection_endpoint: https://localhost:${port}/introspect`,
+  ]);
+  const refused = await bench.login("opaque");
+  assert.equal(refused.reason, "issuer_unavailable");
+  assert.match(refused.log, /does not list under \\"hosts\\"/);
+  await using listed = await createBench(["second"], [
+    "introspection_endpoint: null",
+    "hosts: [localhost:1]",
+  ]);
+  assert.equal((await listed.login("opaque")).reason, "allowed");
+  assert.deepEqual(other.requestCounts(), [0, 0, 0]);
+  assert.deepEqual(bench.requestCounts(), [0, 0, 0]);
+});
+
+Deno.test("a discovery document without a usable endpoint refuses", async () => {
+  await using bench = await createBench(["first"]);
+  for (
+    const introspection_endpoint of [
+      undefined,
+      null,
+      "https://192.0.2.1/introspect",
+      "http://localhost/introspect",
+      5,
+    ]
+  ) {
+    bench.first.discovery = {
+      ...bench.first.discovery,
+      introspection_endpoint,
+    };
+    const { reason } = await bench.login("opaque");
+    assert.equal(reason, "issuer_unavailable");
+  }
+});
+
+Deno.test("one_time of an introspection issuer needs jti and exp", async () => {
+  await using bench = await createBench(["first"], ["one_time: true"]);
+  const exp = Math.floor(Date.now() / 1000) + 60;
+  for (const members of [{}, { jti: "j" }, { exp }]) {
+    bench.first.on("/introspect", json({ ...ACTIVE, ...members }));
+    assert.equal((await bench.login("opaque")).reason, "claim_missing");
+  }
+  bench.first.on("/introspect", json({ ...ACTIVE, jti: "j", exp }));
+  assert.equal((await bench.login("opaque")).reason, "allowed");
+  assert.equal((await bench.login("opaque")).reason, "token_replayed");
+});
+
+Deno.test("an introspected username is the identity's, not the display name", async () => {
+  await using bench = await createBench(["first"]);
+  const { directory } = bench;
+  const policyFile = `${directory}/policy.yaml`;
+  const text = await Deno.readTextFile(policyFile);
+  await Deno.writeTextFile(
+    policyFile,
+    text.replace(/ {6}- .*/, "      - {identity: username}"),
+  );
+  const { email: _, ...rest } = ACTIVE;
+  for (
+    const [members, reason] of [
+      [{ username: "alice", preferred_username: "x" }, "allowed"],
+      [{ preferred_username: "alice" }, "allowed"],
+      [
+        { username: "Alice Smith", preferred_username: "alice" },
+        "account_not_permitted",
+      ],
+      [{ username: ["alice"] }, "account_not_permitted"],
+    ] as const
+  ) {
+    bench.first.on("/introspect", json({ ...rest, ...members }));
+    assert.equal((await bench.login("opaque")).reason, reason);
+  }
+});
