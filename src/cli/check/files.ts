@@ -1,0 +1,122 @@
+/**
+ * `check`: the policy's file, the files that it names, the cache directory and the log's socket.
+ *
+ * @module
+ */
+import {
+  checkPrivateDirectory,
+  StateError,
+} from "../../files/state_directory.ts";
+import {
+  loadCaCerts,
+  loadClientSecret,
+  PolicyError,
+} from "../../pam/policy_file.ts";
+import type { Policy } from "../../policy/model.ts";
+import type { CheckContext, CheckFinding } from "./finding.ts";
+import { distrust, distrustDirectory } from "./trusted.ts";
+
+export async function fileFindings(
+  context: CheckContext,
+): Promise<CheckFinding[]> {
+  const { policy, policyPath, host } = context;
+  const parts = await Promise.all([
+    host.uid() === 0 ? [] : [NOT_ROOT],
+    trusted("file/policy", policyPath),
+    ...(policy === null ? [] : [
+      ...secretsOf(policy).map((path) =>
+        loaded("file/secret", path, () => loadClientSecret(path))
+      ),
+      ...policy.issuers.map((issuer) =>
+        loaded("file/ca", issuer.ca_file ?? "", () => loadCaCerts(issuer))
+      ),
+      ...mapsOf(policy).map((path) => trusted("file/map", path)),
+      cacheFindings(policy.cache.directory),
+      socketFindings(policy.log.socket),
+    ]),
+  ]);
+  return parts.flat();
+}
+
+const NOT_ROOT: CheckFinding = {
+  id: "host/not-root",
+  level: "info",
+  message: "not run as root: files that only root can read are not looked at",
+  hint: "run it as the user that logins run as, which is root",
+};
+
+function secretsOf(policy: Policy): string[] {
+  const named = policy.issuers.flatMap(({ client_secret_file, device }) => [
+    client_secret_file,
+    device?.client_secret_file ?? null,
+  ]);
+  return [...new Set(named)].filter((path) => path !== null);
+}
+
+function mapsOf(policy: Policy): string[] {
+  const sources = policy.rules.flatMap(({ accounts }) => accounts ?? []);
+  return [
+    ...new Set(
+      sources.flatMap((each) => each.source === "map_file" ? [each.path] : []),
+    ),
+  ];
+}
+
+async function trusted(id: string, path: string): Promise<CheckFinding[]> {
+  const found = await distrust(path);
+  return found === null ? [] : [problem(id, path, found.message)];
+}
+
+async function loaded(
+  id: string,
+  path: string,
+  load: () => Promise<unknown>,
+): Promise<CheckFinding[]> {
+  try {
+    await load();
+    return [];
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return [problem(id, path, error.message)];
+  }
+}
+
+function problem(id: string, file: string, message: string): CheckFinding {
+  return { id, level: "error", message, file };
+}
+
+async function cacheFindings(path: string): Promise<CheckFinding[]> {
+  const id = "cache/directory";
+  const hint = `install -d -m 0700 ${path}`;
+  try {
+    await checkPrivateDirectory(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+      const why = await distrustDirectory(parent);
+      if (why !== null) return [{ ...problem(id, path, why), hint }];
+      const message = `"${path}" does not exist: the first login creates it`;
+      return [{ id, level: "info", message, hint, file: path }];
+    }
+    const why = error instanceof StateError
+      ? `"${path}" is not a directory of root's or ours that nobody else can write`
+      : `"${path}" cannot be looked at`;
+    return [{ ...problem(id, path, why), hint }];
+  }
+  const why = await distrustDirectory(path);
+  return why === null ? [] : [{ ...problem(id, path, why), hint }];
+}
+
+async function socketFindings(path: string): Promise<CheckFinding[]> {
+  const info = await Deno.stat(path).catch(() => null);
+  if (info?.isSocket === true) return [];
+  return [{
+    id: "log/socket",
+    level: "warning",
+    message: info === null
+      ? `there is no syslog daemon at "${path}": only the launcher can tell what happened`
+      : `"${path}" is not a socket`,
+    hint: 'start the syslog daemon, or name its socket in the policy\'s "log"',
+    file: path,
+  }];
+}

@@ -1,0 +1,143 @@
+/**
+ * `check`: whether the issuers answer, and have what the policy needs of them. Asked as a login
+ * asks, with the policy's hosts, certificates and proxy; nothing is written to the cache.
+ *
+ * @module
+ */
+import { discover, type ServerMetadata } from "../../issuer/discovery.ts";
+import { IssuerError } from "../../issuer/errors.ts";
+import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
+import { type IssuerAccess, openIssuer } from "../../pam/issuer_access.ts";
+import { PolicyError } from "../../pam/policy_file.ts";
+import type { Issuer } from "../../policy/model.ts";
+import { selectKey } from "../../token/signing_key.ts";
+import type { CheckContext, CheckFinding } from "./finding.ts";
+import { deniedHosts } from "./permissions.ts";
+
+export async function issuerFindings(
+  { policy, policyPath, host }: CheckContext,
+): Promise<CheckFinding[]> {
+  const signal = AbortSignal.timeout(host.timeoutMs);
+  const found = await Promise.all((policy?.issuers ?? []).map((issuer) => {
+    if (deniedHosts(issuer, host).length > 0) return [notAsked(issuer)];
+    if (host.io.interactive) host.io.stderr(`asking ${issuer.issuer}\n`);
+    return asked(issuer, signal);
+  }));
+  return found.flat().map((each) => ({ ...each, file: policyPath }));
+}
+
+function notAsked({ name }: Issuer): CheckFinding {
+  return {
+    id: "issuer/not-asked",
+    level: "info",
+    message:
+      `the issuer "${name}" was not asked: this program may not reach its hosts`,
+    hint: "run the program that was built for the policy",
+  };
+}
+
+async function asked(
+  issuer: Issuer,
+  signal: AbortSignal,
+): Promise<CheckFinding[]> {
+  let access: IssuerAccess;
+  try {
+    access = openIssuer(issuer, signal);
+  } catch (error) {
+    // a finding about the file that cannot be used
+    if (error instanceof PolicyError) return [];
+    throw error;
+  }
+  try {
+    return await judged(issuer, access);
+  } catch (error) {
+    if (!(error instanceof IssuerError)) throw error;
+    return [problem(issuer, "issuer/unavailable", error.message)];
+  } finally {
+    access.transport.close();
+  }
+}
+
+async function judged(
+  issuer: Issuer,
+  { transport, hosts }: IssuerAccess,
+): Promise<CheckFinding[]> {
+  const { kind, device, introspection_endpoint } = issuer;
+  const signed = kind !== "introspection" && kind !== "globus";
+  const named = kind === "introspection" && introspection_endpoint === null;
+  // the endpoints of the others stand in the policy or in the program, and want a secret
+  if (!signed && !named && device === null) return [];
+  const metadata = await discover(transport, {
+    issuer: issuer.issuer,
+    hosts,
+    oauthMetadata: kind === "scitokens" || kind === "wlcg",
+  });
+  return [
+    ...(named ? missing(issuer, metadata, ["introspection_endpoint"]) : []),
+    ...(device === null ? [] : missing(issuer, metadata, [
+      "device_authorization_endpoint",
+      "token_endpoint",
+    ])),
+    ...(signed
+      ? await keyFindings(
+        issuer,
+        metadata,
+        async (url) => processJwksResponse((await transport.request(url)).body),
+      )
+      : []),
+  ];
+}
+
+type Endpoint =
+  | "introspection_endpoint"
+  | "device_authorization_endpoint"
+  | "token_endpoint";
+
+function missing(
+  issuer: Issuer,
+  metadata: ServerMetadata,
+  endpoints: readonly Endpoint[],
+): CheckFinding[] {
+  return endpoints.filter((name) => metadata[name] === null).map((name) => ({
+    ...problem(
+      issuer,
+      "issuer/endpoint",
+      `its discovery document has no "${name}" on a host that the policy lists`,
+    ),
+    hint: 'list the host under the issuer\'s "hosts" if there is one',
+  }));
+}
+
+async function keyFindings(
+  issuer: Issuer,
+  { jwks_uri }: ServerMetadata,
+  fetchKeys: (url: string) => Promise<readonly Jwk[]>,
+): Promise<CheckFinding[]> {
+  if (jwks_uri === null) {
+    const message = 'its discovery document has no "jwks_uri"';
+    return [problem(issuer, "issuer/keys", message)];
+  }
+  const keys = await fetchKeys(jwks_uri);
+  const usable = keys.filter((key) =>
+    issuer.algorithms.some((algorithm) =>
+      selectKey([key], { algorithm, keyId: null }) !== null
+    )
+  );
+  const message =
+    `${usable.length} of ${keys.length} published keys can be used with ` +
+    issuer.algorithms.join(", ");
+  const finding = problem(issuer, "issuer/keys", message);
+  if (usable.length > 0) return [{ ...finding, level: "info" }];
+  const published = [...new Set(keys.map(({ alg, kty }) => alg ?? kty))]
+    .filter((name) => typeof name === "string");
+  return [{
+    ...finding,
+    hint: `the issuer publishes keys for ${
+      published.join(", ") || "nothing"
+    }: see the issuer's "algorithms"`,
+  }];
+}
+
+function problem({ name }: Issuer, id: string, what: string): CheckFinding {
+  return { id, level: "error", message: `issuer "${name}": ${what}` };
+}

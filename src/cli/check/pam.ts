@@ -1,0 +1,168 @@
+/**
+ * `check`: the service's PAM lines, and the programs that they run.
+ *
+ * @module
+ */
+import {
+  type CheckContext,
+  type CheckFinding,
+  deviceTimeout,
+} from "./finding.ts";
+import { type PamLine, type PamStack, readStack } from "./pam_file.ts";
+import { optionFindings } from "./pam_options.ts";
+import { decides, type OwnLine, ownLines } from "./pam_own.ts";
+import { stackFindings } from "./pam_stack.ts";
+import { programFindings } from "./trusted.ts";
+
+export interface PamOptions {
+  readonly service: string;
+  /** Where services are looked for. */
+  readonly folders: readonly string[];
+}
+
+export interface PamResult {
+  readonly findings: readonly CheckFinding[];
+  /** Whether the service has device sign-in. */
+  readonly device: boolean;
+}
+
+/** Never throws. Does not run anything. */
+export async function pamFindings(
+  context: CheckContext,
+  { service, folders }: PamOptions,
+): Promise<PamResult> {
+  const { host: { io }, policyPath } = context;
+  const stack = await readStack(service, { io, folders });
+  if (stack.file === null) {
+    const message = `the PAM service "${service}" has no file in ${
+      folders.join(" or ")
+    }`;
+    const hint = "copy a file of pam.d.example/ there";
+    return {
+      findings: [{ id: "pam/no-service", level: "error", message, hint }],
+      device: false,
+    };
+  }
+  const own = await ownLines(stack.lines, { io, policyPath });
+  const auth = own.filter(({ type }) => type === "auth");
+  const lines = stack.lines.filter(({ type }) => type === "auth");
+  const programs = await Promise.all(
+    [...pathsOf(own)].map(([path, kind]) => programFindings(path, kind)),
+  );
+  return {
+    findings: [
+      ...stack.problems.map((each): CheckFinding => ({
+        id: "pam/syntax",
+        level: "error",
+        ...each,
+      })),
+      ...(auth.some(decides) ? [] : [noLine(service, stack)]),
+      ...own.flatMap((line) =>
+        optionFindings(line, { service, policyPath, own })
+      ),
+      ...deviceFindings(auth, context),
+      ...environmentFindings(stack, auth),
+      ...(auth.some(decides)
+        ? stackFindings({ service, lines, own: auth })
+        : []),
+      ...programs.flat(),
+    ],
+    device: auth.some(({ verb }) => verb === "device finish"),
+  };
+}
+
+function noLine(service: string, { file }: PamStack): CheckFinding {
+  return {
+    id: "pam/no-line",
+    level: "error",
+    message: `no auth line of "${service}" lets oauth-pam decide`,
+    hint: 'pam_exec.so … oauth-pam-launch with "login" or "device finish"',
+    ...(file === null ? {} : { file }),
+  };
+}
+
+/** Everything that runs, each once. */
+function pathsOf(
+  own: readonly OwnLine[],
+): Map<string, { id: string; what: string }> {
+  const paths = new Map<string, { id: string; what: string }>();
+  for (const { module, command, launcher, program } of own) {
+    if (module === "pam_script") {
+      paths.set(command, {
+        id: "file/pam-script",
+        what: "script of pam_script",
+      });
+    }
+    if (launcher !== null) {
+      paths.set(launcher, { id: "file/launcher", what: "launcher" });
+    }
+    if (program !== null) {
+      paths.set(program, { id: "file/program", what: "program" });
+    }
+  }
+  return paths;
+}
+
+function deviceFindings(
+  auth: readonly OwnLine[],
+  { policy, policyPath }: CheckContext,
+): CheckFinding[] {
+  const first = auth.findIndex(({ verb }) => verb === "device start");
+  const last = auth.findIndex(({ verb }) => verb === "device finish");
+  const line = auth[last] ?? auth[first];
+  if (line === undefined) return [];
+  const place = { file: line.file, line: line.line };
+  const findings: CheckFinding[] = [];
+  if (first < 0 || last < 0 || first > last) {
+    findings.push({
+      id: "pam/device-pair",
+      level: "error",
+      message: first < 0
+        ? '"device finish" has no "device start" before it: nobody sees a code'
+        : last < 0
+        ? '"device start" has no "device finish" behind it: nobody decides'
+        : '"device finish" stands before "device start"',
+      ...place,
+    });
+  }
+  if (policy !== null && deviceTimeout(policy) === null) {
+    findings.push({
+      id: "pam/device-policy",
+      level: "error",
+      message:
+        "device sign-in is asked for, but no issuer of the policy has it",
+      hint: `write "device" into an issuer of ${policyPath}`,
+      ...place,
+    });
+  }
+  return findings;
+}
+
+/** What a user's own file puts into the PAM environment also reaches what pam_exec starts. */
+function environmentFindings(
+  { lines }: PamStack,
+  auth: readonly OwnLine[],
+): CheckFinding[] {
+  const last = auth.at(-1);
+  const before = last === undefined ? -1 : indexOf(last, lines);
+  return lines.flatMap((line, index): CheckFinding[] => {
+    const reads = line.module === "pam_env" &&
+      line.args.includes("user_readenv=1");
+    if (!reads) return [];
+    return [{
+      id: "pam/user-environment",
+      level: line.type === "auth" && index < before ? "error" : "warning",
+      message:
+        'pam_env with "user_readenv=1" lets users set variables such as LD_PRELOAD',
+      hint: 'remove "user_readenv=1"',
+      file: line.file,
+      line: line.line,
+    }];
+  });
+}
+
+function indexOf(line: OwnLine, lines: readonly PamLine[]): number {
+  return lines.findIndex((each) =>
+    each.file === line.file && each.line === line.line
+  );
+}

@@ -1,0 +1,139 @@
+/**
+ * The lines of a stack that run this program, and what they run it with.
+ *
+ * @module
+ */
+import { decodeUtf8 } from "../../files/trusted_file.ts";
+import type { CliIo } from "../io.ts";
+import type { PamLine } from "./pam_file.ts";
+
+export type PamVerb = "login" | "device start" | "device finish" | "outcome";
+
+export interface OwnLine extends PamLine {
+  /** `null`: nothing that PAM may run. */
+  readonly verb: PamVerb | null;
+  /** pam_exec's options, or pam_script's. */
+  readonly options: readonly string[];
+  /** What the module runs: launcher, program, or pam_script's script. */
+  readonly command: string;
+  /** The launcher, where there is one. */
+  readonly launcher: string | null;
+  /** `null` where it cannot be told. */
+  readonly program: string | null;
+  readonly policy: string | null;
+  /** What stands behind the policy. */
+  readonly rest: readonly string[];
+}
+
+/** The lines that can grant; the others prepare or report. */
+export function decides({ verb }: OwnLine): boolean {
+  return verb === "login" || verb === "device finish";
+}
+
+/** Debian's folder, where `dir=` is not written. */
+const SCRIPT_FOLDER = "/usr/share/libpam-script";
+
+/** The lines that run this program, by its name or with the policy at that path. */
+export async function ownLines(
+  lines: readonly PamLine[],
+  { io, policyPath }: { io: CliIo; policyPath: string },
+): Promise<OwnLine[]> {
+  const found = await Promise.all(lines.map(async (line) => {
+    if (line.module === "pam_exec") {
+      return await execLine(line, { io, policyPath });
+    }
+    if (line.module === "pam_script") return await scriptLine(line, io);
+    return null;
+  }));
+  return found.filter((line) => line !== null);
+}
+
+async function execLine(
+  line: PamLine,
+  { io, policyPath }: { io: CliIo; policyPath: string },
+): Promise<OwnLine | null> {
+  const at = line.args.findIndex((word) => !isOption(word));
+  if (at < 0) return null;
+  const [command = "", ...words] = line.args.slice(at);
+  if (!/\/oauth-pam[^/]*$/.test(command) && !words.includes(policyPath)) {
+    return null;
+  }
+  const { verb, policy, rest } = wordsOf(words);
+  const options = line.args.slice(0, at);
+  const started = await programOf(command, io);
+  const isLauncher = started !== null || command.endsWith("launch");
+  return {
+    ...line,
+    ...{ verb, options, command, policy, rest },
+    launcher: isLauncher ? command : null,
+    program: isLauncher ? started : command,
+  };
+}
+
+/** pam_exec(8): the first word that is none of its options is the program. */
+function isOption(word: string): boolean {
+  return /^(?:debug|expose_authtok|quiet|quiet_log|seteuid|stdout|type=.*|log=.*)$/
+    .test(word);
+}
+
+function wordsOf(
+  words: readonly string[],
+): Pick<OwnLine, "verb" | "policy" | "rest"> {
+  const [first = "", second = ""] = words;
+  const verb = first === "device" ? `device ${second}` : first;
+  const known = ["login", "device start", "device finish", "outcome"] as const;
+  const found = known.find((each) => each === verb) ?? null;
+  if (found === null) return { verb: null, policy: null, rest: [] };
+  const args = words.slice(found.split(" ").length);
+  const issuer = args.indexOf("--issuer");
+  const plain = args.filter((word, index) =>
+    !word.startsWith("--") && (issuer < 0 || index !== issuer + 1)
+  );
+  return { verb: found, policy: plain[0] ?? null, rest: plain.slice(1) };
+}
+
+/** pam_script's script, which runs the launcher (`pam.d.example/pam_script_auth`). */
+async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
+  const dir = line.args.find((word) => word.startsWith("dir="))?.slice(4) ??
+    SCRIPT_FOLDER;
+  const command = `${dir}/pam_script_auth`;
+  const script = await textOf(command, io);
+  const ours = script === null
+    ? /\/oauth-pam\b/.test(dir)
+    : /oauth-pam/.test(script);
+  if (!ours) return null;
+  const launcher = assigned(script, "launcher");
+  return {
+    ...line,
+    verb: "login",
+    options: line.args,
+    command,
+    launcher,
+    program: launcher === null ? null : await programOf(launcher, io),
+    policy: assigned(script, "policy"),
+    rest: [],
+  };
+}
+
+/** What the launcher starts; `null` where the file is no launcher, or cannot be read. */
+async function programOf(launcher: string, io: CliIo): Promise<string | null> {
+  return assigned(await textOf(launcher, io), "program");
+}
+
+function assigned(script: string | null, name: string): string | null {
+  const found = new RegExp(`^${name}=(/[^\\s;'"$]+)$`, "m").exec(script ?? "");
+  return found?.[1] ?? null;
+}
+
+/** A script of ours is short; the program itself is not. */
+const MAX_SCRIPT_BYTES = 64 * 1024;
+
+async function textOf(path: string, io: CliIo): Promise<string | null> {
+  try {
+    if ((await Deno.stat(path)).size > MAX_SCRIPT_BYTES) return null;
+    const text = decodeUtf8(await io.readFile(path));
+    return text.startsWith("#!") ? text : null;
+  } catch {
+    return null;
+  }
+}

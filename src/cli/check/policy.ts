@@ -1,0 +1,50 @@
+/**
+ * `check`: whether the policy can be used.
+ *
+ * @module
+ */
+import { type Diagnostic, listOf } from "../../policy/diagnostic.ts";
+import { lint } from "../../policy/lint/lint.ts";
+import type { CliIo } from "../io.ts";
+import { factsOf } from "../lint_facts.ts";
+import type { ReadPolicy } from "../policy_source.ts";
+import type { CheckFinding } from "./finding.ts";
+
+/** Looked at here by the rules of a login, which also trusts files of its own user. */
+const LOOKED_AT_ELSEWHERE = ["file/owner", "file/mode"];
+
+/** The errors of `policy lint`, and how much else it has to say. */
+export async function policyFindings(
+  read: ReadPolicy,
+  io: CliIo,
+): Promise<CheckFinding[]> {
+  const { facts, diagnostics } = await factsOf(read.file, io, {
+    stdinName: undefined,
+    installed: false,
+  });
+  const all = [...lint(read, { facts }).findings, ...diagnostics]
+    .filter(({ id }) => !LOOKED_AT_ELSEWHERE.includes(id));
+  const errors = all.filter(({ level }) => level === "error");
+  const others = all.filter(({ level }) => level !== "error");
+  if (others.length === 0) return errors.map(findingOf);
+  const ids = [...new Set(others.map(({ id }) => id))].sort();
+  return [...errors.map(findingOf), {
+    id: "policy/lint",
+    level: "info",
+    message: `"policy lint" has more to say: ${listOf(ids)}`,
+    hint: `oauth-pam policy lint ${read.file}`,
+    file: read.file,
+  }];
+}
+
+function findingOf(diagnostic: Diagnostic): CheckFinding {
+  const { id, level, message, hint, file, line } = diagnostic;
+  return {
+    id,
+    level,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    file,
+    line,
+  };
+}

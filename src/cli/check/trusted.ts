@@ -1,0 +1,70 @@
+/**
+ * Files that must be where only root could have put them: looked at as a login looks at them.
+ *
+ * @module
+ */
+import {
+  readTrustedFile,
+  UntrustedFileError,
+} from "../../files/trusted_file.ts";
+import type { CheckFinding } from "./finding.ts";
+
+/**
+ * What keeps a login from trusting the path, whatever the file's size; `null` when nothing does.
+ * Does not check the contents.
+ */
+export async function distrust(
+  path: string,
+): Promise<UntrustedFileError | null> {
+  try {
+    // nothing is to be read: owners and modes are looked at before the size is
+    await readTrustedFile(path, { maxBytes: 0 });
+    return null;
+  } catch (error) {
+    if (!(error instanceof UntrustedFileError)) throw error;
+    return error.reason === "too_large" ? null : error;
+  }
+}
+
+/** The same for a directory. Symbolic links on the way are followed, as a login does there. */
+export async function distrustDirectory(path: string): Promise<string | null> {
+  let real: string;
+  try {
+    real = await Deno.realPath(path);
+  } catch {
+    return `"${path}" cannot be read`;
+  }
+  const found = await distrust(real);
+  // what is last is looked at last: everything above is in order, and it is no file
+  if (found?.reason === "not_regular" && found.path === real) return null;
+  return found?.message ?? `"${path}" is not a directory`;
+}
+
+const EXECUTABLE = 0o111;
+const SET_ID = 0o6000;
+
+/** A file that PAM runs, or that runs because PAM runs another. */
+export async function programFindings(
+  path: string,
+  { id, what }: { id: string; what: string },
+): Promise<CheckFinding[]> {
+  const finding = { id, level: "error", file: path } as const;
+  const found = await distrust(path);
+  if (found !== null) {
+    const hint = found.reason === "missing"
+      ? `install the ${what}, or correct the path`
+      : `whoever can write there becomes root at the next login`;
+    return [{ ...finding, message: `${what}: ${found.message}`, hint }];
+  }
+  const { mode, size } = await Deno.lstat(path);
+  const wrong = size === 0
+    ? "is empty"
+    : ((mode ?? 0) & EXECUTABLE) === 0
+    ? "is not executable: chmod 755 it"
+    : ((mode ?? 0) & SET_ID) !== 0
+    ? "has a set-uid or set-gid bit: chmod ug-s it"
+    : null;
+  return wrong === null
+    ? []
+    : [{ ...finding, message: `${what}: "${path}" ${wrong}` }];
+}

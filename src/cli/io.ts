@@ -1,0 +1,62 @@
+/**
+ * What a verb for people gets from the process. Tests hand in their own.
+ *
+ * @module
+ */
+
+export interface CliIo {
+  /** Results. */
+  readonly stdout: (text: string) => void;
+  /** Everything else. */
+  readonly stderr: (text: string) => void;
+  readonly readStdin: () => Promise<Uint8Array>;
+  readonly readFile: (path: string) => Promise<Uint8Array>;
+  readonly writeFile: (path: string, text: string) => Promise<void>;
+  /** The names in a folder, sorted; an empty list when there is none. */
+  readonly listFolder: (path: string) => Promise<string[]>;
+  /** The value of an environment variable. May throw. */
+  readonly env?: (name: string) => string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Whether standard output takes colours: a terminal, and NO_COLOR is not set. */
+  readonly color: boolean;
+  /** Whether standard error is a terminal, where progress is shown. */
+  readonly interactive: boolean;
+}
+
+/** The process itself. */
+export function processIo(options: Pick<CliIo, "env"> = {}): CliIo {
+  return {
+    ...options,
+    stdout: (text) => writeAll(Deno.stdout, text),
+    stderr: (text) => writeAll(Deno.stderr, text),
+    readStdin: async () =>
+      new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
+    readFile: (path) => Deno.readFile(path),
+    writeFile: (path, text) => Deno.writeTextFile(path, text),
+    listFolder: async (path) => {
+      const names: string[] = [];
+      try {
+        for await (const entry of Deno.readDir(path)) names.push(entry.name);
+      } catch {
+        // no folder, no names
+      }
+      return names.sort();
+    },
+    now: () => Date.now(),
+    color: !Deno.noColor && Deno.stdout.isTerminal(),
+    interactive: Deno.stderr.isTerminal(),
+  };
+}
+
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  let bytes = new TextEncoder().encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Machine-readable reports. Each document begins with its schema's name.
+ *
+ * @module
+ */
+import type { Diagnostic } from "../../policy/diagnostic.ts";
+
+/** A JSON document as this program prints them: indented, with a final newline. */
+export function jsonDocument(
+  schema: string,
+  members: Readonly<Record<string, unknown>>,
+): string {
+  return `${JSON.stringify({ schema, ...members }, null, 2)}\n`;
+}
+
+export function lintJson(findings: readonly Diagnostic[]): string {
+  return jsonDocument("oauth-pam/lint@1", {
+    findings: findings.map(findingJson),
+  });
+}
+
+/** A finding as every JSON document shows it. */
+export function findingJson(finding: Diagnostic): Record<string, unknown> {
+  return {
+    id: finding.id,
+    level: finding.level,
+    confidence: finding.confidence,
+    message: finding.message,
+    file: finding.file,
+    line: finding.line,
+    column: finding.column,
+    endLine: finding.endLine,
+    endColumn: finding.endColumn,
+    ...(finding.rule === undefined ? {} : { rule: finding.rule }),
+    ...(finding.hint === undefined ? {} : { hint: finding.hint }),
+    ...(finding.related === undefined ? {} : { related: finding.related }),
+  };
+}

@@ -1,0 +1,539 @@
+/** @module `check` and the PAM lines: what we ship passes, and what breaks it is found. */
+import assert from "node:assert/strict";
+import { createCheckHost, runCheck } from "../support/check.ts";
+import type { PamHost } from "../support/pam.ts";
+
+const EXAMPLES = [
+  ...Deno.readDirSync(new URL("../../pam.d.example/", import.meta.url)),
+].map(({ name }) => name).filter((name) => /^(sshd|sudo|su|login)-/.test(name));
+
+function serviceOf(example: string): string {
+  return example.split("-")[0] ?? "";
+}
+
+async function checkService(host: PamHost, service: string) {
+  return await runCheck([
+    host.policy,
+    ...["--pam-dir", host.serviceDir, "--pam-service", service],
+  ]);
+}
+
+Deno.test("check finds nothing wrong with any stack of pam.d.example/", async (t) => {
+  await using host = await createCheckHost();
+  assert.ok(EXAMPLES.length >= 9, EXAMPLES.join());
+  for (const example of EXAMPLES) {
+    await t.step(example, async () => {
+      const service = serviceOf(example);
+      await host.installStack(example, { service });
+      const { findings } = await checkService(host, service);
+      const about = findings.filter(({ id }) => /^(pam|file)\//.test(id));
+      assert.deepEqual(about, []);
+    });
+  }
+});
+
+type Change = (stack: string) => string;
+
+/** Replaces in the auth lines that run the launcher with these words. */
+function inLine(words: string, from: string | RegExp, to: string): Change {
+  return (stack) => {
+    const changed = stack.split("\n").map((line) =>
+      line.startsWith("auth") && line.includes(words)
+        ? line.replace(from, to)
+        : line
+    ).join("\n");
+    assert.notEqual(changed, stack, `${words}: ${from}`);
+    return changed;
+  };
+}
+
+function without(words: string): Change {
+  return inLine(words, /^/, "# ");
+}
+
+/** Puts a line before the first auth line, or behind the last. */
+function first(line: string): Change {
+  return (stack) => stack.replace(/^auth/m, `${line}\nauth`);
+}
+function last(line: string): Change {
+  return (stack) => {
+    const lines = stack.split("\n");
+    const at = lines.findLastIndex((each) => each.startsWith("auth"));
+    return lines.toSpliced(at + 1, 0, line).join("\n");
+  };
+}
+function all(...changes: Change[]): Change {
+  return (stack) => changes.reduce((text, change) => change(text), stack);
+}
+
+const EXEC = "sshd-pasted-token-pam_exec";
+const SCRIPT = "sshd-pasted-token-pam_script";
+const DEVICE = "sshd-device-sign-in";
+const FALLBACK = "sshd-device-sign-in-with-fallback";
+const SUDO = "sudo-device-step-up";
+const CONTROL = "[success=done ignore=ignore default=die]";
+
+const BROKEN: readonly [string, string, Change, string, string][] = [
+  [
+    "quiet is missing",
+    EXEC,
+    inLine("login", " quiet", ""),
+    "pam/quiet",
+    "error",
+  ],
+  [
+    "quiet stands behind the path",
+    EXEC,
+    inLine("login", /quiet (.*)$/, "$1 quiet"),
+    "pam/quiet",
+    "error",
+  ],
+  [
+    "expose_authtok is missing",
+    EXEC,
+    inLine("login", " expose_authtok", ""),
+    "pam/expose-authtok",
+    "error",
+  ],
+  [
+    "expose_authtok asks before the code is shown",
+    DEVICE,
+    inLine("device start", "quiet", "quiet expose_authtok"),
+    "pam/expose-authtok",
+    "warning",
+  ],
+  [
+    "stdout is missing for the code",
+    DEVICE,
+    inLine("device start", " stdout", ""),
+    "pam/stdout",
+    "error",
+  ],
+  [
+    "seteuid is missing under sudo",
+    SUDO,
+    inLine("device finish", " seteuid", ""),
+    "pam/seteuid",
+    "error",
+  ],
+  [
+    "debug is set",
+    EXEC,
+    inLine("login", "quiet", "quiet debug"),
+    "pam/option",
+    "warning",
+  ],
+  [
+    "log= is set",
+    EXEC,
+    inLine("login", "quiet", "log=/var/log/token quiet"),
+    "pam/option",
+    "error",
+  ],
+  [
+    "type= skips the line",
+    EXEC,
+    inLine("login", "quiet", "type=account quiet"),
+    "pam/option",
+    "error",
+  ],
+  [
+    "a refusal goes on to the next line",
+    EXEC,
+    inLine("login", "default=die", "default=ignore"),
+    "pam/control",
+    "warning",
+  ],
+  [
+    "it is optional",
+    EXEC,
+    inLine("login", CONTROL, "optional"),
+    "pam/control",
+    "warning",
+  ],
+  [
+    "sufficient is followed by pam_unix",
+    EXEC,
+    all(
+      inLine("login", CONTROL, "sufficient"),
+      without("pam_listfile"),
+      last("auth required pam_unix.so try_first_pass"),
+    ),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
+    "common-auth follows in an include",
+    EXEC,
+    all(
+      inLine("login", "default=die", "default=ignore"),
+      without("pam_listfile"),
+      last("@include common-auth"),
+    ),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
+    "the outcome line is lost",
+    FALLBACK,
+    without("outcome"),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
+    "the outcome line itself grants",
+    FALLBACK,
+    inLine("outcome", "success=ignore", "success=done"),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "optional is followed by pam_permit",
+    EXEC,
+    all(
+      inLine("login", CONTROL, "optional"),
+      without("pam_listfile"),
+      last("auth required pam_permit.so"),
+    ),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "the line that shows the code grants",
+    DEVICE,
+    all(
+      inLine("device start", "[default=ignore]", "optional"),
+      inLine("device finish", CONTROL, "sufficient"),
+      without("pam_listfile"),
+    ),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "pam_permit stands above",
+    EXEC,
+    first("auth sufficient pam_permit.so"),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "a password is enough",
+    EXEC,
+    first("auth sufficient pam_unix.so"),
+    "pam/other-way-in",
+    "info",
+  ],
+  [
+    "nothing answers pam_setcred",
+    EXEC,
+    without("pam_listfile"),
+    "pam/setcred",
+    "error",
+  ],
+  [
+    "pam_setcred's answer ends the lines",
+    EXEC,
+    inLine("login", "ignore=ignore ", ""),
+    "pam/setcred",
+    "error",
+  ],
+  [
+    "required is followed by a line that refuses everybody",
+    EXEC,
+    inLine("login", CONTROL, "required"),
+    "pam/never-grants",
+    "error",
+  ],
+  ["no line is there", EXEC, without("login"), "pam/no-line", "error"],
+  [
+    "the verb is none",
+    EXEC,
+    inLine("login", "launch login", "launch check"),
+    "pam/verb",
+    "error",
+  ],
+  [
+    "it stands on an account line",
+    EXEC,
+    (stack) =>
+      stack.replace(
+        /^(auth)( .*)$/m,
+        (line) => `${line}\naccount${line.slice(4)}`,
+      ),
+    "pam/type",
+    "error",
+  ],
+  [
+    "another policy is named",
+    EXEC,
+    inLine("login", "policy.yaml", "old.yaml"),
+    "pam/other-policy",
+    "warning",
+  ],
+  [
+    "the program runs without the launcher",
+    EXEC,
+    inLine("login", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "warning",
+  ],
+  [
+    "the launcher is not installed",
+    EXEC,
+    inLine("login", "oauth-pam-launch", "other/oauth-pam-launch"),
+    "file/launcher",
+    "error",
+  ],
+  [
+    "nobody shows a code",
+    DEVICE,
+    without("device start"),
+    "pam/device-pair",
+    "error",
+  ],
+  [
+    "an outcome is misspelt",
+    FALLBACK,
+    inLine("outcome", "authinfo_unavail", "authinfo_unavailable"),
+    "pam/outcome",
+    "error",
+  ],
+  [
+    "pam_env reads users' files above",
+    EXEC,
+    first("auth required pam_env.so user_readenv=1"),
+    "pam/user-environment",
+    "error",
+  ],
+  [
+    "pam_env reads users' files in the session",
+    EXEC,
+    (stack) =>
+      stack.replace("pam_env.so envfile", "pam_env.so user_readenv=1 envfile"),
+    "pam/user-environment",
+    "warning",
+  ],
+  [
+    "pam_script's failure is a success",
+    SCRIPT,
+    inLine("pam_script", "onerr=fail", "onerr=success"),
+    "pam/onerr",
+    "error",
+  ],
+  [
+    "pam_script's refusal goes on",
+    SCRIPT,
+    inLine("pam_script", "default=die", "default=ignore"),
+    "pam/control",
+    "warning",
+  ],
+  [
+    "an included file is missing",
+    EXEC,
+    (stack) => stack.replace("common-account", "common-acount"),
+    "pam/syntax",
+    "error",
+  ],
+  [
+    "a control word is misspelt",
+    EXEC,
+    inLine("login", CONTROL, "requird"),
+    "pam/syntax",
+    "error",
+  ],
+];
+
+for (const [what, example, change, id, level] of BROKEN) {
+  Deno.test(`check says ${id} where ${what} (${example})`, async () => {
+    await using host = await createCheckHost();
+    const service = serviceOf(example);
+    await host.installStack(example, { service, change });
+    const result = await checkService(host, service);
+    const found = result.findings.find((each) => each.id === id);
+    assert.ok(found, result.stdout);
+    assert.equal(found.level, level);
+    // errors of other checks would hide that this one counts
+    assert.equal(
+      result.code,
+      result.findings.some((each) => each.level === "error") ? 1 : 0,
+    );
+    if (id === "pam/no-line" || id.startsWith("file/")) return;
+    const text = await Deno.readTextFile(found.file ?? "");
+    const line = text.split("\n")[(found.line ?? 0) - 1] ?? "";
+    assert.match(
+      line,
+      /^(auth|account|session|@include)/,
+      JSON.stringify(found),
+    );
+  });
+}
+
+/** Stacks without a token, judged by check and tried with the real libpam. */
+const TRIED: Readonly<Record<string, string>> = {
+  refuses: "auth [success=done ignore=ignore default=die] OURS",
+  "ignores and ends": "auth [default=ignore] OURS",
+  "optional and permit": "auth optional OURS\nauth required pam_permit.so",
+  "required and permit": "auth required OURS\nauth required pam_permit.so",
+  "requisite and permit": "auth requisite OURS\nauth sufficient pam_permit.so",
+  "sufficient and deny": "auth sufficient OURS\nauth required pam_deny.so",
+  "sufficient and permit": "auth sufficient OURS\nauth optional pam_permit.so",
+  "jump over a refusal":
+    "auth [success=1 default=2] OURS\nauth requisite pam_deny.so\nauth requisite pam_deny.so\nauth required pam_permit.so",
+  "jump too far":
+    "auth [success=ok default=5] OURS\nauth required pam_permit.so",
+  "permit, then bad": "auth required pam_permit.so\nauth required OURS",
+  "permit, then ignored":
+    "auth required pam_permit.so\nauth [success=ok default=ignore] OURS",
+  "reset after permit":
+    "auth required pam_permit.so\nauth [success=ok default=reset] OURS",
+  "done above": "auth sufficient pam_permit.so\nauth required OURS",
+  "a substack that dies":
+    "auth substack inner-die\nauth required pam_permit.so",
+  "a substack that is done": "auth substack inner-done\nauth requisite OURS",
+  "a substack skipped as one":
+    "auth [default=1] OURS\nauth substack inner-deny\nauth required pam_permit.so",
+  "an include skipped in part":
+    "auth [default=1] OURS\nauth include inner-deny\nauth required pam_permit.so",
+};
+
+Deno.test("check says pam/fails-open exactly where libpam lets a refused token in", async (t) => {
+  await using host = await createCheckHost();
+  const ours =
+    `pam_exec.so quiet expose_authtok ${host.launcher} login ${host.policy}`;
+  await host.writeService("inner-die", "auth [default=die] pam_deny.so\n");
+  await host.writeService(
+    "inner-done",
+    "auth sufficient pam_permit.so\nauth required pam_deny.so\n",
+  );
+  await host.writeService(
+    "inner-deny",
+    "auth required pam_deny.so\nauth required pam_deny.so\n",
+  );
+  const seen = new Set<boolean>();
+  for (const [what, stack] of Object.entries(TRIED)) {
+    await t.step(what, async () => {
+      // pam_wrapper redirects services, but not what they include
+      const lines = stack.replaceAll("OURS", ours).replaceAll(
+        "inner-",
+        `${host.serviceDir}/inner-`,
+      );
+      await host.writeService("tried", `${lines}\n`);
+      const attempt = await host.authenticate({
+        ...{ service: "tried", user: "root", password: "refused" },
+      });
+      const { findings } = await checkService(host, "tried");
+      const open = findings.some(({ id }) => id === "pam/fails-open");
+      assert.equal(open, attempt.ok, `${attempt.output}${attempt.log}`);
+      seen.add(open);
+    });
+  }
+  assert.equal(seen.size, 2);
+});
+
+const DENY_ALL =
+  "auth requisite pam_listfile.so item=user sense=allow file=/dev/null onerr=fail";
+
+/** Stacks with a good token, and what pam_setcred makes of them. */
+const CREDENTIALS: readonly string[] = [
+  `auth [success=done ignore=ignore default=die] OURS\n${DENY_ALL}`,
+  `auth [success=done default=die] OURS\n${DENY_ALL}`,
+  "auth [success=done ignore=ignore default=die] OURS",
+  "auth [success=done ignore=ignore default=die] OURS\nauth requisite pam_deny.so",
+  "auth required OURS\nauth required pam_permit.so",
+  "auth required OURS",
+  "auth sufficient OURS\nauth required pam_deny.so",
+  "auth [success=1 default=die] OURS\nauth requisite pam_deny.so\nauth required pam_permit.so",
+  "auth optional pam_faildelay.so\nauth requisite OURS",
+];
+
+for (const service of ["oauthpam-sshd", "sudo"]) {
+  Deno.test(`check says pam/setcred exactly where libpam closes the session of a good token (${service})`, async (t) => {
+    await using host = await createCheckHost();
+    await Deno.writeTextFile(host.program, "#!/bin/sh\nexit 0\n");
+    const ours = "pam_exec.so quiet seteuid expose_authtok " +
+      `${host.launcher} login ${host.policy}`;
+    // sshd sets credentials in another process than the one that authenticates
+    const parts = service === "sudo"
+      ? [["authenticate", "setcred(PAM_ESTABLISH_CRED)"]]
+      : [["authenticate"], ["setcred(PAM_ESTABLISH_CRED)"]];
+    const seen = new Set<boolean>();
+    for (const stack of CREDENTIALS) {
+      await t.step(stack, async () => {
+        await host.writeService(service, `${stack.replaceAll("OURS", ours)}\n`);
+        let ok = true;
+        for (const operations of parts) {
+          const attempt = await host.authenticate({
+            ...{ service, user: "root", password: "good", operations },
+          });
+          ok &&= attempt.ok;
+        }
+        const { findings, stdout } = await checkService(host, service);
+        const closed = findings.some(({ id }) =>
+          id === "pam/setcred" || id === "pam/never-grants"
+        );
+        assert.equal(closed, !ok, stdout);
+        seen.add(closed);
+      });
+    }
+    assert.equal(seen.size, 2);
+  });
+}
+
+Deno.test("check reads PAM files as libpam does: continued lines, comments, case, circles", async () => {
+  await using host = await createCheckHost();
+  const ours = `${host.launcher} login ${host.policy}`;
+  await host.writeService(
+    "sshd",
+    [
+      "-AUTH \\",
+      "  [success=done ignore=ignore default=die] \\",
+      `  /lib/security/pam_exec.so quiet [expose_authtok] ${ours} # quiet debug`,
+      "auth REQUISITE pam_listfile.so item=user sense=allow file=/dev/null",
+      "@include sshd",
+      "",
+    ].join("\n"),
+  );
+  const { findings } = await checkService(host, "sshd");
+  const about = findings.filter(({ id }) => id.startsWith("pam/"));
+  assert.deepEqual(about.map(({ id, message }) => [id, message]), [
+    ["pam/syntax", "files include each other without end"],
+  ]);
+});
+
+Deno.test("check says that there is no such service, and that the policy has no device sign-in", async () => {
+  await using host = await createCheckHost();
+  assert.deepEqual((await checkService(host, "none")).ids("pam/"), [
+    "pam/no-service",
+  ]);
+  await host.installStack(DEVICE, { service: "sshd" });
+  const text = await Deno.readTextFile(host.policy);
+  await Deno.writeTextFile(host.policy, text.replace(/^ +device.*\n/m, ""));
+  assert.deepEqual((await checkService(host, "sshd")).ids("pam/"), [
+    "pam/device-policy",
+  ]);
+});
+
+Deno.test("check looks at owner and mode of launcher, program and script", async () => {
+  await using host = await createCheckHost();
+  await host.installStack(SCRIPT, { service: "sshd" });
+  for (
+    const [path, id] of [
+      [host.launcher, "file/launcher"],
+      [host.program, "file/program"],
+      [`${host.scripts}/pam_script_auth`, "file/pam-script"],
+    ] as const
+  ) {
+    for (const mode of [0o775, 0o644, 0o4755]) {
+      await Deno.chmod(path, mode);
+      const { findings, code } = await checkService(host, "sshd");
+      const found = findings.filter((each) => each.id.startsWith("file/"));
+      assert.deepEqual(found.map(({ id, file }) => [id, file]), [[id, path]]);
+      assert.equal(code, 1);
+    }
+    await Deno.chmod(path, 0o755);
+  }
+  await Deno.chown(host.program, 65534, 65534);
+  assert.deepEqual((await checkService(host, "sshd")).ids("file/"), [
+    "file/program",
+  ]);
+});
