@@ -1,0 +1,169 @@
+/**
+ * `deno task build POLICY [--runtime] [--output FILE]`: the program for one policy, with the
+ * permissions that this policy needs and no others.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import type { Diagnostic } from "../policy/diagnostic.ts";
+import { parsePolicy, usable } from "../policy/parse.ts";
+import { bundleProgram } from "./bundle.ts";
+import {
+  BUILD_ENVIRONMENT,
+  compileProgram,
+  writeRuntimeProgram,
+} from "./compile.ts";
+import { BuildError, permissionNeeds } from "./permissions.ts";
+
+const USAGE = "usage: deno task build POLICY [--runtime] [--output FILE]";
+
+export interface BuildIo {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Another program than `src/main.ts`, for tests. */
+  readonly entryPoint?: string;
+  readonly print: (line: string) => void;
+  readonly printError: (line: string) => void;
+}
+
+/**
+ * Builds and answers with an exit code: 0 built, 1 the build failed, 2 usage, 3 the policy cannot
+ * be read or is not valid.
+ */
+export async function build(
+  args: readonly string[],
+  io: BuildIo,
+): Promise<number> {
+  let request: Request;
+  try {
+    request = parseRequest(args);
+  } catch (error) {
+    io.printError(`${messageOf(error)}\n${USAGE}`);
+    return 2;
+  }
+  if (request.help) {
+    io.print(USAGE);
+    return 0;
+  }
+  let bytes: Uint8Array<ArrayBuffer>;
+  let text: string;
+  try {
+    bytes = await Deno.readFile(request.policy);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      bytes,
+    );
+  } catch (error) {
+    io.printError(`${request.policy}: ${messageOf(error)}`);
+    return 3;
+  }
+  const parsed = parsePolicy(text, { file: request.policy });
+  for (const finding of parsed.diagnostics) io.printError(describe(finding));
+  const policy = usable(parsed);
+  if (policy === null) return 3;
+  try {
+    const needs = permissionNeeds(policy);
+    const sha256 = await sha256Hex(bytes);
+    const output = await outputPath(request.output);
+    const bundle = await bundleProgram({
+      sha256,
+      policy,
+      environment: io.environment,
+      ...(io.entryPoint === undefined ? {} : { entryPoint: io.entryPoint }),
+    });
+    const common = { bundle, needs, output, environment: io.environment };
+    const built = request.runtime
+      ? await writeRuntimeProgram({ ...common, deno: Deno.execPath() })
+      : await compileProgram({
+        ...common,
+        deno: io.environment.DENO_FOR_COMPILE || Deno.execPath(),
+      });
+    io.print(
+      `built ${listed(built.files)} for deno ${built.denoVersion} with ` +
+        `${built.flags.join(" ")} policy_sha256=${sha256} ` +
+        `sha256=${await sha256Hex(
+          await Deno.readFile(built.files[1] ?? output),
+        )}`,
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BuildError || isSystemError(error))) throw error;
+    io.printError(`error: ${messageOf(error)}`);
+    return 1;
+  }
+}
+
+/** `a, b and c` */
+function listed(files: readonly string[]): string {
+  return [files.slice(0, -1).join(", "), files.at(-1)].filter(Boolean).join(
+    " and ",
+  );
+}
+
+interface Request {
+  readonly help: boolean;
+  readonly policy: string;
+  readonly runtime: boolean;
+  readonly output: string;
+}
+
+function parseRequest(args: readonly string[]): Request {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      runtime: { type: "boolean", default: false },
+      output: { type: "string", short: "o", default: "dist/oauth-pam" },
+    },
+  });
+  const [policy, ...rest] = positionals;
+  if (values.help) return { ...values, policy: "" };
+  if (policy === undefined || policy === "") throw new Error("no policy named");
+  if (rest.length > 0) throw new Error(`unexpected argument "${rest[0]}"`);
+  if (values.output === "" || values.output.endsWith("/")) {
+    throw new Error("--output names no file");
+  }
+  return { ...values, policy };
+}
+
+/** Absolute, because the wrapper names it, and without symlinks in the folder's part. */
+async function outputPath(output: string): Promise<string> {
+  const cut = output.lastIndexOf("/");
+  const folder = cut < 0 ? "." : output.slice(0, cut) || "/";
+  await Deno.mkdir(folder, { recursive: true });
+  const real = await Deno.realPath(folder);
+  return `${real === "/" ? "" : real}/${output.slice(cut + 1)}`;
+}
+
+function describe(finding: Diagnostic): string {
+  const { file, line, column, level, message, id, hint } = finding;
+  return `${file}:${line}:${column}: ${level}: ${message} [${id}]` +
+    (hint === undefined ? "" : `\n  hint: ${hint}`);
+}
+
+async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
+
+/** The file system or the operating system said no; anything else is a defect of the build. */
+function isSystemError(error: unknown): boolean {
+  return Object.values(Deno.errors).some((kind) => error instanceof kind);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+if (import.meta.main) {
+  const environment: Record<string, string> = {};
+  for (const name of BUILD_ENVIRONMENT) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) environment[name] = value;
+  }
+  const encoder = new TextEncoder();
+  Deno.exitCode = await build(Deno.args, {
+    environment,
+    print: (line) => Deno.stdout.writeSync(encoder.encode(`${line}\n`)),
+    printError: (line) => Deno.stderr.writeSync(encoder.encode(`${line}\n`)),
+  });
+}

@@ -1,0 +1,138 @@
+/** @module The bundle carries the policy unharmed, and no `node:` module at start. */
+
+import assert from "node:assert/strict";
+import {
+  bundleProgram,
+  embedPolicy,
+  MARKER,
+  staticNodeImports,
+} from "../../src/build/bundle.ts";
+import { BUILD_ENVIRONMENT } from "../../src/build/compile.ts";
+import { BuildError } from "../../src/build/permissions.ts";
+
+const environment: Record<string, string> = {};
+for (const name of BUILD_ENVIRONMENT) {
+  const value = Deno.env.get(name);
+  if (value !== undefined) environment[name] = value;
+}
+
+const AWKWARD = {
+  "</script>": "<!-- \u2028\u2029 -->",
+  "quotes": "\"'`${1}\\",
+  "patterns": "$& $1 $` $' $$",
+  "escapes": "\\u0022 \\n \n\r\t\0\x7f",
+  "beyond ASCII": "é 漢 😀 \ud800",
+  [MARKER]: `"${MARKER}"`,
+  "__proto__": "own",
+};
+
+function valueOf(source: string): unknown {
+  return new Function(`return ${source}`)();
+}
+
+for (const quote of ['"', "'", "`"]) {
+  Deno.test(`embedPolicy() replaces the literal in ${quote} quotes, wherever it stands`, () => {
+    const literal = `${quote}${MARKER}${quote}`;
+    const code = embedPolicy(`[${literal},"x",${literal}]`, {
+      sha256: "00",
+      policy: AWKWARD,
+    });
+    const [first, x, second] = valueOf(code) as string[];
+    assert.equal(x, "x");
+    assert.equal(first, second);
+    assert.equal(first, JSON.stringify({ sha256: "00", policy: AWKWARD }));
+  });
+}
+
+Deno.test("embedPolicy() writes ASCII only, and nothing that ends a script element", () => {
+  const code = embedPolicy(`"${MARKER}"`, { sha256: "00", policy: AWKWARD });
+  assert.match(code, /^[\x20-\x7e]*$/);
+  assert.ok(!code.includes("<"));
+});
+
+Deno.test("embedPolicy() refuses a program without a place for the policy", () => {
+  assert.throws(
+    () => embedPolicy('"other"', { sha256: "", policy: {} }),
+    BuildError,
+  );
+  assert.throws(
+    () => embedPolicy(`"${MARKER}'`, { sha256: "", policy: {} }),
+    BuildError,
+  );
+});
+
+Deno.test("embedPolicy() refuses a place that became part of a longer string", () => {
+  assert.throws(
+    () =>
+      embedPolicy(`["${MARKER}","see ${MARKER}"]`, { sha256: "", policy: {} }),
+    { message: "the place for the policy is part of a longer string" },
+  );
+});
+
+for (
+  const [code, expected] of [
+    ['import{a}from"node:fs";', ["node:fs"]],
+    ['import a,{b as c}from"node:fs/promises";import"node:os";', [
+      "node:fs/promises",
+      "node:os",
+    ]],
+    ["export*from'node:fs';", ["node:fs"]],
+    ['import * as x from "node:fs"', ["node:fs"]],
+    ['await import("node:fs")', []],
+    ['var a="node:fs";', []],
+  ] as const
+) {
+  Deno.test(`staticNodeImports() finds ${expected.join(" and ") || "none"} in ${code}`, () => {
+    assert.deepEqual(staticNodeImports(code), expected);
+  });
+}
+
+async function bundleOf(source: string): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const entryPoint = `${folder}/entry.ts`;
+    await Deno.writeTextFile(entryPoint, source);
+    const { main } = await bundleProgram({
+      entryPoint,
+      environment,
+      sha256: "00",
+      policy: AWKWARD,
+    });
+    return main;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("bundleProgram() embeds the policy into what the minifier left of the source", async () => {
+  const bundled = await bundleOf(`
+    const embedded: string = "${MARKER}";
+    export function lookup() { return embedded.startsWith("@@") ? null : JSON.parse(embedded); }
+    console.log(lookup()?.policy.patterns, lookup()?.sha256);`);
+  assert.ok(bundled.includes("JSON.parse"));
+  assert.ok(bundled.includes("$& $1 $` $' $$"));
+});
+
+Deno.test("bundleProgram() refuses a node: module that loads at every start", async () => {
+  const place = `console.log("${MARKER}");`;
+  await assert.rejects(
+    bundleOf(
+      `import { join } from "node:path"; console.log(join("a", "b")); ${place}`,
+    ),
+    {
+      message:
+        "the program would load node:path at every login; import it lazily",
+    },
+  );
+  const lazy =
+    `const { join } = await import("node:path"); console.log(join("a", "b")); ${place}`;
+  assert.ok((await bundleOf(lazy)).includes('import("node:path")'));
+});
+
+Deno.test("bundleProgram() passes on what deno bundle says is wrong", async () => {
+  await assert.rejects(
+    bundleOf('import "./missing.ts";'),
+    (error) =>
+      error instanceof BuildError && error.message.includes("missing.ts"),
+  );
+});
