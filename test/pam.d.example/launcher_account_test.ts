@@ -1,0 +1,126 @@
+/** @module What the launcher finds out: the account and the conversation. */
+import { strict as assert } from "node:assert";
+import { createPamHost, type PamHost } from "../support/pam.ts";
+import { listenSyslog, type LogSink } from "../support/syslog.ts";
+import { launch, type Run, StandIn } from "./stand_in.ts";
+
+interface Bench {
+  host: PamHost;
+  program: StandIn;
+  log: LogSink;
+}
+
+function test(title: string, body: (bench: Bench) => Promise<void>): void {
+  Deno.test(`launcher ${title}`, async () => {
+    await using log = await listenSyslog();
+    await using host = await createPamHost({ syslogSocket: log.socket });
+    const program = new StandIn(host);
+    await program.install("exit 0");
+    await body({ host, program, log });
+  });
+}
+
+const REQUEST = ["PAM_USER=root", "PAM_SERVICE=sshd", "PAM_TYPE=auth"];
+
+/** The value of one variable as the program sees it. */
+async function fact(
+  bench: Pick<Bench, "host" | "program">,
+  { name, run }: { name: string; run: Run },
+): Promise<string | undefined> {
+  const result = await launch(bench.host, run);
+  assert.equal(result.code, 0);
+  return (await bench.program.facts())?.environment
+    .find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+const ACCOUNTS: readonly [string, string][] = [
+  ["root", "0:root"],
+  ["daemon", "1:daemon"],
+  ["nobody", "65534:nobody"],
+  ["nosuchaccount", ""],
+  ["0", ""],
+  ["00", ""],
+  ["+0", ""],
+  ["-0", ""],
+  [" 0", ""],
+  ["0x0", ""],
+  ["-x", ""],
+  ["--help", ""],
+  ["alice smith", ""],
+  ["root daemon", ""],
+  ["root:x", ""],
+  ["root ", ""],
+  ["ROOT", ""],
+  ["$(id)", ""],
+  ["*", ""],
+  ["../root", ""],
+];
+for (const [user, account] of ACCOUNTS) {
+  test(`reports the account of "${user}" as "${account}"`, async ({ host, program }) => {
+    const env = [`PAM_USER=${user}`, "PAM_TYPE=auth"];
+    const name = "OAUTH_PAM_ACCOUNT";
+    const run = { env };
+    assert.equal(await fact({ host, program }, { name, run }), account);
+  });
+}
+test("reports no account when there is no PAM_USER", async ({ host, program }) => {
+  const name = "OAUTH_PAM_ACCOUNT";
+  const run = { env: ["PAM_TYPE=auth"] };
+  assert.equal(await fact({ host, program }, { name, run }), "");
+});
+
+for (const [what, script] of [["hangs", "sleep 300"], ["fails", "exit 3"]]) {
+  test(`refuses with 9 when the account database ${what}`, async ({ program, log }) => {
+    await using host = await createPamHost({
+      syslogSocket: log.socket,
+      launcher: {
+        "-k 1 5 getent": "-k 0.2 0.3 getent",
+        "PATH=/usr/bin:/bin\n": 'PATH="${0%/*}/bin:/usr/bin:/bin"\n',
+      },
+    });
+    program = new StandIn(host);
+    await program.install("exit 0");
+    const getent = `${host.launcher.replace(/[^/]*$/, "")}bin/getent`;
+    await Deno.mkdir(getent.replace(/\/getent$/, ""));
+    await Deno.writeTextFile(getent, `#!/bin/sh\n${script}\n`);
+    await Deno.chmod(getent, 0o755);
+    assert.equal((await launch(host, { env: REQUEST })).code, 9);
+    assert.equal(await program.facts(), undefined);
+    await log.next((line) => line.includes("getent passwd did not answer"));
+  });
+}
+
+const startTime = (stat: string) =>
+  stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+test("identifies the conversation by its parent: equal within one, different between two", async (bench) => {
+  const name = "OAUTH_PAM_CONVERSATION";
+  const run = { env: REQUEST };
+  const own = `${Deno.pid}-${
+    startTime(await Deno.readTextFile("/proc/self/stat"))
+  }`;
+  assert.equal(await fact(bench, { name, run }), own);
+  assert.equal(await fact(bench, { name, run }), own);
+  const through = ["/bin/sh", "-c", '"$@"; exit $?', "sh"];
+  const first = await fact(bench, { name, run: { ...run, through } });
+  const second = await fact(bench, { name, run: { ...run, through } });
+  assert.match(first ?? "", /^\d+-\d+$/);
+  assert.equal(new Set([own, first, second]).size, 3);
+});
+
+for (const name of ["a b", "x) R 1 2 3", ") S 1 1 1 (", "(((", "a\nb"]) {
+  test(`is not misled by a PAM process called ${JSON.stringify(name)}`, async ({ host, program }) => {
+    const link = `${host.directory}/${name}`;
+    await Deno.symlink("/bin/sh", link);
+    const record = `${host.directory}/stat`;
+    const through = [
+      ...[link, "-c", `cat /proc/$$/stat >${record}; "$@"; exit $?`, "sh"],
+    ];
+    const found = await fact({ host, program }, {
+      name: "OAUTH_PAM_CONVERSATION",
+      run: { env: REQUEST, through },
+    });
+    const stat = await Deno.readTextFile(record);
+    assert(stat.includes(`(${name.split("\n")[0]}`), stat);
+    assert.equal(found, `${parseInt(stat)}-${startTime(stat)}`);
+  });
+}
