@@ -1,0 +1,23 @@
+/** @module A token from tomorrow: somebody prepares for later, or the clocks differ. */
+import { setScene } from "../support/attack.ts";
+
+Deno.test("login refuses a token of the future", async () => {
+  await using scene = await setScene();
+  const now = Math.floor(Date.now() / 1000);
+  for (
+    const claims of [
+      { iat: now + 60 },
+      { iat: now + 86400, exp: now + 90000 },
+    ]
+  ) {
+    await scene.refuses(await scene.token({ claims }), "token_not_yet_valid");
+  }
+  for (
+    const claims of [
+      { iat: now + 20 },
+      { iat: now },
+    ]
+  ) {
+    await scene.admits(await scene.token({ claims }));
+  }
+});
