@@ -1,0 +1,151 @@
+/**
+ * @module The awaits whose failure may end in a login all the same, by source text, each with the
+ * reason why nobody gets in who should not. Everything else must refuse.
+ */
+import { type Await, nameOf } from "./instrument.ts";
+
+export type Fault = "throw" | "reject" | "never" | "undefined";
+
+interface Harmless {
+  readonly why: string;
+  /** What is lost: time, a line of the log, or nothing. */
+  readonly costs: "speed" | "log" | "nothing";
+  readonly faults: readonly Fault[];
+  /** `FILE FUNCTION: TEXT`, the text as far as it is needed. */
+  readonly awaits: readonly string[];
+}
+
+const FAILING: readonly Fault[] = ["throw", "reject", "undefined"];
+const ALL: readonly Fault[] = [...FAILING, "never"];
+
+const STATE = "src/files/state_directory.ts";
+const JWKS = "src/issuer/jwks_cache.ts";
+
+export const HARMLESS: readonly Harmless[] = [
+  {
+    why: "an entry that cannot be read is a cache miss: the keys are fetched",
+    costs: "speed",
+    faults: FAILING,
+    awaits: [
+      `${STATE} read: this.#checkFolders()`,
+      `${STATE} read: Deno.lstat(path)`,
+      `${STATE} read: Deno.open(path`,
+      `${STATE} read: file.stat()`,
+      `${STATE} read: file.read(`,
+      `${STATE} checkFolders: checkPrivateDirectory(`,
+      `${STATE} checkPrivateDirectory: Deno.lstat(path)`,
+    ],
+  },
+  {
+    why:
+      "keys that cannot be kept have been fetched: the next login fetches again",
+    costs: "speed",
+    faults: FAILING,
+    awaits: [
+      `${STATE} write: `,
+      `${STATE} writeNew: `,
+      `${STATE} createFolders: ensurePrivateDirectory(`,
+      `${STATE} ensurePrivateDirectory: `,
+      `${STATE} lstatOrNull: Deno.lstat(path)`,
+    ],
+  },
+  {
+    why: "the lock saves work and protects nothing; a wait for it ends",
+    costs: "speed",
+    faults: ALL,
+    awaits: [
+      `${STATE} lock: `,
+      `${STATE} create: this.#createFolders()`,
+      `${STATE} create: writeNew(path, bytes)`,
+    ],
+  },
+  {
+    why: "forgetting the tokens that have expired can wait for the next login",
+    costs: "speed",
+    faults: FAILING,
+    awaits: [
+      `${STATE} list: `,
+      `${STATE} remove: `,
+    ],
+  },
+  {
+    why: "a log that cannot be written does not decide who gets in",
+    costs: "log",
+    faults: ALL,
+    awaits: [
+      "src/pam/attempt.ts recordAttempt: ",
+      "src/pam/audit.ts loggedHash: ",
+      "src/pam/audit.ts writeRecord: ",
+      "src/pam/audit.ts appendAudit: ",
+      "src/pam/syslog.ts sendToSyslog: ",
+    ],
+  },
+  {
+    why: "nobody looks at what it resolves to: skipped, it costs what it does",
+    costs: "nothing",
+    faults: ["undefined"],
+    awaits: [
+      `${STATE} withLock: within<unknown>(locking`,
+      `${JWKS} fetchKeys: source.cache.write(name, entry)`,
+      `${JWKS} refetchedKeys: source.cache.write(stamp`,
+      "src/pam/replay.ts spendToken: forgetExpired(",
+      "src/pam/replay.ts forgetExpired: spent.remove(",
+    ],
+  },
+  {
+    why: "skipped, the log line is written too late or not at all",
+    costs: "log",
+    faults: ["undefined"],
+    awaits: [
+      "src/pam/attempt.ts runAttempt: concludeAttempt(",
+      "src/pam/attempt.ts concludeAttempt: within<unknown>(written",
+    ],
+  },
+  {
+    why:
+      "an absent entry, time stamp or name of one is a cache miss; entries name their issuer",
+    costs: "speed",
+    faults: ["undefined"],
+    awaits: [
+      `${JWKS} readEntry: source.cache.read(name)`,
+      `${JWKS} readStamp: source.cache.read(name)`,
+      `${JWKS} refetchedKeys: readStamp(`,
+      `${JWKS} signingKeys: entryName(`,
+      `${JWKS} refetchedKeys: entryName(`,
+      `${JWKS} entryName: sha256Hex(issuer)`,
+    ],
+  },
+  {
+    why:
+      "the policy's hash is for the log; without one no embedded policy is used",
+    costs: "log",
+    faults: ["undefined"],
+    awaits: ["src/pam/policy_file.ts loadPolicy: sha256Hex(bytes)"],
+  },
+  {
+    why:
+      "verification throws, or has verified: a library that resolves without is another library",
+    costs: "nothing",
+    faults: ["undefined"],
+    awaits: [
+      "src/token/verify.ts checkSignature: compactVerify(",
+      "src/token/verify.ts verifySignedClaims: checkSignature(",
+    ],
+  },
+];
+
+/** Functions whose failure may end in a login with a one-time token: those that only forget. */
+export const HARMLESS_WITH_ONE_TIME: readonly string[] = [
+  `${STATE} read: `,
+  `${STATE} list: `,
+  `${STATE} remove: `,
+  `${STATE} checkFolders: `, // of these three
+];
+
+/** The entry that allows for the fault, if there is one. */
+export function harmless(place: Await, fault: Fault): Harmless | undefined {
+  return HARMLESS.find(({ faults, awaits }) =>
+    faults.includes(fault) &&
+    awaits.some((listed) => nameOf(place).startsWith(listed))
+  );
+}
