@@ -1,0 +1,229 @@
+/**
+ * What comes after a login that failed: the password while the issuer is down, and nothing after a
+ * refusal. A real sshd with the stacks as they are written.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import {
+  type DeviceBench,
+  type DeviceBenchOptions,
+  readPrompt,
+  withDeviceBench,
+} from "../support/device_bench.ts";
+import { approveDevice, denyDevice, idToken } from "../support/provider.ts";
+import { type Sshd, type SshResult, startSshd } from "../support/sshd.ts";
+
+const SERVICE = "oauthpam-sshd";
+const PASSWORD = "the account's own password";
+
+interface Bench extends DeviceBench {
+  readonly sshd: Sshd;
+  /** One login; the answers are typed one after the other, and then nothing. */
+  login(
+    ...answers: (string | ((prompt: string) => Promise<unknown>))[]
+  ): Promise<SshResult>;
+}
+
+function test(
+  title: string,
+  options: DeviceBenchOptions & { stack: string },
+  body: (bench: Bench, step: Deno.TestContext["step"]) => Promise<void>,
+): void {
+  Deno.test(title, async (context) => {
+    await withDeviceBench(
+      { ...options, createAccount: true },
+      async (bench) => {
+        const { host, account } = bench;
+        await setPassword(account.name);
+        const stackFile = await host.installStack(options.stack, {
+          service: SERVICE,
+        });
+        await using sshd = await startSshd({ host, stackFile });
+        const login: Bench["login"] = (...answers) =>
+          sshd.ssh({
+            user: account.name,
+            token: async (prompt, index) => {
+              const answer = answers[index] ?? "";
+              return typeof answer === "string"
+                ? answer
+                : String(await answer(prompt) ?? "");
+            },
+          });
+        await body({ ...bench, sshd, login }, context.step.bind(context));
+      },
+    );
+  });
+}
+
+/** Not by chpasswd, which goes through the machine's own PAM stack. */
+async function setPassword(account: string): Promise<void> {
+  const hash = await output("perl", [
+    "-e",
+    "print crypt($ARGV[0], '$6$salt$')",
+    PASSWORD,
+  ]);
+  await output("usermod", ["--password", hash, account]);
+}
+
+async function output(
+  command: string,
+  args: readonly string[],
+): Promise<string> {
+  const { success, stdout } = await new Deno.Command(command, {
+    args: [...args],
+  }).output();
+  assert.ok(success, command);
+  return new TextDecoder().decode(stdout);
+}
+
+test(
+  "sshd-device-sign-in-with-fallback takes the password only while the issuer is down",
+  {
+    stack: "sshd-device-sign-in-with-fallback",
+    device: "timeout: 8s, starts_per_source: 50",
+  },
+  async ({ provider, host, account, login, nextAttempt, sshd }, step) => {
+    const admitted = `${account.name}\n`;
+    await step("device sign-in admits while the issuer is up", async () => {
+      const result = await login((prompt) =>
+        approveDevice(provider, {
+          account: "alice",
+          userCode: readPrompt(prompt).code,
+        })
+      );
+      assert.equal(result.stdout, admitted, await sshd.log());
+      assert.match(await nextAttempt(), / reason=allowed /);
+    });
+    await step("the right password does not", async () => {
+      const result = await login(PASSWORD, PASSWORD);
+      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      assert.match(await nextAttempt(), / reason=token_malformed /);
+    });
+    await step("nor after a refusal in the browser", async () => {
+      const result = await login(
+        (prompt) => denyDevice(provider, { userCode: readPrompt(prompt).code }),
+        PASSWORD,
+      );
+      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      assert.match(await nextAttempt(), / reason=device_denied /);
+    });
+    await step("nor after bob's approval", async () => {
+      const result = await login(
+        (prompt) =>
+          approveDevice(provider, {
+            account: "bob",
+            userCode: readPrompt(prompt).code,
+          }),
+        PASSWORD,
+      );
+      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      assert.match(await nextAttempt(), / reason=account_not_permitted /);
+    });
+    await step("nor when nobody approves", async () => {
+      const result = await login("", PASSWORD);
+      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      assert.match(await nextAttempt(), / reason=device_expired /);
+    });
+    await step(
+      "while the issuer is down, the password is asked for once and admits",
+      async () => {
+        await provider.setAvailability("down");
+        const result = await login(PASSWORD);
+        assert.equal(result.stdout, admitted, await sshd.log());
+        assert.equal(result.prompts.length, 1);
+        assert.match(
+          result.prompts.join(),
+          /\nSigning in with a browser is not possible at the moment\.\n/,
+        );
+        for (let line = 0; line < 2; line++) {
+          assert.match(await nextAttempt(), / reason=issuer_unavailable /);
+        }
+      },
+    );
+    await step("and a wrong one does not", async () => {
+      const result = await login("wrong", "wrong again");
+      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      for (let line = 0; line < 2; line++) {
+        assert.match(await nextAttempt(), / reason=issuer_unavailable /);
+      }
+    });
+    await step(
+      "an issuer that goes down in between admits nobody, until the next login",
+      async () => {
+        await provider.setAvailability("up");
+        const result = await login(() => provider.setAvailability("down"));
+        assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+        assert.match(await nextAttempt(), / reason=issuer_unavailable /);
+        assert.equal(
+          (await login(PASSWORD)).stdout,
+          admitted,
+          await sshd.log(),
+        );
+      },
+    );
+    await step(
+      "a program that is missing or was killed is no issuer that is down",
+      async () => {
+        for (const text of [null, "#!/bin/sh\nkill -9 $$\n"]) {
+          await Deno.rename(host.program, `${host.program}.away`);
+          if (text !== null) {
+            await Deno.writeTextFile(host.program, text, { mode: 0o755 });
+          }
+          const result = await login(PASSWORD, PASSWORD);
+          assert.equal(result.ok, false);
+          await Deno.rename(`${host.program}.away`, host.program);
+        }
+        assert.equal((await login(PASSWORD)).ok, true);
+      },
+    );
+  },
+);
+
+test("sshd-pasted-token-with-outcomes goes on after the named outcomes only", {
+  stack: "sshd-pasted-token-with-outcomes",
+}, async ({ provider, host, account, login, nextAttempt, sshd }, step) => {
+  const token = (name: string) =>
+    idToken(provider, { account: name, client: "ssh-login-es256" });
+  await step("a good token admits", async () => {
+    const result = await login(await token("alice"));
+    assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
+    assert.match(await nextAttempt(), / reason=allowed /);
+  });
+  await step(
+    "user_unknown: a good token for another account leads to the password",
+    async () => {
+      const bobs = await token("bob");
+      const result = await login(bobs, PASSWORD);
+      assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
+      assert.match(await nextAttempt(), / reason=account_not_permitted /);
+      assert.equal((await login(bobs, "wrong")).ok, false);
+      assert.match(await nextAttempt(), / reason=account_not_permitted /);
+    },
+  );
+  await step(
+    "auth_err: a bad token leads nowhere, and the password is one",
+    async () => {
+      const good = await token("alice");
+      for (const bad of [`${good.slice(0, -6)}AAAAAA`, PASSWORD]) {
+        const result = await login(bad, PASSWORD);
+        assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+        assert.match(
+          await nextAttempt(),
+          / reason=(?:signature_invalid|token_malformed) /,
+        );
+      }
+    },
+  );
+  await step(
+    "authinfo_unavail: an issuer that is down leads to the password",
+    async () => {
+      const good = await token("alice");
+      await provider.setAvailability("down");
+      await Deno.remove(`${host.directory}/cache/jwks`, { recursive: true });
+      const result = await login(good, PASSWORD);
+      assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
+      assert.match(await nextAttempt(), / reason=issuer_unavailable /);
+    },
+  );
+});

@@ -1,0 +1,93 @@
+/**
+ * @module `oauth-pam check` on hosts of the test's own: real files, real folders, and a process
+ * whose permissions the test chooses.
+ */
+import { check } from "../../src/cli/check.ts";
+import type { CheckFinding, CheckHost } from "../../src/cli/check/finding.ts";
+import { processIo } from "../../src/cli/io.ts";
+import { createPamHost, type PamHost } from "./pam.ts";
+
+export interface CheckResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly findings: readonly CheckFinding[];
+  /** The ids of the findings, and of a level if one is given. */
+  ids(prefix: string, level?: CheckFinding["level"]): string[];
+}
+
+export interface CheckOptions {
+  /** What the program may do. Default: a checkout that may do all but connect. */
+  readonly permission?: CheckHost["permission"];
+  readonly now?: number;
+  readonly timeoutMs?: number;
+  readonly uid?: number;
+}
+
+export const offline: CheckHost["permission"] = ({ name }) =>
+  name === "net" ? "denied" : "granted";
+export const everything: CheckHost["permission"] = () => "granted";
+
+/** Runs the verb with `--format json`. */
+export async function runCheck(
+  args: readonly string[],
+  options: CheckOptions = {},
+): Promise<CheckResult> {
+  const output = { stdout: "", stderr: "" };
+  const code = await check([...args, "--format", "json"], {
+    io: {
+      ...processIo(),
+      stdout: (text) => output.stdout += text,
+      stderr: (text) => output.stderr += text,
+      now: () => options.now ?? Date.now(),
+      interactive: false,
+    },
+    permission: options.permission ?? offline,
+    uid: () => options.uid ?? 0,
+    timeoutMs: options.timeoutMs ?? 10_000,
+  });
+  const { findings } = JSON.parse(output.stdout) as {
+    findings: CheckFinding[];
+  };
+  return {
+    code,
+    ...output,
+    findings,
+    ids: (prefix, level) =>
+      findings.filter((each) =>
+        each.id.startsWith(prefix) && (level ?? each.level) === each.level
+      ).map(({ id }) => id),
+  };
+}
+
+export const POLICY = `version: 1
+issuers:
+  campus:
+    issuer: https://login.example.edu
+    audiences: [ssh-prod]
+    device: {client_id: ssh}
+rules:
+  staff:
+    when: {groups: {any: [staff]}}
+    accounts: [{claim: sub}]
+`;
+
+/** A host with launcher, a program that refuses everybody, policy and Debian's common files. */
+export async function createCheckHost(): Promise<PamHost> {
+  const host = await createPamHost();
+  await Deno.writeTextFile(host.program, "#!/bin/sh\nexit 7\n", {
+    mode: 0o755,
+  });
+  await Deno.chmod(host.program, 0o755);
+  await Deno.writeTextFile(host.policy, POLICY);
+  await host.writeService(
+    "common-auth",
+    "auth [success=1 default=ignore] pam_unix.so nullok\n" +
+      "auth requisite pam_deny.so\nauth required pam_permit.so\n",
+  );
+  await host.writeService(
+    "common-session-noninteractive",
+    "session required pam_permit.so\n",
+  );
+  return host;
+}

@@ -1,0 +1,119 @@
+/**
+ * @module The program as a process of its own: bundled as for a release, run by the Deno that runs
+ * the tests, in an environment that holds nothing but what the test puts there.
+ */
+
+const CHECKOUT = decodeURIComponent(
+  new URL("../../", import.meta.url).pathname,
+);
+
+/** Bundles a module into the file `output`. Throws with what `deno bundle` says. */
+export async function bundle(
+  entryPoint: string,
+  output: string,
+): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["bundle", "--quiet", "--no-lock", "--platform=browser"],
+      ...[`--config=${CHECKOUT}deno.json`, `--output=${output}`, entryPoint],
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+let bundled: Promise<string> | undefined;
+
+/** The path of the bundled `src/main.ts`, made once for all tests of a file. */
+export function bundledProgram(): Promise<string> {
+  return bundled ??= (async () => {
+    const folder = await Deno.makeTempDir({ prefix: "oauth-pam-bundle-" });
+    globalThis.addEventListener("unload", () => {
+      Deno.removeSync(folder, { recursive: true });
+    });
+    await bundle(`${CHECKOUT}src/main.ts`, `${folder}/program.js`);
+    return `${folder}/program.js`;
+  })();
+}
+
+export interface ProgramOptions {
+  readonly args: readonly string[];
+  /** The whole environment of the program, but for what Deno itself needs. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to standard input, which is closed then. Default: nothing, `/dev/null`. */
+  readonly stdin?: string | Uint8Array;
+  /** The same, but standard input stays open for as long as the program runs. */
+  readonly leaveOpen?: string;
+  /** A command and its arguments that runs the program, such as `sh -c 'exec "$@"' sh`. */
+  readonly before?: readonly string[];
+  /** Default: the bundled `src/main.ts`. */
+  readonly program?: string;
+  /** Called when the process runs. */
+  readonly whileRunning?: (child: Deno.ChildProcess) => Promise<void>;
+}
+
+export interface ProgramResult {
+  /** As a shell would say it: 128 and more for a signal. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+/** What pam_exec and the launcher would say about alice, who comes through sshd. */
+export const PAM_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PAM_TYPE: "auth",
+  PAM_SERVICE: "sshd",
+  PAM_USER: "alice",
+  PAM_RHOST: "192.0.2.7",
+};
+
+/** Runs the program to its end. */
+export async function runProgram(
+  options: ProgramOptions,
+): Promise<ProgramResult> {
+  const program = options.program ?? await bundledProgram();
+  const [command = "", ...args] = [
+    ...(options.before ?? []),
+    ...[Deno.execPath(), "run", "--quiet", "--no-lock", "--no-config"],
+    ...["--no-code-cache", "--unstable-net", "-A", program, ...options.args],
+  ];
+  const content = options.leaveOpen ?? options.stdin;
+  const start = performance.now();
+  const child = new Deno.Command(command, {
+    args,
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", ...DENO_ENVIRONMENT, ...options.env },
+    stdin: content === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = child.output();
+  const writer = content === undefined ? null : child.stdin.getWriter();
+  const written = writer?.write(
+    typeof content === "string"
+      ? new TextEncoder().encode(content)
+      : content ?? new Uint8Array(),
+  ).catch(() => {}); // a program that has read enough closes its end
+  const close = () => written?.then(() => writer?.close()).catch(() => {});
+  if (options.leaveOpen === undefined) await close();
+  await options.whileRunning?.(child);
+  const { code, stdout, stderr } = await output;
+  const milliseconds = performance.now() - start;
+  if (options.leaveOpen !== undefined) await close();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+    milliseconds,
+  };
+}
+
+/** A cache for the runtime, which otherwise looks for HOME. */
+const DENO_ENVIRONMENT = {
+  DENO_DIR: Deno.env.get("DENO_DIR") ??
+    `${Deno.env.get("HOME") ?? ""}/.cache/deno`,
+  DENO_NO_UPDATE_CHECK: "1",
+  NO_COLOR: "1",
+};
