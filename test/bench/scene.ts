@@ -1,0 +1,277 @@
+/**
+ * What the bench measures: an issuer, a policy, the programs built for it, and the Python check.
+ *
+ * @module
+ */
+
+import { bundleProgram } from "../../src/build/bundle.ts";
+import {
+  BUILD_ENVIRONMENT,
+  compileProgram,
+  writeRuntimeProgram,
+} from "../../src/build/compile.ts";
+import { permissionNeeds } from "../../src/build/permissions.ts";
+import { parsePolicy, usable } from "../../src/policy/parse.ts";
+import { createAuthority } from "../support/certificates.ts";
+import { startHostileIssuer } from "../support/hostile_server.ts";
+import {
+  createSigner,
+  publicJwk,
+  signToken,
+  standardClaims,
+} from "../support/tokens.ts";
+
+export interface Cost {
+  /** From before the process is made until it is gone. */
+  readonly milliseconds: number;
+  /** Largest resident set, in units of 10^6 bytes. */
+  readonly megabytes: number;
+}
+
+export interface Subject {
+  readonly name: string;
+  /** Runs it twice, which fills caches, and throws unless it granted from the cache. */
+  check(): Promise<void>;
+  run(): Promise<Cost>;
+}
+
+export interface Scene extends AsyncDisposable {
+  readonly builds: readonly string[];
+  /** `python`, and for each build `BUILD empty` and `BUILD login`. */
+  readonly subjects: readonly Subject[];
+}
+
+const AUDIENCE = "ssh-prod";
+const PYTHON = "/usr/bin/python3";
+const BASELINE = decodeURIComponent(
+  new URL("./baseline.py", import.meta.url).pathname,
+);
+
+// Starts a program and prints what it cost. Deno cannot ask for a child's peak memory, and a
+// process that is started anew each time keeps its own size out of the answer.
+const METER = `import os, sys, time
+started = time.perf_counter()
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+elapsed = time.perf_counter() - started
+print(os.waitstatus_to_exitcode(status), elapsed * 1e3, usage.ru_maxrss * 1024 / 1e6, file=sys.stderr)
+`;
+
+/** `entryPoint`: another program than `src/main.ts`. */
+export async function startScene(
+  { entryPoint }: { readonly entryPoint?: string } = {},
+): Promise<Scene> {
+  const root = await Deno.realPath(
+    await Deno.makeTempDir({ prefix: "oauth-pam-bench-" }),
+  );
+  const authority = await createAuthority();
+  const issuer = await startHostileIssuer({ authority });
+  const logSocket = `${root}/log`;
+  const log = Deno.listenDatagram({ transport: "unixpacket", path: logSocket });
+  const lines = received(log);
+  const signer = await createSigner({ alg: "RS256", kid: "bench" });
+  issuer.jwks = { keys: [await publicJwk(signer)] };
+  const token = await signToken({
+    signer,
+    claims: standardClaims({
+      issuer: issuer.issuer,
+      audience: AUDIENCE,
+      exp: Math.floor(Date.now() / 1000) + 3600,
+    }),
+  });
+  const ca = `${root}/ca.pem`;
+  const cache = `${root}/cache`;
+  await Deno.mkdir(cache, { mode: 0o700 });
+  await Deno.writeTextFile(ca, authority.caPem);
+  const policyFile = `${root}/policy.yaml`;
+  const text = policyText({ issuer: issuer.issuer, ca, cache, logSocket });
+  await Deno.writeTextFile(policyFile, text, { mode: 0o600 });
+  const builds = await buildPrograms({ root, policyFile, text, entryPoint });
+
+  const login = {
+    PAM_USER: "alice",
+    PAM_SERVICE: "sshd",
+    PAM_TYPE: "auth",
+    PAM_RHOST: "192.0.2.7",
+    OAUTH_PAM_CONVERSATION: "1-1",
+    OAUTH_PAM_ACCOUNT: "1000:alice",
+  };
+  const subject = (
+    name: string,
+    command: string[],
+    env: Record<string, string>,
+  ): Subject => ({
+    name,
+    run: () => measure(command, { env, token }),
+    async check() {
+      await measure(command, { env, token });
+      const before = issuer.requests.length;
+      await measure(command, { env, token });
+      if (issuer.requests.length !== before) {
+        throw new Error(`${name} did not use its cache`);
+      }
+      if (!name.endsWith("login")) return;
+      for (const line of [await lines.next(), await lines.next()]) {
+        if (!line.includes("decision=allow")) {
+          throw new Error(`${name}: ${line}`);
+        }
+      }
+    },
+  });
+  const python = [
+    PYTHON,
+    BASELINE,
+    issuer.issuer,
+    AUDIENCE,
+    "alice",
+    `${root}/python`,
+    ca,
+  ];
+  return {
+    builds: builds.map(({ name }) => name),
+    subjects: [
+      subject("python", [...python, "preferred_username"], {}),
+      ...builds.flatMap(({ name, empty, program }) => [
+        subject(`${name} empty`, [empty, "login", policyFile], login),
+        subject(`${name} login`, [program, "login", policyFile], login),
+      ]),
+    ],
+    async [Symbol.asyncDispose]() {
+      log.close();
+      await issuer.close();
+      await Deno.remove(root, { recursive: true });
+    },
+  };
+}
+
+/** Takes every line at once, because a full socket would hold the programs up. */
+function received(socket: Deno.DatagramConn): { next(): Promise<string> } {
+  const lines: string[] = [];
+  let arrived = Promise.withResolvers<void>();
+  (async () => {
+    for await (const [bytes] of socket) {
+      lines.push(new TextDecoder().decode(bytes));
+      arrived.resolve();
+      arrived = Promise.withResolvers<void>();
+    }
+  })();
+  let taken = 0;
+  return {
+    async next() {
+      while (lines.length <= taken) await arrived.promise;
+      return lines[taken++] ?? "";
+    },
+  };
+}
+
+function policyText(
+  { issuer, ca, cache, logSocket }: Record<
+    "issuer" | "ca" | "cache" | "logSocket",
+    string
+  >,
+): string {
+  return `version: 1
+issuers:
+  bench:
+    issuer: ${issuer}
+    audiences: [${AUDIENCE}]
+    ca_file: ${ca}
+rules:
+  staff:
+    when: {groups: {any: [staff]}, email_verified: true}
+    accounts: [{claim: preferred_username}]
+cache: {directory: ${cache}}
+log: {socket: ${logSocket}}
+`;
+}
+
+interface Program {
+  readonly name: string;
+  readonly program: string;
+  /** The same with nothing in it, built the same way. */
+  readonly empty: string;
+}
+
+async function buildPrograms(
+  { root, policyFile, text, entryPoint }: {
+    readonly root: string;
+    readonly policyFile: string;
+    readonly text: string;
+    readonly entryPoint: string | undefined;
+  },
+): Promise<Program[]> {
+  const policy = usable(parsePolicy(text, { file: policyFile }));
+  if (policy === null) throw new Error("the bench's policy is not valid");
+  const environment: Record<string, string> = {};
+  for (const name of BUILD_ENVIRONMENT) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) environment[name] = value;
+  }
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(text),
+  );
+  const sha256 = new Uint8Array(digest).toHex();
+  const bundle = await bundleProgram({
+    sha256,
+    policy,
+    environment,
+    ...(entryPoint === undefined ? {} : { entryPoint }),
+  });
+  const kinds = [{
+    name: "runtime",
+    build: writeRuntimeProgram,
+    deno: Deno.execPath(),
+  }];
+  if (environment.DENORT_BIN !== undefined) {
+    const deno = environment.DENO_FOR_COMPILE ?? Deno.execPath();
+    kinds.push({ name: "compiled", build: compileProgram, deno });
+  }
+  const common = { needs: permissionNeeds(policy), environment };
+  const programs: Program[] = [];
+  for (const { name, build, deno } of kinds) {
+    const [program, empty] = [`${root}/${name}`, `${root}/${name}-empty`];
+    await build({ ...common, deno, bundle, output: program });
+    await build({
+      ...common,
+      deno,
+      bundle: { main: "", rest: "" },
+      output: empty,
+    });
+    programs.push({ name, program, empty });
+  }
+  return programs;
+}
+
+async function measure(
+  command: readonly string[],
+  { env, token }: { env: Record<string, string>; token: string },
+): Promise<Cost> {
+  const child = new Deno.Command(PYTHON, {
+    args: ["-I", "-S", "-c", METER, ...command],
+    clearEnv: true,
+    env,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(token)).then(() => writer.close())
+    .catch(() => {}); // the empty program does not read
+  const printed = new TextDecoder().decode((await child.output()).stderr);
+  const [code, milliseconds, megabytes] =
+    printed.trim().split("\n").at(-1)?.split(" ") ?? [];
+  if (code !== "0") {
+    throw new Error(`${command.join(" ")} ended with ${printed}`);
+  }
+  return { milliseconds: Number(milliseconds), megabytes: Number(megabytes) };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? NaN;
+  return Number.isInteger(middle)
+    ? ((sorted[middle - 1] ?? NaN) + upper) / 2
+    : upper;
+}
