@@ -1,0 +1,149 @@
+/**
+ * The rooms of src/ and who may look into which: data flows one way.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+/** A folder may import itself and these. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  main: ["cli", "pam"],
+  build: ["policy", "files", "issuer"],
+  cli: ["pam", "token", "issuer", "policy", "files"],
+  pam: ["token", "issuer", "policy", "files"],
+  token: ["issuer", "files"],
+  issuer: ["files"],
+  policy: [],
+  files: [],
+};
+
+interface ModuleInfo {
+  readonly local?: string;
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly specifier: string;
+    readonly code?: { readonly specifier?: string };
+    readonly type?: { readonly specifier?: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
+
+const SOURCE = new URL("../src/", import.meta.url).href;
+
+async function modulesOf(entry: string): Promise<readonly ModuleInfo[]> {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--no-lock", new URL(entry, SOURCE).pathname],
+    stderr: "null",
+  }).output();
+  assert.equal(code, 0);
+  return JSON.parse(new TextDecoder().decode(stdout)).modules;
+}
+
+/** `pam` of `…/src/pam/login.ts`, `main` of `…/src/main.ts`, `null` outside src/. */
+function room(specifier: string): string | null {
+  if (!specifier.startsWith(SOURCE)) return null;
+  const path = specifier.slice(SOURCE.length);
+  return path.includes("/")
+    ? path.split("/")[0] ?? null
+    : path.replace(/\.ts$/, "");
+}
+
+for (const entry of ["main.ts", "build/main.ts"]) {
+  Deno.test(`imports below ${entry} go one way`, async () => {
+    const wrong: string[] = [];
+    for (const module of await modulesOf(entry)) {
+      const from = room(module.specifier);
+      if (from === null) continue;
+      for (const dependency of module.dependencies ?? []) {
+        const target = dependency.code?.specifier ??
+          dependency.type?.specifier ?? "";
+        const to = room(target);
+        if (to === null || to === from || MAY_IMPORT[from]?.includes(to)) {
+          continue;
+        }
+        wrong.push(
+          `${
+            module.specifier.slice(SOURCE.length)
+          } imports ${dependency.specifier}`,
+        );
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+}
+
+/** Everything that a login with an embedded policy loads. */
+async function loginPath(): Promise<Map<string, ModuleInfo>> {
+  const modules = new Map(
+    (await modulesOf("main.ts")).map((info) => [info.specifier, info]),
+  );
+  const reached = new Map<string, ModuleInfo>();
+  const waiting = [`${SOURCE}main.ts`];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const info = modules.get(next);
+    if (info === undefined || reached.has(next)) continue;
+    reached.set(next, info);
+    for (const dependency of info.dependencies ?? []) {
+      const target = dependency.code?.specifier;
+      if (target !== undefined && dependency.isDynamic !== true) {
+        waiting.push(target);
+      }
+    }
+  }
+  return reached;
+}
+
+Deno.test("the login path loads no node: module, no YAML reader and no schema library", async () => {
+  const reached = await loginPath();
+  assert.ok(reached.has(`${SOURCE}pam/login.ts`));
+  const unwanted = [...reached.values()].flatMap(({ dependencies }) =>
+    dependencies ?? []
+  )
+    .filter(({ isDynamic, code }) => isDynamic !== true && code !== undefined)
+    .map(({ specifier }) => specifier)
+    .filter((specifier) =>
+      /^(?:node:|yaml$|valibot$|@valibot\/|oauth4webapi$)/.test(specifier)
+    );
+  assert.deepEqual([...new Set(unwanted)], []);
+});
+
+Deno.test("only the verifiers can make evidence", async () => {
+  const makers: string[] = [];
+  for (const { specifier, dependencies } of await modulesOf("main.ts")) {
+    if (room(specifier) === null) continue;
+    if (
+      !dependencies?.some(({ code }) =>
+        code?.specifier?.endsWith("/token/evidence.ts")
+      )
+    ) continue;
+    const text = await Deno.readTextFile(new URL(specifier));
+    if (/\bverified\b.*from ".*evidence\.ts"/s.test(text.slice(0, 3000))) {
+      makers.push(specifier.slice(SOURCE.length));
+    }
+  }
+  for (const maker of makers) {
+    assert.match(
+      maker,
+      /^token\/(?:verify|introspect|globus|scitokens|wlcg)\.ts$/,
+    );
+  }
+  assert.ok(makers.includes("token/verify.ts"));
+});
+
+Deno.test("no module under src/ has more than 300 lines", async () => {
+  const long: string[] = [];
+  const visit = async (folder: URL): Promise<void> => {
+    for await (const entry of Deno.readDir(folder)) {
+      const url = new URL(
+        entry.isDirectory ? `${entry.name}/` : entry.name,
+        folder,
+      );
+      if (entry.isDirectory) await visit(url);
+      else if ((await Deno.readTextFile(url)).split("\n").length > 301) {
+        long.push(url.pathname);
+      }
+    }
+  };
+  await visit(new URL(SOURCE));
+  assert.deepEqual(long, []);
+});
