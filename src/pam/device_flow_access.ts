@@ -47,7 +47,7 @@ export async function openFlow(
   const clientSecret = client_secret_file === null
     ? null
     : await loadClientSecret(client_secret_file);
-  const { hosts, transport } = openIssuer(issuer, options.signal);
+  const { hosts, transport } = await openIssuer(issuer, options.signal);
   return {
     transport,
     issuer: issuer.issuer,

@@ -25,30 +25,18 @@ export interface IssuerAccess {
   readonly transport: Transport;
 }
 
-/**
- * Opens the way to an issuer. Throws {@link PolicyError} for a host out of reach. Neither connects
- * nor reads the CA file before something is asked: most logins find all they need in the cache.
- */
-export function openIssuer(issuer: Issuer, signal: AbortSignal): IssuerAccess {
+/** Opens the way to an issuer. Throws {@link PolicyError}. Connects to nobody yet. */
+export async function openIssuer(
+  issuer: Issuer,
+  signal: AbortSignal,
+): Promise<IssuerAccess> {
   const hosts = permittedHosts(issuer.issuer, issuer.hosts);
   checkPermissions(issuer, hosts);
-  const transport = openedWhenNeeded(async () => {
-    const caCerts = await loadCaCerts(issuer);
-    return openTransport({ hosts, caCerts, proxy: issuer.proxy, signal });
-  });
-  return { hosts, transport };
-}
-
-function openedWhenNeeded(open: () => Promise<Transport>): Transport {
-  let opened: Promise<Transport> | undefined;
+  // also when the keys are cached: a mistake should show at once, not when they expire
+  const caCerts = await loadCaCerts(issuer);
   return {
-    async request(url, request) {
-      opened ??= open();
-      return await (await opened).request(url, request);
-    },
-    close() {
-      opened?.then((transport) => transport.close(), () => {});
-    },
+    hosts,
+    transport: openTransport({ hosts, caCerts, proxy: issuer.proxy, signal }),
   };
 }
 

@@ -91,7 +91,7 @@ export async function verifyToken(
   if (jws === null) {
     throw new TokenError("token_kind_unexpected", "the token is not a JWT");
   }
-  const access = openIssuer(issuer, options.signal);
+  const access = await openIssuer(issuer, options.signal);
   try {
     const keys = publishedKeys(issuer, access, {
       cacheDirectory: options.policy.cache.directory,
@@ -130,7 +130,7 @@ async function askIssuer(
     );
   }
   const clientSecret = await loadClientSecret(client_secret_file);
-  const access = openIssuer(issuer, options.signal);
+  const access = await openIssuer(issuer, options.signal);
   const inquiry = {
     issuer: { ...issuer, client_id },
     clientSecret,

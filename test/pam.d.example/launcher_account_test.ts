@@ -1,4 +1,5 @@
 /** @module What the launcher finds out: the account and the conversation. */
+import { readProc } from "../support/proc.ts";
 import { strict as assert } from "node:assert";
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import { listenSyslog, type LogSink } from "../support/syslog.ts";
@@ -95,9 +96,7 @@ const startTime = (stat: string) =>
 test("identifies the conversation by its parent: equal within one, different between two", async (bench) => {
   const name = "OAUTH_PAM_CONVERSATION";
   const run = { env: REQUEST };
-  const own = `${Deno.pid}-${
-    startTime(await Deno.readTextFile("/proc/self/stat"))
-  }`;
+  const own = `${Deno.pid}-${startTime(await readProc(Deno.pid, "stat"))}`;
   assert.equal(await fact(bench, { name, run }), own);
   assert.equal(await fact(bench, { name, run }), own);
   const through = ["/bin/sh", "-c", '"$@"; exit $?', "sh"];

@@ -1,4 +1,5 @@
 /** @module The launcher as a process: time, messages, its rights, a broken program. */
+import { readProc } from "../support/proc.ts";
 import { strict as assert } from "node:assert";
 import { createPamHost, type PamHost, until } from "../support/pam.ts";
 import {
@@ -31,7 +32,7 @@ function test(title: string, body: (bench: Bench) => Promise<void>): void {
 const REQUEST = ["PAM_USER=root", "PAM_SERVICE=sshd", "PAM_TYPE=auth"];
 /** Neither running nor waiting to be. */
 const ended = async (pid: string) => {
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+  const stat = await readProc(pid, "stat").catch(() => "");
   return stat === "" || stat.includes(") Z ");
 };
 const HANGING: readonly [string, string][] = [

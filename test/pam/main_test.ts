@@ -1,4 +1,5 @@
 /** @module The program as PAM runs it: a real process, whose exit code is all that PAM looks at. */
+import { readProc } from "../support/proc.ts";
 import assert from "node:assert/strict";
 import { hang } from "../support/hostile_server.ts";
 import { createScene, type Scene } from "../support/login_scene.ts";
@@ -257,7 +258,7 @@ Deno.test("a token is neither in the arguments, the environment nor the log of a
         what: "the request for keys",
       });
       for (const file of ["cmdline", "environ"]) {
-        seen += await Deno.readTextFile(`/proc/${child.pid}/${file}`);
+        seen += await readProc(child.pid, file);
       }
       child.kill("SIGTERM");
     },

@@ -91,3 +91,14 @@ export async function createCheckHost(): Promise<PamHost> {
   );
   return host;
 }
+
+/** What is found about a service of that host, by a program that may not connect. */
+export async function checkService(
+  host: PamHost,
+  service: string,
+): Promise<CheckResult> {
+  return await runCheck([
+    host.policy,
+    ...["--pam-dir", host.serviceDir, "--pam-service", service],
+  ]);
+}

@@ -42,7 +42,7 @@ async function asked(
 ): Promise<CheckFinding[]> {
   let access: IssuerAccess;
   try {
-    access = openIssuer(issuer, signal);
+    access = await openIssuer(issuer, signal);
   } catch (error) {
     // a finding about the file that cannot be used
     if (error instanceof PolicyError) return [];
