@@ -1,5 +1,7 @@
 /** @module `check`: the policy, its files, the issuers, the program's permissions, the clock. */
 import assert from "node:assert/strict";
+import { buildProgram } from "../support/built_program.ts";
+import { createAuthority } from "../support/certificates.ts";
 import { createSite, type Site, type SiteOptions } from "../support/login.ts";
 import {
   type CheckOptions,
@@ -9,6 +11,11 @@ import {
   runCheck,
 } from "../support/check.ts";
 import { cli } from "../support/cli.ts";
+import {
+  DISCOVERY_PATH,
+  json,
+  startHostileIssuer,
+} from "../support/hostile_server.ts";
 import { startProvider } from "../support/provider.ts";
 
 /** Findings about anything but this machine's PAM and sshd. */
@@ -57,9 +64,9 @@ rules:
 cache: {directory: ${host.directory}/cache}
 log: {socket: ${socket}}
 tests:
-  - {name: no, account: alice, issuer: campus, claims: {sub: alice}, expect: deny}
-  - {name: yes, account: alice, issuer: campus, claims: {sub: alice, groups: [staff]}, expect: allow}
-`.replace("name: no,", 'name: "no",').replace("name: yes,", 'name: "yes",'),
+  - {name: "no", account: alice, issuer: campus, claims: {sub: alice}, expect: deny}
+  - {name: "yes", account: alice, issuer: campus, claims: {sub: alice, groups: [staff]}, expect: allow}
+`,
   );
   const listener = Deno.listenDatagram({
     transport: "unixpacket",
@@ -133,21 +140,20 @@ Deno.test("check ends with 3 for a policy that cannot be read or used, and still
 
 Deno.test("check reports the errors of policy lint with their lines, and names what else it has", async () => {
   await using site = await siteWith({
-    lines: [
-      "tests:",
-      "  - {name: a, account: alice, claims: {}, expect: {rule: nope, decision: deny}}",
-    ],
+    ruleLines: ['when: {email: {like: "*"}}'],
   });
   const text = await Deno.readTextFile(site.policyFile);
-  await Deno.writeTextFile(
-    site.policyFile,
-    text.replace(`${ISSUER}\n`, `${ISSUER}/\n`),
-  );
-  const { findings } = await checkSite(site);
-  const lint = findings.filter(({ id }) => id === "policy/lint");
-  assert.equal(lint.length, 1);
-  assert.equal(lint[0]?.level, "info");
-  assert.match(lint[0]?.message ?? "", /"[a-z]+\/[a-z-]+"/);
+  const { findings, code } = await checkSite(site);
+  const lines = text.split("\n");
+  const wildcard = findings.find(({ id }) => id === "match/wildcard-only");
+  assert.equal(wildcard?.level, "error");
+  assert.equal(wildcard?.file, site.policyFile);
+  assert.match(lines[(wildcard?.line ?? 0) - 1] ?? "", /like/);
+  assert.equal(code, 1);
+  const others = findings.filter(({ id }) => id === "policy/lint");
+  assert.deepEqual(others.map(({ level, message }) => [level, message]), [
+    ["info", '"policy lint" has more to say: "test/none"'],
+  ]);
 });
 
 Deno.test("check looks at owner and mode of the policy, its secrets, certificates and maps", async () => {
@@ -268,6 +274,39 @@ Deno.test("check compares the permissions of the built program with the policy",
   assert.deepEqual(checkout.ids("permission/"), ["permission/checkout"]);
 });
 
+Deno.test("check by the built program uses its own permissions", async () => {
+  await using provider = await startProvider();
+  await using site = await createSite(provider);
+  const program = `${site.directory}/oauth-pam`;
+  await buildProgram({
+    policy: site.policyFile,
+    output: program,
+    kind: "runtime",
+  });
+  const ask = async () => {
+    const { stdout, stderr } = await new Deno.Command(program, {
+      args: [
+        ...["check", site.policyFile, "--format", "json"],
+        ...["--pam-service", "none", "--pam-dir", site.directory],
+      ],
+      cwd: "/",
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.ok(text.startsWith("{"), new TextDecoder().decode(stderr));
+    const { findings } = JSON.parse(text) as CheckResult;
+    return findings.map(({ id }) => id).filter((id) =>
+      /^(perm|issuer)/.test(id)
+    );
+  };
+  assert.deepEqual(await ask(), ["issuer/keys"]);
+  const text = await Deno.readTextFile(site.policyFile);
+  await Deno.writeTextFile(
+    site.policyFile,
+    text.replace(provider.issuer, "https://login.example.edu"),
+  );
+  assert.deepEqual(await ask(), ["permission/net", "issuer/not-asked"]);
+});
+
 Deno.test("check says how many of an issuer's keys the policy can use", async () => {
   await using provider = await startProvider();
   const counted = async (algorithms: string) => {
@@ -343,6 +382,38 @@ Deno.test("check looks for the endpoints that device sign-in and introspection n
   assert.deepEqual(await found(introspection), []);
 });
 
+Deno.test("check says which endpoint an issuer lacks, or has on a host that is not listed", async () => {
+  const authority = await createAuthority();
+  await using issuer = await startHostileIssuer({ authority });
+  const ask = async (document: unknown, issuerLines: readonly string[]) => {
+    issuer.on(DISCOVERY_PATH, json(document));
+    await using site = await createSite({
+      issuer: issuer.issuer,
+      caPem: authority.caPem,
+      issuerLines,
+    });
+    const { findings } = await checkSite(site, { permission: everything });
+    return findings.filter(({ id }) => id.startsWith("issuer/"))
+      .map(({ id, level, message }) => `${level} ${id}: ${message}`);
+  };
+  assert.deepEqual(
+    await ask(
+      { issuer: issuer.issuer, token_endpoint: "https://other.example.edu/" },
+      ["device: {client_id: ssh}"],
+    ),
+    [
+      'error issuer/endpoint: issuer "campus": its discovery document has no ' +
+      '"device_authorization_endpoint" on a host that the policy lists',
+      'error issuer/endpoint: issuer "campus": its discovery document has no ' +
+      '"token_endpoint" on a host that the policy lists',
+      'error issuer/keys: issuer "campus": its discovery document has no "jwks_uri"',
+    ],
+  );
+  const [wrong, ...others] = await ask({ issuer: "https://x.example.edu" }, []);
+  assert.match(wrong ?? "", /^error issuer\/unavailable: .*x\.example\.edu/);
+  assert.deepEqual(others, []);
+});
+
 Deno.test("check says that the clock is earlier than the policy", async () => {
   await using site = await siteWith();
   const { mtime } = await Deno.stat(site.policyFile);
@@ -360,7 +431,7 @@ Deno.test("check prints for people the worst first, with nothing that steers a t
     ...["--pam-service", "none", "--pam-dir", "/no/such"],
   ]);
   assert.equal(code, 3);
-  assert.doesNotMatch(stdout, /\u001b/);
+  assert.ok(!stdout.includes("\u001b"));
   const levels = stdout.split("\n").flatMap((line) =>
     /\b(error|warning|info): /.exec(line)?.[1] ?? []
   );

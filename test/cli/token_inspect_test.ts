@@ -283,6 +283,8 @@ for (
   });
 }
 
+const STEERING = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
+
 Deno.test("token inspect lets no token steer the terminal", async () => {
   const hostile = "\u001b]0;x\u0007\u009b31m\u202e\u2066\u0000\r\nend";
   const stdin = token({ alg: "RS256", [hostile]: hostile }, {
@@ -293,11 +295,7 @@ Deno.test("token inspect lets no token steer the terminal", async () => {
   assert.equal(code, 0);
   const json = await inspectJson(stdin);
   for (const text of [stdout, json.stdout]) {
-    // deno-lint-ignore no-control-regex -- they must not be there
-    assert.doesNotMatch(
-      text,
-      /[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/,
-    );
+    assert.doesNotMatch(text.replaceAll("\n", ""), STEERING);
   }
   // in JSON nothing is lost
   assert.equal(json.document.claims.sub, hostile);

@@ -32,7 +32,7 @@ function test(title: string, body: (bench: Bench) => Promise<void>): void {
 const REQUEST = ["PAM_USER=root", "PAM_SERVICE=sshd", "PAM_TYPE=auth"];
 /** Neither running nor waiting to be. */
 const ended = async (pid: string) => {
-  const stat = await readProc(pid, "stat").catch(() => "");
+  const stat = await readProc(Number(pid), "stat").catch(() => "");
   return stat === "" || stat.includes(") Z ");
 };
 const HANGING: readonly [string, string][] = [

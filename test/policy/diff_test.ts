@@ -394,3 +394,11 @@ Deno.test("a list that is also read by position is not called exhaustive", () =>
   const next = rules({ a: `${STAFF}, when: {groups: {any: [x]}}` });
   assert.equal(diffPolicies(old, next).exhaustive, false);
 });
+
+Deno.test("what exceeds the bound is still tried around each rule, and found changes count", () => {
+  const old = rules({ a: `${STAFF}, when: {org: x}` });
+  const next = rules({ a: `${STAFF}, when: {org: {in: [x, z]}}` });
+  const diff = diffPolicies(old, next, { bound: { total: 1, each: 0 } });
+  assert.deepEqual([diff.verdict, diff.exhaustive], ["wider", false]);
+  assert.equal(diff.changes[0]?.witness.claims["org"], "z");
+});

@@ -90,9 +90,14 @@ function addAssurance(
   for (const age of ageLimits(required.maxAuthAge, clock_skew)) ages.add(age);
 }
 
-/** Ages on both sides of each limit; what is older than the oldest or newer than the newest, too. */
+/** This very moment, and ages on both sides of each limit: one in each range between limits. */
 export function ageLimits(maxAge: number | null, skew: number): number[] {
-  return [...(maxAge === null ? [] : [maxAge, maxAge + 1]), -skew, -skew - 1];
+  return [
+    0,
+    ...(maxAge === null ? [] : [maxAge, maxAge + 1]),
+    -skew,
+    -skew - 1,
+  ];
 }
 
 function addSource(
