@@ -122,16 +122,6 @@ export const HARMLESS: readonly Harmless[] = [
     faults: ["undefined"],
     awaits: ["src/pam/policy_file.ts loadPolicy: sha256Hex(bytes)"],
   },
-  {
-    why:
-      "verification throws, or has verified: a library that resolves without is another library",
-    costs: "nothing",
-    faults: ["undefined"],
-    awaits: [
-      "src/token/verify.ts checkSignature: compactVerify(",
-      "src/token/verify.ts verifySignedClaims: checkSignature(",
-    ],
-  },
 ];
 
 /** Functions whose failure may end in a login with a one-time token: those that only forget. */

@@ -32,7 +32,6 @@ const MUST_BE_MET = [
   "src/pam/login.ts attemptLogin: readAuthtok(",
   "src/pam/authtok.ts read: stdin.read(",
   "src/files/trusted_file.ts readTrustedFile: Deno.open(",
-  "src/files/trusted_file.ts lstat: Deno.lstat(",
   "src/pam/issuer_access.ts openIssuer: loadCaCerts(",
   "src/issuer/http.ts requestJson: fetch(",
   "src/issuer/http.ts readBytes: for await",

@@ -40,21 +40,17 @@ async function asked(
   issuer: Issuer,
   signal: AbortSignal,
 ): Promise<CheckFinding[]> {
-  let access: IssuerAccess;
+  let access: IssuerAccess | undefined;
   try {
     access = await openIssuer(issuer, signal);
+    return await judged(issuer, access);
   } catch (error) {
     // a finding about the file that cannot be used
     if (error instanceof PolicyError) return [];
-    throw error;
-  }
-  try {
-    return await judged(issuer, access);
-  } catch (error) {
     if (!(error instanceof IssuerError)) throw error;
     return [problem(issuer, "issuer/unavailable", error.message)];
   } finally {
-    access.transport.close();
+    access?.transport.close();
   }
 }
 
