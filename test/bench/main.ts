@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { type Aim, missed, table } from "./aims.ts";
+import { measurePolicies } from "./policy_scene.ts";
 import { median, startScene } from "./scene.ts";
 
 const { values } = parseArgs({
@@ -68,5 +69,6 @@ const aims: Aim[] = [];
     );
   }
 }
+aims.push(...await measurePolicies());
 Deno.stdout.writeSync(new TextEncoder().encode(table(aims)));
 if (aims.some(missed)) Deno.exitCode = 1;

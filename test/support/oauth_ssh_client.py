@@ -1,8 +1,9 @@
 """The oauth-ssh client's conversation with a server, as its version of 2022 has it.
 
-Reads {"port", "account", "command", "prompt"} on standard input; prints {"admitted", "reply"}.
-`command` is sent at the prompt `prompt` and at no other (`null`: whatever the prompt says). The
-reply is the instructions of the next request, or else the first line of its prompt.
+Reads {"port", "account", "command", "prompt"} on standard input; prints {"admitted", "reply",
+"prompts"}. `command` is sent at the prompt `prompt` and at no other (`null`: whatever the prompt
+says). The reply is the instructions of the next request, or else the first line of its prompt.
+Prompts are all that were shown, in order.
 """
 
 import base64
@@ -19,8 +20,10 @@ class Conversation:
         self.prompt = prompt
         self.sent = False
         self.reply = None
+        self.prompts = []
 
     def __call__(self, title, instructions, prompts):
+        self.prompts += [text for text, echo in prompts]
         if not self.sent:
             if prompts and self.prompt in (None, prompts[0][0]):
                 self.sent = True
@@ -50,4 +53,4 @@ finally:
 reply = conversation.reply
 if reply is not None:
     reply = json.loads(base64.b64decode(reply.rstrip("\n"), validate=True))
-print(json.dumps({"admitted": admitted, "reply": reply}))
+print(json.dumps({"admitted": admitted, "reply": reply, "prompts": conversation.prompts}))

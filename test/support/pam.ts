@@ -203,8 +203,10 @@ export async function createPamHost(
   // libpam wants a fallback, and the examples include Debian's common files.
   await host.writeService("other", "auth required pam_deny.so\n");
   for (const type of ["account", "session", "password"]) {
-    const common = `common-${type}`;
-    await Deno.copyFile(`/etc/pam.d/${common}`, `${host.serviceDir}/${common}`);
+    const text = await Deno.readTextFile(`/etc/pam.d/common-${type}`);
+    // Installing libpam-mount adds it there, and it asks for a password when a session opens.
+    const usual = text.replaceAll(/^[^#\n]*\bpam_mount\.so\b.*\n/gm, "");
+    await host.writeService(`common-${type}`, usual);
   }
   return host;
 }

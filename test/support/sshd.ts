@@ -5,6 +5,7 @@
  *
  * Debian packages: openssh-server openssh-client libpam-wrapper passwd.
  */
+import { withMounts } from "./mounts.ts";
 import type { PamHost } from "./pam.ts";
 import { until } from "./pam.ts";
 
@@ -96,6 +97,8 @@ export interface SshdOptions {
   readonly stackFile: string;
   /** Further lines for sshd_config; the first of two equal keys counts. */
   readonly config?: string;
+  /** What this sshd sees in place of the machine's own, see `withMounts`. */
+  readonly mounts?: Readonly<Record<string, string>>;
 }
 
 // ssh asks this script; it passes the prompt on to the test and prints the answer.
@@ -108,7 +111,7 @@ print while <$s>;
 
 /** Starts an sshd; answers when it listens. */
 export async function startSshd(
-  { host, stackFile, config = "" }: SshdOptions,
+  { host, stackFile, config = "", mounts }: SshdOptions,
 ): Promise<Sshd> {
   if (Deno.uid() !== 0) throw new Error("a real sshd needs root");
   await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
@@ -142,8 +145,10 @@ PasswordAuthentication no
 PrintMotd no
 ${modern ? `PAMServiceName ${service}\nPerSourcePenalties no\n` : ""}`,
     );
-    const daemon = new Deno.Command(binary, {
-      args: ["-D", "-f", `${directory}/config`, "-E", logFile],
+    const words = [binary, "-D", "-f", `${directory}/config`, "-E", logFile];
+    const [command = "", ...args] = mounts ? withMounts(words, mounts) : words;
+    const daemon = new Deno.Command(command, {
+      args,
       clearEnv: true,
       env: { PATH: "/usr/sbin:/usr/bin:/bin", ...host.wrapperEnv() },
       stdin: "null",

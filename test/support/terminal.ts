@@ -2,10 +2,11 @@
  * A program at a terminal of its own, and the person who answers its prompts; setuid programs of
  * the system with PAM stacks of the test's own.
  *
- * Debian packages: bsdutils (script), mount, util-linux (unshare, setpriv).
+ * Debian packages: bsdutils (script), util-linux (setpriv).
  *
  * @module
  */
+import { withMounts } from "./mounts.ts";
 
 export interface TerminalOptions {
   readonly command: readonly string[];
@@ -63,16 +64,11 @@ export function withPamFolder(
   places: { pamFolder: string; sudoers?: string; user?: string },
 ): string[] {
   const { pamFolder, sudoers, user } = places;
-  const mounts = [
-    `mount --bind "$1" /etc/pam.d`,
-    ...(sudoers === undefined ? [] : [`mount --bind "$2" /etc/sudoers`]),
-  ].join(" && ");
   const become = user === undefined
     ? []
     : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--init-groups", "--"];
-  return [
-    ...["unshare", "--mount", "--propagation", "private", "sh", "-c"],
-    `${mounts} && shift 2 && exec "$@"`,
-    ...["sh", pamFolder, sudoers ?? "", ...become, ...command],
-  ];
+  return withMounts([...become, ...command], {
+    "/etc/pam.d": pamFolder,
+    ...(sudoers === undefined ? {} : { "/etc/sudoers": sudoers }),
+  });
 }
