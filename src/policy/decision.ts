@@ -43,6 +43,17 @@ export const REASONS = [
 ] as const;
 export type Reason = typeof REASONS[number];
 
+/** What a policy can answer about a verified token; all other reasons are about something else. */
+export const POLICY_REASONS = [
+  "allowed",
+  "denied_by_rule",
+  "mfa_required",
+  "reauthentication_required",
+  "idp_not_permitted",
+  "account_not_permitted",
+  "account_protected",
+] as const satisfies readonly Reason[];
+
 /** Why a rule did not match, or matched and did not grant. */
 export type Because =
   | "issuer_mismatch"

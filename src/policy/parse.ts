@@ -10,7 +10,13 @@ import { normalise } from "./normalise.ts";
 import { type PolicyDocument, PolicySchema } from "./schema.ts";
 import { schemaIssues } from "./schema_issues.ts";
 import { readYaml } from "./yaml_source.ts";
-import { locate, toPlain, YamlError, type YamlSource } from "./yaml_tree.ts";
+import {
+  locate,
+  toPlain,
+  yamlDiagnostic,
+  YamlError,
+  type YamlSource,
+} from "./yaml_tree.ts";
 
 export interface ParsedPolicy {
   /** `null` when the file is not a policy at all: not YAML, unknown keys, wrong types. */
@@ -46,16 +52,11 @@ export function parsePolicy(
     yaml = readYaml(text);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    const diagnostic: Diagnostic = {
-      id: error.id,
-      level: "error",
-      confidence: "high",
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      file,
-      ...error.span,
+    return {
+      policy: null,
+      diagnostics: [yamlDiagnostic(error, file)],
+      source: null,
     };
-    return { policy: null, diagnostics: [diagnostic], source: null };
   }
   const document = toPlain(yaml.root) as PolicyDocument;
   const source: PolicySource = { text, file, yaml, document };

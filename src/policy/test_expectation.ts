@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type Decision, type Reason, REASONS } from "./decision.ts";
+import {
+  type Decision,
+  POLICY_REASONS,
+  type Reason,
+  REASONS,
+} from "./decision.ts";
 import { evaluate } from "./evaluate.ts";
 import { type Issue, listOf, nearest } from "./diagnostic.ts";
 import type { Policy } from "./model.ts";
@@ -11,15 +16,9 @@ import type { TestDocument } from "./test_schema.ts";
 import type { Expectation, TestCase } from "./test_suite.ts";
 import type { Path } from "./yaml_tree.ts";
 
-/** What a policy can answer to a verified token; all other reasons are about tokens. */
-export const POLICY_REASONS: readonly Reason[] = [
-  "allowed",
-  "denied_by_rule",
-  "mfa_required",
-  "reauthentication_required",
-  "idp_not_permitted",
-  "account_not_permitted",
-  "account_protected",
+/** What a test can expect: what a policy answers, and a name that is no account's. */
+export const EXPECTED_REASONS: readonly Reason[] = [
+  ...POLICY_REASONS,
   "request_invalid",
 ];
 
@@ -75,17 +74,17 @@ function reasonProblem(
   if (!REASONS.includes(reason as Reason)) {
     const { path: _, ...issue } = unknown("reason", {
       name: reason,
-      names: POLICY_REASONS,
+      names: EXPECTED_REASONS,
       path: [],
     });
     return issue;
   }
-  if (!POLICY_REASONS.includes(reason as Reason)) {
+  if (!EXPECTED_REASONS.includes(reason as Reason)) {
     return {
       id: "test/unknown-reason",
       message:
         `the reason "${reason}" is not the policy's to give: a test is about a verified token`,
-      hint: `expected one of ${listOf(POLICY_REASONS)}`,
+      hint: `expected one of ${listOf(EXPECTED_REASONS)}`,
     };
   }
   return decision === decisionOf(reason) ? null : {

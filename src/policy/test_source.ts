@@ -8,7 +8,13 @@ import { type Diagnostic, type Issue, listOf, nearest } from "./diagnostic.ts";
 import { schemaIssues } from "./schema_issues.ts";
 import { type SuiteDocument, SuiteSchema } from "./test_schema.ts";
 import { readYaml } from "./yaml_source.ts";
-import { locate, toPlain, YamlError, type YamlSource } from "./yaml_tree.ts";
+import {
+  locate,
+  toPlain,
+  yamlDiagnostic,
+  YamlError,
+  type YamlSource,
+} from "./yaml_tree.ts";
 
 /** Where tests are written. A `PolicySource` is one too. */
 export interface TestSource {
@@ -31,16 +37,7 @@ export function readTestFile(
     return { source: { text, file, yaml, document }, diagnostics: [] };
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    const diagnostic: Diagnostic = {
-      id: error.id,
-      level: "error",
-      confidence: "high",
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      file,
-      ...error.span,
-    };
-    return { source: null, diagnostics: [diagnostic] };
+    return { source: null, diagnostics: [yamlDiagnostic(error, file)] };
   }
 }
 

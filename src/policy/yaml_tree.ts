@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Span } from "./diagnostic.ts";
+import type { Diagnostic, Span } from "./diagnostic.ts";
 
 /** A value with its place in the file. Offsets count UTF-16 units from 0; `end` is exclusive. */
 export type YamlNode =
@@ -94,4 +94,17 @@ export function locate(
     } else return place;
   }
   return place;
+}
+
+/** The finding that a YAML error is. */
+export function yamlDiagnostic(error: YamlError, file: string): Diagnostic {
+  return {
+    id: error.id,
+    level: "error",
+    confidence: "high",
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    file,
+    ...error.span,
+  };
 }

@@ -76,7 +76,7 @@ function codeFrame(finding: Diagnostic, text: string | undefined): string[] {
 export function visible(text: string): string {
   return text.replace(
     // deno-lint-ignore no-control-regex -- they are what is replaced
-    /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (char) =>
       char === "\t"
         ? " "

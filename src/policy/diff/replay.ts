@@ -5,7 +5,7 @@
  */
 import type { MapFiles } from "../accounts.ts";
 import { type Claims, readClaim } from "../claims.ts";
-import type { Decision } from "../decision.ts";
+import { type Decision, POLICY_REASONS } from "../decision.ts";
 import { evaluate } from "../evaluate.ts";
 import { claimPath, LINKED_CLAIMS, mentionedLocations } from "../mentioned.ts";
 import type { Policy } from "../model.ts";
@@ -48,16 +48,7 @@ export interface Replay {
   readonly changes: readonly ReplayChange[];
 }
 
-/** Reasons that a policy gives, and not a token or an issuer. */
-const DECIDED: ReadonlySet<unknown> = new Set([
-  "allowed",
-  "denied_by_rule",
-  "mfa_required",
-  "reauthentication_required",
-  "idp_not_permitted",
-  "account_not_permitted",
-  "account_protected",
-]);
+const DECIDED: ReadonlySet<unknown> = new Set(POLICY_REASONS);
 
 /**
  * Decides the records of an audit file again by both policies. Replay by the same policy twice
