@@ -78,7 +78,11 @@ for (const example of [EXEC, SCRIPT]) {
         "",
       ]);
       assert.doesNotMatch(result.stderr, /oauth|exit code|policy/);
-      assert.match(await sshd.log(), /Failed keyboard-interactive\/pam/);
+      await until(
+        async () =>
+          (await sshd.log()).includes("Failed keyboard-interactive/pam"),
+        { what: "sshd's word on the failed login" },
+      );
     },
   );
 

@@ -1,5 +1,6 @@
 /** @module What a policy means when most of it is left out, and what each finding says. */
 
+import { assertFast } from "../support/timing.ts";
 import assert from "node:assert/strict";
 import { parsePolicy, usable } from "../../src/policy/parse.ts";
 import { ask, policyWith, rules, short } from "../support/policies.ts";
@@ -228,13 +229,12 @@ Deno.test("a policy of 1,000 rules parses and decides within two seconds", () =>
       `when: {groups: {any: [g${i}]}, email: {like: "*@d${i}.example.edu"}}, accounts: [{names: [u${i}]}]`,
     ]),
   );
-  const start = performance.now();
-  const policy = rules(many);
-  const claims = { groups: ["g999"], email: "a@d999.example.edu" };
-  assert.equal(
-    short(ask(policy, { account: "u999", claims })),
-    "allow allowed r999",
-  );
-  const taken = performance.now() - start;
-  assert.ok(taken < 2000, `${taken.toFixed(0)} ms`);
+  assertFast(2000, () => {
+    const policy = rules(many);
+    const claims = { groups: ["g999"], email: "a@d999.example.edu" };
+    assert.equal(
+      short(ask(policy, { account: "u999", claims })),
+      "allow allowed r999",
+    );
+  }, { tries: 3 });
 });

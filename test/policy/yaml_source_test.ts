@@ -1,5 +1,6 @@
 /** @module Each YAML hazard is one error with a place; what is left is plain data. */
 
+import { assertFast } from "../support/timing.ts";
 import assert from "node:assert/strict";
 import { MAX_CHARACTERS, readYaml } from "../../src/policy/yaml_source.ts";
 import { locate, toPlain, YamlError } from "../../src/policy/yaml_tree.ts";
@@ -243,16 +244,10 @@ Deno.test("readYaml() reads 32 levels", () => {
   assert.ok(Array.isArray(read(`${"[".repeat(33)}${"]".repeat(33)}`)));
 });
 
-/** The best of three tries counts: what else the machine does is not what is measured. */
 function within<T>(seconds: number, action: () => T): T {
-  let taken = Infinity;
-  for (let tries = 3; tries > 0; tries--) {
-    const start = performance.now();
-    const result = action();
-    taken = Math.min(taken, (performance.now() - start) / 1000);
-    if (taken < seconds) return result;
-  }
-  throw new Error(`took ${taken.toFixed(2)} s, at most ${seconds} s allowed`);
+  let result: T | undefined;
+  assertFast(seconds * 1000, () => result = action(), { tries: 5 });
+  return result as T;
 }
 
 const LAUGHS = `a0: &a0 [${"lol, ".repeat(9)}lol]\n` + Array.from(

@@ -204,7 +204,7 @@ export async function createPamHost(
   await host.writeService("other", "auth required pam_deny.so\n");
   for (const type of ["account", "session", "password"]) {
     const text = await Deno.readTextFile(`/etc/pam.d/common-${type}`);
-    // Installing libpam-mount adds it there, and it asks for a password when a session opens.
+    // Installing libpam-mount can add it there, and then it writes to the terminal of each session.
     const usual = text.replaceAll(/^[^#\n]*\bpam_mount\.so\b.*\n/gm, "");
     await host.writeService(`common-${type}`, usual);
   }
