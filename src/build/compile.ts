@@ -188,7 +188,8 @@ export async function writeRuntimeProgram(
     deno: options.deno,
     flags,
     bundle,
-    denoDirectory: `${options.needs.cacheDirectory}/deno`,
+    cacheDirectory: options.needs.cacheDirectory,
+    logSocket: options.needs.logSocket,
   });
   const rest = restFile(bundle);
   await replaceFile(rest, { text: options.bundle.rest, mode: 0o644 });
@@ -201,7 +202,8 @@ export interface WrapperParts {
   readonly deno: string;
   readonly flags: readonly string[];
   readonly bundle: string;
-  readonly denoDirectory: string;
+  readonly cacheDirectory: string;
+  readonly logSocket: string;
 }
 
 /**
@@ -213,10 +215,20 @@ export interface WrapperParts {
  * DENO_DIR is a private folder (Deno keeps its analysis of the bundle there, which halves the time
  * of a start). Where it cannot be had, as for a person without rights to the cache directory, it
  * becomes a path that nobody can create, so that Deno keeps nothing: not below HOME, nor elsewhere.
+ *
+ * In the same folder it makes the link through which the program reaches a syslog socket below /dev.
  */
 export function wrapperScript(
-  { deno, flags, bundle, denoDirectory }: WrapperParts,
+  { deno, flags, bundle, cacheDirectory, logSocket }: WrapperParts,
 ): string {
+  const link = shellQuote(`${cacheDirectory}/syslog`);
+  const linked = logSocket.startsWith("/dev/")
+    ? [
+      `  [ -L ${link} ] || /bin/ln -s ${
+        shellQuote(logSocket)
+      } ${link} 2>/dev/null`,
+    ]
+    : ["  :"];
   const passed = ENVIRONMENT.map((name) =>
     `  \${${name}+"${name}=$${name}"} \\`
   );
@@ -227,9 +239,11 @@ export function wrapperScript(
     "#!/bin/sh -p",
     "# Runs oauth-pam with an installed Deno. Written by `deno task build`: build again, do not edit.",
     "{ # a copy that was cut short is a syntax error, never exit 0",
-    `deno_dir=${shellQuote(denoDirectory)}`,
+    `deno_dir=${shellQuote(`${cacheDirectory}/deno`)}`,
     '[ -d "$deno_dir" ] || (umask 077 && exec /bin/mkdir -p -- "$deno_dir") 2>/dev/null',
-    'if [ ! -O "$deno_dir" ] || [ -L "$deno_dir" ]; then deno_dir=/dev/null/deno; fi',
+    'if [ -O "$deno_dir" ] && [ ! -L "$deno_dir" ]; then',
+    ...linked,
+    "else deno_dir=/dev/null/deno; fi",
     `exec /usr/bin/env -i HOME=/nonexistent "DENO_DIR=$deno_dir" ${
       constants.join(" ")
     } \\`,

@@ -115,6 +115,9 @@ export function permissionFlags(
   // Exact paths only: Deno compares them whole, a folder does not cover what is in it.
   if (takesUnixEntries(denoVersion)) {
     net.push(`unix:${logSocket}`, `unix:${cacheDirectory}/log.sock`);
+    if (logSocket.startsWith("/dev/")) {
+      net.push(`unix:${cacheDirectory}/syslog`);
+    }
   }
   return [
     ...listFlag("--allow-net", net),

@@ -48,6 +48,15 @@ export interface SyslogOptions {
 }
 
 /**
+ * A link to a socket below /dev, in the private directory: from Deno 2.9 on, paths below /dev need
+ * every permission there is, which this program does not get, but a link to them does not. The
+ * wrapper of a runtime build makes it; for a compiled program it is a step of the installation.
+ */
+function syslogLink(directory: string): string {
+  return `${directory}/syslog`;
+}
+
+/**
  * Sends a line. Throws when there is no daemon, or none that takes it in time, or no place for the
  * socket.
  */
@@ -62,10 +71,17 @@ export async function sendToSyslog(
   const connection = bind(from);
   try {
     const packet = new TextEncoder().encode(syslogPacket(line, options));
-    const address = { transport: "unixpacket", path: options.socket } as const;
-    await within(connection.send(packet, address), SEND_TIMEOUT_MS, () => {
-      throw new Error("the syslog daemon does not take the line");
-    });
+    const send = (path: string) =>
+      within(
+        connection.send(packet, { transport: "unixpacket", path }),
+        SEND_TIMEOUT_MS,
+        () => {
+          throw new Error("the syslog daemon does not take the line");
+        },
+      );
+    if (options.socket.startsWith("/dev/")) {
+      await send(syslogLink(directory)).catch(() => send(options.socket));
+    } else await send(options.socket);
   } finally {
     connection.close();
     remove(from);

@@ -78,7 +78,7 @@ Deno.test("build writes the wrapper and the bundle, in a folder it makes, and sa
     );
     assert.equal(out.length, 1);
     const flag = "--allow-net=login.example.edu:443,unix:/dev/log," +
-      `unix:${folder}/cache/log.sock `;
+      `unix:${folder}/cache/log.sock,unix:${folder}/cache/syslog `;
     assert.ok(
       out[0]?.startsWith(
         `built ${program}, ${program}.js and ${program}.js.rest.js for deno ` +

@@ -31,7 +31,7 @@ function netFlag(
 
 Deno.test("permissionFlags() grants what login needs, and no more", () => {
   assert.deepEqual(flags({}), [
-    "--allow-net=login.example.edu:443,unix:/dev/log,unix:/var/cache/oauth-pam/log.sock",
+    "--allow-net=login.example.edu:443,unix:/dev/log,unix:/var/cache/oauth-pam/log.sock,unix:/var/cache/oauth-pam/syslog",
     "--allow-write=/var/cache/oauth-pam,/dev/log",
     "--allow-read",
     ENVIRONMENT_FLAG,
@@ -68,7 +68,7 @@ Deno.test("permissionFlags() leaves --allow-net out when there is nothing to rea
   assert.equal(netFlag({ netHosts: [] }, "2.4.2"), undefined);
   assert.equal(
     netFlag({ netHosts: [] }),
-    "--allow-net=unix:/dev/log,unix:/var/cache/oauth-pam/log.sock",
+    "--allow-net=unix:/dev/log,unix:/var/cache/oauth-pam/log.sock,unix:/var/cache/oauth-pam/syslog",
   );
 });
 
@@ -140,5 +140,9 @@ Deno.test("permissionFlags() says which path holds the comma", () => {
 Deno.test("permissionFlags() takes spaces, quotes and a final slash in paths", () => {
   const built = flags({ cacheDirectory: '/srv/it\'s a "cache"/' });
   assert.ok(built.includes('--allow-write=/srv/it\'s a "cache",/dev/log'));
-  assert.ok(built[0]?.endsWith('unix:/srv/it\'s a "cache"/log.sock'));
+  assert.ok(
+    built[0]?.endsWith(
+      'unix:/srv/it\'s a "cache"/log.sock,unix:/srv/it\'s a "cache"/syslog',
+    ),
+  );
 });

@@ -107,7 +107,8 @@ Deno.test("wrapperScript() quotes any path, in every shell that is here", async 
         deno: tool,
         flags: [`--allow-write=${awkward}`, "--allow-read"],
         bundle: `${awkward}/bundle.js`,
-        denoDirectory: `${awkward}/deno`,
+        cacheDirectory: `${awkward}`,
+        logSocket: "/run/log",
       }),
     );
     assert.ok(SHELLS.length > 0);

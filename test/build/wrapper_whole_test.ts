@@ -11,7 +11,8 @@ Deno.test("wrapperScript() cut short anywhere behind its first line never exits 
     deno: "/bin/true",
     flags: [],
     bundle: "/dev/null",
-    denoDirectory: "/nonexistent",
+    cacheDirectory: "/nonexistent",
+    logSocket: "/run/log",
   });
   const firstLine = script.indexOf("\n") + 1;
   const brace = script.indexOf("{ #");
