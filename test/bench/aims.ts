@@ -43,5 +43,5 @@ function verdict(aim: Aim): string {
   if (aim.atMost === undefined && aim.atLeast === undefined) return "";
   const met = aim.measured <= (aim.atMost ?? Infinity) &&
     aim.measured >= (aim.atLeast ?? -Infinity);
-  return met ? "met" : missed(aim) ? "MISSED" : "missed within noise";
+  return met ? "met" : missed(aim) ? "MISSED" : "missed by less than a quarter";
 }
