@@ -120,14 +120,6 @@ export interface Assurance {
 
 export type Scalar = string | number | boolean;
 
-export type ConditionOperator =
-  | "any"
-  | "all"
-  | "none"
-  | "in"
-  | "like"
-  | "equals";
-
 /** One comparison of one claim. `claim` is a name, a JSON Pointer, or one of the located names. */
 export type Condition =
   | {

@@ -36,20 +36,6 @@ export function networkExamples(networks: readonly string[]): string[] {
   return [...found];
 }
 
-/** An address just behind or before the network, where there is one. */
-export function justOutside(text: string): string | null {
-  const parsed = parseNetwork(text);
-  if (parsed === null) return null;
-  const network = canonical(parsed);
-  const { family } = network;
-  const all = (1n << BigInt(WIDTH[family])) - 1n;
-  const behind = last(network) + 1n;
-  if (behind <= all) return formatAddress({ family, bits: behind });
-  return network.bits === 0n
-    ? null
-    : formatAddress({ family, bits: network.bits - 1n });
-}
-
 function canonical(network: Network): Network {
   const host = BigInt(WIDTH[network.family] - network.prefix);
   return { ...network, bits: (network.bits >> host) << host };
