@@ -12,6 +12,7 @@ import {
   type JwtIssuer,
   type JwtVerification,
   verifySignedClaims,
+  withAnyAudience,
 } from "./verify.ts";
 
 /** What the policy says of an issuer of SciTokens. */
@@ -61,13 +62,9 @@ export async function verifySciToken(
   options: SciTokenVerification,
 ): Promise<Evidence> {
   const { account, issuer } = options;
-  const own = issuer.audiences.filter((audience) => audience !== ANY);
   const evidence = await verifySignedClaims(token, {
     ...options,
-    issuer: {
-      ...issuer,
-      audiences: issuer.any_audience ? [...own, ANY] : own,
-    },
+    issuer: withAnyAudience(issuer, ANY),
   });
   checkVersion(evidence.claims);
   checkAccount(evidence.claims, account);

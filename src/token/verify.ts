@@ -120,6 +120,17 @@ export async function verifySignedClaims(
   return verified({ issuer: issuer.name, claims, warnings });
 }
 
+/**
+ * The issuer of grid tokens as its policy means it: the audience that stands for all of them counts
+ * only by explicit choice, even where it is listed.
+ */
+export function withAnyAudience<
+  Issuer extends JwtIssuer & { readonly any_audience: boolean },
+>(issuer: Issuer, any: string): Issuer {
+  const own = issuer.audiences.filter((audience) => audience !== any);
+  return { ...issuer, audiences: issuer.any_audience ? [...own, any] : own };
+}
+
 /** RFC 8725 section 3.1: what may be used is the policy's choice, never the token's. */
 function checkHeader(jws: UnverifiedJws, issuer: JwtIssuer): void {
   if (!issuer.algorithms.includes(jws.algorithm)) {

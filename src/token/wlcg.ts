@@ -11,6 +11,7 @@ import {
   type JwtIssuer,
   type JwtVerification,
   verifySignedClaims,
+  withAnyAudience,
 } from "./verify.ts";
 
 /** What the policy says of an issuer of WLCG tokens. */
@@ -47,13 +48,9 @@ export async function verifyWlcgToken(
       'the token names no key ("kid"), which the WLCG profile demands',
     );
   }
-  const own = issuer.audiences.filter((audience) => audience !== ANY);
   const evidence = await verifySignedClaims(token, {
     ...options,
-    issuer: {
-      ...issuer,
-      audiences: issuer.any_audience ? [...own, ANY] : own,
-    },
+    issuer: withAnyAudience(issuer, ANY),
   });
   const { claims } = evidence;
   checkVersion(claims["wlcg.ver"]);
