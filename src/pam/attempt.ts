@@ -18,6 +18,7 @@ import { type AuditRecord, loggedHash, writeRecord } from "./audit.ts";
 import { loggedVariable, type PamRequest } from "./environment.ts";
 import type { PamIo } from "./io.ts";
 import { recordOutcome } from "./outcome.ts";
+import { loadPolicy } from "./policy_file.ts";
 
 /** Filled in as the attempt goes on. */
 export interface Attempt {
@@ -46,6 +47,17 @@ export function newAttempt(): Attempt {
     issuer: null,
     evidence: null,
   };
+}
+
+/** The policy at a path, noted for the record of the attempt. Throws `PolicyError`. */
+export async function attemptUnder(
+  path: string,
+  attempt: Attempt,
+): Promise<Policy> {
+  const { policy, sha256 } = await loadPolicy(path);
+  attempt.policy = policy;
+  attempt.policySha256 = sha256;
+  return policy;
 }
 
 export interface AttemptTimeouts {

@@ -11,7 +11,12 @@ import { looksLikeJws, parseCompactJws } from "../token/compact_jws.ts";
 import { requestTokens } from "../token/device_flow.ts";
 import { type Granted, pollForTokens } from "../token/device_polling.ts";
 import { SignInError, TokenError } from "../token/errors.ts";
-import { type Attempt, type Ending, runAttempt } from "./attempt.ts";
+import {
+  type Attempt,
+  attemptUnder,
+  type Ending,
+  runAttempt,
+} from "./attempt.ts";
 import { readAuthtok } from "./authtok.ts";
 import { conversationOf } from "./conversation.ts";
 import {
@@ -27,7 +32,7 @@ import {
 import { readPamRequest, RequestError } from "./environment.ts";
 import type { PamIo } from "./io.ts";
 import { type Circumstances, judge, type PresentedToken } from "./judgement.ts";
-import { loadPolicy, PolicyError } from "./policy_file.ts";
+import { PolicyError } from "./policy_file.ts";
 import { ownerOf } from "./verification.ts";
 
 export interface FinishTimings {
@@ -74,9 +79,7 @@ async function finish(
   const request = readPamRequest(io.env);
   attempt.request = request;
   const conversation = conversationOf(request);
-  const { policy, sha256 } = await loadPolicy(path);
-  attempt.policy = policy;
-  attempt.policySha256 = sha256;
+  const policy = await attemptUnder(path, attempt);
   const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
   const failed = found !== null && "reason" in found ? found.reason : null;
   const typed = await readTyped(io.stdin, { onlyJws: failed !== null });

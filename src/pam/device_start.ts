@@ -12,6 +12,7 @@ import { requestDeviceAuthorization } from "../token/device_flow.ts";
 import { SignInError } from "../token/errors.ts";
 import {
   type Attempt,
+  attemptUnder,
   concludeAttempt,
   type Ending,
   endingOf,
@@ -35,7 +36,6 @@ import {
   RequestError,
 } from "./environment.ts";
 import type { PamIo } from "./io.ts";
-import { loadPolicy } from "./policy_file.ts";
 import { qrLines } from "./qr.ts";
 
 /** What a device verb gets beside the rest. */
@@ -106,9 +106,7 @@ async function start(
   const request = readPamRequest(io.env);
   attempt.request = request;
   const conversation = conversationOf(request);
-  const { policy, sha256 } = await loadPolicy(path);
-  attempt.policy = policy;
-  attempt.policySha256 = sha256;
+  const policy = await attemptUnder(path, attempt);
   const issuer = deviceIssuer(policy, issuerName);
   attempt.issuer = issuer.name;
   const memory = deviceMemory(policy, io.now);

@@ -7,6 +7,7 @@ import type { AccessToken } from "../token/access_token.ts";
 import {
   type Attempt,
   type AttemptTimeouts,
+  attemptUnder,
   type Ending,
   runAttempt,
 } from "./attempt.ts";
@@ -14,7 +15,6 @@ import { readAuthtok } from "./authtok.ts";
 import { readPamRequest, RequestError } from "./environment.ts";
 import type { PamIo } from "./io.ts";
 import { judge } from "./judgement.ts";
-import { loadPolicy } from "./policy_file.ts";
 import { ownerOf } from "./verification.ts";
 
 export interface LoginTimeouts extends AttemptTimeouts {
@@ -49,9 +49,7 @@ async function attemptLogin(
   const { path, opaqueIssuer } = readArguments(args);
   const request = readPamRequest(io.env);
   attempt.request = request;
-  const { policy, sha256 } = await loadPolicy(path);
-  attempt.policy = policy;
-  attempt.policySha256 = sha256;
+  const policy = await attemptUnder(path, attempt);
   const typed = await readAuthtok(io.stdin);
   const signal = AbortSignal.timeout(timeouts.issuerMs);
   const circumstances = { request, policy, io, signal };

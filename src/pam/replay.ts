@@ -18,9 +18,10 @@ const MARGIN = 600;
 const ENTRY = /^([0-9]+)\.[0-9a-f]{64}$/;
 
 /**
- * Spends a token that is about to be granted. Of any number of processes that try, exactly one
- * is told true, without which nobody may be let in; the others throw {@link TokenError} `token_replayed`. Where this cannot be remembered,
- * throws: a token that might have been used before does not admit. `now` is in seconds.
+ * Spends a token that is about to be granted. Of any number of processes that try, exactly one is
+ * told true, without which nobody may be let in; the others throw {@link TokenError}
+ * `token_replayed`. Where this cannot be remembered, throws: a token that might have been used
+ * before does not admit. `now` is in seconds.
  */
 export async function spendToken(
   evidence: Evidence,
