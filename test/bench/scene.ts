@@ -6,12 +6,12 @@
 
 import { bundleProgram } from "../../src/build/bundle.ts";
 import {
-  BUILD_ENVIRONMENT,
   compileProgram,
   writeRuntimeProgram,
 } from "../../src/build/compile.ts";
 import { permissionNeeds } from "../../src/build/permissions.ts";
 import { parsePolicy, usable } from "../../src/policy/parse.ts";
+import { buildEnvironment as environment } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { startHostileIssuer } from "../support/hostile_server.ts";
 import {
@@ -202,11 +202,6 @@ async function buildPrograms(
 ): Promise<Program[]> {
   const policy = usable(parsePolicy(text, { file: policyFile }));
   if (policy === null) throw new Error("the bench's policy is not valid");
-  const environment: Record<string, string> = {};
-  for (const name of BUILD_ENVIRONMENT) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) environment[name] = value;
-  }
   const digest = await crypto.subtle.digest(
     "SHA-256",
     new TextEncoder().encode(text),

@@ -1,5 +1,6 @@
 /** @module The bundle carries the policy unharmed, and no `node:` module at start. */
 
+import { buildEnvironment as environment } from "../support/built_program.ts";
 import assert from "node:assert/strict";
 import {
   bundleProgram,
@@ -7,14 +8,7 @@ import {
   MARKER,
   staticNodeImports,
 } from "../../src/build/bundle.ts";
-import { BUILD_ENVIRONMENT } from "../../src/build/compile.ts";
 import { BuildError } from "../../src/build/permissions.ts";
-
-const environment: Record<string, string> = {};
-for (const name of BUILD_ENVIRONMENT) {
-  const value = Deno.env.get(name);
-  if (value !== undefined) environment[name] = value;
-}
 
 const AWKWARD = {
   "</script>": "<!-- \u2028\u2029 -->",

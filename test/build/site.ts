@@ -4,20 +4,16 @@
  * @module
  */
 
+import { buildEnvironment as environment } from "../support/built_program.ts";
 import { bundleProgram, MARKER } from "../../src/build/bundle.ts";
 import {
-  BUILD_ENVIRONMENT,
   type BuildOptions,
   compileProgram,
   writeRuntimeProgram,
 } from "../../src/build/compile.ts";
 import { ENVIRONMENT } from "../../src/build/permissions.ts";
 
-export const environment: Record<string, string> = {};
-for (const name of BUILD_ENVIRONMENT) {
-  const value = Deno.env.get(name);
-  if (value !== undefined) environment[name] = value;
-}
+export { environment };
 export const denoToCompile = environment.DENO_FOR_COMPILE ?? Deno.execPath();
 export const decoder = new TextDecoder();
 

@@ -1,31 +1,20 @@
 /** @module What the launcher finds out: the account and the conversation. */
 import { readProc } from "../support/proc.ts";
 import { strict as assert } from "node:assert";
-import { createPamHost, type PamHost } from "../support/pam.ts";
-import { listenSyslog, type LogSink } from "../support/syslog.ts";
-import { launch, type Run, StandIn } from "./stand_in.ts";
-
-interface Bench {
-  host: PamHost;
-  program: StandIn;
-  log: LogSink;
-}
-
-function test(title: string, body: (bench: Bench) => Promise<void>): void {
-  Deno.test(`launcher ${title}`, async () => {
-    await using log = await listenSyslog();
-    await using host = await createPamHost({ syslogSocket: log.socket });
-    const program = new StandIn(host);
-    await program.install("exit 0");
-    await body({ host, program, log });
-  });
-}
+import { createPamHost } from "../support/pam.ts";
+import {
+  launch,
+  type LauncherBench,
+  launcherTest as test,
+  type Run,
+  StandIn,
+} from "./stand_in.ts";
 
 const REQUEST = ["PAM_USER=root", "PAM_SERVICE=sshd", "PAM_TYPE=auth"];
 
 /** The value of one variable as the program sees it. */
 async function fact(
-  bench: Pick<Bench, "host" | "program">,
+  bench: Pick<LauncherBench, "host" | "program">,
   { name, run }: { name: string; run: Run },
 ): Promise<string | undefined> {
   const result = await launch(bench.host, run);

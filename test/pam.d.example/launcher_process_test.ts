@@ -1,32 +1,22 @@
 /** @module The launcher as a process: time, messages, its rights, a broken program. */
 import { readProc } from "../support/proc.ts";
 import { strict as assert } from "node:assert";
-import { createPamHost, type PamHost, until } from "../support/pam.ts";
+import { createPamHost, until } from "../support/pam.ts";
+import { startRsyslogd } from "../support/syslog.ts";
 import {
-  listenSyslog,
-  type LogSink,
-  startRsyslogd,
-} from "../support/syslog.ts";
-import { launch, StandIn } from "./stand_in.ts";
-
-interface Bench {
-  host: PamHost;
-  program: StandIn;
-  log: LogSink;
-}
+  launch,
+  type LauncherBench,
+  launcherTest,
+  StandIn,
+} from "./stand_in.ts";
 
 /** A test whose launcher allows half a second instead of 30. */
-function test(title: string, body: (bench: Bench) => Promise<void>): void {
-  Deno.test(`launcher ${title}`, async () => {
-    await using log = await listenSyslog();
-    await using host = await createPamHost({
-      syslogSocket: log.socket,
-      launcher: { "limit=30\n": "limit=0.5\n", "-k 2": "-k 0.2" },
-    });
-    const program = new StandIn(host);
-    await program.install("exit 0");
-    await body({ host, program, log });
-  });
+function test(
+  title: string,
+  body: (bench: LauncherBench) => Promise<void>,
+): void {
+  const launcher = { "limit=30\n": "limit=0.5\n", "-k 2": "-k 0.2" };
+  launcherTest(title, body, { launcher });
 }
 
 const REQUEST = ["PAM_USER=root", "PAM_SERVICE=sshd", "PAM_TYPE=auth"];

@@ -1,25 +1,7 @@
 /** @module The launcher: what reaches the program, and what comes back. */
 import { strict as assert } from "node:assert";
-import { createPamHost, type PamHost, readExample } from "../support/pam.ts";
-import { listenSyslog, type LogSink } from "../support/syslog.ts";
-import { launch, StandIn } from "./stand_in.ts";
-
-interface Bench {
-  host: PamHost;
-  program: StandIn;
-  log: LogSink;
-}
-
-/** A test with the launcher installed and a stand-in program that grants. */
-function test(title: string, body: (bench: Bench) => Promise<void>): void {
-  Deno.test(`launcher ${title}`, async () => {
-    await using log = await listenSyslog();
-    await using host = await createPamHost({ syslogSocket: log.socket });
-    const program = new StandIn(host);
-    await program.install("exit 0");
-    await body({ host, program, log });
-  });
-}
+import { type PamHost, readExample } from "../support/pam.ts";
+import { launch, launcherTest as test } from "./stand_in.ts";
 
 /** What `#!/bin/sh -p` starts: this system's sh, and bash where bash is sh. */
 async function shells(host: PamHost): Promise<string[][]> {

@@ -2,7 +2,12 @@
  * @module A shell script in place of the program, which writes down what it
  * was given, and ways to start the launcher exactly as PAM modules do.
  */
-import type { PamHost } from "../support/pam.ts";
+import {
+  createPamHost,
+  type PamHost,
+  type Replacements,
+} from "../support/pam.ts";
+import { listenSyslog, type LogSink } from "../support/syslog.ts";
 
 const decoder = new TextDecoder();
 
@@ -118,4 +123,28 @@ export async function launch(
     stdout: decoder.decode(stdout),
     stderr: decoder.decode(stderr),
   };
+}
+
+export interface LauncherBench {
+  readonly host: PamHost;
+  readonly program: StandIn;
+  readonly log: LogSink;
+}
+
+/** A test with the launcher installed and a stand-in program that grants. */
+export function launcherTest(
+  title: string,
+  body: (bench: LauncherBench) => Promise<void>,
+  { launcher }: { launcher?: Replacements } = {},
+): void {
+  Deno.test(`launcher ${title}`, async () => {
+    await using log = await listenSyslog();
+    await using host = await createPamHost({
+      syslogSocket: log.socket,
+      ...(launcher === undefined ? {} : { launcher }),
+    });
+    const program = new StandIn(host);
+    await program.install("exit 0");
+    await body({ host, program, log });
+  });
 }
