@@ -178,7 +178,18 @@ ${modern ? `PAMServiceName ${service}\nPerSourcePenalties no\n` : ""}`,
     port,
     directory,
     log: () => Deno.readTextFile(logFile),
-    ssh: (options) => ssh(options, { directory, port }),
+    async ssh(options) {
+      const failures = async () =>
+        (await Deno.readTextFile(logFile)).split("PAM: initialisation failed")
+          .length;
+      // pam_wrapper's processes share names for their folders: of two that start at the same moment
+      // one may remove what the other has just made, before anything was asked
+      for (let tries = 3;; tries--) {
+        const before = await failures();
+        const result = await ssh(options, { directory, port });
+        if (tries === 1 || await failures() === before) return result;
+      }
+    },
     async [Symbol.asyncDispose]() {
       daemon.kill("SIGTERM");
       await daemon.status;
