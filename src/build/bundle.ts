@@ -7,7 +7,7 @@
  * @module
  */
 
-import { runDeno } from "./compile.ts";
+import { runDeno } from "./deno.ts";
 import { BuildError } from "./permissions.ts";
 
 /** The literal in `src/pam/embedded_policy.ts` that a build replaces. */

@@ -5,7 +5,9 @@
  * @module
  */
 
+import { checkTrustedPath, UntrustedFileError } from "../files/trusted_file.ts";
 import { type Bundle, restFile } from "./bundle.ts";
+import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import {
   BuildError,
   ENVIRONMENT,
@@ -19,6 +21,11 @@ export interface BuildOptions {
   readonly needs: Needs;
   /** Absolute path of the file to write; its folder exists. */
   readonly output: string;
+  /**
+   * Absolute path of the folder in which the program will lie when it runs; by default the one that
+   * it is written to. Only the wrapper names it.
+   */
+  readonly prefix?: string;
   /** Absolute path of the Deno that compiles or, for the wrapper, runs. */
   readonly deno: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -31,35 +38,6 @@ export interface Built {
   readonly flags: readonly string[];
 }
 
-// What Deno itself may see of the caller's environment while it builds. `deno compile` bakes some
-// variables into the program (OTEL_DENO, DENO_CERT, DENO_TLS_CA_STORE), so that a list of what
-// passes is the only safe one. Proxies are for the download of denort; they are not baked in.
-const CHILD_ENVIRONMENT = [
-  "PATH",
-  "HOME",
-  "DENO_DIR",
-  "XDG_CACHE_HOME",
-  "DENORT_BIN",
-  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [
-    name,
-    name.toLowerCase(),
-  ]),
-];
-
-// For fetching packages while bundling, where the text that comes out is all that counts.
-const BUNDLE_ENVIRONMENT = [
-  "NPM_CONFIG_REGISTRY",
-  "DENO_CERT",
-  "DENO_TLS_CA_STORE",
-];
-
-/** Variables of the building process that a build reads: see the task in `deno.json`. */
-export const BUILD_ENVIRONMENT: readonly string[] = [
-  ...CHILD_ENVIRONMENT,
-  ...BUNDLE_ENVIRONMENT,
-  "DENO_FOR_COMPILE",
-];
-
 // Nothing but the one file counts: no configuration, lock file or package that lies about.
 const SINGLE_FILE = [
   "--no-config",
@@ -69,76 +47,13 @@ const SINGLE_FILE = [
   "--cached-only",
 ];
 
-// Deno's own switches: the look for a newer version goes to the network, the look for a
-// package.json through every folder above.
-const QUIET_DENO = { DENO_NO_UPDATE_CHECK: "1", DENO_NO_PACKAGE_JSON: "1" };
-
-export interface DenoCommand {
-  readonly args: readonly string[];
-  /** The caller's environment; the child gets what is on the lists above. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-}
-
-/**
- * What the Deno at `deno` prints. Throws `BuildError` with its standard error when it fails or
- * cannot be started.
- */
-export async function runDeno(
-  deno: string,
-  { args, environment, cwd }: DenoCommand,
-): Promise<string> {
-  const names = args[0] === "bundle"
-    ? [...CHILD_ENVIRONMENT, ...BUNDLE_ENVIRONMENT]
-    : CHILD_ENVIRONMENT;
-  const env: Record<string, string> = { ...QUIET_DENO, NO_COLOR: "1" };
-  for (const name of names) {
-    const value = environment[name];
-    if (value !== undefined) env[name] = value;
-  }
-  let output: Deno.CommandOutput;
-  try {
-    output = await new Deno.Command(deno, {
-      args: [...args],
-      ...(cwd === undefined ? {} : { cwd }),
-      clearEnv: true,
-      env,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-  } catch (error) {
-    throw new BuildError(`${JSON.stringify(deno)} does not start`, {
-      cause: error,
-    });
-  }
-  const { code, stdout, stderr } = output;
-  if (code !== 0) {
-    throw new BuildError(
-      `deno ${args[0]} failed:\n${new TextDecoder().decode(stderr).trim()}`,
-    );
-  }
-  return new TextDecoder("utf-8", { fatal: true }).decode(stdout);
-}
-
-/** The version of the Deno at `deno`, such as "2.9.6". Throws `BuildError` when it has none. */
-export async function denoVersionOf(
-  deno: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<string> {
-  const printed = await runDeno(deno, { args: ["--version"], environment });
-  const version = /^deno (\d+\.\d+\.\d+\S*)/.exec(printed)?.[1];
-  if (version === undefined) {
-    throw new BuildError(`${JSON.stringify(deno)} is not Deno`);
-  }
-  return version;
-}
-
 /**
  * Compiles the program into one executable. The same input gives the same bytes. Throws
- * `BuildError` with Deno's own words when it fails.
+ * `BuildError` with Deno's own words when it fails, and where others could write to what it is made
+ * of or to what comes out.
  */
 export async function compileProgram(options: BuildOptions): Promise<Built> {
+  await checkPlaces(options);
   const denoVersion = await denoVersionOf(options.deno, options.environment);
   const flags = permissionFlags(options.needs, { denoVersion });
   // Alone in a new folder: `deno compile` embeds every node_modules beside or above it.
@@ -151,51 +66,90 @@ export async function compileProgram(options: BuildOptions): Promise<Built> {
     // Deno embeds the time stamps.
     await Deno.utime(source, 0, 0);
     await Deno.utime(rest, 0, 0);
-    await runDeno(options.deno, {
-      args: [
-        "compile",
-        "--quiet",
-        "--no-check",
-        ...SINGLE_FILE,
-        "--node-modules-dir=none",
-        ...flags,
-        `--include=${restFile("oauth-pam.js")}`,
-        `--output=${options.output}`,
-        "oauth-pam.js",
-      ],
-      environment: options.environment,
-      cwd: folder,
+    await replaceFile(options.output, {
+      mode: 0o755,
+      fill: async (fresh) => {
+        await runDeno(options.deno, {
+          args: [
+            "compile",
+            "--quiet",
+            "--no-check",
+            ...SINGLE_FILE,
+            "--node-modules-dir=none",
+            ...flags,
+            `--include=${restFile("oauth-pam.js")}`,
+            `--output=${fresh}`,
+            "oauth-pam.js",
+          ],
+          environment: options.environment,
+          cwd: folder,
+        });
+      },
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  await Deno.chmod(options.output, 0o755);
   return { files: [options.output], denoVersion, flags };
 }
 
+/** What the wrapper runs, beside itself: the very Deno it was built with. */
+export function runtimeFile(wrapper: string): string {
+  return `${wrapper}.deno`;
+}
+
 /**
- * Writes the wrapper (0755) and, beside it, the bundle (`.js`, 0644), each under a new name and
- * then renamed, the wrapper last. Both name absolute paths: they work where they were built for,
- * and have to be built again when they or Deno move.
+ * Writes one folder that needs nothing beside it: the wrapper (0755), the bundle (`.js` and
+ * `.rest.js`, 0644) and a copy of Deno (`.deno`, 0755), the wrapper last. The wrapper names absolute
+ * paths: the files work in the folder `prefix`. Throws `BuildError` where others could write to
+ * what they are made of, or to the folder.
  */
 export async function writeRuntimeProgram(
   options: BuildOptions,
 ): Promise<Built> {
+  await checkPlaces(options);
   const denoVersion = await denoVersionOf(options.deno, options.environment);
   const flags = permissionFlags(options.needs, { denoVersion });
-  const bundle = `${options.output}.js`;
+  const { output, bundle } = options;
+  const source = `${output}.js`;
+  const name = output.slice(output.lastIndexOf("/") + 1);
+  const installed = options.prefix === undefined
+    ? output
+    : `${options.prefix.replace(/\/$/, "")}/${name}`;
   const wrapper = wrapperScript({
-    deno: options.deno,
+    deno: runtimeFile(installed),
     flags,
-    bundle,
+    bundle: `${installed}.js`,
     cacheDirectory: options.needs.cacheDirectory,
     logSocket: options.needs.logSocket,
   });
-  const rest = restFile(bundle);
-  await replaceFile(rest, { text: options.bundle.rest, mode: 0o644 });
-  await replaceFile(bundle, { text: options.bundle.main, mode: 0o644 });
-  await replaceFile(options.output, { text: wrapper, mode: 0o755 });
-  return { files: [options.output, bundle, rest], denoVersion, flags };
+  const rest = restFile(source);
+  const deno = runtimeFile(output);
+  await replaceFile(deno, {
+    mode: 0o755,
+    fill: (fresh) => Deno.copyFile(options.deno, fresh),
+  });
+  await replaceText(rest, { text: bundle.rest, mode: 0o644 });
+  await replaceText(source, { text: bundle.main, mode: 0o644 });
+  await replaceText(output, { text: wrapper, mode: 0o755 });
+  return { files: [output, source, rest, deno], denoVersion, flags };
+}
+
+/** What root will run must not pass through the hands of others. */
+async function checkPlaces({ deno, output }: BuildOptions): Promise<void> {
+  const places: [string, string][] = [
+    ["the Deno that is used", await Deno.realPath(deno).catch(() => deno)],
+    ["the output", output.slice(0, output.lastIndexOf("/")) || "/"],
+  ];
+  for (const [what, path] of places) {
+    try {
+      checkTrustedPath(path);
+    } catch (error) {
+      if (!(error instanceof UntrustedFileError)) throw error;
+      throw new BuildError(
+        `${what}: ${error.message}; whoever can write there becomes root at the next login`,
+      );
+    }
+  }
 }
 
 export interface WrapperParts {
@@ -237,8 +191,8 @@ export function wrapperScript(
   );
   return [
     "#!/bin/sh -p",
-    "# Runs oauth-pam with an installed Deno. Written by `deno task build`: build again, do not edit.",
-    "{ # a copy that was cut short is a syntax error, never exit 0",
+    "{ # a copy that was cut short is a syntax error",
+    "# Runs oauth-pam with the Deno beside it. Written by `deno task build`: build again, do not edit.",
     `deno_dir=${shellQuote(`${cacheDirectory}/deno`)}`,
     '[ -d "$deno_dir" ] || (umask 077 && exec /bin/mkdir -p -- "$deno_dir") 2>/dev/null',
     'if [ -O "$deno_dir" ] && [ ! -L "$deno_dir" ]; then',
@@ -266,19 +220,42 @@ export function shellQuote(text: string): string {
     : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-async function replaceFile(
+function replaceText(
   path: string,
   { text, mode }: { readonly text: string; readonly mode: number },
 ): Promise<void> {
-  const fresh = await Deno.makeTempFile({
-    dir: path.slice(0, path.lastIndexOf("/")) || "/",
-  });
+  const fill = (fresh: string) => Deno.writeTextFile(fresh, text);
+  return replaceFile(path, { mode, fill });
+}
+
+/**
+ * A file under a new name, whole on the disk before it is renamed: what a crash leaves is the old
+ * file or the new one, never an empty one.
+ */
+async function replaceFile(
+  path: string,
+  { mode, fill }: {
+    readonly mode: number;
+    readonly fill: (fresh: string) => Promise<void>;
+  },
+): Promise<void> {
+  const cut = path.lastIndexOf("/");
+  const folder = path.slice(0, cut) || "/";
+  // under its own name: a compiled program holds the name that it was written to
+  const nursery = await Deno.makeTempDir({ dir: folder, prefix: ".new-" });
+  const fresh = `${nursery}${path.slice(cut)}`;
   try {
-    await Deno.writeTextFile(fresh, text);
+    await fill(fresh);
     await Deno.chmod(fresh, mode);
+    await sync(fresh);
     await Deno.rename(fresh, path);
-  } catch (error) {
-    await Deno.remove(fresh);
-    throw error;
+    await sync(folder);
+  } finally {
+    await Deno.remove(nursery, { recursive: true });
   }
+}
+
+async function sync(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true });
+  await file.sync();
 }

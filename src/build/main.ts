@@ -1,5 +1,5 @@
 /**
- * `deno task build POLICY [--runtime] [--output FILE]`: the program for one policy, with the
+ * `deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]`: the program for one policy, with the
  * permissions that this policy needs and no others.
  *
  * @module
@@ -9,14 +9,12 @@ import { parseArgs } from "node:util";
 import type { Diagnostic } from "../policy/diagnostic.ts";
 import { parsePolicy, usable } from "../policy/parse.ts";
 import { bundleProgram } from "./bundle.ts";
-import {
-  BUILD_ENVIRONMENT,
-  compileProgram,
-  writeRuntimeProgram,
-} from "./compile.ts";
+import { compileProgram, writeRuntimeProgram } from "./compile.ts";
+import { BUILD_ENVIRONMENT } from "./deno.ts";
 import { BuildError, permissionNeeds } from "./permissions.ts";
 
-const USAGE = "usage: deno task build POLICY [--runtime] [--output FILE]";
+const USAGE =
+  "usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]";
 
 export interface BuildIo {
   readonly environment: Readonly<Record<string, string>>;
@@ -71,8 +69,13 @@ export async function build(
       ...(io.entryPoint === undefined ? {} : { entryPoint: io.entryPoint }),
     });
     const common = { bundle, needs, output, environment: io.environment };
+    const { prefix } = request;
     const built = request.runtime
-      ? await writeRuntimeProgram({ ...common, deno: Deno.execPath() })
+      ? await writeRuntimeProgram({
+        ...common,
+        ...(prefix === null ? {} : { prefix }),
+        deno: Deno.execPath(),
+      })
       : await compileProgram({
         ...common,
         deno: io.environment.DENO_FOR_COMPILE || Deno.execPath(),
@@ -103,6 +106,8 @@ interface Request {
   readonly help: boolean;
   readonly policy: string;
   readonly runtime: boolean;
+  /** Where the runtime build will lie; `null` where it is written to. */
+  readonly prefix: string | null;
   readonly output: string;
 }
 
@@ -113,17 +118,25 @@ function parseRequest(args: readonly string[]): Request {
     options: {
       help: { type: "boolean", short: "h", default: false },
       runtime: { type: "boolean", default: false },
+      prefix: { type: "string" },
       output: { type: "string", short: "o", default: "dist/oauth-pam" },
     },
   });
   const [policy, ...rest] = positionals;
-  if (values.help) return { ...values, policy: "" };
+  const prefix = values.prefix ?? null;
+  if (values.help) return { ...values, prefix, policy: "" };
   if (policy === undefined || policy === "") throw new Error("no policy named");
   if (rest.length > 0) throw new Error(`unexpected argument "${rest[0]}"`);
   if (values.output === "" || values.output.endsWith("/")) {
     throw new Error("--output names no file");
   }
-  return { ...values, policy };
+  if (prefix !== null && !values.runtime) {
+    throw new Error("--prefix goes with --runtime");
+  }
+  if (prefix !== null && !/^\/(?:[^/]+\/?)+$/.test(prefix)) {
+    throw new Error("--prefix names no absolute folder");
+  }
+  return { ...values, prefix, policy };
 }
 
 /** Absolute, because the wrapper names it, and without symlinks in the folder's part. */

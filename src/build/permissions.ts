@@ -48,6 +48,7 @@ export const ENVIRONMENT = [
   "SSH_AUTH_INFO_0",
   "OAUTH_PAM_CONVERSATION",
   "OAUTH_PAM_ACCOUNT",
+  "OAUTH_PAM_GRANT",
   "NO_COLOR",
 ] as const;
 

@@ -51,7 +51,14 @@ export async function readTrustedFile(
   path: string,
   options: TrustedFileOptions,
 ): Promise<Uint8Array> {
-  const before = checkComponents(path);
+  const before = checkTrustedPath(path);
+  if (!before.isFile) {
+    throw new UntrustedFileError(
+      "not_regular",
+      path,
+      `"${path}" is not a regular file`,
+    );
+  }
   if (
     options.secret === true && ((before.mode ?? 0) & GROUP_OR_OTHERS_READ) !== 0
   ) {
@@ -104,8 +111,11 @@ export async function readTrustedFile(
   }
 }
 
-/** Checks every component from "/" down and returns what the last one is. */
-function checkComponents(path: string): Deno.FileInfo {
+/**
+ * Checks every component of an absolute path from "/" down, as {@link readTrustedFile} demands it,
+ * and returns what the last one is: a file or a directory. Throws {@link UntrustedFileError}.
+ */
+export function checkTrustedPath(path: string): Deno.FileInfo {
   if (!path.startsWith("/")) {
     throw new UntrustedFileError(
       "not_absolute",
@@ -136,13 +146,7 @@ function checkComponents(path: string): Deno.FileInfo {
     checkOwner(component, info);
   }
   const last = infos.at(-1);
-  if (last === undefined || !last.isFile) {
-    throw new UntrustedFileError(
-      "not_regular",
-      path,
-      `"${path}" is not a regular file`,
-    );
-  }
+  if (last === undefined) throw unreadable(path, null);
   return last;
 }
 

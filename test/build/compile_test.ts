@@ -1,12 +1,8 @@
 /** @module What `deno compile` is given: the one file, and nothing of the building host. */
 
 import assert from "node:assert/strict";
-import {
-  type BuildOptions,
-  compileProgram,
-  denoVersionOf,
-  runDeno,
-} from "../../src/build/compile.ts";
+import { type BuildOptions, compileProgram } from "../../src/build/compile.ts";
+import { denoVersionOf, runDeno } from "../../src/build/deno.ts";
 import { BuildError } from "../../src/build/permissions.ts";
 import {
   decoder,
@@ -134,7 +130,9 @@ for word; do case $word in --output=*) output=\${word#--output=};; esac; done
       `--output=${output}`,
       "oauth-pam.js",
     ];
-    assert.deepEqual(rest, [
+    // written under a new name first: in a folder of its own, because the name is part of the program
+    const plain = rest.map((word) => word.replace(/\/\.new-[0-9a-f]+\//, "/"));
+    assert.deepEqual(plain, [
       "oauth-pam.js",
       "oauth-pam.js.rest.js",
       String(expected.length),

@@ -108,7 +108,10 @@ for (const [what, build, deno] of BUILDS) {
       for (const env of [{}, { TMPDIR: "" }]) {
         const { paths, written } = await trace(site, ["copy"], { env });
         assert.ok(paths.length > 10);
-        const own = [site.program, `${site.program}.js`, site.cache, deno];
+        const own = [
+          ...[site.program, `${site.program}.js`, `${site.program}.deno`],
+          ...[site.cache, deno],
+        ];
         const strange = paths.filter((path) =>
           !own.some((folder) => inside(path, folder) || inside(folder, path)) &&
           (!path.startsWith("/") || inside(path, site.root) ||

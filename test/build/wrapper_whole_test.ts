@@ -14,7 +14,6 @@ Deno.test("wrapperScript() cut short anywhere behind its first line never exits 
     cacheDirectory: "/nonexistent",
     logSocket: "/run/log",
   });
-  const firstLine = script.indexOf("\n") + 1;
   const brace = script.indexOf("{ #");
   const run = async (text: string) => {
     const child = new Deno.Command("/bin/sh", {
@@ -30,12 +29,12 @@ Deno.test("wrapperScript() cut short anywhere behind its first line never exits 
     return (await child.status).code;
   };
   assert.equal(await run(script), 0, "the whole one runs its program");
-  for (let end = brace + 1; end < script.trimEnd().length; end += 7) {
+  for (let end = brace + 1; end < script.trimEnd().length; end++) {
     assert.notEqual(
       await run(script.slice(0, end)),
       0,
       JSON.stringify(script.slice(end - 20, end)),
     );
   }
-  assert.ok(brace - firstLine < 120, "only a comment stands before the brace");
+  assert.equal(brace, "#!/bin/sh -p\n".length);
 });

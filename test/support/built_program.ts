@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BUILD_ENVIRONMENT } from "../../src/build/compile.ts";
+import { BUILD_ENVIRONMENT } from "../../src/build/deno.ts";
 import { build } from "../../src/build/main.ts";
 
 /** What `deno task build` sees of this process's environment. */
