@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT_CODES, pamCode } from "./pam/exit_code.ts";
+import { EXIT_CODES, IGNORE, pamCode } from "./pam/exit_code.ts";
 import type { Ending } from "./pam/attempt.ts";
 import type { PamIo } from "./pam/io.ts";
 import { login } from "./pam/login.ts";
@@ -46,6 +46,26 @@ async function stderr(text: string): Promise<void> {
   }
 }
 
+/**
+ * What ends the program where it says yes: 0, or under the launcher the value that it named for this
+ * run, because too much ends with 0 by accident. Anything that is not such a value is a refusal.
+ */
+function yes(): number {
+  const named = io.env("OAUTH_PAM_GRANT");
+  if (named === undefined) return EXIT_CODES.success;
+  return /^(?:3[2-9]|[45][0-9]|6[0-3])$/.test(named)
+    ? Number(named)
+    : EXIT_CODES.system_err;
+}
+
+/**
+ * What ends `device start` when there is a code to enter: under the launcher neither a yes nor a
+ * no, so that its line lets nobody in whatever its control is.
+ */
+function prepared(): number {
+  return io.env("OAUTH_PAM_GRANT") === undefined ? EXIT_CODES.success : IGNORE;
+}
+
 /** PAM runs this program: only a grant may end it with 0. */
 function underPam(): boolean {
   try {
@@ -73,12 +93,12 @@ async function assist(args: readonly string[]): Promise<number | null> {
     const { deviceStart } = await import("./pam/device_start.ts");
     const hostname = () => Deno.hostname();
     const failure = await deviceStart(args.slice(2), { ...io, hostname });
-    return failure === null ? EXIT_CODES.success : EXIT_CODES[pamCode(failure)];
+    return failure === null ? prepared() : EXIT_CODES[pamCode(failure)];
   }
   if (verb === "outcome") {
     const { runOutcome } = await import("./pam/outcome.ts");
     const found = await runOutcome(args.slice(1), io);
-    return found ? EXIT_CODES.success : EXIT_CODES.auth_err;
+    return found ? yes() : EXIT_CODES.auth_err;
   }
   return null;
 }
@@ -87,7 +107,7 @@ async function main(args: readonly string[]): Promise<never> {
   const ending = await attempt(args);
   if (ending !== null) {
     // the one place that grants
-    if (ending.reason === "allowed") Deno.exit(EXIT_CODES.success);
+    if (ending.reason === "allowed") Deno.exit(yes());
     Deno.exit(EXIT_CODES[pamCode(ending.reason, ending)]);
   }
   const code = await assist(args);

@@ -9,6 +9,7 @@ import type { Reason } from "../policy/decision.ts";
 
 export const EXIT_CODES = {
   success: 0,
+  service_err: 3,
   system_err: 4,
   auth_err: 7,
   authinfo_unavail: 9,
@@ -16,6 +17,12 @@ export const EXIT_CODES = {
   maxtries: 11,
 } as const;
 export type PamCode = keyof typeof EXIT_CODES;
+
+/**
+ * Linux-PAM's PAM_IGNORE: under the launcher `device start` ends with it when there is a code to
+ * enter, so that its line neither admits nor refuses. Not an outcome.
+ */
+export const IGNORE = 25;
 
 /**
  * The PAM return value that a reason stands for; a question that was `answered` has one of its own,

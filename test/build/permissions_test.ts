@@ -14,7 +14,7 @@ const NEEDS: Needs = {
 };
 const ENVIRONMENT_FLAG =
   "--allow-env=PAM_USER,PAM_SERVICE,PAM_TYPE,PAM_RHOST,PAM_TTY,PAM_RUSER," +
-  "SSH_CONNECTION,SSH_AUTH_INFO_0,OAUTH_PAM_CONVERSATION,OAUTH_PAM_ACCOUNT,NO_COLOR";
+  "SSH_CONNECTION,SSH_AUTH_INFO_0,OAUTH_PAM_CONVERSATION,OAUTH_PAM_ACCOUNT,OAUTH_PAM_GRANT,NO_COLOR";
 
 function flags(needs: Partial<Needs>, denoVersion = "2.9.6"): string[] {
   return permissionFlags({ ...NEEDS, ...needs }, { denoVersion });

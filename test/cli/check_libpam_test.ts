@@ -83,7 +83,10 @@ const CREDENTIALS: readonly string[] = [
 for (const service of ["oauthpam-sshd", "sudo"]) {
   Deno.test(`check says pam/setcred exactly where libpam closes the session of a good token (${service})`, async (t) => {
     await using host = await createCheckHost();
-    await Deno.writeTextFile(host.program, "#!/bin/sh\nexit 0\n");
+    await Deno.writeTextFile(
+      host.program,
+      '#!/bin/sh\nexit "$OAUTH_PAM_GRANT"\n',
+    );
     const ours = "pam_exec.so quiet seteuid expose_authtok " +
       `${host.launcher} login ${host.policy}`;
     // sshd sets credentials in another process than the one that authenticates

@@ -194,7 +194,7 @@ const BROKEN: readonly [string, string, Change, string, string][] = [
     "the line that shows the code grants",
     DEVICE,
     all(
-      inLine("device start", "[default=ignore]", "optional"),
+      inLine("device start", "[success=die default=ignore]", "optional"),
       inLine("device finish", CONTROL, "sufficient"),
       without("pam_listfile"),
     ),

@@ -155,8 +155,8 @@ test("does not inherit the application's environment", async ({ host, program })
   const names = (await program.facts())?.environment
     .map((entry) => entry.split("=")[0]).sort();
   assert.deepEqual(names, [
-    ...["OAUTH_PAM_ACCOUNT", "OAUTH_PAM_CONVERSATION", "PAM_SERVICE"],
-    ...["PAM_TYPE", "PAM_USER", "PATH"],
+    ...["OAUTH_PAM_ACCOUNT", "OAUTH_PAM_CONVERSATION", "OAUTH_PAM_GRANT"],
+    ...["PAM_SERVICE", "PAM_TYPE", "PAM_USER", "PATH"],
   ]);
 });
 

@@ -217,7 +217,7 @@ test(
     await Deno.writeTextFile(
       host.program,
       `#!/bin/sh
-[ "$1" = login ] && exec grep -qx good
+[ "$1" = login ] && { grep -qx good || exit 7; exit "$OAUTH_PAM_GRANT"; }
 echo visit https://login.example.edu/device
 echo secret diagnosis >&2
 `,

@@ -32,8 +32,8 @@ export class StandIn {
     this.#directory = `${host.directory}/facts`;
   }
 
-  /** Installs a stand-in that ends with the shell text `end`, run after the facts are written. */
-  async install(end: string): Promise<void> {
+  /** Installs a stand-in that grants unless the shell text `end`, run after the facts are written, ends it. */
+  async install(end = ""): Promise<void> {
     const facts = this.#directory;
     await Deno.mkdir(facts, { recursive: true });
     await Deno.writeTextFile(
@@ -45,6 +45,7 @@ cat >${facts}/stdin
 printf '%s\\n' "$(umask)" "$(ulimit -c)" "$PWD" >${facts}/limits
 cat /proc/$PPID/cmdline >${facts}/parent
 ${end}
+exit "$OAUTH_PAM_GRANT"
 `,
       { mode: 0o755 },
     );
@@ -144,7 +145,7 @@ export function launcherTest(
       ...(launcher === undefined ? {} : { launcher }),
     });
     const program = new StandIn(host);
-    await program.install("exit 0");
+    await program.install();
     await body({ host, program, log });
   });
 }

@@ -23,6 +23,7 @@ for (const reason of REASONS) {
 Deno.test("exit codes are Linux-PAM's numbers", () => {
   assert.deepEqual(EXIT_CODES, {
     success: 0,
+    service_err: 3,
     system_err: 4,
     auth_err: 7,
     authinfo_unavail: 9,

@@ -33,6 +33,31 @@ Deno.test("a good token ends in 0, says nothing to the user and one line to the 
   assert.match(stderr, /^oauth-pam: decision=allow reason=allowed .*\n$/);
 });
 
+Deno.test("a grant ends with the value that the launcher named, and with a refusal where it named none", async () => {
+  await using scene = await createScene();
+  for (
+    const [named, code] of [
+      ["32", 32],
+      ["47", 47],
+      ["63", 63],
+      ["", 4],
+      ["0", 4],
+      ["1", 4],
+      ["31", 4],
+      ["64", 4],
+      ["047", 4],
+      ["47 ", 4],
+      ["256", 4],
+      ["\xff", 4],
+    ] as const
+  ) {
+    const env = { ...PAM_ENVIRONMENT, OAUTH_PAM_GRANT: named };
+    assert.equal((await login(scene, { env })).code, code, named);
+    const bad = await login(scene, { env, stdin: "junk" });
+    assert.equal(bad.code, 7, named);
+  }
+});
+
 const NO_LOGINS = [
   ["--help"],
   ["--version"],

@@ -1,0 +1,196 @@
+/**
+ * Whatever becomes of a file that the launcher runs, directly or through another, nobody gets in:
+ * too much of what a shell, env(1) and Deno run ends with 0.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { runtimeFile } from "../../src/build/compile.ts";
+import { restFile } from "../../src/build/bundle.ts";
+import {
+  BUILD_KINDS,
+  type BuildKind,
+  buildProgram,
+} from "../support/built_program.ts";
+import { createPamHost, type PamHost } from "../support/pam.ts";
+import { launch } from "../pam.d.example/stand_in.ts";
+
+const CUTS = 200;
+const VERBS = [["login"], ["device", "finish"], ["outcome"]] as const;
+
+function policyText(cache: string, host: string): string {
+  return `version: 1
+issuers:
+  campus:
+    issuer: https://${host}
+    audiences: [ssh-prod]
+    device: {client_id: ssh-login}
+rules:
+  staff:
+    accounts: [{claim: sub}]
+cache: {directory: ${cache}}
+`;
+}
+
+/** A host with the program built for its policy. */
+async function builtHost(
+  kind: BuildKind,
+  issuer = "login.example.edu",
+): Promise<PamHost> {
+  // a wrapper in the place of Deno runs itself until its time is over
+  const launcher = { "limit=30\n": "limit=3\n", "limit=120 ": "limit=3 " };
+  const host = await createPamHost({ launcher });
+  await Deno.mkdir(`${host.directory}/cache`, { mode: 0o700 });
+  const policy = policyText(`${host.directory}/cache`, issuer);
+  await Deno.writeTextFile(host.policy, policy);
+  await buildProgram({ policy: host.policy, output: host.program, kind });
+  return host;
+}
+
+/** The files of a build, those that a login does not start first last. */
+function filesOf(program: string, kind: BuildKind): string[] {
+  const bundle = `${program}.js`;
+  return kind === "compiled"
+    ? [program]
+    : [program, bundle, restFile(bundle), runtimeFile(program)];
+}
+
+/** How the launcher ends for each verb. */
+async function ends(host: PamHost): Promise<number[]> {
+  return await Promise.all(VERBS.map(async (verb) => {
+    const { code } = await launch(host, {
+      args: [
+        ...verb,
+        host.policy,
+        ...(verb[0] === "outcome" ? ["authinfo_unavail"] : []),
+      ],
+      env: ["PAM_USER=root", "PAM_TYPE=auth", "PAM_SERVICE=sshd"],
+      stdin: "junk",
+    });
+    return code;
+  }));
+}
+
+async function assertRefused(host: PamHost, what: string): Promise<void> {
+  const codes = await ends(host);
+  assert.ok(codes.every((code) => code > 0 && code < 124), `${what}: ${codes}`);
+}
+
+const encoder = new TextEncoder();
+/** What a file holds instead; `whole` is what it held. */
+const INSTEAD: readonly [string, (whole: Uint8Array) => Uint8Array][] = [
+  ["nothing", () => new Uint8Array()],
+  ["a newline", () => encoder.encode("\n")],
+  ["blanks", () => encoder.encode("  \n \n")],
+  ["zeroes", () => new Uint8Array(4096)],
+  ["a comment of the shell", () => encoder.encode("# nothing\n")],
+  ["a comment of JavaScript", () => encoder.encode("// nothing\n")],
+  [
+    "its first 64 bytes and zeroes",
+    (whole) => {
+      const bytes = new Uint8Array(65536);
+      bytes.set(whole.subarray(0, 64));
+      return bytes;
+    },
+  ],
+];
+
+for (const kind of BUILD_KINDS) {
+  Deno.test(`a build whose files are whole refuses junk by its own decision (${kind})`, async () => {
+    await using host = await builtHost(kind);
+    assert.deepEqual(await ends(host), [7, 7, 7]);
+  });
+
+  Deno.test(`a file of the build that holds nothing of use lets nobody in (${kind})`, async () => {
+    await using host = await builtHost(kind);
+    for (const file of filesOf(host.program, kind)) {
+      const whole = await Deno.readFile(file);
+      for (const [what, make] of INSTEAD) {
+        await Deno.writeFile(file, make(whole));
+        await assertRefused(host, `${file} holds ${what}`);
+      }
+      await Deno.writeFile(file, whole);
+    }
+    assert.deepEqual(await ends(host), [7, 7, 7]);
+  });
+
+  Deno.test(`a file of the build cut at any of ${CUTS} places lets nobody in (${kind})`, async () => {
+    await using host = await builtHost(kind);
+    for (const file of filesOf(host.program, kind)) {
+      const whole = await Deno.readFile(file);
+      for (let cut = CUTS; cut > 0; cut--) {
+        const length = Math.floor(whole.length * cut / (CUTS + 1));
+        await Deno.truncate(file, length);
+        await assertRefused(host, `${file} cut after ${length} bytes`);
+      }
+      await Deno.writeFile(file, whole);
+    }
+    assert.deepEqual(await ends(host), [7, 7, 7]);
+  });
+
+  Deno.test(`a file of the build swapped for another lets nobody in (${kind})`, async () => {
+    await using host = await builtHost(kind);
+    await using other = await builtHost(kind, "login.example.org");
+    const files = filesOf(host.program, kind);
+    const others = [...filesOf(other.program, kind), "/bin/true", "/bin/sh"];
+    for (const file of files) {
+      const whole = await Deno.readFile(file);
+      for (const replacement of [...others, ...files]) {
+        if (replacement === file) continue;
+        await Deno.writeFile(file, await Deno.readFile(replacement));
+        await assertRefused(host, `${file} is ${replacement}`);
+      }
+      await Deno.writeFile(file, whole);
+    }
+  });
+}
+
+const STACKS = [
+  "login-device-sign-in",
+  "sshd-device-sign-in",
+  "sshd-device-sign-in-with-fallback",
+  "sshd-oauth-ssh",
+  "sshd-pasted-token-pam_exec",
+  "sshd-pasted-token-pam_script",
+  "sshd-pasted-token-with-outcomes",
+  "su-device-sign-in",
+  "sudo-device-step-up",
+];
+
+Deno.test("these are all stacks of pam.d.example/", () => {
+  const names = [
+    ...Deno.readDirSync(new URL("../../pam.d.example/", import.meta.url)),
+  ].map(({ name }) => name);
+  assert.deepEqual(
+    names.filter((name) => name.includes("-")).sort(),
+    [
+      ...STACKS,
+      "oauth-pam-launch",
+    ].sort(),
+  );
+});
+
+for (const stack of STACKS) {
+  Deno.test(`${stack} lets nobody in while a file below the launcher is empty`, async () => {
+    await using host = await builtHost("runtime");
+    await host.installStack(stack, {
+      service: "x",
+      // root runs the tests, whom su admits without a question; nobody waits for login's delay
+      change: (text) =>
+        text.replace(/^auth\s+sufficient pam_rootok\.so$/m, "")
+          .replace("delay=3000000", "delay=0"),
+    });
+    for (const file of filesOf(host.program, "runtime")) {
+      await Deno.rename(file, `${file}.whole`);
+      await Deno.writeTextFile(file, "", { mode: 0o755 });
+      const { ok, output } = await host.authenticate({
+        service: "x",
+        user: "root",
+        password: "anything",
+      });
+      assert.equal(ok, false, `${file}: ${output}`);
+      assert.match(output, /fail|denied|error/i);
+      await Deno.rename(`${file}.whole`, file);
+    }
+  });
+}
