@@ -1,5 +1,6 @@
 /**
- * The one way in which an issuer fails us. Login turns it into `issuer_unavailable`.
+ * The one way in which an issuer fails us, and whether that is an outage: only the network's doing
+ * is one, because an outage can open another way in. An issuer that answers is there.
  *
  * @module
  */
@@ -13,12 +14,25 @@ export type IssuerProblem =
   | "content_type"
   | "too_large"
   | "not_json"
+  | "out_of_service"
   | "invalid";
+
+/** `issuer_refused`: it answers, and refuses us or answers nonsense. */
+export type IssuerErrorCode = "issuer_unavailable" | "issuer_refused";
+
+/**
+ * RFC 6749 section 4.1.2.1 has these two words for "not now"; no other error of an authorization
+ * server says that it is out of service.
+ */
+export const OUT_OF_SERVICE: readonly string[] = [
+  "server_error",
+  "temporarily_unavailable",
+];
 
 /** The issuer did not give a usable answer. The message is for the log, never for the user. */
 export class IssuerError extends Error {
   override readonly name = "IssuerError";
-  readonly code = "issuer_unavailable";
+  readonly code: IssuerErrorCode;
   readonly problem: IssuerProblem;
   /** The HTTP status, when the problem is "status". */
   readonly status: number | null;
@@ -30,6 +44,22 @@ export class IssuerError extends Error {
     super(message);
     this.problem = problem;
     this.status = options.status ?? null;
+    this.code = isOutage(problem, this.status)
+      ? "issuer_unavailable"
+      : "issuer_refused";
+  }
+}
+
+function isOutage(problem: IssuerProblem, status: number | null): boolean {
+  switch (problem) {
+    case "unreachable":
+    case "timeout":
+    case "out_of_service":
+      return true;
+    case "status":
+      return status !== null && status >= 500 && status <= 599;
+    default:
+      return false;
   }
 }
 
@@ -39,4 +69,9 @@ export class IssuerError extends Error {
  */
 export function isIssuerError(error: unknown): error is IssuerError {
   return error instanceof Error && error.name === "IssuerError";
+}
+
+/** Whether the issuer cannot be reached now, as opposed to having answered. */
+export function isOutageError(error: unknown): error is IssuerError {
+  return isIssuerError(error) && error.code === "issuer_unavailable";
 }

@@ -1,5 +1,5 @@
 /**
- * The only place that talks to the network: HTTPS to hosts from the policy, no redirects, one
+ * The only place that talks to the network: HTTPS to hosts from the policy, no redirect followed, one
  * deadline for everything, bounded bodies, JSON.
  *
  * @module
@@ -101,8 +101,9 @@ async function requestJson(
         ...request.headers,
       },
       body,
-      // a 307 would send the body, token included, to wherever it points
-      redirect: "error",
+      // a 307 would send the body, token included, to wherever it points; as a status it is told
+      // from an issuer that cannot be reached
+      redirect: "manual",
       signal,
       ...(options.client === undefined ? {} : { client: options.client }),
     });
@@ -235,6 +236,11 @@ function asIssuerError(
   signal: AbortSignal | undefined,
 ): IssuerError {
   if (isIssuerError(error)) return error;
+  // the runtime's own refusal is no word of the network
+  if (error instanceof Deno.errors.NotCapable) {
+    const message = `${place(url)}: ${error.message.slice(0, 200)}`;
+    return new IssuerError("host_not_permitted", message);
+  }
   if (signal?.aborted) {
     return new IssuerError("timeout", `${place(url)} did not answer in time`);
   }

@@ -17,6 +17,7 @@ import type { Evidence } from "../token/evidence.ts";
 import { type AuditRecord, loggedHash, writeRecord } from "./audit.ts";
 import { loggedVariable, type PamRequest } from "./environment.ts";
 import type { PamIo } from "./io.ts";
+import type { EndingKind } from "./exit_code.ts";
 import { recordOutcome } from "./outcome.ts";
 import { loadPolicy } from "./policy_file.ts";
 
@@ -28,15 +29,15 @@ export interface Attempt {
   /** The local name, once the token has named an issuer of the policy. */
   issuer: string | null;
   evidence: Evidence | null;
+  /** Whether what was typed chose the issuer, so that another text would have met another one. */
+  steered: boolean;
 }
 
 /** How an attempt ended. */
-export interface Ending {
+export interface Ending extends EndingKind {
   readonly reason: Reason;
   readonly rule: string | null;
   readonly detail: string | null;
-  /** It was no login but a question, and has been answered. */
-  readonly answered?: boolean;
 }
 
 export function newAttempt(): Attempt {
@@ -46,6 +47,7 @@ export function newAttempt(): Attempt {
     policySha256: null,
     issuer: null,
     evidence: null,
+    steered: false,
   };
 }
 
@@ -78,11 +80,12 @@ export async function runAttempt(
 ): Promise<Ending> {
   const { io, timeouts } = options;
   const attempt = newAttempt();
-  const ending = await within<Ending>(
+  const found = await within<Ending>(
     body(attempt).catch(endingOf),
     timeouts.totalMs,
     () => lateEnding(timeouts.totalMs),
   );
+  const ending = attempt.steered ? { ...found, steered: true } : found;
   await concludeAttempt(attempt, ending, { io, logMs: timeouts.logMs });
   return ending;
 }

@@ -133,7 +133,10 @@ export async function writeRecord(
 }
 
 function severityOf({ decision, reason, warning }: AuditRecord): Severity {
-  if (reason === "internal_error" || reason === "policy_invalid") return "err";
+  if (
+    reason === "internal_error" || reason === "policy_invalid" ||
+    reason === "issuer_refused"
+  ) return "err";
   if (reason === "issuer_unavailable" || warning !== null) return "warning";
   return decision === "allow" ? "info" : "notice";
 }

@@ -92,6 +92,8 @@ async function finish(
     };
   };
   if (typed !== null) {
+    // the pending sign-in's issuer has answered, or "failed" tells why not
+    attempt.steered = true;
     const presented = ownerOf(typed, { policy });
     return await judge(
       { token: typed, ...presented },
@@ -182,6 +184,13 @@ function presentedToken(
   const { device } = issuer;
   if (device.token === "access_token") {
     const token = granted.accessToken;
+    if (granted.tokenType !== "bearer" && !issuer.allow_confirmation) {
+      const shown = JSON.stringify(granted.tokenType).slice(0, 40);
+      throw new TokenError(
+        "token_kind_unexpected",
+        `the issuer sent a token of the type ${shown}, not a bearer token`,
+      );
+    }
     return { token, jws: parseCompactJws(token), issuer, fetched: true };
   }
   const token = granted.idToken;

@@ -24,19 +24,30 @@ export type PamCode = keyof typeof EXIT_CODES;
  */
 export const IGNORE = 25;
 
+export interface EndingKind {
+  /** A question, not a login, and it was answered: no further prompt makes sense. */
+  readonly answered?: boolean;
+  /**
+   * What was typed chose which issuer was asked. Whoever types must not be able to choose the
+   * outcome, which can open another way in.
+   */
+  readonly steered?: boolean;
+}
+
 /**
- * The PAM return value that a reason stands for; a question that was `answered` has one of its own,
- * after which no further prompt makes sense. "allowed" is not in here: see `main.ts`.
+ * The PAM return value that a reason stands for. "allowed" is not in here: see `main.ts`.
  */
 export function pamCode(
   reason: Exclude<Reason, "allowed">,
-  { answered = false }: { readonly answered?: boolean } = {},
+  { answered = false, steered = false }: EndingKind = {},
 ): Exclude<PamCode, "success"> {
   if (answered) return "maxtries";
   switch (reason) {
     case "issuer_unavailable":
+      return steered ? "auth_err" : "authinfo_unavail";
+    case "issuer_refused":
     case "policy_invalid":
-      return "authinfo_unavail";
+      return steered ? "auth_err" : "service_err";
     case "account_not_permitted":
       return "user_unknown";
     case "internal_error":

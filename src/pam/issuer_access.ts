@@ -4,6 +4,7 @@
  * @module
  */
 import { StateDirectory } from "../files/state_directory.ts";
+import { isIssuerError } from "../issuer/errors.ts";
 import {
   openTransport,
   permittedHosts,
@@ -82,9 +83,15 @@ export function publishedKeys(
       return { keys: known.keys, warnings };
     },
     async refreshed() {
-      return known === undefined
-        ? null
-        : (await refetchedKeys(source, known))?.keys ?? null;
+      if (known === undefined) return null;
+      try {
+        return (await refetchedKeys(source, known))?.keys ?? null;
+      } catch (error) {
+        // The keys that are there serve everybody else: a token with a name for a key that there
+        // never was must not make this an outage.
+        if (isIssuerError(error)) return null;
+        throw error;
+      }
     },
   };
 }

@@ -55,6 +55,8 @@ async function attemptLogin(
   const circumstances = { request, policy, io, signal };
   const present = async (token: AccessToken) => {
     const owner = ownerOf(token, { policy, opaqueIssuer });
+    attempt.steered = policy.issuers.length > 1 &&
+      owner.issuer.name !== opaqueIssuer;
     return await judge({ token, ...owner }, attempt, circumstances);
   };
   if (!mayBeEnvelope(typed)) return await present(typed);

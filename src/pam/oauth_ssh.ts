@@ -158,6 +158,7 @@ async function accountMap(
   const owner = ownerOf(token, { policy, opaqueIssuer });
   const { issuer } = owner;
   attempt.issuer = issuer.name;
+  attempt.steered = policy.issuers.length > 1 && issuer.name !== opaqueIssuer;
   const evidence = await verifyToken(
     { token, ...owner },
     { policy, account: null, now: io.now, signal },

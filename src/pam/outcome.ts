@@ -15,7 +15,7 @@ import {
   readPamRequest,
   RequestError,
 } from "./environment.ts";
-import { EXIT_CODES, pamCode } from "./exit_code.ts";
+import { type EndingKind, EXIT_CODES, pamCode } from "./exit_code.ts";
 import type { PamIo } from "./io.ts";
 import { loadPolicy } from "./policy_file.ts";
 
@@ -40,7 +40,7 @@ export async function recordOutcome(
     readonly request: PamRequest | null;
     readonly policy: Policy | null;
   },
-  ending: { readonly reason: Reason; readonly answered?: boolean },
+  ending: EndingKind & { readonly reason: Reason },
   io: PamIo,
 ): Promise<void> {
   const { reason } = ending;

@@ -45,7 +45,7 @@ export interface VerificationOptions {
  * The one issuer that may see the token, before any request leaves: a JWT's `iss` names it, an
  * opaque token belongs to the one issuer that reads those, or to the one that the command line
  * names. A JWT of somebody else is never sent to anybody (RFC 9700 section 4.9). Throws
- * `TokenError`, `PolicyError` or `RequestError`. Verifies nothing.
+ * `TokenError` or `RequestError`. Verifies nothing.
  */
 export function ownerOf(
   token: AccessToken,
@@ -68,7 +68,9 @@ export function ownerOf(
   }
   if (chosen === undefined && others.length > 0) {
     const names = opaque.map(({ name }) => `"${name}"`).join(", ");
-    throw new PolicyError(
+    // the token's fault, not the policy's: what is typed must not choose the outcome
+    throw new TokenError(
+      "issuer_unknown",
       `${names} all read opaque tokens: name one with "login POLICY --issuer NAME"`,
     );
   }

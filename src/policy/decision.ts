@@ -37,6 +37,7 @@ export const REASONS = [
   "device_expired",
   "device_limit",
   "issuer_unavailable",
+  "issuer_refused",
   "policy_invalid",
   "request_invalid",
   "internal_error",

@@ -6,7 +6,11 @@
  * @module
  */
 import * as oauth from "oauth4webapi";
-import { IssuerError } from "../issuer/errors.ts";
+import {
+  isIssuerError,
+  IssuerError,
+  OUT_OF_SERVICE,
+} from "../issuer/errors.ts";
 import { type JsonResponse, type Transport } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
 import {
@@ -36,20 +40,22 @@ export type PollAnswer =
     readonly status: "granted";
     readonly accessToken: AccessToken;
     readonly idToken: AccessToken | null;
+    /** In lower case (RFC 6749 section 5.1). */
+    readonly tokenType: string;
     /** As granted (RFC 6749 section 5.1); `null`: as requested. */
     readonly scope: string | null;
   };
 
 /** Statuses under which servers send RFC 6749 error bodies; some do not keep to 400 and 401. */
-const ERROR_STATUSES = [400, 401, 403, 428, 429];
+const ERROR_STATUSES = [400, 401, 403, 428];
+/** RFC 6585 section 4, whatever the body is. */
+const TOO_MANY_REQUESTS = 429;
 
 /** Errors that say that we are not served, whoever the user is. */
 const NOT_SERVED = [
   "invalid_client",
   "invalid_request",
   "invalid_scope",
-  "server_error",
-  "temporarily_unavailable",
   "unauthorized_client",
   "unsupported_grant_type",
 ];
@@ -84,7 +90,8 @@ export async function requestDeviceAuthorization(
     );
   });
   if (body instanceof oauth.ResponseBodyError) {
-    throw invalid(
+    throw answered(
+      body.error,
       `the issuer does not start a sign-in: ${shown(body.error)}`,
     );
   }
@@ -98,6 +105,19 @@ export async function requestDeviceAuthorization(
  * Does not check the tokens.
  */
 export async function requestTokens(
+  flow: DeviceFlow,
+  options: { endpoint: string; deviceCode: AccessToken },
+): Promise<PollAnswer> {
+  try {
+    return await requestTokensOnce(flow, options);
+  } catch (error) {
+    const busy = isIssuerError(error) && error.status === TOO_MANY_REQUESTS;
+    if (busy) return { status: "slow_down" };
+    throw error;
+  }
+}
+
+async function requestTokensOnce(
   flow: DeviceFlow,
   options: { endpoint: string; deviceCode: AccessToken },
 ): Promise<PollAnswer> {
@@ -134,6 +154,7 @@ export async function requestTokens(
     status: "granted",
     accessToken: new AccessToken(body.access_token),
     idToken: idToken === undefined ? null : new AccessToken(idToken),
+    tokenType: body.token_type,
     scope: body.scope ?? null,
   };
 }
@@ -149,8 +170,11 @@ function answerTo(error: string): PollAnswer {
     case "invalid_grant":
       return { status: "expired", error };
   }
-  if (NOT_SERVED.includes(error)) {
-    throw invalid(`the issuer does not answer the sign-in: ${shown(error)}`);
+  if (NOT_SERVED.includes(error) || OUT_OF_SERVICE.includes(error)) {
+    throw answered(
+      error,
+      `the issuer does not answer the sign-in: ${shown(error)}`,
+    );
   }
   return { status: "denied", error };
 }
@@ -219,4 +243,10 @@ function shown(text: string): string {
 
 function invalid(message: string): IssuerError {
   return new IssuerError("invalid", message);
+}
+
+/** What an error that the issuer named is for us: an outage where it says so, else a refusal. */
+function answered(error: string, message: string): IssuerError {
+  const problem = OUT_OF_SERVICE.includes(error) ? "out_of_service" : "invalid";
+  return new IssuerError(problem, message);
 }

@@ -3,11 +3,7 @@
  *
  * @module
  */
-import {
-  isIssuerError,
-  IssuerError,
-  type IssuerProblem,
-} from "../issuer/errors.ts";
+import { isOutageError, IssuerError } from "../issuer/errors.ts";
 import type { PollAnswer } from "./device_flow.ts";
 import { SignInError } from "./errors.ts";
 
@@ -15,7 +11,6 @@ export type Granted = Extract<PollAnswer, { status: "granted" }>;
 
 /** RFC 8628 section 3.5: what every slow_down adds. */
 const SLOW_DOWN_SECONDS = 5;
-const MAY_PASS: readonly IssuerProblem[] = ["unreachable", "timeout", "status"];
 
 export interface PollOptions {
   /** Asks once. Throws {@link IssuerError}. */
@@ -50,11 +45,7 @@ export async function pollForTokens(options: PollOptions): Promise<Granted> {
       if (answer.status === "slow_down") interval += SLOW_DOWN_SECONDS;
     } catch (error) {
       // only what may pass is worth another try, at half the pace
-      if (
-        !isIssuerError(error) || !MAY_PASS.includes(error.problem)
-      ) {
-        throw error;
-      }
+      if (!isOutageError(error)) throw error;
       failure = error;
       interval *= 2;
     }

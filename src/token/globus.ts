@@ -10,6 +10,7 @@ import type { AccessToken } from "./access_token.ts";
 import { TokenError } from "./errors.ts";
 import { type Evidence, verified } from "./evidence.ts";
 import {
+  askedAbout,
   authorized,
   basicAuthorization,
   type Inquiry,
@@ -17,6 +18,7 @@ import {
   orTruncated,
   processIntrospectionResponse,
   tokenText,
+  TYPED_MS,
 } from "./introspect.ts";
 import type { JsonObject } from "./strict_json.ts";
 
@@ -62,14 +64,16 @@ export async function verifyGlobusToken(
     clientId: issuer.client_id,
     clientSecret: inquiry.clientSecret,
   };
-  const { body } = await authorized(transport, {
-    url: `${base(issuer)}/v2/oauth2/token/introspect`,
-    request: globusIntrospectionRequest(token, credentials),
+  const document = await askedAbout(token, async (token) => {
+    const { body } = await authorized(transport, {
+      url: `${base(issuer)}/v2/oauth2/token/introspect`,
+      request: globusIntrospectionRequest(token, credentials),
+    });
+    return orTruncated(
+      token,
+      () => processGlobusIntrospection(body, issuer, now),
+    );
   });
-  const document = orTruncated(
-    token,
-    () => processGlobusIntrospection(body, issuer, now),
-  );
   const ids = identityIds(document);
   // all batches at once: login waits for them
   const pages = await Promise.all(
@@ -102,6 +106,7 @@ export function globusIntrospectionRequest(
       token: tokenText(token),
       include: "identities_set,session_info",
     },
+    timeoutMs: TYPED_MS,
   };
 }
 

@@ -7,7 +7,7 @@ import { encodeBase64 } from "./base64url.ts";
 import { discover } from "../issuer/discovery.ts";
 import { isIssuerError, IssuerError } from "../issuer/errors.ts";
 import type { JsonRequest, JsonResponse, Transport } from "../issuer/http.ts";
-import type { AccessToken } from "./access_token.ts";
+import { AccessToken } from "./access_token.ts";
 import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
 import { MAX_TOKEN_CHARACTERS } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
@@ -48,10 +48,12 @@ export async function introspect(
   inquiry: Inquiry,
 ): Promise<Evidence> {
   const { issuer, transport, hosts, now } = inquiry;
-  const request = introspectionRequest(token, {
+  const credentials = {
     clientId: issuer.client_id,
     clientSecret: inquiry.clientSecret,
-  });
+  };
+  // first of all: what cannot be a token costs no request
+  introspectionRequest(token, credentials);
   const endpoint = issuer.introspection_endpoint ??
     (await discover(transport, { issuer: issuer.issuer, hosts }))
       .introspection_endpoint;
@@ -61,12 +63,43 @@ export async function introspect(
       'the discovery document names no usable "introspection_endpoint"',
     );
   }
-  const { body } = await authorized(transport, { url: endpoint, request });
-  const claims = orTruncated(
-    token,
-    () => processIntrospectionResponse(body, issuer, now),
-  );
+  const claims = await askedAbout(token, async (token) => {
+    const request = introspectionRequest(token, credentials);
+    const { body } = await authorized(transport, { url: endpoint, request });
+    return orTruncated(
+      token,
+      () => processIntrospectionResponse(body, issuer, now),
+    );
+  });
   return verified({ issuer: issuer.name, claims, warnings: [] });
+}
+
+/** For a request that carries what was typed: the rest of the time is for {@link askedAbout}. */
+export const TYPED_MS = 6_000;
+
+/** A text that nobody typed, and that is no token of anybody. */
+const PROBE = "oauth-pam-asks-whether-you-answer";
+
+/**
+ * What `ask` finds out about the token. Where the issuer fails, it is asked about a text of our own
+ * as well: only what happens to any text is the issuer's failure, which can open another way in.
+ * Throws what `ask` throws, or {@link TokenError} where the issuer fails for this text alone.
+ */
+export async function askedAbout<Answer>(
+  token: AccessToken,
+  ask: (token: AccessToken) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask(token);
+  } catch (error) {
+    if (!isIssuerError(error)) throw error;
+    const found = await ask(new AccessToken(PROBE)).catch((error) => error);
+    if (isIssuerError(found)) throw found;
+    throw new TokenError(
+      "token_malformed",
+      `the issuer fails for what was handed over, and for nothing else: ${error.message}`,
+    );
+  }
 }
 
 /**
@@ -86,6 +119,7 @@ export function introspectionRequest(
       ),
     },
     form: { token: tokenText(token), token_type_hint: "access_token" },
+    timeoutMs: TYPED_MS,
   };
 }
 
@@ -163,7 +197,7 @@ export async function authorized(
     if (!isIssuerError(error)) throw error;
     if (error.status !== 401 && error.status !== 403) throw error;
     const message = `${error.message}: are client_id and the secret right?`;
-    throw new IssuerError("status", message, { status: error.status });
+    throw new IssuerError(error.problem, message, { status: error.status });
   }
 }
 

@@ -28,7 +28,7 @@ for (const kind of ["introspection", "globus"]) {
       policyFile,
       policy.replace("algorithms: [ES256]", lines),
     );
-    await scene.refuses(await scene.token(), "issuer_unavailable");
+    await scene.refuses(await scene.token(), "issuer_refused");
     assert.equal(scene.issuer.requestCount("/jwks"), 0);
   });
 }

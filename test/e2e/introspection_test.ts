@@ -105,7 +105,7 @@ Deno.test("login asks oidc-provider about its opaque tokens", async () => {
 
     await writeSite(directory, { ...site, secret: "wrong" });
     const refused = await attempt({ policyFile, token });
-    assert.equal(refused.reason, "issuer_unavailable");
+    assert.deepEqual([refused.reason, refused.exitCode], ["issuer_refused", 3]);
     assert.match(refused.log, /status 401: are client_id and the secret right/);
 
     await writeSite(directory, site);

@@ -156,7 +156,7 @@ Deno.test("a login goes nowhere that the discovery document should not have name
   ) {
     server.discovery = { issuer: server.issuer, jwks_uri };
     const { reason, log } = await scene.attempt();
-    assert.equal(reason, "issuer_unavailable");
+    assert.equal(reason, "issuer_refused");
     assert.match(log, detail);
   }
   assert.equal(trap.connections, 0);
@@ -168,7 +168,7 @@ Deno.test("a login does not use the keys of a discovery document of another issu
   const { server, site } = scene;
   server.discovery.issuer = "https://login.example.org";
   const { reason, log } = await scene.attempt();
-  assert.equal(reason, "issuer_unavailable");
+  assert.equal(reason, "issuer_refused");
   assert.match(log, /is of the issuer .+login\.example\.org/);
   assert.equal(server.requestCount("/jwks"), 0);
   const kept = await Array.fromAsync(

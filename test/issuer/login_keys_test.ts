@@ -182,5 +182,5 @@ Deno.test("a hundred keys are searched, and a hundred and one are an attack", as
   scene.server.jwks = { keys: [...others, jwk] };
   assert.equal((await scene.attempt()).reason, "allowed");
   scene.server.jwks.keys.push({ ...jwk, kid: "one too many" });
-  assert.equal((await scene.attempt()).reason, "issuer_unavailable");
+  assert.equal((await scene.attempt()).reason, "issuer_refused");
 });

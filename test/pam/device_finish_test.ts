@@ -113,9 +113,11 @@ for (
     ["invalid_grant", "device_expired", 7],
     ["authorization_declined", "device_denied", 7],
     ["\u001b]0;pwn\u0007", "device_denied", 7],
-    ["server_error", "issuer_unavailable", 9],
-    ["invalid_client", "issuer_unavailable", 9],
-    ["unauthorized_client", "issuer_unavailable", 9],
+    ["invalid_client", "issuer_refused", 3],
+    ["invalid_request", "issuer_refused", 3],
+    ["invalid_scope", "issuer_refused", 3],
+    ["unauthorized_client", "issuer_refused", 3],
+    ["unsupported_grant_type", "issuer_refused", 3],
   ] as const
 ) {
   test(`stops at ${JSON.stringify(error)} with ${reason}`, async (scene) => {
@@ -125,6 +127,17 @@ for (
     assert.match(result.log, /^[\x20-\x7e]*\n$/);
   });
 }
+
+test("takes 429 for slow_down, whatever the body is", async (scene) => {
+  const busy = (body: unknown) => answer({ status: 429, body });
+  const result = await signIn(scene, [
+    busy("<p>slow down"),
+    busy({ error: "rate_limited" }),
+    await scene.tokens(),
+  ]);
+  assert.equal(result.reason, "allowed", result.log);
+  assert.deepEqual(result.waits, [10, 15]);
+});
 
 test("takes errors under the statuses that servers really use", async (scene) => {
   const status = (status: number, error: string) =>
@@ -144,6 +157,12 @@ for (
     ["resets connections", reset()],
     ["does not answer", hang()],
     ["answers with 500", answer({ status: 500, body: {} })],
+    ["answers with 503", answer({ status: 503, body: "<p>later" })],
+    ["says server_error", json({ error: "server_error" })],
+    [
+      "says temporarily_unavailable",
+      answer({ status: 400, body: { error: "temporarily_unavailable" } }),
+    ],
   ] as const
 ) {
   test(`doubles its pace down while the token endpoint ${what}, then says issuer_unavailable`, async (scene) => {
@@ -172,11 +191,22 @@ for (
       json({ access_token: "x", token_type: "Bearer", id_token: 7 }),
     ],
     ["no token type", json({ access_token: "x", id_token: "x" })],
+    ["a page with 403", answer({ status: 403, body: "<p>WAF" })],
+    ["a redirect", answer({ status: 307, headers: { location: "/" } })],
+    ["status 404", answer({ status: 404, body: {} })],
+    [
+      "a null for a refresh token",
+      json({
+        access_token: "x",
+        token_type: "Bearer",
+        refresh_token: null,
+      }),
+    ],
   ] as const
 ) {
   test(`admits nobody for ${what} from the token endpoint`, async (scene) => {
     const result = await signIn(scene, [behaviour]);
-    assert.equal(result.reason, "issuer_unavailable");
+    assert.deepEqual([result.reason, result.exitCode], ["issuer_refused", 3]);
     assert.deepEqual(result.waits, []);
   });
 }

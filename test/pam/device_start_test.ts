@@ -269,8 +269,8 @@ for (const [what, members] of HOSTILE) {
     scene.answerStart(members(scene.server.issuer));
     const started = await start({ policyFile: scene.site.policyFile });
     assert.deepEqual([started.reason, started.exitCode], [
-      "issuer_unavailable",
-      9,
+      "issuer_refused",
+      3,
     ]);
     assert.equal(started.text, UNAVAILABLE);
     assert.match(started.log, /^[\x20-\x7e]{1,1000}\n$/);
@@ -285,11 +285,33 @@ test("shows an international host name in ASCII", async (scene) => {
 });
 
 for (
-  const [what, behaviour] of [
-    ["does not answer", hang()],
-    ["answers with HTML", html()],
-    ["answers with 500", answer({ status: 500 })],
-    ["answers with a list", json([])],
+  const [what, behaviour, reason] of [
+    ["does not answer", hang(), "issuer_unavailable"],
+    ["answers with 500", answer({ status: 500 }), "issuer_unavailable"],
+    [
+      "says that it is out of service",
+      answer({ status: 400, body: { error: "temporarily_unavailable" } }),
+      "issuer_unavailable",
+    ],
+    ["answers with HTML", html(), "issuer_refused"],
+    ["answers with a list", json([]), "issuer_refused"],
+    ["answers with 403", answer({ status: 403, body: "x" }), "issuer_refused"],
+    ["answers with 429", answer({ status: 429, body: "x" }), "issuer_refused"],
+    [
+      "does not know the client",
+      answer({ status: 400, body: { error: "unauthorized_client" } }),
+      "issuer_refused",
+    ],
+    [
+      "wants PKCE",
+      answer({ status: 400, body: { error: "invalid_request" } }),
+      "issuer_refused",
+    ],
+    [
+      "wants less of us",
+      answer({ status: 400, body: { error: "slow_down" } }),
+      "issuer_refused",
+    ],
   ] as const
 ) {
   test(`tells the user in one sentence where the issuer ${what}`, async (scene) => {
@@ -299,13 +321,13 @@ for (
       issuerMs: 500,
     });
     assert.deepEqual([started.reason, started.exitCode], [
-      "issuer_unavailable",
-      9,
+      reason,
+      reason === "issuer_unavailable" ? 9 : 3,
     ]);
     assert.equal(started.text, UNAVAILABLE);
     assert.match(
       started.log,
-      / decision=deny reason=issuer_unavailable user=alice /,
+      new RegExp(` decision=deny reason=${reason} user=alice `),
     );
   });
 }
@@ -314,7 +336,7 @@ test("follows no redirect with the client's secret", async (scene) => {
   await using trap = startConnectionTrap();
   scene.server.on("/device_authorization", redirect(trap.url, { status: 307 }));
   const started = await start({ policyFile: scene.site.policyFile });
-  assert.equal(started.reason, "issuer_unavailable");
+  assert.equal(started.reason, "issuer_refused");
   assert.equal(trap.connections, 0);
 });
 
@@ -327,7 +349,7 @@ test(
       for (const url of [trap.url, "http://localhost/x", undefined]) {
         scene.server.discovery[name] = url;
         const started = await start({ policyFile: scene.site.policyFile });
-        assert.equal(started.reason, "issuer_unavailable");
+        assert.equal(started.reason, "issuer_refused");
         assert.match(
           started.log,
           new RegExp(
@@ -345,7 +367,7 @@ test(
 test("refuses a policy without device, and an unknown issuer", async (scene) => {
   const { policyFile } = scene.site;
   const unknown = await start({ policyFile, args: ["--issuer", "elsewhere"] });
-  assert.deepEqual([unknown.reason, unknown.exitCode], ["policy_invalid", 9]);
+  assert.deepEqual([unknown.reason, unknown.exitCode], ["policy_invalid", 3]);
   assert.equal(
     (await start({ policyFile, args: ["--issuer", "campus"] })).exitCode,
     0,

@@ -226,7 +226,7 @@ test("sends the device code to no host that the policy does not list", async (sc
     ),
   );
   const result = await finish({ policyFile: scene.site.policyFile });
-  assert.equal(result.reason, "issuer_unavailable");
+  assert.equal(result.reason, "issuer_refused");
   assert.match(result.log, /evil\.example\.org/);
 });
 

@@ -6,7 +6,8 @@ import { type Reason, REASONS } from "../../src/policy/decision.ts";
 /** What is not in here is auth_err. */
 const OTHERS: Partial<Record<Reason, PamCode>> = {
   issuer_unavailable: "authinfo_unavail",
-  policy_invalid: "authinfo_unavail",
+  issuer_refused: "service_err",
+  policy_invalid: "service_err",
   account_not_permitted: "user_unknown",
   internal_error: "system_err",
 };
@@ -19,6 +20,14 @@ for (const reason of REASONS) {
     assert.notEqual(EXIT_CODES[pamCode(reason)], 0);
   });
 }
+
+Deno.test("what was typed chooses neither 9 nor 3", () => {
+  for (const reason of REASONS) {
+    if (reason === "allowed") continue;
+    const code = pamCode(reason, { steered: true });
+    assert.ok(!["authinfo_unavail", "service_err"].includes(code), reason);
+  }
+});
 
 Deno.test("exit codes are Linux-PAM's numbers", () => {
   assert.deepEqual(EXIT_CODES, {

@@ -30,22 +30,37 @@ const LINE = /^oauth-pam: decision=deny [\x20-\x7e]{1,990}\n$/;
 interface Failure {
   readonly behaviour: Behaviour;
   readonly log: RegExp;
+  /** It cannot be reached; otherwise it has answered, and refused us or said nothing of use. */
+  readonly outage?: boolean;
 }
 
 const FAILURES: Record<string, Failure> = {
-  "says 500": { behaviour: answer({ status: 500 }), log: /status 500/ },
+  "says 500": {
+    behaviour: answer({ status: 500 }),
+    log: /status 500/,
+    outage: true,
+  },
   "says 404": { behaviour: answer({ status: 404 }), log: /status 404/ },
   "says 204": { behaviour: answer({ status: 204 }), log: /status 204/ },
   "says 206": {
     behaviour: answer({ status: 206, body: { keys: [] } }),
     log: /status 206/,
   },
-  "hangs": { behaviour: hang(), log: /did not answer in time/ },
+  "hangs": {
+    behaviour: hang(),
+    log: /did not answer in time/,
+    outage: true,
+  },
   "drips": {
     behaviour: drip("x".repeat(1000), { interval: 20 }),
     log: /did not answer in time/,
+    outage: true,
   },
-  "cuts the connection": { behaviour: reset(), log: /cannot be reached/ },
+  "cuts the connection": {
+    behaviour: reset(),
+    log: /cannot be reached/,
+    outage: true,
+  },
   "shows a captive portal": { behaviour: html(), log: /content type .*text/ },
   "sends garbage": { behaviour: garbage(), log: /did not answer with JSON/ },
   "sends nothing": { behaviour: answer(), log: /did not answer with JSON/ },
@@ -84,13 +99,14 @@ async function fails(
 }
 
 const UNAVAILABLE = { reason: "issuer_unavailable", exitCode: 9 };
+const REFUSED = { reason: "issuer_refused", exitCode: 3 };
 
-for (const [what, { behaviour, log }] of Object.entries(FAILURES)) {
+for (const [what, { behaviour, log, outage }] of Object.entries(FAILURES)) {
   for (const path of [DISCOVERY_PATH, "/jwks"]) {
     Deno.test(`an issuer that ${what} at ${path} lets nobody in, and all in again afterwards`, async () => {
       await using scene = await createScene();
       scene.server.on(path, behaviour);
-      await fails(scene, { ...UNAVAILABLE, log });
+      await fails(scene, { ...(outage ? UNAVAILABLE : REFUSED), log });
       scene.server.on(path);
       assert.equal((await scene.attempt()).reason, "allowed");
     });
@@ -106,11 +122,11 @@ Deno.test("an issuer that fails in any way does not touch the keys that are kept
   const kept = await Deno.readFile(entry);
   const token = await scene.token({ claims: { exp: Date.now() } });
   const later = () => Date.now() + 3_601_000;
-  for (const { behaviour } of Object.values(FAILURES)) {
+  for (const { behaviour, outage } of Object.values(FAILURES)) {
     scene.server.on("/jwks", behaviour);
     const timeouts = TIMEOUTS;
     const { reason } = await scene.attempt({ token, now: later, timeouts });
-    assert.equal(reason, "issuer_unavailable");
+    assert.equal(reason, (outage ? UNAVAILABLE : REFUSED).reason);
     assert.deepEqual(await Deno.readFile(entry), kept);
   }
   assert.equal((await scene.attempt()).reason, "allowed");
@@ -122,7 +138,7 @@ for (const status of [301, 302, 303, 307, 308] as const) {
     await using scene = await createScene();
     for (const path of [DISCOVERY_PATH, "/jwks"]) {
       scene.server.on(path, redirect(trap.url, { status }));
-      await fails(scene, { ...UNAVAILABLE, log: /cannot be reached/ });
+      await fails(scene, { ...REFUSED, log: new RegExp(`status ${status}`) });
       scene.server.on(path);
     }
     assert.equal(trap.connections, 0);

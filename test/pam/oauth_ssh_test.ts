@@ -108,7 +108,7 @@ Deno.test("op login tells the client why, in the words of the reference", async 
   const result = await scene.attempt({
     token: envelope("login", globus.issue()),
   });
-  assert.deepEqual([result.reason, result.exitCode], ["issuer_unavailable", 9]);
+  assert.deepEqual([result.reason, result.exitCode], ["issuer_refused", 3]);
   assert.deepEqual(replyOf(result), UNEXPECTED);
 });
 

@@ -24,7 +24,7 @@ async function refused(
   assert.ok(performance.now() - start < 5000);
 }
 
-const INVALID = { reason: "policy_invalid", exitCode: 9 };
+const INVALID = { reason: "policy_invalid", exitCode: 3 };
 
 /** Each makes a good policy file one that must not be used. */
 const SPOILT: Record<
@@ -171,7 +171,7 @@ Deno.test("a policy named by a relative path, or by one with .., lets nobody in"
     const path of ["policy.yaml", "", `${directory}/../${name}/policy.yaml`]
   ) {
     const { reason, exitCode } = await scene.attempt({ args: [path] });
-    assert.deepEqual([reason, exitCode], ["policy_invalid", 9]);
+    assert.deepEqual([reason, exitCode], ["policy_invalid", 3]);
   }
   assert.equal((await scene.attempt({ args: [policyFile] })).exitCode, 0);
 });
@@ -205,7 +205,7 @@ Deno.test("a policy that its user may not read lets nobody in", async () => {
     stdin: await scene.token(),
     before: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
   });
-  assert.equal(code, 9, stderr);
+  assert.equal(code, 3, stderr);
   assert.match(stderr, /reason=policy_invalid .*cannot be read/);
 });
 
@@ -260,13 +260,13 @@ for (const [what, { spoil, log }] of Object.entries(CA_FILES)) {
   });
 }
 
-Deno.test("CA certificates that nobody can read make the issuer unavailable, in the log's words", async () => {
+Deno.test("CA certificates that nobody can read let nobody in, in the log's words", async () => {
   await using scene = await createScene();
   const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   await Deno.writeTextFile(`${scene.site.directory}/ca.pem`, pem);
   await refused(scene, {
-    reason: "issuer_unavailable",
-    exitCode: 9,
+    reason: "issuer_refused",
+    exitCode: 3,
     log: /CA certificates or proxy cannot be used/,
   });
 });

@@ -157,7 +157,7 @@ Deno.test("a JWT whose iss names an introspection issuer is that issuer's to jud
 Deno.test("with several issuers of opaque tokens the command line names one", async () => {
   await using bench = await createBench(["first", "second"]);
   const unnamed = await bench.login("opaque");
-  assert.deepEqual([unnamed.reason, unnamed.exitCode], ["policy_invalid", 9]);
+  assert.deepEqual([unnamed.reason, unnamed.exitCode], ["issuer_unknown", 7]);
   assert.match(unnamed.log, /name one with \\"login POLICY --issuer NAME\\"/);
   assert.deepEqual(bench.requestCounts(), [0, 0, 0]);
   const named = await bench.login("opaque", ["--issuer", "second"]);
@@ -209,7 +209,7 @@ Deno.test("the policy's introspection_endpoint saves discovery, and must be on a
     `introspection_endpoint: https://localhost:${port}/introspect`,
   ]);
   const refused = await bench.login("opaque");
-  assert.equal(refused.reason, "issuer_unavailable");
+  assert.equal(refused.reason, "issuer_refused");
   assert.match(refused.log, /does not list under \\"hosts\\"/);
   await using listed = await createBench(["second"], [
     "introspection_endpoint: null",
@@ -236,7 +236,7 @@ Deno.test("a discovery document without a usable endpoint refuses", async () => 
       introspection_endpoint,
     };
     const { reason } = await bench.login("opaque");
-    assert.equal(reason, "issuer_unavailable");
+    assert.equal(reason, "issuer_refused");
   }
 });
 

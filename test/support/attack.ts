@@ -107,7 +107,8 @@ const EXITS: Partial<Record<Reason, number>> = {
   allowed: 0,
   account_not_permitted: 10,
   issuer_unavailable: 9,
-  policy_invalid: 9,
+  issuer_refused: 3,
+  policy_invalid: 3,
   internal_error: 4,
 };
 

@@ -230,6 +230,7 @@ const GRANTED = {
   status: "granted",
   accessToken: new AccessToken("x"),
   idToken: null,
+  tokenType: "bearer",
   scope: null,
 } as const;
 const PENDING = { status: "pending" } as const;

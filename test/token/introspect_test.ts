@@ -124,7 +124,7 @@ for (
   ]
 ) {
   Deno.test(`processIntrospectionResponse() takes ${JSON.stringify(body).slice(0, 30)} for no answer`, () => {
-    assert.equal(judge(body), "issuer_unavailable");
+    assert.equal(judge(body), "issuer_refused");
   });
 }
 

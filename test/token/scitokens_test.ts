@@ -188,7 +188,7 @@ Deno.test("the keys of an issuer without OpenID Connect are found by RFC 8414", 
     response.end("no such page");
   });
   const missing = await scene.attempt({ token: await token(scene) });
-  assert.equal(missing.reason, "issuer_unavailable");
+  assert.equal(missing.reason, "issuer_refused");
   server.on("/.well-known/oauth-authorization-server", (_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify(server.discovery));
