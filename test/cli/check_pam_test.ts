@@ -360,6 +360,43 @@ for (const [what, example, change, id, level] of BROKEN) {
   });
 }
 
+Deno.test("check says pam/opaque-issuer where a line does not say whose opaque tokens it takes", async () => {
+  await using host = await createCheckHost();
+  const opaque = (name: string) =>
+    `  ${name}:
+    kind: introspection
+    issuer: https://${name}.example.edu
+    audiences: [ssh-prod]
+    client_id: gate
+    client_secret_file: /etc/oauth-pam/${name}.secret
+`;
+  const policy = await Deno.readTextFile(host.policy);
+  const withOpaque = (names: string[]) =>
+    Deno.writeTextFile(
+      host.policy,
+      policy.replace("rules:", `${names.map(opaque).join("")}rules:`),
+    );
+  const found = async (example: string, change?: Change) => {
+    await host.installStack(example, {
+      service: "sshd",
+      ...(change === undefined ? {} : { change }),
+    });
+    const { findings } = await checkService(host, "sshd");
+    return findings.filter(({ id }) => id === "pam/opaque-issuer")
+      .map(({ level, line }) => [level, typeof line]);
+  };
+  const error = [["error", "number"]];
+  await withOpaque(["first", "second"]);
+  assert.deepEqual(await found(FALLBACK), error);
+  assert.deepEqual(await found(EXEC), error);
+  const named = (stack: string) =>
+    stack.replace(/^(auth.* login .*)$/m, "$1 --issuer first");
+  assert.deepEqual(await found(EXEC, named), []);
+  await withOpaque(["first"]);
+  assert.deepEqual(await found(FALLBACK), []);
+  assert.deepEqual(await found(EXEC), []);
+});
+
 Deno.test("check reads PAM files as libpam does: continued lines, comments, case, circles", async () => {
   await using host = await createCheckHost();
   const ours = `${host.launcher} login ${host.policy}`;

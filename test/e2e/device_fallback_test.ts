@@ -126,6 +126,33 @@ test(
       assert.match(await nextAttempt(), / reason=device_expired /);
     });
     await step(
+      "nor where the issuer refuses us, at the start or while polling",
+      async () => {
+        const policy = await Deno.readTextFile(host.policy);
+        const foreign = policy.replace(
+          /client_id: \S+?(?=[,}\n])/,
+          "client_id: nobody",
+        );
+        assert.notEqual(foreign, policy);
+        await Deno.writeTextFile(host.policy, foreign);
+        const result = await login(PASSWORD, PASSWORD);
+        assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+        for (let line = 0; line < 2; line++) {
+          assert.match(await nextAttempt(), / reason=issuer_refused /);
+        }
+        await Deno.writeTextFile(host.policy, policy);
+        const between = await login(async () => {
+          await Deno.writeTextFile(host.policy, foreign);
+        }, PASSWORD);
+        assert.deepEqual([between.ok, between.prompts.length], [false, 1]);
+        assert.match(
+          await nextAttempt(),
+          / reason=(issuer_refused|device_expired) /,
+        );
+        await Deno.writeTextFile(host.policy, policy);
+      },
+    );
+    await step(
       "while the issuer is down, the password is asked for once and admits",
       async () => {
         await provider.setAvailability("down");

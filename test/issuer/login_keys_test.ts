@@ -63,6 +63,17 @@ Deno.test("real processes share the cool-down after a made-up kid", async () => 
   assert.equal(scene.server.requestCount("/jwks"), 2);
 });
 
+Deno.test("a name for a key that there never was makes no outage of an issuer that is down", async () => {
+  await using scene = await createScene({ issuerLines: ["jwks_ttl: 1h"] });
+  const good = await scene.token();
+  assert.equal((await scene.attempt({ token: good })).reason, "allowed");
+  await scene.server.close();
+  const foreign = await scene.token({ header: { kid: "nobody's" } });
+  const { reason, exitCode } = await scene.attempt({ token: foreign });
+  assert.deepEqual([reason, exitCode], ["key_not_found", 7]);
+  assert.equal((await scene.attempt({ token: good })).reason, "allowed");
+});
+
 Deno.test("a kid is compared and nothing else: it names no file and no address", async () => {
   await using scene = await createScene();
   const kids = [

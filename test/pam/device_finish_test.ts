@@ -343,6 +343,29 @@ test("uses the access token where the policy says so", async (scene) => {
   assert.equal(opaque.reason, "token_malformed");
 }, { device: "token: access_token" });
 
+test(
+  "refuses an access token that is bound to a key, whatever is in it",
+  async (scene) => {
+    const access_token = await scene.token({ claims: { client_id: CLIENT } });
+    for (
+      const [token_type, reason, exitCode] of [
+        ["DPoP", "token_kind_unexpected", 7],
+        ["mac", "issuer_refused", 3],
+        ["N_A", "issuer_refused", 3],
+      ] as const
+    ) {
+      const members = { access_token, token_type };
+      const result = await signIn(scene, [await scene.tokens({ members })]);
+      assert.deepEqual(
+        [result.reason, result.exitCode],
+        [reason, exitCode],
+        result.log,
+      );
+    }
+  },
+  { device: "token: access_token, starts_per_source: 20" },
+);
+
 test("holds the policy's scopes against what was granted", async (scene) => {
   for (
     const [scope, reason] of [

@@ -16,6 +16,7 @@ const ALL = [
   "auth_err",
   "user_unknown",
   "maxtries",
+  "service_err",
   "system_err",
 ];
 
@@ -27,7 +28,9 @@ function test(
     sanitizeOps: true,
     sanitizeResources: true,
   }, async () => {
-    await using scene = await createDeviceScene();
+    await using scene = await createDeviceScene({
+      device: "starts_per_source: 100",
+    });
     await body(scene);
   });
 }
@@ -55,6 +58,41 @@ test("tells a refused token, an unknown user and an unreachable issuer apart", a
     }
     assert.equal(await outcome(["maxtries", expected], { policyFile }), true);
   }
+});
+
+test("says service_err where the issuer refuses us, and never authinfo_unavail", async (scene) => {
+  const { policyFile } = scene.site;
+  for (
+    const [error, expected] of [
+      ["unauthorized_client", "service_err"],
+      ["invalid_request", "service_err"],
+      ["invalid_scope", "service_err"],
+      ["slow_down", "service_err"],
+      ["access_denied", "service_err"],
+      ["server_error", "authinfo_unavail"],
+    ] as const
+  ) {
+    scene.server.on(
+      "/device_authorization",
+      answer({ status: 400, body: { error } }),
+    );
+    await start({ policyFile });
+    await finish({ policyFile, typed: "hunter2" });
+    for (const name of ALL.filter((name) => name !== expected)) {
+      assert.equal(await outcome([name], { policyFile }), false, error);
+    }
+    assert.equal(await outcome([expected], { policyFile }), true, error);
+  }
+});
+
+test("says auth_err where what was typed met an issuer that is down", async (scene) => {
+  const { policyFile } = scene.site;
+  await start({ policyFile });
+  scene.server.on("/jwks", answer({ status: 503 }));
+  const result = await finish({ policyFile, typed: await scene.token() });
+  assert.deepEqual([result.reason, result.exitCode], ["issuer_unavailable", 7]);
+  assert.equal(await outcome(["authinfo_unavail"], { policyFile }), false);
+  assert.equal(await outcome(["auth_err"], { policyFile }), true);
 });
 
 test("says yes once", async (scene) => {

@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { createAuthority } from "../support/certificates.ts";
 import {
+  answer,
+  type Behaviour,
   type HostileIssuer,
+  html,
   json,
+  reset,
   startHostileIssuer,
 } from "../support/hostile_server.ts";
 import { attempt, type AttemptResult } from "../support/login.ts";
@@ -164,6 +168,54 @@ Deno.test("with several issuers of opaque tokens the command line names one", as
   assert.equal(named.reason, "allowed", named.log);
   assert.deepEqual(bench.requestCounts(), [0, 0, 2]);
 });
+
+Deno.test("what is typed does not choose an outage: with several issuers only the one that the line names can be down", async () => {
+  await using bench = await createBench(["campus", "first"]);
+  await bench.campus.close();
+  const retired = await bench.jwt();
+  const chosen = await bench.login(retired);
+  assert.deepEqual([chosen.reason, chosen.exitCode], ["issuer_unavailable", 7]);
+  const good = await bench.login("opaque");
+  assert.equal(good.reason, "allowed", good.log);
+  await bench.first.close();
+  const opaque = await bench.login("opaque");
+  assert.deepEqual([opaque.reason, opaque.exitCode], ["issuer_unavailable", 7]);
+  const named = await bench.login("opaque", ["--issuer", "first"]);
+  assert.deepEqual([named.reason, named.exitCode], ["issuer_unavailable", 9]);
+  const other = await bench.login(retired, ["--issuer", "first"]);
+  assert.deepEqual([other.reason, other.exitCode], ["issuer_unavailable", 7]);
+});
+
+/** Answers as given to what is typed, and properly to everything else. */
+function failsFor(typed: string, behaviour: Behaviour): Behaviour {
+  return (request, response) => {
+    const text = new URLSearchParams(request.body).get("token");
+    const chosen = text === typed ? behaviour : json({ active: false });
+    return chosen(request, response);
+  };
+}
+
+for (
+  const [what, behaviour] of [
+    ["answers with 500", answer({ status: 500 })],
+    ["answers with 400", answer({ status: 400, body: {} })],
+    ["answers with a page", html()],
+    ["answers with nonsense", json([])],
+    ["closes the connection", reset()],
+  ] as const
+) {
+  Deno.test(`an issuer that ${what} for one text alone is neither down nor refuses us`, async () => {
+    await using bench = await createBench(["first"]);
+    bench.first.on("/introspect", failsFor("poison", behaviour));
+    const typed = await bench.login("poison");
+    assert.deepEqual([typed.reason, typed.exitCode], ["token_malformed", 7]);
+    assert.match(typed.log, /for what was handed over, and for nothing else/);
+    bench.first.on("/introspect", behaviour);
+    const all = await bench.login("poison");
+    assert.match(all.reason, /^issuer_(unavailable|refused)$/);
+    assert.ok([9, 3].includes(all.exitCode), all.log);
+  });
+}
 
 Deno.test("--issuer names an issuer of opaque tokens, or nobody gets in", async () => {
   await using bench = await createBench(["campus", "first"]);

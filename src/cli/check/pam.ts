@@ -61,6 +61,7 @@ export async function pamFindings(
         optionFindings(line, { service, policyPath, own })
       ),
       ...deviceFindings(auth, context),
+      ...opaqueFindings(auth, context),
       ...environmentFindings(stack, auth),
       ...(auth.some(decides)
         ? stackFindings({ service, lines, own: auth })
@@ -136,6 +137,32 @@ function deviceFindings(
     });
   }
   return findings;
+}
+
+/** Several issuers read opaque tokens, and nothing says which one may see what is typed. */
+function opaqueFindings(
+  auth: readonly OwnLine[],
+  { policy }: CheckContext,
+): CheckFinding[] {
+  const opaque = (policy?.issuers ?? [])
+    .filter(({ kind }) => kind === "introspection" || kind === "globus")
+    .map(({ name }) => `"${name}"`);
+  if (opaque.length < 2) return [];
+  return auth.filter((line) => decides(line) && line.issuer === null)
+    .map(({ verb, file, line }) => ({
+      id: "pam/opaque-issuer",
+      level: "error",
+      message:
+        `${
+          opaque.join(" and ")
+        } read opaque tokens, and this line does not say which of them is meant: ` +
+        "what is typed is refused",
+      hint: verb === "login"
+        ? "add --issuer NAME behind the policy"
+        : "use a policy with one of them for device sign-in",
+      file,
+      line,
+    }));
 }
 
 /** What a user's own file puts into the PAM environment also reaches what pam_exec starts. */

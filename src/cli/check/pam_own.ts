@@ -21,6 +21,8 @@ export interface OwnLine extends PamLine {
   /** `null` where it cannot be told. */
   readonly program: string | null;
   readonly policy: string | null;
+  /** The issuer that `--issuer` names. */
+  readonly issuer: string | null;
   /** What stands behind the policy. */
   readonly rest: readonly string[];
 }
@@ -58,13 +60,13 @@ async function execLine(
   if (!/\/oauth-pam[^/]*$/.test(command) && !words.includes(policyPath)) {
     return null;
   }
-  const { verb, policy, rest } = wordsOf(words);
+  const { verb, policy, issuer, rest } = wordsOf(words);
   const options = line.args.slice(0, at);
   const started = await programOf(command, io);
   const isLauncher = started !== null || command.endsWith("launch");
   return {
     ...line,
-    ...{ verb, options, command, policy, rest },
+    ...{ verb, options, command, policy, issuer, rest },
     launcher: isLauncher ? command : null,
     program: isLauncher ? started : command,
   };
@@ -78,18 +80,25 @@ function isOption(word: string): boolean {
 
 function wordsOf(
   words: readonly string[],
-): Pick<OwnLine, "verb" | "policy" | "rest"> {
+): Pick<OwnLine, "verb" | "policy" | "issuer" | "rest"> {
   const [first = "", second = ""] = words;
   const verb = first === "device" ? `device ${second}` : first;
   const known = ["login", "device start", "device finish", "outcome"] as const;
   const found = known.find((each) => each === verb) ?? null;
-  if (found === null) return { verb: null, policy: null, rest: [] };
+  if (found === null) {
+    return { verb: null, policy: null, issuer: null, rest: [] };
+  }
   const args = words.slice(found.split(" ").length);
   const issuer = args.indexOf("--issuer");
   const plain = args.filter((word, index) =>
     !word.startsWith("--") && (issuer < 0 || index !== issuer + 1)
   );
-  return { verb: found, policy: plain[0] ?? null, rest: plain.slice(1) };
+  return {
+    verb: found,
+    policy: plain[0] ?? null,
+    issuer: issuer < 0 ? null : args[issuer + 1] ?? null,
+    rest: plain.slice(1),
+  };
 }
 
 /** pam_script's script, which runs the launcher (`pam.d.example/pam_script_auth`). */
@@ -111,6 +120,7 @@ async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
     launcher,
     program: launcher === null ? null : await programOf(launcher, io),
     policy: assigned(script, "policy"),
+    issuer: null,
     rest: [],
   };
 }

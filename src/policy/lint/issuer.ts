@@ -90,6 +90,27 @@ function* outlivesGrace(context: LintContext): Iterable<Finding> {
   }
 }
 
+const OPAQUE = ["introspection", "globus"];
+
+function* severalOpaque(context: LintContext): Iterable<Finding> {
+  const { issuers } = context.policy;
+  const opaque = issuers.filter(({ kind }) => OPAQUE.includes(kind));
+  const [first, second] = opaque;
+  const device = issuers.find((issuer) => issuer.device !== null);
+  if (first === undefined || second === undefined || device === undefined) {
+    return;
+  }
+  yield {
+    message:
+      `"${first.name}" and "${second.name}" both read opaque tokens, and "device finish" has ` +
+      "no way to tell whose a typed text is: it is refused",
+    hint:
+      `keep one of them in the policy of "${device.name}"'s device sign-in, ` +
+      'and give the other a policy and a "login" line of its own',
+    place: { path: ["issuers", second.name, "kind"] },
+  };
+}
+
 export const ISSUER_RULES = [
   lintRule("issuer/unused", {
     level: "warning",
@@ -153,6 +174,24 @@ more or less, and no token of the issuer is ever accepted.`,
         `The skew is added to the life of every token and to the age of every sign-in. RFC 7519 section
 4.1.4 speaks of a few minutes at most; hosts with NTP are within a second. Above five minutes it
 is an error that cannot be suppressed, above one minute a warning.`,
+    },
+  }),
+  lintRule("device/several-opaque-issuers", {
+    level: "error",
+    check: severalOpaque,
+    page: {
+      summary: "device sign-in beside several issuers of opaque tokens",
+      avoid: `issuers:
+  campus: {device: {client_id: ssh}, …}
+  globus: {kind: globus, …}
+  lab: {kind: introspection, …}`,
+      prefer: `issuers:
+  campus: {device: {client_id: ssh}, …}
+  globus: {kind: globus, …}`,
+      why:
+        `A text typed at the prompt of "device finish" names no issuer, and is shown to one issuer at
+most. With several that could be meant it is refused; and no stack may take what was typed for a
+sign that an issuer is down, because whoever types would choose whether the password opens.`,
     },
   }),
   lintRule("device/outlives-login-grace", {
