@@ -7,11 +7,8 @@ import type { MapFiles } from "../policy/accounts.ts";
 import { readClaim } from "../policy/claims.ts";
 import type { Explanation } from "../policy/explain.ts";
 import { accountsOf } from "../policy/map_file.ts";
-import {
-  keyAttribute,
-  mentionedLocations,
-  restrictClaims,
-} from "../policy/mentioned.ts";
+import { keyAttribute } from "../policy/identity_claims.ts";
+import { mentionedLocations, restrictClaims } from "../policy/mentioned.ts";
 import type { Issuer, Policy } from "../policy/model.ts";
 import { type AccessRequest, subjectFromClaims } from "../policy/request.ts";
 import { evaluate } from "../policy/evaluate.ts";

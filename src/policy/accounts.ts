@@ -4,9 +4,10 @@
  * @module
  */
 import { ACCOUNT_NAME } from "./account_name.ts";
-import { type Claims, readClaim } from "./claims.ts";
+import { type Claims, isToldElsewhere, readClaim } from "./claims.ts";
+import { attributeLocations, keyAttribute } from "./identity_claims.ts";
 import { accountsOf } from "./map_file.ts";
-import type { AccountSource, IdentityAttribute } from "./model.ts";
+import type { AccountSource, IdentityAttribute, Issuer } from "./model.ts";
 import type { Identity, Subject } from "./request.ts";
 
 /** An account with the identity it comes from; `null` when it belongs to no identity (`names`). */
@@ -36,6 +37,78 @@ export function mappedAccounts(
       source: source.source,
     }))
   ).filter(({ account }) => ACCOUNT_NAME.test(account));
+}
+
+/** Why it cannot be told whether a source gives an account. */
+export interface UntoldSource {
+  /** The place of the source in the list. */
+  readonly index: number;
+  readonly because: "claim_type" | "claim_distributed" | "identities_untold";
+  readonly actual: unknown;
+}
+
+/**
+ * The first source of which it cannot be told which accounts it gives: its claim is there but no
+ * text, or lies elsewhere, or it asks for linked identities that the issuer did not tell about.
+ */
+export function untoldSource(
+  sources: readonly AccountSource[],
+  subject: Subject,
+  { issuer }: { issuer: Issuer },
+): UntoldSource | null {
+  for (const [index, source] of sources.entries()) {
+    for (const { locations, linked } of askedOf(source, issuer)) {
+      if (linked && subject.untold === true) {
+        return { index, because: "identities_untold", actual: null };
+      }
+      const untold = linked ? null : untoldClaim(subject.claims, locations);
+      if (untold !== null) return { index, ...untold };
+    }
+  }
+  return null;
+}
+
+/** The first claim that is there and no text, or lies elsewhere. */
+function untoldClaim(
+  claims: Claims,
+  locations: readonly string[],
+): Omit<UntoldSource, "index"> | null {
+  for (const location of locations) {
+    const actual = readClaim(claims, location) ?? null;
+    if (typeof actual === "string") continue;
+    if (actual !== null) return { because: "claim_type", actual };
+    if (isToldElsewhere(claims, location)) {
+      return { because: "claim_distributed", actual };
+    }
+  }
+  return null;
+}
+
+/** What a source asks of a subject: claims, of which the first that is a text counts, or linked identities. */
+export function askedOf(
+  source: AccountSource,
+  issuer: Issuer,
+): { locations: readonly string[]; linked: boolean }[] {
+  const attribute = (name: IdentityAttribute) => ({
+    locations: attributeLocations(name, issuer),
+    linked: issuer.kind === "globus",
+  });
+  switch (source.source) {
+    case "names":
+      return [];
+    case "claim":
+      return [{ locations: [source.claim], linked: false }];
+    case "identity":
+      return [attribute(source.attribute)];
+    case "map":
+    case "map_file":
+      return source.keys.map((key) => {
+        const name = keyAttribute(key);
+        return name === null
+          ? { locations: [key], linked: false }
+          : attribute(name);
+      });
+  }
 }
 
 interface Candidate {
@@ -101,18 +174,14 @@ export function stripped(value: unknown, suffix: string | null): string | null {
   return cut > 0 && value.slice(cut) === suffix ? value.slice(0, cut) : null;
 }
 
-const IDENTITY_KEY = /^identity\.(id|username|email)$/;
-
 function keysOf(
   keys: readonly string[],
   subject: Subject,
 ): { key: string; identity: string | null }[] {
   const claims: Claims = subject.claims;
   return keys.flatMap((name) => {
-    const attribute = IDENTITY_KEY.exec(name)?.[1] as
-      | IdentityAttribute
-      | undefined;
-    const found = attribute === undefined
+    const attribute = keyAttribute(name);
+    const found = attribute === null
       ? [{
         key: readClaim(claims, name),
         identity: subject.identities[0]?.id ?? null,

@@ -23,6 +23,11 @@ export class ClaimUse {
   readonly files = new Set<string>();
   /** A list only counts when every entry is a string (amr). */
   stringsOnly = false;
+  /**
+   * It matters what cannot be told: a claim that lies elsewhere, and an entry of a list that is no
+   * scalar.
+   */
+  untold = false;
 
   constructor(path: readonly string[]) {
     this.path = path;
@@ -36,8 +41,15 @@ export class ClaimUse {
 
 /** One value, or all lists together (what they hold are variables of their own). */
 export interface Atom {
-  readonly kind: "absent" | "string" | "number" | "boolean" | "list" | "object";
-  /** The example; `undefined` for "absent" and "list". */
+  readonly kind:
+    | "absent"
+    | "elsewhere"
+    | "string"
+    | "number"
+    | "boolean"
+    | "list"
+    | "object";
+  /** The example; `undefined` for "absent", "elsewhere" and "list". */
   readonly value: unknown;
   /** The map files, contents unknown, that map this value to the account. */
   readonly files: ReadonlySet<string>;
@@ -45,8 +57,11 @@ export interface Atom {
 
 /** List entries that no rule tells apart. */
 export interface Block {
-  readonly values: readonly Scalar[];
+  readonly values: readonly unknown[];
 }
+
+/** The entry of a list that stands for all that are no scalars. */
+export const ODD_ENTRY: unknown = {};
 
 export interface ClaimAtoms {
   /** The simplest first. */
@@ -92,9 +107,13 @@ export function claimAtoms(
     limits.push("a time is compared with an age and with fixed numbers");
   }
   const times = [...use.ages].map((age) => options.now - age);
-  const booleans = [...use.scalars].filter((value) =>
-    typeof value === "boolean"
-  );
+  // whoever asks what cannot be told tells types apart, also where nobody names such a value
+  const booleans = use.untold
+    ? [true, false]
+    : [...use.scalars].filter((value) => typeof value === "boolean");
+  const fresh = use.untold
+    ? [unmentioned(new Set<Scalar>([...numbers, ...times]))]
+    : [];
   const atom = (kind: Atom["kind"], value?: unknown): Atom => ({
     kind,
     value,
@@ -106,12 +125,13 @@ export function claimAtoms(
       atom("absent"),
       ...strings,
       ...booleans.map((value) => atom("boolean", value)),
-      ...[...new Set([...numbers, ...times])].map((value) =>
+      ...[...new Set([...numbers, ...times, ...fresh])].map((value) =>
         atom("number", value)
       ),
       ...(lists ? [atom("list")] : []),
-      // also stands for numbers, booleans and lists that nobody mentions: all are of a wrong type
+      // also stands for what nobody mentions or tells apart: all are of a wrong type
       atom("object", {}),
+      ...(use.untold ? [atom("elsewhere")] : []),
     ],
     blocks: blocksOf(use),
     limits,
@@ -177,7 +197,12 @@ function blocksOf(use: ClaimUse): Block[] {
   }
   // an entry that nobody mentions and that is no string: it spoils a list of strings
   const odd = use.stringsOnly ? [{ values: [unmentioned(values)] }] : [];
-  return [...[...blocks.values()].map((block) => ({ values: block })), ...odd];
+  const untold = use.untold ? [{ values: [ODD_ENTRY] }] : [];
+  return [
+    ...[...blocks.values()].map((block) => ({ values: block })),
+    ...odd,
+    ...untold,
+  ];
 }
 
 function unmentioned(values: ReadonlySet<Scalar>): number {

@@ -26,6 +26,30 @@ export function readClaim(claims: Claims, location: string): unknown {
   return value;
 }
 
+/**
+ * Whether the issuer says of a claim that is not in this document that it lies elsewhere: by
+ * `_claim_names` (OpenID Connect Core section 5.6.2), or for groups by `hasgroups`, which Entra ID
+ * sends where there are too many of them.
+ */
+export function isToldElsewhere(claims: Claims, location: string): boolean {
+  const name = location.startsWith("/")
+    ? (location.slice(1).split("/")[0] ?? "").replaceAll("~1", "/")
+      .replaceAll("~0", "~")
+    : location;
+  if (name === "groups" && own(claims, "hasgroups") === true) return true;
+  const names = own(claims, "_claim_names");
+  if (names === undefined || names === null) return false;
+  // what does not say which claims it is about may be about any
+  if (typeof names !== "object" || Array.isArray(names)) return true;
+  return Object.hasOwn(names, name);
+}
+
+/** The members of a claims document that say where claims lie, see {@link isToldElsewhere}. */
+export const ELSEWHERE_CLAIMS: readonly string[] = [
+  "_claim_names",
+  "hasgroups",
+];
+
 function own(value: unknown, key: string): unknown {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     return undefined;

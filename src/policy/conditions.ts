@@ -2,15 +2,32 @@
  * The `when` conditions: one claim compared with what the rule wants. No conversion, ever: "true"
  * is not `true`, and a string is not a list of one.
  *
+ * An answer is yes, no, or that it cannot be told. An allow rule takes only a yes, a deny rule
+ * everything but a no.
+ *
  * @module
  */
-import { type Claims, readClaim } from "./claims.ts";
-import type { ClaimLocations, Condition, Issuer, Scalar } from "./model.ts";
+import { type Claims, isToldElsewhere, readClaim } from "./claims.ts";
+import type {
+  ClaimLocations,
+  Condition,
+  Issuer,
+  Rule,
+  Scalar,
+} from "./model.ts";
+
+type Effect = Rule["effect"];
+
+interface ListCondition {
+  readonly operator: "any" | "all" | "none";
+  readonly values: readonly Scalar[];
+}
 
 /** Why a condition does not hold. */
 export type ConditionFailure =
   | "claim_missing"
   | "claim_type"
+  | "claim_distributed"
   | "claim_mismatch";
 
 export type ConditionResult =
@@ -28,62 +45,98 @@ export function claimLocation(issuer: Issuer, claim: string): string {
     : claim;
 }
 
+/** The same, and whether it can be told at all. */
+export type ConditionJudgement = ConditionResult & {
+  /** It cannot be told whether the condition holds. */
+  readonly untold: boolean;
+};
+
 /** Checks one condition. A claim that is missing or `null` satisfies nothing. */
 export function checkCondition(
   condition: Condition,
   subject: { issuer: Issuer; claims: Claims },
 ): ConditionResult {
-  const location = claimLocation(subject.issuer, condition.claim);
-  const actual = readClaim(subject.claims, location);
-  if (actual === undefined || actual === null) {
-    return { holds: false, because: "claim_missing", actual: null };
-  }
-  const holds = compare(condition, actual);
-  if (holds === true) return { holds, actual };
-  return {
-    holds: false,
-    because: holds === null ? "claim_type" : "claim_mismatch",
-    actual,
-  };
+  const { untold: _, ...result } = judgeCondition(condition, subject);
+  return result;
 }
 
-/** `null` when the claim is not of the type that the operator speaks of. */
-function compare(condition: Condition, actual: unknown): boolean | null {
+/** As {@link checkCondition}, with three answers: yes, no, and that it cannot be told. */
+export function judgeCondition(
+  condition: Condition,
+  subject: { issuer: Issuer; claims: Claims },
+): ConditionJudgement {
+  const location = claimLocation(subject.issuer, condition.claim);
+  const actual = readClaim(subject.claims, location) ?? null;
+  if (actual === null) {
+    const elsewhere = isToldElsewhere(subject.claims, location);
+    const because = elsewhere ? "claim_distributed" : "claim_missing";
+    return { holds: false, because, untold: elsewhere, actual };
+  }
+  const { answer, certain } = compare(condition, actual);
+  // an allow rule must be sure that nothing is there of what must not be
+  const holds = answer === true && (certain || condition.operator !== "none");
+  if (holds) return { holds, untold: false, actual };
+  const because = answer === false ? "claim_mismatch" : "claim_type";
+  return { holds, because, untold: !certain, actual };
+}
+
+/**
+ * Whether a condition counts as met for a rule of that effect: an allow rule wants to be sure that
+ * it holds, a deny rule that it does not.
+ */
+export function isMet(result: ConditionJudgement, effect: Effect): boolean {
+  return result.holds || (effect === "deny" && result.untold);
+}
+
+/** `null`: the claim is not of the type that the operator speaks of. */
+interface Comparison {
+  readonly answer: boolean | null;
+  readonly certain: boolean;
+}
+
+function compare(condition: Condition, actual: unknown): Comparison {
   switch (condition.operator) {
     case "any":
-      return list(actual)?.some((item) =>
-        condition.values.includes(item as Scalar)
-      ) ?? null;
     case "all":
-      return inList(condition.values, list(actual));
-    case "none":
-      return list(actual)?.every((item) =>
-        !condition.values.includes(item as Scalar)
-      ) ?? null;
+    case "none": {
+      const { operator, values } = condition;
+      return compareList({ operator, values }, actual);
+    }
     case "in":
-      return isScalar(actual) ? condition.values.includes(actual) : null;
+      return scalar(
+        isScalar(actual) ? condition.values.includes(actual) : null,
+      );
     case "like":
-      return typeof actual === "string"
-        ? matchesGlob(condition.pattern, actual)
-        : null;
+      return scalar(
+        typeof actual === "string"
+          ? matchesGlob(condition.pattern, actual)
+          : null,
+      );
     case "equals":
-      return typeof actual === typeof condition.value
-        ? actual === condition.value
-        : null;
+      return scalar(
+        typeof actual === typeof condition.value
+          ? actual === condition.value
+          : null,
+      );
   }
 }
 
-function inList(
-  wanted: readonly Scalar[],
-  actual: readonly unknown[] | null,
-): boolean | null {
-  return actual === null
-    ? null
-    : wanted.every((value) => actual.includes(value));
+function scalar(answer: boolean | null): Comparison {
+  return { answer, certain: answer !== null };
 }
 
-function list(value: unknown): readonly unknown[] | null {
-  return Array.isArray(value) ? value : null;
+/** An entry that is no scalar may say anything, but cannot take back what the others say. */
+function compareList(
+  { operator, values }: ListCondition,
+  actual: unknown,
+): Comparison {
+  if (!Array.isArray(actual)) return { answer: null, certain: false };
+  const has = (value: Scalar) => actual.includes(value);
+  const found = operator === "all" ? values.every(has) : values.some(has);
+  return {
+    answer: operator === "none" ? !found : found,
+    certain: found || actual.every(isScalar),
+  };
 }
 
 function isScalar(value: unknown): value is Scalar {

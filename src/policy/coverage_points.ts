@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { type MapFiles, mappedAccounts } from "./accounts.ts";
+import { type MapFiles, mappedAccounts, untoldSource } from "./accounts.ts";
 import { assuranceFailure, combine } from "./assurance.ts";
-import { checkCondition } from "./conditions.ts";
+import { isMet, judgeCondition } from "./conditions.ts";
 import type { AccountSource, Assurance, Policy, Rule } from "./model.ts";
 import { contains, parseAddress, parseNetwork } from "./network.ts";
 import type { AccessRequest } from "./request.ts";
@@ -44,10 +44,11 @@ export function probesOf(rule: Rule, policy: Policy): ConditionProbe[] {
       holds: concerning(rule, ({ request }) => {
         const issuer = issuerOf(policy, request);
         const { claims } = request.subject;
-        return checkCondition(condition, { issuer, claims }).holds;
+        const result = judgeCondition(condition, { issuer, claims });
+        return isMet(result, rule.effect);
       }),
     })),
-    ...accountProbes(rule),
+    ...accountProbes(rule, policy),
     ...(rule.effect === "allow" ? assuranceProbes(rule, policy) : []),
   ];
 }
@@ -113,13 +114,19 @@ function scopeProbes(rule: Rule, policy: Policy): ConditionProbe[] {
   return probes;
 }
 
-function accountProbes(rule: Rule): ConditionProbe[] {
+function accountProbes(rule: Rule, policy: Policy): ConditionProbe[] {
   return (rule.accounts ?? []).map((source, index) => ({
     rule: rule.id,
     condition: ["accounts", String(index)],
     path: ["rules", rule.id, "accounts", index],
     canFail: true,
-    holds: concerning(rule, (sight) => identities([source], sight).length > 0),
+    holds: concerning(rule, (sight) => {
+      const { subject } = sight.request;
+      const issuer = issuerOf(policy, sight.request);
+      return identities([source], sight).length > 0 ||
+        (rule.effect === "deny" &&
+          untoldSource([source], subject, { issuer }) !== null);
+    }),
   }));
 }
 

@@ -62,6 +62,8 @@ export type Because =
   | "rhost_mismatch"
   | "claim_missing"
   | "claim_type"
+  | "claim_distributed"
+  | "identities_untold"
   | "claim_mismatch"
   | "account_mismatch"
   | "account_protected"
@@ -77,7 +79,10 @@ export interface RuleOutcome {
   readonly matched: boolean;
   /** A matching allow rule that would admit on its own: assurance met, account not protected. */
   readonly granted: boolean;
-  /** The first thing that kept it from matching or granting; `null` when nothing did. */
+  /**
+   * The first thing that kept it from matching or granting; of a deny rule that matched, the first
+   * thing that could not be told; `null` when there is neither.
+   */
   readonly because: Because | null;
   /** The path of that thing inside the rule, such as `["when", "groups", "any"]`. */
   readonly condition: readonly string[] | null;
@@ -92,6 +97,6 @@ export interface Decision {
   /** The rule that decided; `null` for a deny by default. */
   readonly rule: string | null;
   readonly rules: readonly RuleOutcome[];
-  /** What went wrong, when the reason is "internal_error" or "request_invalid". */
+  /** What went wrong, when the reason is "internal_error" or "request_invalid"; or what could not be told. */
   readonly detail?: string;
 }

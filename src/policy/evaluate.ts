@@ -1,26 +1,18 @@
 /**
- * The decision: deny by default, any matching deny rule wins, any error denies.
+ * The decision: deny by default, any matching deny rule wins, any error denies. A deny rule of which
+ * it cannot be told that it does not match, matches.
  *
  * Pure and total: no clock, no files, no exceptions. The order of rules never matters.
  *
  * @module
  */
-import {
-  type MapFiles,
-  type MappedAccount,
-  mappedAccounts,
-} from "./accounts.ts";
+import type { MapFiles } from "./accounts.ts";
 import { ACCOUNT_NAME } from "./account_name.ts";
-import { assuranceFailure, combine, SHORTFALLS } from "./assurance.ts";
-import { checkCondition, operand } from "./conditions.ts";
-import type { Because, Decision, Reason, RuleOutcome } from "./decision.ts";
-import type { Issuer, Policy, Rule } from "./model.ts";
-import { contains, parseAddress, parseNetwork } from "./network.ts";
+import { SHORTFALLS } from "./assurance.ts";
+import type { Decision, Reason, RuleOutcome } from "./decision.ts";
+import type { Policy } from "./model.ts";
 import type { AccessRequest } from "./request.ts";
-
-/** Accounts below this uid belong to the system (Debian's and Red Hat's UID_MIN). */
-const FIRST_USER_UID = 1000;
-const NOBODY_UID = 65534;
+import { ruleOutcome } from "./rule_outcome.ts";
 
 /** Decides a request. Never throws. Does not verify the subject: that is the token's business. */
 export function evaluate(
@@ -86,175 +78,25 @@ function deniedBy(
   reason: Reason,
   rules: readonly RuleOutcome[],
 ): Decision {
-  return { decision: "deny", reason, rule: rule.id, rules };
+  const untold = reason === "denied_by_rule" && rule.because !== null
+    ? { detail: untoldDetail(rule) }
+    : {};
+  return { decision: "deny", reason, rule: rule.id, rules, ...untold };
+}
+
+/** What the log says of a deny rule that matches because nobody can tell. */
+function untoldDetail({ because, condition }: RuleOutcome): string {
+  const place = condition?.join(".") ?? "";
+  switch (because) {
+    case "identities_untold":
+      return `${place}: the issuer did not tell all linked identities`;
+    case "claim_distributed":
+      return `${place}: the issuer keeps the claim elsewhere`;
+    default:
+      return `${place}: the claim is of a type that cannot be judged`;
+  }
 }
 
 function refusal(reason: Reason, detail: string): Decision {
   return { decision: "deny", reason, rule: null, rules: [], detail };
-}
-
-interface Context {
-  readonly policy: Policy;
-  readonly issuer: Issuer;
-  readonly mapFiles: MapFiles;
-}
-
-interface Failure {
-  readonly because: Because;
-  readonly condition: readonly string[];
-  readonly expected: unknown;
-  readonly actual: unknown;
-}
-
-function ruleOutcome(
-  rule: Rule,
-  request: AccessRequest,
-  context: Context,
-): RuleOutcome {
-  const base = {
-    id: rule.id,
-    effect: rule.effect,
-    condition: null,
-    expected: null,
-    actual: null,
-  };
-  const mismatch = mismatchOf(rule, request, context);
-  if (mismatch !== null) {
-    return { ...base, matched: false, granted: false, ...mismatch };
-  }
-  const all = rule.accounts === null
-    ? null // a deny rule about every account
-    : mappedAccounts(rule.accounts, request.subject, context);
-  const mapped = all?.filter(({ account }) => account === request.account) ??
-    [];
-  if (all !== null && mapped.length === 0) {
-    const expected = [...new Set(all.map(({ account }) => account))];
-    const failed = failure(
-      "account_mismatch",
-      ["accounts"],
-      expected,
-      request.account,
-    );
-    return { ...base, matched: false, granted: false, ...failed };
-  }
-  if (rule.effect === "deny") {
-    return { ...base, matched: true, granted: false, because: null };
-  }
-  if (!existsOnHost(request)) {
-    const failed = failure(
-      "account_mismatch",
-      ["accounts"],
-      "an account of this host",
-      null,
-    );
-    return { ...base, matched: false, granted: false, ...failed };
-  }
-  const shortfall = shortfallOf(rule, request, { ...context, mapped });
-  return {
-    ...base,
-    matched: true,
-    granted: shortfall === null,
-    because: null,
-    ...shortfall,
-  };
-}
-
-/** The first of issuers, services, networks and conditions that does not hold. */
-function mismatchOf(
-  rule: Rule,
-  request: AccessRequest,
-  context: Context,
-): Failure | null {
-  const { issuers, services, rhosts } = rule;
-  if (issuers !== null && !issuers.includes(context.issuer.name)) {
-    return failure(
-      "issuer_mismatch",
-      ["issuers"],
-      issuers,
-      context.issuer.name,
-    );
-  }
-  if (services !== null && !services.includes(request.service)) {
-    return failure("service_mismatch", ["services"], services, request.service);
-  }
-  if (rhosts !== null && !inNetworks(rhosts, request.rhost)) {
-    return failure("rhost_mismatch", ["rhosts"], rhosts, request.rhost);
-  }
-  for (const condition of rule.when) {
-    const subject = { issuer: context.issuer, claims: request.subject.claims };
-    const result = checkCondition(condition, subject);
-    if (!result.holds) {
-      const place = ["when", condition.claim, condition.operator];
-      return failure(result.because, place, operand(condition), result.actual);
-    }
-  }
-  return null;
-}
-
-/** What keeps a matching allow rule from granting. */
-function shortfallOf(
-  rule: Rule,
-  request: AccessRequest,
-  context: Context & { mapped: readonly MappedAccount[] },
-): Failure | null {
-  const { mapped, policy, issuer } = context;
-  const shared = mapped.some(({ source }) => source === "names");
-  // first: no better authentication would open a protected account
-  if (isProtected(request, policy) && !(rule.allow_protected && shared)) {
-    return failure(
-      "account_protected",
-      ["allow_protected"],
-      true,
-      rule.allow_protected,
-    );
-  }
-  // an identity without an id is still an identity: it must not pass for a shared account
-  const identities = shared ? null : mapped.map(({ identity }) => identity);
-  const lacking = assuranceFailure(
-    combine(policy.assurance, rule.assurance),
-    request.subject.authentications,
-    { issuer, now: request.now, mapping: identities },
-  );
-  return lacking === null ? null : failure(
-    lacking.because,
-    ["assurance"],
-    lacking.expected,
-    lacking.actual,
-  );
-}
-
-/** False when the host says that there is no account of exactly this name. */
-function existsOnHost({ host, account }: AccessRequest): boolean {
-  return host === undefined || (host !== "unknown" && host.name === account);
-}
-
-/** Listed as protected, or root or a system account by what the host says of its uid. */
-function isProtected(
-  { host, account }: AccessRequest,
-  policy: Policy,
-): boolean {
-  if (policy.protected_accounts.includes(account)) return true;
-  if (host === undefined || host === "unknown") return false;
-  return !(host.uid >= FIRST_USER_UID) || host.uid === NOBODY_UID;
-}
-
-function inNetworks(
-  networks: readonly string[],
-  rhost: string | null,
-): boolean {
-  const address = rhost === null ? null : parseAddress(rhost);
-  if (address === null) return false;
-  return networks.some((text) => {
-    const network = parseNetwork(text);
-    return network !== null && contains(network, address);
-  });
-}
-
-function failure(
-  because: Because,
-  condition: readonly string[],
-  expected: unknown,
-  actual: unknown,
-): Failure {
-  return { because, condition, expected, actual };
 }

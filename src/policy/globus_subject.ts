@@ -5,7 +5,7 @@
  * The claims are the introspection document with two more members, as Globus Auth writes them:
  * `identities` (`[{id, username, email, status, identity_provider}]`) and `identity_providers`
  * (`[{id, domains}]`). Every member but `sub` is optional, and what is `null` or of another type
- * counts as absent.
+ * counts as absent, but for `identities_set`, see {@link globusSubject}.
  *
  * @module
  */
@@ -16,10 +16,14 @@ import type { Authentication, Identity, Subject } from "./request.ts";
 /** Whether the claims are of this shape, and not those of a single identity. */
 export function hasLinkedIdentities(claims: Claims): boolean {
   return Object.hasOwn(claims, "identities") ||
+    Object.hasOwn(claims, "identities_set") ||
     Object.hasOwn(claims, "session_info");
 }
 
-/** Does not check the claims: they must be verified, or explicitly taken as such. */
+/**
+ * Does not check the claims: they must be verified, or explicitly taken as such. Linked identities
+ * that `identities_set` should tell about and does not make the subject `untold`.
+ */
 export function globusSubject(issuer: Issuer, claims: Claims): Subject {
   const providers = objects(claims.identity_providers);
   const listed = objects(claims.identities);
@@ -35,7 +39,20 @@ export function globusSubject(issuer: Issuer, claims: Claims): Subject {
     // the claims are about the first one
     identities: [...first, ...identities.filter(({ id }) => id !== own)],
     authentications: authenticationsOf(claims, { listed, providers }),
+    untold: hasUntold(claims, listed),
   };
+}
+
+/**
+ * Whether identities are missing: `identities_set` is no list of texts with the token's own identity
+ * in it, or names one that `identities` lacks. A document without `identities_set` is taken as it is:
+ * who asks the issuer for it and gets none writes `null` (`token/globus.ts`).
+ */
+function hasUntold(claims: Claims, listed: readonly Members[]): boolean {
+  const { identities_set: set, sub } = claims;
+  if (set === undefined) return false;
+  if (!Array.isArray(set) || !set.includes(sub)) return true;
+  return set.some((id) => id !== sub && !listed.some((one) => one.id === id));
 }
 
 /**

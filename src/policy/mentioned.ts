@@ -3,35 +3,18 @@
  *
  * @module
  */
-import { type Claims, readClaim } from "./claims.ts";
+import { type Claims, ELSEWHERE_CLAIMS, readClaim } from "./claims.ts";
 import { claimLocation } from "./conditions.ts";
+import { attributeLocations, keyAttribute } from "./identity_claims.ts";
 import type { Assurance, IdentityAttribute, Issuer, Policy } from "./model.ts";
 
 /** Where Globus Auth lists linked identities and their sessions; the whole of each decides. */
 export const LINKED_CLAIMS = [
   "identities",
+  "identities_set",
   "identity_providers",
   "session_info",
 ] as const;
-
-/** The claims that an attribute of a single identity comes from, the first that is a text. */
-export function attributeLocations(
-  attribute: IdentityAttribute,
-  { kind }: Issuer,
-): readonly string[] {
-  if (attribute === "id") return ["sub"];
-  if (attribute === "email") return ["email"];
-  // introspection has a member of its own for it (RFC 7662 section 2.2)
-  return kind === "introspection" || kind === "globus"
-    ? ["username", "preferred_username"]
-    : ["preferred_username"];
-}
-
-/** The attribute that the key of an account map is about; `null` when it is a claim. */
-export function keyAttribute(key: string): IdentityAttribute | null {
-  const attribute = /^identity\.(id|username|email)$/.exec(key)?.[1];
-  return attribute === undefined ? null : attribute as IdentityAttribute;
-}
 
 /** The members to follow to a location: a name alone, or the steps of a JSON Pointer (RFC 6901). */
 export function claimPath(location: string): string[] {
@@ -64,7 +47,11 @@ export function mentionedLocations(policy: Policy, issuer: Issuer): string[] {
   }
   for (const rule of policy.rules) {
     if (rule.issuers !== null && !rule.issuers.includes(issuer.name)) continue;
-    for (const { claim } of rule.when) add(claimLocation(issuer, claim));
+    for (const { claim, operator } of rule.when) {
+      add(claimLocation(issuer, claim));
+      if (operator === "none") ELSEWHERE_CLAIMS.forEach(add);
+    }
+    if (rule.effect === "deny") ELSEWHERE_CLAIMS.forEach(add);
     for (const location of assuranceLocations(rule.assurance, issuer)) {
       add(location);
     }
@@ -110,7 +97,8 @@ export function restrictClaims(
     const value = readClaim(claims, location);
     // whether these are there at all says what sort of document it is
     const leftOut = options.absent === "left out" ||
-      LINKED_CLAIMS.some((name) => name === location);
+      LINKED_CLAIMS.some((name) => name === location) ||
+      ELSEWHERE_CLAIMS.includes(location);
     if (value === undefined && leftOut) continue;
     result = withPart(result, claims, {
       path: claimPath(location),

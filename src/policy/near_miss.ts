@@ -57,6 +57,7 @@ function ruleHints(
   const { request, issuer, mapFiles } = asked;
   switch (said.because) {
     case null:
+    case "identities_untold":
     case "issuer_mismatch":
       return [];
     case "service_mismatch": {
@@ -67,6 +68,7 @@ function ruleHints(
       return networkHints(rule.rhosts ?? [], request.rhost);
     case "claim_missing":
     case "claim_type":
+    case "claim_distributed":
     case "claim_mismatch": {
       const [, claim, operator] = said.condition ?? [];
       const condition = rule.when.find((one) =>

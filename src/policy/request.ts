@@ -35,6 +35,8 @@ export interface Subject {
   readonly claims: Claims;
   readonly identities: readonly Identity[];
   readonly authentications: readonly Authentication[];
+  /** There are linked identities, or may be, that the issuer did not tell about. */
+  readonly untold?: boolean;
 }
 
 /** What the host knows of the requested account: `"unknown"` when there is no such account. */

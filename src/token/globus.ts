@@ -87,6 +87,8 @@ export async function verifyGlobusToken(
   );
   const claims = {
     ...document,
+    // asked for: where it is missing, whoever decides must see that
+    identities_set: document.identities_set ?? null,
     identities: pages.flatMap(({ identities }) => identities),
     identity_providers: pages.flatMap((page) => page.identity_providers),
   };
@@ -170,8 +172,10 @@ export function identitiesRequest(credentials: Credentials): JsonRequest {
 
 /**
  * Judges an identities document: takes the identities that were asked for, and every identity
- * provider with an id. Throws {@link IssuerError}: without the linked identities a rule that
- * denies one of them would not match.
+ * provider with an id. Throws {@link IssuerError}.
+ *
+ * Does not check that all of them were answered: a deny rule that needs to know sees which are
+ * missing (`policy/globus_subject.ts`).
  */
 export function processIdentitiesResponse(
   body: unknown,

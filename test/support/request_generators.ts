@@ -114,6 +114,13 @@ export const claimsArbitrary: fc.Arbitrary<Claims> = partial<Written>(8, {
   realm: near([{ roles: ["staff"] }, { roles: "staff" }]),
   org: near([{ unit: "staff" }, { unit: "alice" }]),
   level: near([0, 1, 2.5, "1"]),
+  _claim_names: near([
+    { groups: "src1" },
+    { email: "src1", roles: "src1" },
+    { realm: "src1" },
+    {},
+  ]),
+  hasgroups: near([true, false, "true"]),
   idp: near([...IDPS, "https://idp.example.edu/"]),
   amr: near([["pwd", "mfa"], ["pwd"], ["otp"], "mfa"]),
   acr: near(["2", "1", 2]),

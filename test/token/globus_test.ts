@@ -52,6 +52,62 @@ Deno.test("login admits Alice's Globus token with two requests", async () => {
   );
 });
 
+/** A scene whose policy also denies alice's account to whom has the identity "banned@example.com". */
+async function sceneWithBan(): Promise<GlobusScene> {
+  const scene = await createGlobusScene();
+  const { policyFile } = scene.site;
+  const policy = await Deno.readTextFile(policyFile);
+  const rule = `  banned:
+    effect: deny
+    accounts: [{map: {banned@example.com: [alice]}, keys: [identity.username]}]
+cache:`;
+  await Deno.writeTextFile(policyFile, policy.replace("cache:", rule));
+  return scene;
+}
+
+for (
+  const [what, members] of [
+    ["null", { identities_set: null }],
+    ["absent", { identities_set: undefined }],
+    ["empty", { identities_set: [] }],
+    ["a string", { identities_set: ALICE }],
+    ["without the token's own identity", { identities_set: [identityId(7)] }],
+    ["with something that is no text", { identities_set: [ALICE, 7] }],
+  ] as const
+) {
+  Deno.test(`a rule that denies a linked identity matches where identities_set is ${what}`, async () => {
+    await using scene = await sceneWithBan();
+    const token = scene.globus.issue(members as Record<string, unknown>);
+    const result = await scene.attempt({ token });
+    assert.deepEqual([result.reason, result.exitCode], ["denied_by_rule", 7]);
+    assert.match(result.log, /did not tell all linked identities/);
+    await using open = await createGlobusScene();
+    const allowed = await open.attempt({
+      token: open.globus.issue(members as Record<string, unknown>),
+    });
+    assert.equal(allowed.reason, "allowed", "nobody asks about identities");
+  });
+}
+
+Deno.test("a rule that denies a linked identity matches where Globus answers about fewer than it was asked for", async () => {
+  await using scene = await sceneWithBan();
+  const linked = identityId(7);
+  const token = scene.globus.issue({ identities_set: [ALICE, linked] });
+  const told = (...identities: Record<string, unknown>[]) =>
+    scene.globus.on(IDENTITIES, json({ identities }));
+  const alice = { id: ALICE, username: "alice@example.edu", status: "used" };
+  const other = { id: linked, username: "x@example.org", status: "used" };
+  told(alice, other);
+  assert.equal((await scene.attempt({ token })).reason, "allowed");
+  told(alice, { ...other, username: "banned@example.com" });
+  assert.equal((await scene.attempt({ token })).reason, "denied_by_rule");
+  for (const some of [[alice], []]) {
+    told(...some);
+    const { reason } = await scene.attempt({ token });
+    assert.equal(reason, "denied_by_rule", JSON.stringify(some));
+  }
+});
+
 Deno.test("login asks Globus again at every attempt: a revoked token is refused", async () => {
   await using scene = await createGlobusScene();
   const token = scene.globus.issue();

@@ -16,6 +16,8 @@ const WORDS: Readonly<Record<Because, string>> = {
   rhost_mismatch: "it is for other networks",
   claim_missing: "the claim is missing",
   claim_type: "the claim is of another type",
+  claim_distributed: "the issuer keeps the claim elsewhere",
+  identities_untold: "the issuer did not tell all linked identities",
   claim_mismatch: "the claim has another value",
   account_mismatch: "the identity does not map to the account",
   account_protected: "the account is protected",
@@ -96,7 +98,11 @@ function ruleLines(rule: RuleOutcome, explanation: Explanation): string[] {
   const said = rule.granted
     ? "matches and grants"
     : rule.matched && rule.effect === "deny"
-    ? "matches and denies"
+    ? because === null
+      ? "matches and denies"
+      : `matches and denies, because it cannot be told${place}: ${
+        WORDS[because]
+      }`
     : `${
       rule.matched ? "matches, but does not grant" : "does not match"
     }${place}` +

@@ -7,7 +7,8 @@
 import { ACCOUNT_NAME } from "../account_name.ts";
 import { stripped } from "../accounts.ts";
 import { matchesGlob } from "../conditions.ts";
-import { attributeLocations, claimPath, locationOf } from "../mentioned.ts";
+import { attributeLocations } from "../identity_claims.ts";
+import { claimPath, locationOf } from "../mentioned.ts";
 import type { Policy } from "../model.ts";
 import { globClasses, type GlobProbe } from "./globs.ts";
 import { isLinked, type IssuerPair, rulesOf, type Side } from "./side.ts";

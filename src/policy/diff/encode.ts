@@ -7,8 +7,13 @@
  * @module
  */
 import { assuranceFailure } from "../assurance.ts";
-import type { Atom } from "../atoms.ts";
-import { checkCondition, claimLocation } from "../conditions.ts";
+import { type Atom, ODD_ENTRY } from "../atoms.ts";
+import {
+  checkCondition,
+  claimLocation,
+  isMet,
+  judgeCondition,
+} from "../conditions.ts";
 import { withClaim } from "../claims_edit.ts";
 import { locationOf } from "../mentioned.ts";
 import type { Condition, Rule } from "../model.ts";
@@ -16,7 +21,7 @@ import { contains, parseAddress, parseNetwork } from "../network.ts";
 import { subjectFromClaims } from "../request.ts";
 import { sourceClauses } from "./encode_accounts.ts";
 import type { LinkedAuthentications } from "./linked.ts";
-import type { Clause, Region } from "./solver.ts";
+import type { Clause, Literal, Region } from "./solver.ts";
 import {
   isShared,
   requirementsOf,
@@ -24,7 +29,15 @@ import {
   type Side,
   sourcesFor,
 } from "./side.ts";
-import { clause, literal, NO, type Space, WITNESS_NOW, YES } from "./space.ts";
+import {
+  type ClaimVariables,
+  clause,
+  literal,
+  NO,
+  type Space,
+  WITNESS_NOW,
+  YES,
+} from "./space.ts";
 
 export interface Context {
   readonly side: Side;
@@ -53,13 +66,14 @@ export function regionOf(rule: Rule, context: Context): Region | null {
     const values = space.rhosts.map((rhost) => inNetworks(networks, rhost));
     clauses.push(clause(literal(space.rhost, values)));
   }
+  const conditionOf = rule.effect === "deny" ? denyClauses : conditionClauses;
   for (const condition of rule.when) {
-    clauses.push(...conditionClauses(condition, context));
+    clauses.push(...conditionOf(condition, context));
   }
   const shared = isShared(rule, account);
   const sources = sourcesFor(rule, account);
   if (sources !== null && !shared) {
-    clauses.push(...sourceClauses(sources, context));
+    clauses.push(...sourceClauses(sources, rule.effect, context));
   }
   if (rule.effect === "allow") clauses.push(...grantClauses(rule, context));
   return clauses.some(({ length }) => length === 0) ? null : clauses;
@@ -89,7 +103,7 @@ function conditionClauses(
       const isList = clause(
         space.literal(location, ({ kind }) => kind === "list"),
       );
-      const wanted = new Set(condition.values);
+      const wanted = new Set<unknown>(condition.values);
       const inside = blocks.filter(({ values }) =>
         values.every((value) => wanted.has(value))
       );
@@ -100,7 +114,8 @@ function conditionClauses(
       }
       return [
         isList,
-        ...has.map(({ variable }) => [{ variable, values: NO }]),
+        ...[...has, ...oddEntry(blocks)]
+          .map(({ variable }) => [{ variable, values: NO }]),
       ];
     }
     default:
@@ -111,6 +126,60 @@ function conditionClauses(
             issuer: side.issuer,
             claims: withClaim({}, locationOf(path), value),
           }).holds)),
+      ];
+  }
+}
+
+/** A list has an entry about which nothing can be told. */
+function oddEntry(blocks: ClaimVariables["blocks"]): Literal[] {
+  return blocks.filter(({ values }) => values.includes(ODD_ENTRY))
+    .map(({ variable }) => ({ variable, values: YES }));
+}
+
+/** Where a condition of a deny rule holds, or cannot be told not to. */
+function denyClauses(condition: Condition, { side, space }: Context): Clause[] {
+  const location = claimLocation(side.issuer, condition.claim);
+  const { path, blocks } = space.claim(location);
+  const is = (test: (kind: Atom["kind"]) => boolean) =>
+    clause(space.literal(location, ({ kind }) => test(kind)));
+  switch (condition.operator) {
+    case "any":
+    case "all":
+    case "none": {
+      const wanted = new Set<unknown>(condition.values);
+      const has = blocks.filter(({ values }) =>
+        values.every((value) => wanted.has(value))
+      ).map(({ variable }) => ({ variable, values: YES }));
+      const present = is((kind) => kind !== "absent");
+      const noList = is((kind) => kind !== "list");
+      if (condition.operator === "none") {
+        // what has what must not be there does not hold, whatever else there is
+        return [
+          present,
+          ...has.map(({ variable }) => [...noList, { variable, values: NO }]),
+        ];
+      }
+      const untold = [...noList, ...oddEntry(blocks)];
+      return condition.operator === "any"
+        ? [present, [...has, ...untold]]
+        : [present, ...has.map((part) => [part, ...untold])];
+    }
+    default:
+      return [
+        clause(
+          space.literal(
+            location,
+            ({ kind, value }) =>
+              kind === "list" || kind === "elsewhere" || (value !== undefined &&
+                isMet(
+                  judgeCondition(condition, {
+                    issuer: side.issuer,
+                    claims: withClaim({}, locationOf(path), value),
+                  }),
+                  "deny",
+                )),
+          ),
+        ),
       ];
   }
 }

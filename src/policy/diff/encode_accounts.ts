@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { stripped } from "../accounts.ts";
+import { askedOf, stripped } from "../accounts.ts";
 import type { Atom } from "../atoms.ts";
-import { attributeLocations, keyAttribute } from "../mentioned.ts";
-import type { AccountSource, IdentityAttribute } from "../model.ts";
+import { attributeLocations, keyAttribute } from "../identity_claims.ts";
+import type { AccountSource, IdentityAttribute, Rule } from "../model.ts";
 import type { Context } from "./encode.ts";
 import { isLinked } from "./side.ts";
 import type { Clause, Literal } from "./solver.ts";
-import { clause, YES } from "./space.ts";
+import { clause, UNTOLD_IDENTITIES, YES } from "./space.ts";
 import { linkedLocation } from "./uses.ts";
 
 /** One way in which the account is given, perhaps only where the guard holds as well. */
@@ -19,20 +19,46 @@ interface Way {
   readonly guard?: Literal | null;
 }
 
-/** "One of the sources gives the account." */
+/**
+ * "One of the sources gives the account", and for a deny rule: "or it cannot be told that none
+ * does".
+ */
 export function sourceClauses(
   sources: readonly AccountSource[],
+  effect: Rule["effect"],
   context: Context,
 ): Clause[] {
   const ways = sources.flatMap((source) => sourceWays(source, context));
   const given = (guarded: boolean) =>
     ways.filter(({ guard }) => (guard !== undefined) === guarded)
       .flatMap(({ literal }) => clause(literal));
-  const [direct, guarded] = [given(false), given(true)];
+  const untold = effect === "deny"
+    ? sources.flatMap((source) => untoldWays(source, context))
+    : [];
+  const [direct, guarded] = [[...given(false), ...untold], given(true)];
   if (guarded.length === 0) return [direct];
   // (direct or (guard and guarded)) as a conjunction; all guards are the same
   const guard = ways.find((way) => way.guard !== undefined)?.guard ?? null;
   return [[...direct, ...clause(guard)], [...direct, ...guarded]];
+}
+
+/** What `untoldSource()` in `accounts.ts` says, as literals. */
+function untoldWays(
+  source: AccountSource,
+  { side, space }: Context,
+): Literal[] {
+  return askedOf(source, side.issuer).flatMap(({ locations, linked }) =>
+    linked
+      ? [{ variable: space.fact(UNTOLD_IDENTITIES).variable, values: YES }]
+      : locations.flatMap((location) =>
+        clause(
+          space.literal(
+            location,
+            ({ kind }) => kind !== "absent" && kind !== "string",
+          ),
+        )
+      )
+  );
 }
 
 function sourceWays(source: AccountSource, context: Context): Way[] {

@@ -8,7 +8,7 @@ import type { Claims } from "../claims.ts";
 import type { IdentityAttribute } from "../model.ts";
 import { mappedFact } from "./encode_accounts.ts";
 import type { LinkedAuthentications } from "./linked.ts";
-import type { Space } from "./space.ts";
+import { type Space, UNTOLD_IDENTITIES } from "./space.ts";
 import { linkedLocation } from "./uses.ts";
 
 const ATTRIBUTES: readonly IdentityAttribute[] = ["id", "username", "email"];
@@ -53,6 +53,7 @@ export function linkedClaims(
   const own = typeof claims.sub === "string" ? claims.sub : null;
   return {
     identities: [...identities, { id: own, status: "closed" }],
+    ...(facts.includes(UNTOLD_IDENTITIES) ? { identities_set: null } : {}),
     ...sessions(facts, { linked, identities }),
   };
 }

@@ -19,7 +19,14 @@ import {
   type Side,
 } from "./side.ts";
 import type { Region } from "./solver.ts";
-import { mapping, nesting, nestingLimits, Space, Uses } from "./space.ts";
+import {
+  distribution,
+  mapping,
+  nesting,
+  nestingLimits,
+  Space,
+  Uses,
+} from "./space.ts";
 import { addUses } from "./uses.ts";
 
 /** Whether the rules of both sides are the same for all accounts, up to order and names. */
@@ -120,7 +127,7 @@ export function sceneOf(
     linked,
     old: regions(pair.old, rules.old),
     new: regions(pair.new, rules.new),
-    always: [...nesting(space), ...mapping(space)],
+    always: [...nesting(space), ...distribution(space), ...mapping(space)],
     limits: [
       ...space.limits,
       ...nestingLimits(space),

@@ -87,12 +87,16 @@ export function isShared(rule: Rule, account: string): boolean {
   ) ?? false;
 }
 
-/** The entries of a rule that can give the account, cut to what concerns it. */
+/**
+ * The entries of a rule that can give the account, cut to what concerns it. Of a deny rule also those
+ * of which it may be untold whether they do.
+ */
 export function sourcesFor(
   rule: Rule,
   account: string,
 ): readonly AccountSource[] | null {
   if (rule.accounts === null) return null;
+  const untold = rule.effect === "deny";
   return rule.accounts.flatMap((source): AccountSource[] => {
     switch (source.source) {
       case "names":
@@ -102,13 +106,14 @@ export function sourcesFor(
       case "claim":
       case "identity": {
         const value = account + (source.strip_suffix ?? "");
-        return stripped(value, source.strip_suffix) === account ? [source] : [];
+        const fits = stripped(value, source.strip_suffix) === account;
+        return fits || untold ? [source] : [];
       }
       case "map": {
         const map = source.map.filter(({ accounts }) =>
           accounts.includes(account)
         ).map(({ key }) => ({ key, accounts: [account] }));
-        return map.length === 0 ? [] : [{ ...source, map }];
+        return map.length === 0 && !untold ? [] : [{ ...source, map }];
       }
       case "map_file":
         return [source];

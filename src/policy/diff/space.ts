@@ -157,13 +157,31 @@ export function nesting(space: Space): Literal[][] {
       if (!isInside(inner.path, outer.path)) continue;
       const absent = literal(
         inner.variable,
-        inner.atoms.map(({ kind }) => kind === "absent"),
+        inner.atoms.map(({ kind }) =>
+          kind === "absent" || kind === "elsewhere"
+        ),
       );
       const object = literal(
         outer.variable,
         outer.atoms.map(({ kind }) => kind === "object"),
       );
       clauses.push([absent, object].filter((part) => part !== null));
+    }
+  }
+  return clauses;
+}
+
+/** Whole members lie elsewhere: what is not here of one that does, lies there, too. */
+export function distribution(space: Space): Literal[][] {
+  const clauses: Literal[][] = [];
+  const claims = [...space.claims.values()];
+  const not = ({ variable, atoms }: ClaimVariables, kind: Atom["kind"]) =>
+    literal(variable, atoms.map((atom) => atom.kind !== kind));
+  for (const one of claims) {
+    if (!one.atoms.some(({ kind }) => kind === "elsewhere")) continue;
+    for (const other of claims) {
+      if (other === one || other.path[0] !== one.path[0]) continue;
+      clauses.push(clause(not(one, "elsewhere"), not(other, "absent")));
     }
   }
   return clauses;
@@ -203,6 +221,9 @@ export function mapping(space: Space): Literal[][] {
 function filesOf({ atoms }: ClaimVariables): Set<string> {
   return new Set(atoms.flatMap(({ files }) => [...files]));
 }
+
+/** "There are linked identities that the issuer did not tell about." */
+export const UNTOLD_IDENTITIES = "untold identities";
 
 /** Locations that read an entry of a list which other conditions read as a list. */
 export function nestingLimits(space: Space): string[] {

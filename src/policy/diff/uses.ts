@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { askedOf } from "../accounts.ts";
 import { claimLocation } from "../conditions.ts";
-import { attributeLocations, keyAttribute } from "../mentioned.ts";
+import { attributeLocations, keyAttribute } from "../identity_claims.ts";
 import type {
   AccountSource,
   Condition,
@@ -33,11 +34,17 @@ export function addUses(
   context: { side: Side; account: string | null },
 ): void {
   const { side, account } = context;
-  for (const condition of rule.when) addCondition(uses, condition, side);
+  for (const condition of rule.when) {
+    addCondition(uses, condition, side);
+    if (rule.effect === "deny" || condition.operator === "none") {
+      uses.of(claimLocation(side.issuer, condition.claim)).untold = true;
+    }
+  }
   const sources = account === null ? rule.accounts : sourcesFor(rule, account);
   const shared = account !== null && isShared(rule, account);
   for (const source of shared ? [] : sources ?? []) {
     addSource(uses, source, context);
+    if (rule.effect === "deny") addUntold(uses, source, side);
   }
   if (rule.effect === "allow" && !isLinked(side)) {
     addAssurance(uses, rule, { side, shared });
@@ -138,6 +145,14 @@ function addSource(
         values.forEach((value) => use.scalars.add(value));
         if (file !== null) use.files.add(file);
       }
+  }
+}
+
+/** A deny rule also matches where it cannot be told which accounts a source gives. */
+function addUntold(uses: Uses, source: AccountSource, side: Side): void {
+  for (const { locations, linked } of askedOf(source, side.issuer)) {
+    if (linked) continue;
+    for (const location of locations) uses.of(location).untold = true;
   }
 }
 

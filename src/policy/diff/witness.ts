@@ -101,12 +101,17 @@ export function witnessAt(
   const at = (variable: number) => point[variable] ?? 0;
   let claims: Claims = {};
   const mapFiles: Record<string, string[]> = {};
+  const elsewhere: string[] = [];
   const byDepth = [...space.claims.values()].filter(({ path }) =>
     !path[0]?.startsWith("\0")
   ).sort((a, b) => a.path.length - b.path.length);
   for (const { path, variable, atoms, blocks } of byDepth) {
     const atom = atoms[at(variable)];
     if (atom === undefined || atom.kind === "absent") continue;
+    if (atom.kind === "elsewhere") {
+      elsewhere.push(path[0] ?? "");
+      continue;
+    }
     const value = atom.kind === "list"
       ? blocks.filter((block) => at(block.variable) === 1)
         .map(({ values }) => values[0])
@@ -115,6 +120,11 @@ export function witnessAt(
     for (const file of atom.files) {
       (mapFiles[file] ??= []).push(`${value} ${account}`);
     }
+  }
+  if (elsewhere.length > 0) {
+    // OpenID Connect Core section 5.6.2
+    const names = Object.fromEntries(elsewhere.map((name) => [name, "src1"]));
+    claims = { ...claims, _claim_names: names };
   }
   if (linked !== null) {
     const known = { ...options, linked, claims, mapFiles };

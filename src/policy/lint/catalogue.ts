@@ -6,6 +6,7 @@
 import { ACCOUNT_RULES } from "./accounts.ts";
 import { ASSURANCE_RULES } from "./assurance.ts";
 import { CLAIM_RULES } from "./claim.ts";
+import { DENY_RULES } from "./deny.ts";
 import { FILE_RULES } from "./file.ts";
 import { GRANT_RULES } from "./grant.ts";
 import { ISSUER_RULES } from "./issuer.ts";
@@ -24,6 +25,7 @@ export const CATALOGUE: readonly LintRule[] = [
   ...CLAIM_RULES,
   ...ASSURANCE_RULES,
   ...ACCOUNT_RULES,
+  ...DENY_RULES,
   ...RULE_RULES,
   ...ISSUER_RULES,
   ...FILE_RULES,

@@ -8,8 +8,8 @@ import type { LintContext } from "./context.ts";
 import { CoverIndex } from "./cover_index.ts";
 import { type Finding, lintRule } from "./lint_rule.ts";
 import {
+  contradictionOf,
   grantsWithin,
-  impossible,
   matchesWithin,
   onlyProtected,
   reachOf,
@@ -38,7 +38,7 @@ function reaches(context: LintContext): Reaches {
   const deny: RuleReach[] = [];
   for (const rule of policy.rules) {
     const reach = reachOf(rule, policy);
-    const reason = impossible(reach);
+    const reason = contradictionOf(reach);
     if (reason !== null) never.push({ rule, ...reason });
     else (rule.effect === "allow" ? allow : deny).push(reach);
   }
@@ -56,9 +56,11 @@ function* unreachable(context: LintContext): Iterable<Finding> {
       : `the claim "${claim}"`;
     yield {
       ...(deny ? { level: "error" as const } : {}),
-      message: `the rule "${rule.id}" can never match: ${subject} ${message}`,
+      message: `the rule "${rule.id}" can ${
+        deny ? "match only what cannot be judged" : "never match"
+      }: ${subject} ${message}`,
       hint: deny
-        ? "a deny rule that never matches keeps nobody out"
+        ? "it keeps nobody out whose claims are of the types that it asks for"
         : "correct the condition, or remove the rule",
       place: claim === null
         ? { path: ["rules", rule.id, "accounts"], at: "key" }

@@ -65,13 +65,22 @@ export function reachOf(rule: Rule, policy: Policy): RuleReach {
   };
 }
 
-/** Why a rule can match no request, with the claim where it is one; `null`: it may match. */
+/** What keeps a rule from matching, with the claim where it is one. */
 export interface Impossible {
   readonly message: string;
   readonly claim: string | null;
 }
 
+/**
+ * Why a rule can match no request; `null`: it may match. A deny rule that asks for a claim always
+ * may: of one whose type it cannot judge it cannot be told that it does not hold.
+ */
 export function impossible(reach: RuleReach): Impossible | null {
+  return reach.rule.effect === "deny" ? null : contradictionOf(reach);
+}
+
+/** Why the conditions and accounts of a rule never hold together; `null`: they may. */
+export function contradictionOf(reach: RuleReach): Impossible | null {
   for (const [place, constraint] of reach.constraints) {
     const message = contradiction(constraint);
     const claim = reach.conditions.get(place)?.at(-1)?.claim ?? place;
@@ -105,6 +114,51 @@ export function onlyProtected(rule: Rule, policy: Policy): boolean {
 
 /** Whether every request that `inner` matches is matched by `outer`. */
 export function matchesWithin(inner: RuleReach, outer: RuleReach): boolean {
+  return holdsWithin(inner, outer) &&
+    (inner.rule.effect === "allow" ||
+      // what follows from a contradiction does not follow from what cannot be told
+      (contradictionOf(inner) === null && untoldWithin(inner, outer)));
+}
+
+/**
+ * Whether the deny rule `outer` also cannot tell where `inner` cannot: a value that no condition of
+ * `inner` can judge is none that one of `outer` can judge, and the accounts come from the same.
+ */
+function untoldWithin(inner: RuleReach, outer: RuleReach): boolean {
+  const claims = [...outer.conditions].every(([place, conditions]) =>
+    conditions.every((condition) =>
+      (inner.conditions.get(place) ?? []).every((own) =>
+        judgedTypes(condition).every((type) => judgedTypes(own).includes(type))
+      )
+    )
+  );
+  const theirs = (outer.rule.accounts ?? []).map((source) =>
+    JSON.stringify(source)
+  );
+  return claims &&
+    (outer.rule.accounts === null ||
+      (inner.rule.accounts?.every((source) =>
+        source.source === "names" || theirs.includes(JSON.stringify(source))
+      ) ?? false));
+}
+
+/** The types of claims of which a condition can say yes or no. */
+function judgedTypes(condition: Condition): readonly string[] {
+  switch (condition.operator) {
+    case "any":
+    case "all":
+    case "none":
+      return ["list"];
+    case "in":
+      return ["string", "number", "boolean"];
+    case "like":
+      return ["string"];
+    case "equals":
+      return [typeof condition.value];
+  }
+}
+
+function holdsWithin(inner: RuleReach, outer: RuleReach): boolean {
   for (const place of outer.conditions.keys()) {
     if (!inner.constraints.has(place)) return false;
   }

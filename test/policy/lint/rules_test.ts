@@ -56,6 +56,37 @@ testCases({
     },
     finds: [],
   },
+  "a claim that the allow rule asks for cannot be left out": {
+    rules: {
+      r: `issuers: [campus], when: {groups: {any: [staff]}}, ${SUB}`,
+      keep: "effect: deny, when: {groups: {any: [leavers]}}",
+    },
+    finds: [],
+  },
+  "a claim that the account comes from cannot be left out": {
+    rules: {
+      r: `issuers: [campus], when: {email_verified: true}, accounts: [{claim: email, strip_suffix: "@example.edu"}]`,
+      keep: `effect: deny, when: {email: {like: "*+*"}}`,
+    },
+    finds: [],
+  },
+  "a deny rule about other accounts, services or issuers is not dodged": {
+    rules: {
+      r: `issuers: [campus], services: [sshd], when: {u: x}, ${NAMES}`,
+      a: `effect: deny, services: [sudo], when: {groups: {any: [a]}}`,
+      b: `effect: deny, issuers: [google], when: {groups: {any: [b]}}`,
+      c: `effect: deny, when: {groups: {any: [c]}}, accounts: [{names: [another]}]`,
+    },
+    finds: [],
+  },
+  "one allow rule that does not ask for the claim is enough": {
+    rules: {
+      r: `issuers: [campus], when: {groups: {any: [staff]}}, ${SUB}`,
+      s: `issuers: [campus], when: {u: x}, ${NAMES}`,
+      keep: "effect: deny, when: {groups: {any: [leavers]}, sub: x}",
+    },
+    finds: ["warning deny/absent-claim-admits"],
+  },
   "GitHub needs a repository or an owner": {
     rule: `issuers: [github], when: {ref: refs/heads/main}, ${NAMES}`,
     finds: ["error grant/multi-tenant-issuer"],
@@ -95,7 +126,11 @@ testCases({
       keep:
         `effect: deny, issuers: [campus], when: {unit: {like: "*"}, host: {like: "*example.edu"}}, accounts: [{names: [joe]}]`,
     },
-    finds: [],
+    // but a token without the claims passes it
+    finds: [
+      "warning deny/absent-claim-admits",
+      "warning deny/absent-claim-admits",
+    ],
   },
   "a login name that becomes the account is information": {
     rule: "issuers: [campus], accounts: [{claim: preferred_username}]",
