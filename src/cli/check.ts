@@ -68,7 +68,10 @@ export async function check(
     throw new UsageError("name one policy file");
   }
   const { io } = host;
-  const read = await readPolicy(absolute(file), io);
+  const read = await readPolicy(absolute(file), {
+    ...io,
+    readFile: io.readHostFile,
+  });
   const policy = usable(read);
   const context = { host, policyPath: read.file, policy };
   const findings: CheckFinding[] = [

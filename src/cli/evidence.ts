@@ -18,6 +18,7 @@ import type { Issuer, Policy } from "../policy/model.ts";
 import { AccessToken } from "../token/access_token.ts";
 import { TokenError } from "../token/errors.ts";
 import { parseJsonObject } from "../token/strict_json.ts";
+import { RefusedFile } from "./read_file.ts";
 import { Unanswered } from "./unanswered.ts";
 import type { CliIo } from "./io.ts";
 
@@ -37,6 +38,15 @@ export interface Asked {
 
 const ISSUER_TIMEOUT_MS = 10_000;
 
+async function typed(io: CliIo): Promise<Uint8Array> {
+  try {
+    return await io.readStdin();
+  } catch (error) {
+    if (!(error instanceof RefusedFile)) throw error;
+    throw new Unanswered(`standard input ${error.message}`);
+  }
+}
+
 /** Reads claims from a file or, for "-", standard input. Throws {@link Unanswered}. */
 export async function evidenceFromClaims(
   path: string,
@@ -47,8 +57,12 @@ export async function evidenceFromClaims(
   let bytes: Uint8Array;
   try {
     bytes = path === "-" ? await io.readStdin() : await io.readFile(path);
-  } catch {
-    throw new Unanswered(`the claims in ${name} cannot be read`);
+  } catch (error) {
+    throw new Unanswered(
+      error instanceof RefusedFile
+        ? `the claims in ${name}: the file ${error.message}`
+        : `the claims in ${name} cannot be read`,
+    );
   }
   let claims: Claims;
   try {
@@ -72,7 +86,7 @@ export async function evidenceFromToken(
   asked: Asked & { readonly now: number },
 ): Promise<ClaimsOf | Explanation> {
   const { policy, account, io, now } = asked;
-  const text = new TextDecoder("latin1").decode(await io.readStdin()).trim();
+  const text = new TextDecoder("latin1").decode(await typed(io)).trim();
   let issuer: Issuer | null = null;
   try {
     if (!/^[\x21-\x7e]+$/.test(text)) {

@@ -3,6 +3,12 @@
  *
  * @module
  */
+import {
+  readBounded,
+  readLines,
+  readStdinBounded,
+  writePlain,
+} from "./read_file.ts";
 
 export interface CliIo {
   /** Results. */
@@ -10,7 +16,12 @@ export interface CliIo {
   /** Everything else. */
   readonly stderr: (text: string) => void;
   readonly readStdin: () => Promise<Uint8Array>;
+  /** A file that people wrote, perhaps those whose change is judged: `read_file.ts`. */
   readonly readFile: (path: string) => Promise<Uint8Array>;
+  /** A file of the host itself, which may be a symbolic link. */
+  readonly readHostFile: (path: string) => Promise<Uint8Array>;
+  /** The lines of a file of any size. */
+  readonly readLines: (path: string) => AsyncIterable<string>;
   readonly writeFile: (path: string, text: string) => Promise<void>;
   /** The names in a folder, sorted; an empty list when there is none. */
   readonly listFolder: (path: string) => Promise<string[]>;
@@ -30,10 +41,11 @@ export function processIo(options: Pick<CliIo, "env"> = {}): CliIo {
     ...options,
     stdout: (text) => writeAll(Deno.stdout, text),
     stderr: (text) => writeAll(Deno.stderr, text),
-    readStdin: async () =>
-      new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
-    readFile: (path) => Deno.readFile(path),
-    writeFile: (path, text) => Deno.writeTextFile(path, text),
+    readStdin: () => readStdinBounded(),
+    readFile: (path) => readBounded(path),
+    readHostFile: (path) => readBounded(path, { follow: true }),
+    readLines,
+    writeFile: writePlain,
     listFolder: async (path) => {
       const names: string[] = [];
       try {

@@ -5,7 +5,7 @@
  */
 import { ACCOUNT_NAME } from "../policy/account_name.ts";
 import { type Diff, diffPolicies, type Verdict } from "../policy/diff.ts";
-import { type Replay, replayLogins } from "../policy/diff/replay.ts";
+import { LoginReplay, type Replay } from "../policy/diff/replay.ts";
 import type { Policy } from "../policy/model.ts";
 import { mapFilePaths } from "../policy/test_case.ts";
 import {
@@ -15,8 +15,9 @@ import {
   UsageError,
 } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
-import { readPolicyOrRevision } from "./git_revision.ts";
+import { readPolicyAtBase, readPolicyOrRevision } from "./git_revision.ts";
 import type { CliIo } from "./io.ts";
+import { RefusedFile } from "./read_file.ts";
 import { diffJson } from "./report/diff_json.ts";
 import { diffPretty } from "./report/diff_pretty.ts";
 import {
@@ -27,13 +28,17 @@ import {
 } from "./unanswered.ts";
 
 export const HELP = `
-usage: oauth-pam policy diff OLD NEW [--accounts NAMES] [--replay FILE]
+usage: oauth-pam policy diff OLD NEW | --base REV NEW [--accounts NAMES] [--replay FILE]
                              [--fail-on wider|narrower|any|never] [--format pretty|json]
 
 Tells which decisions change between two policies, for each account: equivalent, narrower, wider or
 incomparable, with a request that shows it. OLD and NEW are files, or REV:path in a git checkout,
 where the path is relative to this folder. What map files hold counts as unknown.
 
+REV is read by git alone. A name that several references have, and a REV:path that is the name of a
+file as well, are refused: in CI write the reference in full, --base refs/remotes/origin/main.
+
+  --base REV         compare with NEW as it was at this revision
   --accounts NAMES   compare only these accounts, separated by ","
   --replay FILE      decide the logins of an audit file again by both policies
   --fail-on WHAT     exit with 1 when the new policy is wider (incomparable is wider too),
@@ -53,6 +58,7 @@ export async function run(
 ): Promise<ExitCode> {
   const options = await parseArguments(args, {
     "accounts": { type: "string", multiple: true },
+    "base": { type: "string" },
     "replay": { type: "string" },
     "fail-on": { type: "string" },
     "format": { type: "string" },
@@ -63,19 +69,10 @@ export async function run(
     ["pretty", "json"] as const,
   );
   const failOn = choice("fail-on", options.text("fail-on") ?? "never", FAIL_ON);
-  const [oldName, newName, ...rest] = options.positionals;
-  if (oldName === undefined || newName === undefined || rest.length > 0) {
-    throw new UsageError("name the old and the new policy");
-  }
-  if (oldName === "-" && newName === "-") {
-    throw new UsageError("standard input cannot be two things at once");
-  }
+  const compared = comparedOf(options);
   const accounts = accountsOf(options);
   try {
-    const [old, next] = [
-      usableOrThrow(await readPolicyOrRevision(oldName, io)),
-      usableOrThrow(await readPolicyOrRevision(newName, io)),
-    ];
+    const [old, next] = await policiesOf(compared, io);
     const diff = diffPolicies(old, next, {
       ...(accounts === null ? {} : { accounts }),
       progress: progressOn(io),
@@ -96,6 +93,48 @@ export async function run(
   }
 }
 
+interface Compared {
+  /** `null`: the new one at the revision `base`. */
+  readonly old: string | null;
+  readonly base: string;
+  readonly new: string;
+}
+
+function comparedOf(options: Arguments): Compared {
+  const names = options.positionals;
+  const base = options.text("base");
+  const [first = "", second = ""] = names;
+  if (base !== undefined) {
+    if (names.length !== 1) {
+      throw new UsageError("with --base, name the new policy and no other");
+    }
+    if (first === "-" || first.includes(":")) {
+      throw new UsageError("with --base, the new policy is a file");
+    }
+    return { old: null, base, new: first };
+  }
+  if (names.length !== 2) {
+    throw new UsageError("name the old and the new policy");
+  }
+  if (first === "-" && second === "-") {
+    throw new UsageError("standard input cannot be two things at once");
+  }
+  return { old: first, base: "", new: second };
+}
+
+async function policiesOf(
+  { old, base, new: next }: Compared,
+  io: CliIo,
+): Promise<[Policy, Policy]> {
+  const before = old === null
+    ? await readPolicyAtBase(next, { revision: base, io })
+    : await readPolicyOrRevision(old, io);
+  return [
+    usableOrThrow(before),
+    usableOrThrow(await readPolicyOrRevision(next, io)),
+  ];
+}
+
 function accountsOf(options: Arguments): string[] | null {
   const given = options.texts("accounts");
   if (given.length === 0) return null;
@@ -113,18 +152,19 @@ async function replayOf(
   file: string,
   { old, new: next, io }: { old: Policy; new: Policy; io: CliIo },
 ): Promise<Replay> {
-  let text: string;
-  try {
-    // a line that is cut off in the middle of a character is unreadable by itself
-    text = new TextDecoder().decode(await io.readFile(file));
-  } catch {
-    throw new Unanswered(`the audit file "${file}" cannot be read`);
-  }
   const paths = [old, next].flatMap((policy) =>
     policy.issuers.flatMap((issuer) => mapFilePaths(policy, issuer))
   );
   const mapFiles = await readMapFiles(paths, io);
-  return replayLogins(text, { old, new: next, mapFiles });
+  const replay = new LoginReplay({ old, new: next, mapFiles });
+  try {
+    // a line that is cut off in the middle of a character is unreadable by itself
+    for await (const line of io.readLines(file)) replay.add(line);
+  } catch (error) {
+    const why = error instanceof RefusedFile ? error.message : "cannot be read";
+    throw new Unanswered(`the audit file "${file}" ${why}`);
+  }
+  return replay.result();
 }
 
 /** Work that takes longer than this shows that it goes on. */

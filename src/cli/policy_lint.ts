@@ -142,9 +142,13 @@ async function lintAll(options: Arguments, io: CliIo): Promise<Linted[]> {
   const ignores = !options.flag("no-ignores");
   const paths = await policyPaths(options.positionals, io);
   return await Promise.all(paths.map(async (path) => {
+    // an installed file is looked at as it lies there, and that it is a link is a finding
+    const reading = installed || path.startsWith("/etc/")
+      ? { ...io, readFile: io.readHostFile }
+      : io;
     const read = await readPolicy(
       path,
-      io,
+      reading,
       stdinName === undefined ? {} : { stdinName },
     );
     const { facts, diagnostics, texts } = await factsOf(path, io, {

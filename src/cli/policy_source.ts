@@ -7,6 +7,7 @@ import type { Diagnostic } from "../policy/diagnostic.ts";
 import { type ParsedPolicy, parsePolicy } from "../policy/parse.ts";
 import { decodeUtf8 } from "../files/trusted_file.ts";
 import type { CliIo } from "./io.ts";
+import { RefusedFile } from "./read_file.ts";
 
 export interface ReadPolicy extends ParsedPolicy {
   readonly file: string;
@@ -41,7 +42,9 @@ export async function readPolicy(
 
 /** The finding for a file that cannot be read. */
 export function unreadable(file: string, error: unknown): Diagnostic {
-  const why = error instanceof Deno.errors.NotFound
+  const why = error instanceof RefusedFile
+    ? error.message
+    : error instanceof Deno.errors.NotFound
     ? "does not exist"
     : error instanceof TypeError
     ? "is not UTF-8"

@@ -16,6 +16,7 @@ import { mapFilePaths } from "../policy/test_case.ts";
 import { readTestFile, writtenTests } from "../policy/test_source.ts";
 import { decodeUtf8 } from "../files/trusted_file.ts";
 import type { CliIo } from "./io.ts";
+import { RefusedFile } from "./read_file.ts";
 import { visible } from "./report/pretty.ts";
 import { Unanswered } from "./unanswered.ts";
 
@@ -50,7 +51,12 @@ export async function saveTest(
   if (wrong) {
     throw new Unanswered(`the test cannot be added to the file "${path}"`);
   }
-  await io.writeFile(path, text);
+  try {
+    await io.writeFile(path, text);
+  } catch (error) {
+    if (!(error instanceof RefusedFile)) throw error;
+    throw new Unanswered(`the file "${path}" ${error.message}`);
+  }
 }
 
 async function textOf(path: string, io: CliIo): Promise<string> {
@@ -59,7 +65,8 @@ async function textOf(path: string, io: CliIo): Promise<string> {
     return text.trim() === "" ? "tests:\n" : text;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "tests:\n";
-    throw new Unanswered(`the file "${path}" cannot be read`);
+    const why = error instanceof RefusedFile ? error.message : "cannot be read";
+    throw new Unanswered(`the file "${path}" ${why}`);
   }
 }
 

@@ -40,6 +40,11 @@ export async function cli(
         ? Promise.reject(new Deno.errors.NotFound(path))
         : Promise.resolve(encoder.encode(text));
     },
+    readLines: async function* (path: string) {
+      const text = files[path];
+      if (text === undefined) throw new Deno.errors.NotFound(path);
+      yield* await Promise.resolve(text.split("\n"));
+    },
     writeFile: (path: string, text: string) => {
       written[path] = text;
       return Promise.resolve();

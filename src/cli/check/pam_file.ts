@@ -97,7 +97,7 @@ class Reader {
       : folders.map((folder) => `${folder}/${name}`);
     for (const file of paths) {
       try {
-        return { file, text: decodeUtf8(await io.readFile(file)) };
+        return { file, text: decodeUtf8(await io.readHostFile(file)) };
       } catch {
         // the next folder
       }

@@ -141,7 +141,7 @@ const MAX_SCRIPT_BYTES = 64 * 1024;
 async function textOf(path: string, io: CliIo): Promise<string | null> {
   try {
     if ((await Deno.stat(path)).size > MAX_SCRIPT_BYTES) return null;
-    const text = decodeUtf8(await io.readFile(path));
+    const text = decodeUtf8(await io.readHostFile(path));
     return text.startsWith("#!") ? text : null;
   } catch {
     return null;

@@ -41,7 +41,7 @@ export async function readSshdConfig(
 ): Promise<SshdConfig> {
   const folder = path.slice(0, path.lastIndexOf("/")) || ".";
   const settings: SshdSetting[] = [];
-  const text = decodeUtf8(await io.readFile(path));
+  const text = decodeUtf8(await io.readHostFile(path));
   await read({ path, text, match: null, depth: 0 }, { io, folder, settings });
   return {
     settings,
@@ -105,7 +105,7 @@ async function include(
     for (const path of await expand(pattern, reading)) {
       let text: string;
       try {
-        text = decodeUtf8(await reading.io.readFile(path));
+        text = decodeUtf8(await reading.io.readHostFile(path));
       } catch {
         continue;
       }

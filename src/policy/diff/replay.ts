@@ -4,7 +4,7 @@
  * @module
  */
 import type { MapFiles } from "../accounts.ts";
-import { type Claims, readClaim } from "../claims.ts";
+import { type Claims, ELSEWHERE_CLAIMS, readClaim } from "../claims.ts";
 import { type Decision, POLICY_REASONS } from "../decision.ts";
 import { evaluate } from "../evaluate.ts";
 import { claimPath, LINKED_CLAIMS, mentionedLocations } from "../mentioned.ts";
@@ -50,47 +50,80 @@ export interface Replay {
 
 const DECIDED: ReadonlySet<unknown> = new Set(POLICY_REASONS);
 
+export interface ReplayOptions {
+  readonly old: Policy;
+  readonly new: Policy;
+  /** The text of all map files of both. */
+  readonly mapFiles: MapFiles;
+}
+
 /**
- * Decides the records of an audit file again by both policies. Replay by the same policy twice
- * changes nothing. `mapFiles` has the text of all map files of both.
+ * Decides the records of an audit file again by both policies, one after the other, so that a file
+ * of any size can be looked at. Replay by the same policy twice changes nothing.
  *
  * Does not check the tokens' times, audiences or scopes: those were accepted when they came.
  */
-export function replayLogins(
-  text: string,
-  options: { old: Policy; new: Policy; mapFiles: MapFiles },
-): Replay {
-  const pairs = issuerPairs(options.old, options.new);
-  const skipped = { unreadable: 0, undecided: 0, incomplete: 0 };
-  const missing = new Set<string>();
-  const changes: ReplayChange[] = [];
-  let [records, decided] = [0, 0];
-  for (const [index, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue;
-    records += 1;
+export class LoginReplay {
+  readonly #options: ReplayOptions;
+  readonly #pairs: readonly IssuerPair[];
+  readonly #skipped = { unreadable: 0, undecided: 0, incomplete: 0 };
+  readonly #missing = new Set<string>();
+  readonly #changes: ReplayChange[] = [];
+  #line = 0;
+  #records = 0;
+  #decided = 0;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    this.#pairs = issuerPairs(options.old, options.new);
+  }
+
+  /** The next line of the file, without its end. */
+  add(line: string): void {
+    this.#line += 1;
+    if (line.trim() === "") return;
+    this.#records += 1;
     const read = loginOf(line);
     if (typeof read === "string") {
-      skipped[read] += 1;
-      continue;
+      this.#skipped[read] += 1;
+      return;
     }
-    const pair = pairs.find((candidate) => nameIn(candidate) === read.issuer);
+    const pair = this.#pairs.find((candidate) =>
+      nameIn(candidate) === read.issuer
+    );
     const lacking = lackingIn(read.claims, pair);
     if (lacking.length > 0) {
-      lacking.forEach((location) => missing.add(location));
-      skipped.incomplete += 1;
-      continue;
+      lacking.forEach((location) => this.#missing.add(location));
+      this.#skipped.incomplete += 1;
+      return;
     }
-    decided += 1;
+    this.#decided += 1;
     const host = hostOf(read, pair?.old ?? pair?.new ?? null);
     const decide = (side: Side | null | undefined) =>
-      decisionOn(side ?? null, { ...read, ...host }, options.mapFiles);
+      decisionOn(side ?? null, { ...read, ...host }, this.#options.mapFiles);
     const [old, next] = [decide(pair?.old), decide(pair?.new)];
-    if (old.decision === next.decision) continue;
+    if (old.decision === next.decision) return;
     const { time, account, service, rhost, issuer } = read;
-    const place = { line: index + 1, time, account, service, rhost, issuer };
-    changes.push({ ...place, old, new: next });
+    const place = { line: this.#line, time, account, service, rhost, issuer };
+    this.#changes.push({ ...place, old, new: next });
   }
-  return { records, decided, skipped, missing: [...missing].sort(), changes };
+
+  result(): Replay {
+    return {
+      records: this.#records,
+      decided: this.#decided,
+      skipped: this.#skipped,
+      missing: [...this.#missing].sort(),
+      changes: this.#changes,
+    };
+  }
+}
+
+/** All lines of a text at once, see {@link LoginReplay}. */
+export function replayLogins(text: string, options: ReplayOptions): Replay {
+  const replay = new LoginReplay(options);
+  for (const line of text.split("\n")) replay.add(line);
+  return replay.result();
 }
 
 /** Records name the issuer as the policy of their time did: most likely the old one. */
@@ -156,7 +189,8 @@ function lackingIn(claims: Claims, pair: IssuerPair | undefined): string[] {
 
 function isRecorded(claims: Claims, location: string): boolean {
   // left out where there are none, see restrictClaims()
-  if (LINKED_CLAIMS.some((name) => name === location)) return true;
+  const optional: readonly string[] = [...LINKED_CLAIMS, ...ELSEWHERE_CLAIMS];
+  if (optional.includes(location)) return true;
   if (readClaim(claims, location) !== undefined) return true;
   // what is above it has no members: there is nothing at the location
   let value: unknown = claims;

@@ -1,0 +1,176 @@
+/**
+ * Reading and writing files for people and CI, where the files may come from somebody whose change
+ * is being judged: nothing but regular files of a bounded size, and no way out of the folder by a
+ * symbolic link.
+ *
+ * @module
+ */
+
+/** Nothing that a person writes or reviews is larger. */
+export const MAX_FILE_BYTES = 16 * 1024 * 1024;
+/** A record of an audit file is some hundred bytes. */
+const MAX_LINE_CHARACTERS = 1024 * 1024;
+
+/** A file that is not read or written. The message begins with a verb: "is a symbolic link". */
+export class RefusedFile extends Error {
+  override readonly name = "RefusedFile";
+}
+
+export interface ReadOptions {
+  /**
+   * Follow symbolic links, as the host itself does with its own files: for files that only root
+   * could have put there.
+   */
+  readonly follow?: boolean;
+}
+
+/**
+ * The bytes of a regular file of at most {@link MAX_FILE_BYTES}. Throws {@link RefusedFile}, or what
+ * Deno throws where there is no file or it may not be read.
+ */
+export async function readBounded(
+  path: string,
+  { follow = false }: ReadOptions = {},
+): Promise<Uint8Array> {
+  using file = await openRegular(path, { follow });
+  const { size } = await file.stat();
+  if (size > MAX_FILE_BYTES) throw tooLarge(size);
+  return await collected(file.readable);
+}
+
+/** Standard input, of the same size at most. Throws {@link RefusedFile}. */
+export async function readStdinBounded(
+  readable: ReadableStream<Uint8Array> = Deno.stdin.readable,
+): Promise<Uint8Array> {
+  return await collected(readable);
+}
+
+/**
+ * The lines of a regular file of any size, without their ends, one after the other. A line that is
+ * too long to be one is cut. Throws like {@link readBounded}.
+ */
+export async function* readLines(path: string): AsyncGenerator<string> {
+  using file = await openRegular(path, { follow: false });
+  let rest = "";
+  for await (
+    const text of file.readable.pipeThrough(new TextDecoderStream())
+  ) {
+    const lines = (rest + text).split("\n");
+    rest = (lines.pop() ?? "").slice(0, MAX_LINE_CHARACTERS);
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/**
+ * Writes a text to a regular file, or to a new one. Throws {@link RefusedFile} where something else
+ * is at the path, a symbolic link above all, or leads to it.
+ */
+export async function writePlain(path: string, text: string): Promise<void> {
+  await refuseLinks(path);
+  const found = await lstatOrNull(path);
+  if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
+  using file = await Deno.open(path, {
+    write: true,
+    ...(found === null ? { createNew: true } : { truncate: false }),
+  });
+  const opened = await file.stat();
+  const same = found === null ||
+    (opened.ino === found.ino && opened.dev === found.dev && opened.isFile);
+  if (!same) throw new RefusedFile("changed while it was opened");
+  const bytes = new TextEncoder().encode(text);
+  await file.truncate(0);
+  let written = 0;
+  while (written < bytes.length) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
+
+/** What was looked at before it was opened: a pipe would not even let itself be opened. */
+async function openRegular(
+  path: string,
+  { follow }: { follow: boolean },
+): Promise<Deno.FsFile> {
+  if (!follow) await refuseLinks(path);
+  const before = await (follow ? Deno.stat(path) : Deno.lstat(path));
+  if (!before.isFile) {
+    if (before.isDirectory) throw new Deno.errors.IsADirectory(path);
+    throw new RefusedFile(kindOf(before));
+  }
+  const file = await Deno.open(path, { read: true });
+  const opened = await file.stat();
+  if (
+    opened.isFile && opened.ino === before.ino && opened.dev === before.dev
+  ) return file;
+  file.close();
+  throw new RefusedFile("changed while it was opened");
+}
+
+/**
+ * Refuses symbolic links where a change under review could have put them: below this folder, and
+ * at the end of every path.
+ */
+async function refuseLinks(path: string): Promise<void> {
+  for (const step of reviewed(path)) {
+    const found = await lstatOrNull(step);
+    if (found?.isSymlink !== true) continue;
+    throw new RefusedFile(
+      step === path
+        ? "is a symbolic link: name the file itself"
+        : `is reached through the symbolic link ${JSON.stringify(step)}`,
+    );
+  }
+}
+
+/** Every part of the path that lies below this folder, and the whole path. */
+function reviewed(path: string): string[] {
+  const here = path.startsWith("/") ? `${currentFolder()}/` : "";
+  if (!path.startsWith(here)) return [path];
+  const steps = path.slice(here.length).split("/");
+  return steps.flatMap((step, index) =>
+    ["", ".", ".."].includes(step)
+      ? []
+      : `${here}${steps.slice(0, index + 1).join("/")}`
+  );
+}
+
+function currentFolder(): string {
+  try {
+    return Deno.cwd();
+  } catch {
+    return "/nonexistent";
+  }
+}
+
+async function collected(
+  readable: ReadableStream<Uint8Array>,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let total = 0;
+  for await (const chunk of readable) {
+    total += chunk.length;
+    if (total > MAX_FILE_BYTES) throw tooLarge(null);
+    chunks.push(new Uint8Array(chunk));
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+function tooLarge(size: number | null): RefusedFile {
+  const has = size === null ? "has more" : `has ${size} bytes, more`;
+  return new RefusedFile(`${has} than the ${MAX_FILE_BYTES} that are read`);
+}
+
+function kindOf(info: Deno.FileInfo): string {
+  if (info.isSymlink) return "is a symbolic link: name the file itself";
+  if (info.isDirectory) return "is a directory";
+  return "is not a regular file";
+}
+
+async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
