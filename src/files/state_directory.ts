@@ -14,10 +14,25 @@ const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 const MAX_ENTRY_BYTES = 2 * 1024 * 1024;
 const LOCK_ATTEMPTS = 2;
+/** What says that a minute has been swept. No entry begins with ".". */
+const SWEEP = ".swept-";
+const SWEEP_MS = 60_000;
+/** Entries that one process removes. */
+const MAX_SWEPT = 1000;
+/** Nobody writes an entry for as long as this. */
+const LITTER_MS = 60_000;
 
 export class StateError extends Error {
   override readonly name = "StateError";
 }
+
+export type StateFolder =
+  | "jwks"
+  | "device"
+  | "outcome"
+  | "replay"
+  | "limits"
+  | "recent";
 
 /** One folder of the cache directory, such as `jwks`. */
 export class StateDirectory {
@@ -25,7 +40,7 @@ export class StateDirectory {
   readonly #folder: string;
 
   /** `root` is the policy's cache directory, `folder` a plain name. Touches nothing yet. */
-  constructor(root: string, folder: "jwks" | "device" | "outcome" | "replay") {
+  constructor(root: string, folder: StateFolder) {
     this.#root = root;
     this.#folder = `${root}/${folder}`;
   }
@@ -120,6 +135,44 @@ export class StateDirectory {
     }
   }
 
+  /** Whether there is an entry. Never throws. */
+  async has(name: string): Promise<boolean> {
+    try {
+      await this.#checkFolders();
+      return isOwnFile(await Deno.lstat(this.#path(name)));
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Removes entries that have expired, by their names alone, and what killed writers have left
+   * behind. Only the first process of a minute does it, and only so much, so that nobody's login
+   * waits for what others have piled up. `now` is in milliseconds. Never throws.
+   */
+  async sweep(
+    options: { now: number; expired: (name: string) => boolean },
+  ): Promise<void> {
+    try {
+      await this.#checkFolders();
+      const stamp = `${SWEEP}${Math.floor(options.now / SWEEP_MS)}`;
+      await writeNew(`${this.#folder}/${stamp}`, new Uint8Array());
+      let removed = 0;
+      for await (const { name } of Deno.readDir(this.#folder)) {
+        if (removed >= MAX_SWEPT) break;
+        const path = `${this.#folder}/${name}`;
+        const litter = name.startsWith(".")
+          ? name !== stamp && await isLitter(name, path)
+          : options.expired(name);
+        if (!litter) continue;
+        await Deno.remove(path).catch(() => {});
+        removed++;
+      }
+    } catch {
+      // swept already, or not to be swept
+    }
+  }
+
   /**
    * Runs `action` while no other process runs one under the same name. Where locking is not
    * possible (a full or read-only disk), or not within `waitMs`, runs it all the same: the lock
@@ -194,6 +247,15 @@ export async function checkPrivateDirectory(path: string): Promise<void> {
   if (!info.isDirectory || !isOwn(info) || writable) {
     throw new StateError(`"${path}" is not a private directory`);
   }
+}
+
+/** Left by a process that was killed while it wrote, or by the sweep of an earlier minute. */
+async function isLitter(name: string, path: string): Promise<boolean> {
+  if (name.startsWith(SWEEP)) return true;
+  if (!name.startsWith(".new-")) return false;
+  const { mtime } = await Deno.lstat(path);
+  // by the clock of the file system's host, as the time stamp is
+  return mtime !== null && Date.now() - mtime.getTime() > LITTER_MS;
 }
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {

@@ -32,8 +32,13 @@ interface Entry {
   readonly value: unknown;
 }
 
-/** An entry of another process may have been written while this one looked at the clock. */
-const CLOCK_TOLERANCE_MS = 60_000;
+/**
+ * Entries are named after the conversation and the span of time in which they expire, so that
+ * forgetting them needs no reading.
+ */
+const SPAN_MS = 300_000;
+/** Spans in which an entry can still expire: nobody waits longer at a login prompt. */
+const SPANS = 4;
 
 /**
  * Memories of one kind. An entry says whose it is, and is judged again when it is read: one that
@@ -53,75 +58,99 @@ export class ConversationMemory {
   }
 
   /**
-   * Remembers a JSON value until then (milliseconds since the epoch), in place of an earlier one.
-   * Throws `StateError` when the disk does not let it.
+   * Remembers a JSON value until then (milliseconds since the epoch; a quarter of an hour at most),
+   * in place of an earlier one. Throws `StateError` when the disk does not let it.
    */
   async remember(
     conversation: Conversation,
     options: { value: unknown; until: number },
   ): Promise<void> {
     const { id, user, service } = conversation;
-    const { value, until } = options;
-    const entry = {
-      version: 1,
-      id,
-      user,
-      service,
-      at: this.#now(),
-      until,
-      value,
-    };
+    const { value } = options;
+    const at = this.#now();
+    const until = Math.min(options.until, at + SPAN_MS * (SPANS - 1));
+    const entry = { version: 1, id, user, service, at, until, value };
+    const hash = await hashOf(conversation);
+    const name = nameIn(hash, spanOf(until));
     await this.#entries.write(
-      await nameOf(conversation),
+      name,
       new TextEncoder().encode(JSON.stringify(entry)),
     );
+    for (const earlier of this.#names(hash)) {
+      if (earlier !== name) await this.#entries.remove(earlier);
+    }
   }
 
   /** The value without taking it; `null` when there is none that holds now. Never throws. */
   async recall(conversation: Conversation): Promise<unknown> {
-    const entry = decode(
-      await this.#entries.read(await nameOf(conversation)),
-      conversation,
-    );
-    const now = this.#now();
-    // a time in the future is a clock that was set back, or somebody who wants to live for ever
-    return entry !== null && entry.at <= now && now < entry.until
-      ? entry.value
-      : null;
+    return (await this.#find(conversation))?.value ?? null;
   }
 
   /** The value, for exactly one of any number of processes that try; `null` for the others. */
   async take(conversation: Conversation): Promise<unknown> {
-    const value = await this.recall(conversation);
-    return await this.forget(conversation) ? value : null;
+    const found = await this.#find(conversation);
+    return await this.forget(conversation) ? found?.value ?? null : null;
   }
 
   /** True when there was something to forget, and this call did it. */
   async forget(conversation: Conversation): Promise<boolean> {
-    return await this.#entries.remove(await nameOf(conversation));
+    let forgotten = false;
+    for (const name of this.#names(await hashOf(conversation))) {
+      if (await this.#entries.remove(name)) forgotten = true;
+    }
+    return forgotten;
   }
 
   /** Removes what conversations that ended early have left. Never throws. */
-  async forgetExpired(): Promise<void> {
+  async sweep(): Promise<void> {
     const now = this.#now();
-    for (const name of await this.#entries.list()) {
-      if (!/^[0-9a-f]{64}$/.test(name)) continue;
-      const entry = decode(await this.#entries.read(name), null);
-      const expired = entry === null || entry.until <= now ||
-        entry.at > now + CLOCK_TOLERANCE_MS;
-      if (expired) await this.#entries.remove(name);
+    const current = spanOf(now);
+    await this.#entries.sweep({
+      now,
+      expired: (name) => {
+        const span = Number(ENTRY.exec(name)?.[1] ?? NaN);
+        return span < current || span > current + SPANS;
+      },
+    });
+  }
+
+  #names(hash: string): string[] {
+    const current = spanOf(this.#now());
+    return Array.from(
+      { length: SPANS },
+      (_, later) => nameIn(hash, current + later),
+    );
+  }
+
+  async #find(conversation: Conversation): Promise<Entry | null> {
+    const now = this.#now();
+    for (const name of this.#names(await hashOf(conversation))) {
+      const entry = decode(await this.#entries.read(name), conversation);
+      // a time in the future is a clock that was set back, or somebody who wants to live for ever
+      if (entry !== null && entry.at <= now && now < entry.until) return entry;
     }
+    return null;
   }
 }
 
-async function nameOf({ id, user, service }: Conversation): Promise<string> {
+const ENTRY = /^[0-9a-f]{64}\.([0-9]+)$/;
+
+async function hashOf({ id, user, service }: Conversation): Promise<string> {
   return await sha256Hex([id, service, user].join("\0"));
 }
 
-/** `null` for anything that is not an entry, or, where a conversation is given, not its own. */
+function spanOf(milliseconds: number): number {
+  return Math.floor(milliseconds / SPAN_MS);
+}
+
+function nameIn(hash: string, span: number): string {
+  return `${hash}.${span}`;
+}
+
+/** `null` for anything that is not an entry of this conversation. */
 function decode(
   bytes: Uint8Array | null,
-  conversation: Conversation | null,
+  conversation: Conversation,
 ): Entry | null {
   if (bytes === null) return null;
   let entry: unknown;
@@ -138,7 +167,7 @@ function decode(
   if (version !== 1 || !Number.isFinite(at) || !Number.isFinite(until)) {
     return null;
   }
-  const own = conversation === null || id === conversation.id &&
-      user === conversation.user && service === conversation.service;
+  const own = id === conversation.id && user === conversation.user &&
+    service === conversation.service;
   return own ? { at: at as number, until: until as number, value } : null;
 }

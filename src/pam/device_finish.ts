@@ -9,7 +9,11 @@ import type { Policy } from "../policy/model.ts";
 import { AccessToken } from "../token/access_token.ts";
 import { looksLikeJws, parseCompactJws } from "../token/compact_jws.ts";
 import { requestTokens } from "../token/device_flow.ts";
-import { type Granted, pollForTokens } from "../token/device_polling.ts";
+import {
+  checkPresence,
+  type Granted,
+  pollForTokens,
+} from "../token/device_polling.ts";
 import { SignInError, TokenError } from "../token/errors.ts";
 import {
   type Attempt,
@@ -29,6 +33,7 @@ import {
   type PendingSignIn,
   takeSignIn,
 } from "./device_memory.ts";
+import { rememberSignIn, startSource } from "./device_limit.ts";
 import { readPamRequest, RequestError } from "./environment.ts";
 import type { PamIo } from "./io.ts";
 import { type Circumstances, judge, type PresentedToken } from "./judgement.ts";
@@ -55,22 +60,36 @@ export const FINISH_TIMINGS: FinishTimings = {
     within(new Promise<void>(() => {}), milliseconds, () => {}),
 };
 
-/** Finishes a sign-in and writes its one log line. Never throws, and ends within the timeouts. */
+/**
+ * Finishes a sign-in and writes its one log line. Never throws, and ends within the timeouts; the
+ * launcher's SIGTERM, when the PAM process is gone, is a refusal.
+ */
 export async function deviceFinish(
   args: readonly string[],
   io: PamIo,
   timings: FinishTimings = FINISH_TIMINGS,
 ): Promise<Ending> {
-  return await runAttempt(
-    (attempt) => finish(args, attempt, { io, timings }),
-    { io, timeouts: timings },
-  );
+  const gone = new AbortController();
+  const onTerminate = () => gone.abort();
+  Deno.addSignalListener("SIGTERM", onTerminate);
+  try {
+    return await runAttempt(
+      (attempt) => finish(args, attempt, { io, timings, gone: gone.signal }),
+      { io, timeouts: timings },
+    );
+  } finally {
+    Deno.removeSignalListener("SIGTERM", onTerminate);
+  }
 }
 
 async function finish(
   args: readonly string[],
   attempt: Attempt,
-  { io, timings }: { io: PamIo; timings: FinishTimings },
+  { io, timings, gone }: {
+    io: PamIo;
+    timings: FinishTimings;
+    gone: AbortSignal;
+  },
 ): Promise<Ending> {
   const [path, ...rest] = args;
   if (path === undefined || rest.length > 0) {
@@ -113,9 +132,19 @@ async function finish(
   }
   const issuer = currentIssuer(policy, found);
   attempt.issuer = issuer.name;
-  const granted = await poll(found, { issuer, io, timings });
+  const granted = await poll(found, { issuer, io, timings, gone });
   const presented = presentedToken(granted, { issuer, nonce: found.nonce });
-  return await judge(presented, attempt, circumstances());
+  const ending = await judge(presented, attempt, circumstances());
+  // nobody gets in, so that nobody must read that somebody did
+  checkPresence(gone);
+  if (ending.reason === "allowed") {
+    const cacheDirectory = policy.cache.directory;
+    await rememberSignIn(startSource(request), {
+      cacheDirectory,
+      now: io.now(),
+    });
+  }
+  return ending;
 }
 
 /**
@@ -151,13 +180,21 @@ function currentIssuer(policy: Policy, pending: PendingSignIn): DeviceIssuer {
 
 async function poll(
   pending: PendingSignIn,
-  options: { issuer: DeviceIssuer; io: PamIo; timings: FinishTimings },
+  options: {
+    issuer: DeviceIssuer;
+    io: PamIo;
+    timings: FinishTimings;
+    gone: AbortSignal;
+  },
 ): Promise<Granted> {
-  const { issuer, io, timings } = options;
+  const { issuer, io, timings, gone } = options;
   const now = io.now();
   const deviceCode = new AccessToken(pending.deviceCode);
   const deadline = Math.min(pending.deadline, now + timings.userMs);
-  const signal = AbortSignal.timeout(deadline - now + timings.requestMs);
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(deadline - now + timings.requestMs),
+    gone,
+  ]);
   const flow = await openFlow(issuer, { signal, requestMs: timings.requestMs });
   try {
     return await pollForTokens({
@@ -170,6 +207,7 @@ async function poll(
       deadline,
       now: io.now,
       wait: timings.wait,
+      gone,
     });
   } finally {
     flow.transport.close();

@@ -110,7 +110,6 @@ async function start(
   const issuer = deviceIssuer(policy, issuerName);
   attempt.issuer = issuer.name;
   const memory = deviceMemory(policy, io.now);
-  await memory.forgetExpired();
   await checkLimits(policy, { issuer, request, io });
   const nonce = issuer.device.token === "id_token" ? crypto.randomUUID() : null;
   const { authorization, tokenEndpoint } = await authorize(policy, {
@@ -133,6 +132,7 @@ async function start(
     value: pending,
     until: pending.deadline,
   });
+  await memory.sweep();
   io.stdout(await textFor(authorization, { issuer, request, io }));
 }
 
@@ -152,7 +152,7 @@ async function checkLimits(
   options: { issuer: DeviceIssuer; request: PamRequest; io: PamIo },
 ): Promise<void> {
   const { issuer, request, io } = options;
-  const granted = await takePlace(startSource(request.rhost, request.ruser), {
+  const granted = await takePlace(startSource(request), {
     cacheDirectory: policy.cache.directory,
     limits: issuer.device,
     now: io.now(),
@@ -161,7 +161,7 @@ async function checkLimits(
   const { starts_per_source, starts_total } = issuer.device;
   throw new SignInError(
     "device_limit",
-    `more than ${starts_per_source} starts from one source, or ${starts_total} in all, this minute`,
+    `more than ${starts_per_source} starts from one source, or ${starts_total} of the service, this minute`,
   );
 }
 

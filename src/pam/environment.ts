@@ -17,6 +17,8 @@ export interface PamRequest {
   readonly rhost: string | null;
   /** Who runs sudo or su; decides nothing. */
   readonly ruser: string | null;
+  /** The client's address as sshd knows it, even where PAM_RHOST is a name. */
+  readonly connection: string | null;
   /** Absent when the program was not started by the launcher. */
   readonly host?: HostAccount;
   /** PAM process and its start time; `null` when the program was not started by the launcher. */
@@ -62,6 +64,7 @@ export function readPamRequest(env: PamIo["env"]): PamRequest {
     service,
     rhost: variable(env, "PAM_RHOST"),
     ruser: variable(env, "PAM_RUSER"),
+    connection: clientAddress(env),
     ...(host === undefined ? {} : { host }),
     conversation: conversation(env),
   };
@@ -92,6 +95,16 @@ function variable(env: PamIo["env"], name: string): string | null {
     throw new RequestError(`${name} holds characters that are not allowed`);
   }
   return value;
+}
+
+/** The first word of SSH_CONNECTION; nothing depends on its being there, or in order. */
+function clientAddress(env: PamIo["env"]): string | null {
+  try {
+    return /^[0-9A-Fa-f:.]{2,45}(?= )/.exec(env("SSH_CONNECTION") ?? "")?.[0] ??
+      null;
+  } catch {
+    return null;
+  }
 }
 
 function hostAccount(env: PamIo["env"]): HostAccount | undefined {

@@ -19,6 +19,15 @@ export const EXIT_CODES = {
 export type PamCode = keyof typeof EXIT_CODES;
 
 /**
+ * What `outcome` can be asked for. Success is not among them: it must not be able to repeat a grant.
+ * "device_limit" is a reason: a stack may treat a crowd otherwise than a refusal.
+ */
+export const OUTCOMES: readonly string[] = [
+  ...Object.keys(EXIT_CODES).filter((name) => name !== "success"),
+  "device_limit",
+];
+
+/**
  * Linux-PAM's PAM_IGNORE: under the launcher `device start` ends with it when there is a code to
  * enter, so that its line neither admits nor refuses. Not an outcome.
  */

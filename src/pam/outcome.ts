@@ -15,16 +15,13 @@ import {
   readPamRequest,
   RequestError,
 } from "./environment.ts";
-import { type EndingKind, EXIT_CODES, pamCode } from "./exit_code.ts";
+import { type EndingKind, OUTCOMES, pamCode } from "./exit_code.ts";
 import type { PamIo } from "./io.ts";
 import { loadPolicy } from "./policy_file.ts";
 
 /** An outcome is asked for by the very next line of the stack. */
 const FRESH_MS = 120_000;
 const TIMEOUT_MS = 10_000;
-
-/** Success is not among them: this verb must not be able to repeat a grant. */
-const NAMES = Object.keys(EXIT_CODES).filter((name) => name !== "success");
 
 function memory(policy: Policy, io: PamIo): ConversationMemory {
   const { directory } = policy.cache;
@@ -54,12 +51,10 @@ export async function recordOutcome(
     await outcomes.forget(conversation);
     return;
   }
-  await outcomes.forgetExpired();
   const until = io.now() + FRESH_MS;
-  await outcomes.remember(conversation, {
-    value: pamCode(reason, ending),
-    until,
-  });
+  const value = { code: pamCode(reason, ending), reason };
+  await outcomes.remember(conversation, { value, until });
+  await outcomes.sweep();
 }
 
 /**
@@ -84,11 +79,11 @@ async function outcome(
   io: PamIo,
 ): Promise<boolean> {
   const [path, ...names] = args;
-  const unknown = names.find((name) => !NAMES.includes(name));
+  const unknown = names.find((name) => !OUTCOMES.includes(name));
   if (path === undefined || names.length === 0 || unknown !== undefined) {
     throw new RequestError(
       `usage: "oauth-pam outcome POLICY NAME…", each name one of ${
-        NAMES.join(", ")
+        OUTCOMES.join(", ")
       }`,
     );
   }
@@ -96,6 +91,14 @@ async function outcome(
   const { policy } = await loadPolicy(path);
   const outcomes = memory(policy, io);
   const found = await outcomes.recall(conversation);
-  return typeof found === "string" && names.includes(found) &&
+  return namesOf(found).some((name) => names.includes(name)) &&
     await outcomes.forget(conversation);
+}
+
+/** The names under which an outcome can be asked for. */
+function namesOf(found: unknown): string[] {
+  if (found === null || typeof found !== "object") return [];
+  const { code, reason } = found as Record<string, unknown>;
+  return [code, reason].filter((name) => typeof name === "string")
+    .filter((name) => OUTCOMES.includes(name));
 }

@@ -22,12 +22,14 @@ export interface PollOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
 }
 
 /**
  * Asks at once, because the user has come back already, and then at the issuer's pace until there
- * are tokens. Throws {@link SignInError} `device_denied` or `device_expired`, and
- * {@link IssuerError} when the issuer could not be asked in the end.
+ * are tokens, or nobody waits for them. Throws {@link SignInError} `device_denied` or
+ * `device_expired`, and {@link IssuerError} when the issuer could not be asked in the end.
  */
 export async function pollForTokens(options: PollOptions): Promise<Granted> {
   let interval = options.interval;
@@ -49,6 +51,7 @@ export async function pollForTokens(options: PollOptions): Promise<Granted> {
       failure = error;
       interval *= 2;
     }
+    checkPresence(options.gone);
     // no request would come in time: neither flood the issuer nor keep anybody waiting
     if (options.now() + interval * 1000 > options.deadline) {
       throw failure ?? new SignInError(
@@ -56,6 +59,22 @@ export async function pollForTokens(options: PollOptions): Promise<Granted> {
         "nobody approved the sign-in in time",
       );
     }
-    await options.wait(interval * 1000);
+    await Promise.race([options.wait(interval * 1000), aborted(options.gone)]);
+    checkPresence(options.gone);
   }
+}
+
+/** Throws {@link SignInError} where nobody waits for the sign-in any more. */
+export function checkPresence(gone: AbortSignal): void {
+  if (!gone.aborted) return;
+  throw new SignInError(
+    "device_expired",
+    "the connection was closed before the sign-in ended",
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

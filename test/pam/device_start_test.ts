@@ -441,19 +441,22 @@ test("removes what earlier conversations have left behind", async (scene) => {
     return names;
   };
   assert.equal(
-    (await entries()).filter((name) => /^[0-9a-f]{64}$/.test(name)).length,
+    (await entries()).filter((name) => /^[0-9a-f]{64}\.[0-9]+$/.test(name))
+      .length,
     2,
   );
-  clock.advance(200_000);
+  clock.advance(600_000);
   await start({ policyFile, clock, ...conversation("1-3") });
   assert.equal(
-    (await entries()).filter((name) => /^[0-9a-f]{64}$/.test(name)).length,
+    (await entries()).filter((name) => /^[0-9a-f]{64}\.[0-9]+$/.test(name))
+      .length,
     1,
   );
-  assert.equal(
-    (await entries()).filter((name) => name.startsWith("limit.")).length,
-    2,
-  );
+  const minute = `${Math.floor(clock.now() / 60_000)}.`;
+  const limits = [...Deno.readDirSync(`${cacheDirectory}/limits`)]
+    .map(({ name }) => name).filter((name) => !name.startsWith("."));
+  assert.ok(limits.length > 0);
+  assert.deepEqual(limits.filter((name) => !name.startsWith(minute)), []);
 });
 
 test("starts nothing where it cannot be remembered", async (scene) => {

@@ -33,7 +33,7 @@ async function stateFiles(scene: DeviceScene): Promise<string[]> {
   const folder = `${scene.site.cacheDirectory}/device`;
   const files = [];
   for await (const { name } of Deno.readDir(folder)) {
-    if (/^[0-9a-f]{64}$/.test(name)) files.push(`${folder}/${name}`);
+    if (/^[0-9a-f]{64}\.[0-9]+$/.test(name)) files.push(`${folder}/${name}`);
   }
   return files;
 }

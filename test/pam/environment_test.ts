@@ -38,6 +38,7 @@ Deno.test("readPamRequest() returns what PAM and the launcher said", () => {
       user: "alice",
       service: "sshd",
       rhost: "192.0.2.7",
+      connection: null,
       ruser: "bob",
       host: { uid: 1000, name: "alice" },
       conversation: "4711-123456",
@@ -50,6 +51,7 @@ Deno.test("readPamRequest() takes an absent and an empty PAM_RHOST as none", () 
     user: "alice",
     service: "sshd",
     rhost: null,
+    connection: null,
     ruser: null,
     conversation: null,
   };

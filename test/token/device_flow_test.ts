@@ -207,6 +207,7 @@ async function play(
   let turn = 0;
   const waits: number[] = [];
   const ending = await pollForTokens({
+    gone: new AbortController().signal,
     poll: () => {
       const answer = answers[turn++] ?? new Error("one request too many");
       return answer instanceof Error

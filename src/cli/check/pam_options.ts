@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT_CODES } from "../../pam/exit_code.ts";
+import { OUTCOMES } from "../../pam/exit_code.ts";
 import { type Level, listOf } from "../../policy/diagnostic.ts";
 import type { CheckFinding } from "./finding.ts";
 import { decides, type OwnLine } from "./pam_own.ts";
@@ -17,11 +17,6 @@ export interface OptionContext {
 
 /** What an ordinary user starts: the launcher refuses while the real uid is theirs. */
 const STARTED_BY_USERS = ["su", "su-l", "sudo", "sudo-i"];
-
-/** The names that `outcome` can be asked for. */
-const OUTCOMES: readonly string[] = Object.keys(EXIT_CODES).filter((name) =>
-  name !== "success"
-);
 
 export function optionFindings(
   line: OwnLine,
