@@ -9,8 +9,14 @@
  */
 
 import { within } from "./deadline.ts";
+import {
+  checkPrivateDirectory,
+  ensurePrivateDirectory,
+  isOwnFile,
+  lstatOrNull,
+  StateError,
+} from "./private_directory.ts";
 
-const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 const MAX_ENTRY_BYTES = 2 * 1024 * 1024;
 const LOCK_ATTEMPTS = 2;
@@ -21,10 +27,6 @@ const SWEEP_MS = 60_000;
 const MAX_SWEPT = 1000;
 /** Nobody writes an entry for as long as this. */
 const LITTER_MS = 60_000;
-
-export class StateError extends Error {
-  override readonly name = "StateError";
-}
 
 export type StateFolder =
   | "jwks"
@@ -225,30 +227,6 @@ export class StateDirectory {
   }
 }
 
-/**
- * Creates the directory where there is none. Throws when what is there is a link, or of somebody
- * else, or writable by others. Does not check its parents.
- */
-export async function ensurePrivateDirectory(path: string): Promise<void> {
-  if (await lstatOrNull(path) === null) {
-    try {
-      await Deno.mkdir(path, { mode: DIRECTORY_MODE });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-  }
-  await checkPrivateDirectory(path);
-}
-
-/** As {@link ensurePrivateDirectory}, but throws where there is no directory. */
-export async function checkPrivateDirectory(path: string): Promise<void> {
-  const info = await Deno.lstat(path);
-  const writable = ((info.mode ?? 0o777) & 0o022) !== 0;
-  if (!info.isDirectory || !isOwn(info) || writable) {
-    throw new StateError(`"${path}" is not a private directory`);
-  }
-}
-
 /** Left by a process that was killed while it wrote, or by the sweep of an earlier minute. */
 async function isLitter(name: string, path: string): Promise<boolean> {
   if (name.startsWith(SWEEP)) return true;
@@ -269,25 +247,6 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
     written += await file.write(bytes.subarray(written));
   }
   await file.syncData();
-}
-
-async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
-function isOwn(info: Deno.FileInfo): boolean {
-  return info.uid === 0 || info.uid === Deno.uid();
-}
-
-/** A regular file of ours which nobody else may touch; an open one may have lost its only name. */
-export function isOwnFile(info: Deno.FileInfo): boolean {
-  return info.isFile && isOwn(info) && (info.nlink ?? 2) <= 1 &&
-    ((info.mode ?? 0o777) & 0o077) === 0;
 }
 
 function asStateError(verb: string, path: string, error: unknown): StateError {

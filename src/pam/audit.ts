@@ -6,8 +6,8 @@
 import {
   ensurePrivateDirectory,
   isOwnFile,
-  sha256Hex,
-} from "../files/state_directory.ts";
+} from "../files/private_directory.ts";
+import { sha256Hex } from "../files/state_directory.ts";
 import type { Reason } from "../policy/decision.ts";
 import type { PamIo } from "./io.ts";
 import { sendToSyslog, type Severity } from "./syslog.ts";

@@ -7,7 +7,7 @@ import { within } from "../files/deadline.ts";
 import {
   checkPrivateDirectory,
   ensurePrivateDirectory,
-} from "../files/state_directory.ts";
+} from "../files/private_directory.ts";
 
 export type Severity = "err" | "warning" | "notice" | "info";
 

@@ -19,6 +19,7 @@ const FAILING: readonly Fault[] = ["throw", "reject", "undefined"];
 const ALL: readonly Fault[] = [...FAILING, "never"];
 
 const STATE = "src/files/state_directory.ts";
+const PRIVATE = "src/files/private_directory.ts";
 const JWKS = "src/issuer/jwks_cache.ts";
 
 export const HARMLESS: readonly Harmless[] = [
@@ -33,7 +34,7 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} read: file.stat()`,
       `${STATE} read: file.read(`,
       `${STATE} checkFolders: checkPrivateDirectory(`,
-      `${STATE} checkPrivateDirectory: Deno.lstat(path)`,
+      `${PRIVATE} checkPrivateDirectory: Deno.lstat(path)`,
     ],
   },
   {
@@ -45,8 +46,8 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} write: `,
       `${STATE} writeNew: `,
       `${STATE} createFolders: ensurePrivateDirectory(`,
-      `${STATE} ensurePrivateDirectory: `,
-      `${STATE} lstatOrNull: Deno.lstat(path)`,
+      `${PRIVATE} ensurePrivateDirectory: `,
+      `${PRIVATE} lstatOrNull: Deno.lstat(path)`,
     ],
   },
   {

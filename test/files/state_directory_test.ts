@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import {
   ensurePrivateDirectory,
-  sha256Hex,
-  StateDirectory,
   StateError,
-} from "../../src/files/state_directory.ts";
+} from "../../src/files/private_directory.ts";
+import { sha256Hex, StateDirectory } from "../../src/files/state_directory.ts";
 
 const NOBODY = 65534;
 const strict = { sanitizeOps: true, sanitizeResources: true };

@@ -6,7 +6,7 @@
 import {
   checkPrivateDirectory,
   StateError,
-} from "../../files/state_directory.ts";
+} from "../../files/private_directory.ts";
 import {
   loadCaCerts,
   loadClientSecret,

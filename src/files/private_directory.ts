@@ -1,0 +1,55 @@
+/**
+ * What is ours alone: the folders that state is kept in and the files in them.
+ *
+ * @module
+ */
+
+const DIRECTORY_MODE = 0o700;
+
+export class StateError extends Error {
+  override readonly name = "StateError";
+}
+
+/**
+ * Creates the directory where there is none. Throws when what is there is a link, or of somebody
+ * else, or writable by others. Does not check its parents.
+ */
+export async function ensurePrivateDirectory(path: string): Promise<void> {
+  if (await lstatOrNull(path) === null) {
+    try {
+      await Deno.mkdir(path, { mode: DIRECTORY_MODE });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+  await checkPrivateDirectory(path);
+}
+
+/** As {@link ensurePrivateDirectory}, but throws where there is no directory. */
+export async function checkPrivateDirectory(path: string): Promise<void> {
+  const info = await Deno.lstat(path);
+  const writable = ((info.mode ?? 0o777) & 0o022) !== 0;
+  if (!info.isDirectory || !isOwn(info) || writable) {
+    throw new StateError(`"${path}" is not a private directory`);
+  }
+}
+
+/** As `Deno.lstat`, and null where there is nothing. */
+export async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function isOwn(info: Deno.FileInfo): boolean {
+  return info.uid === 0 || info.uid === Deno.uid();
+}
+
+/** A regular file of ours which nobody else may touch; an open one may have lost its only name. */
+export function isOwnFile(info: Deno.FileInfo): boolean {
+  return info.isFile && isOwn(info) && (info.nlink ?? 2) <= 1 &&
+    ((info.mode ?? 0o777) & 0o077) === 0;
+}
