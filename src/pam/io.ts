@@ -15,4 +15,6 @@ export interface PamIo {
   readonly stdout: (text: string) => void;
   /** For the log, when the syslog socket cannot be used. May return a promise. */
   readonly stderr: (text: string) => unknown;
+  /** The folder of this host's `passwd` and `nsswitch.conf`; `/etc` unless given. */
+  readonly etc?: string;
 }

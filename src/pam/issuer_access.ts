@@ -85,7 +85,10 @@ export function publishedKeys(
     async refreshed() {
       if (known === undefined) return null;
       try {
-        return (await refetchedKeys(source, known))?.keys ?? null;
+        const newer = await refetchedKeys(source, known);
+        // what was fetched just now is not fetched again
+        known = newer === null ? known : { ...newer, from: "issuer" };
+        return newer?.keys ?? null;
       } catch (error) {
         // The keys that are there serve everybody else: a token with a name for a key that there
         // never was must not make this an outage.

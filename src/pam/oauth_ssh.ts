@@ -7,13 +7,15 @@
  */
 import { decodeBase64, encodeBase64 } from "../token/base64url.ts";
 import type { Reason } from "../policy/decision.ts";
-import type { Policy } from "../policy/model.ts";
+import { combine } from "../policy/assurance.ts";
+import type { Policy, Rule } from "../policy/model.ts";
 import { permittedAccounts } from "../policy/permitted_accounts.ts";
 import { AccessToken } from "../token/access_token.ts";
 import { TOKEN_ERROR_CODES, TokenError } from "../token/errors.ts";
 import { parseJsonObject } from "../token/strict_json.ts";
 import { type Attempt, type Ending, endingOf } from "./attempt.ts";
 import { RequestError } from "./environment.ts";
+import { accountsHere } from "./host_accounts.ts";
 import { accessRequest, type Circumstances } from "./judgement.ts";
 import { loadMapFiles } from "./policy_file.ts";
 import { ownerOf, verifyToken } from "./verification.ts";
@@ -58,6 +60,10 @@ export async function converse(
     ending = await carryOut(command, attempt, { ...conversation, reply });
   } catch (error) {
     ending = endingOf(error);
+    if (error instanceof MisplacedQuestion) {
+      reply(errorReply("INVALID_ACCOUNT"));
+      return ending;
+    }
     if (error instanceof UnknownCommand || error instanceof TokenlessCommand) {
       reply(errorReply("UNKNOWN_COMMAND"));
       return ending;
@@ -93,6 +99,13 @@ export function parseEnvelope(typed: AccessToken): Command | null {
   }
 }
 
+/**
+ * The account as which the client asks. Answers for others would tell strangers which accounts there
+ * are: sshd does not hand over what is typed for those that there are not.
+ */
+const QUESTIONS_AS = "oauth-ssh";
+
+class MisplacedQuestion extends RequestError {}
 class UnknownCommand extends RequestError {}
 class TokenlessCommand extends TokenError {}
 
@@ -101,7 +114,13 @@ async function carryOut(
   attempt: Attempt,
   conversation: Conversation & { reply: (document: unknown) => void },
 ): Promise<Ending> {
-  const { policy, reply } = conversation;
+  const { policy, reply, request } = conversation;
+  const question = op === "get_account_map" || op === "get_security_policy";
+  if (question && request.user !== QUESTIONS_AS) {
+    throw new MisplacedQuestion(
+      `the oauth-ssh command "${op}" is answered to the account "${QUESTIONS_AS}" alone`,
+    );
+  }
   switch (op) {
     case "login":
       return await conversation.present(tokenOf(accessToken));
@@ -131,24 +150,47 @@ function tokenOf(value: unknown): AccessToken {
   return new AccessToken(value);
 }
 
-/** What holds for every login; a rule may ask for more. Minutes, as the client expects them. */
-export function securityPolicy({ assurance }: Policy): {
+/**
+ * What every login of Globus identities has to meet, wherever the policy says so: at its top, or in
+ * each rule that admits them. A rule may ask for more. Minutes, as the client expects them.
+ */
+export function securityPolicy(policy: Policy): {
   permitted_idps: readonly string[] | null;
   authentication_timeout: number | null;
   mfa: boolean;
 } {
-  const { permitted_idps, max_auth_age, mfa } = assurance;
+  const required = rulesForClients(policy).map(({ assurance }) =>
+    combine(policy.assurance, assurance)
+  );
+  if (required.length === 0) {
+    required.push(combine(policy.assurance, policy.assurance));
+  }
+  const idps = required.map(({ permittedIdps: [first, ...more] }) =>
+    first?.filter((idp) => more.every((list) => list.includes(idp))) ?? null
+  );
+  const ages = required.map(({ maxAuthAge }) => maxAuthAge);
   return {
-    permitted_idps,
-    // rounded down, so that nobody relies on an authentication that will be refused; 0 means none
-    authentication_timeout: max_auth_age === null
+    permitted_idps: idps.some((list) => list === null)
       ? null
-      : Math.max(1, Math.floor(max_auth_age / 60)),
-    mfa,
+      : [...new Set(idps.flatMap((list) => list ?? []))],
+    // rounded down, so that nobody relies on an authentication that will be refused; 0 means none
+    authentication_timeout: ages.some((age) => age === null)
+      ? null
+      : Math.max(1, Math.floor(Math.max(...ages.map(Number)) / 60)),
+    mfa: required.every(({ mfa }) => mfa),
   };
 }
 
-/** The account that was asked for does not matter: clients use one of their own for questions. */
+/** The allow rules for those who come with this client; without such an issuer, all of them. */
+function rulesForClients({ rules, issuers }: Policy): Rule[] {
+  const globus = issuers.filter(({ kind }) => kind === "globus");
+  const names = (globus.length > 0 ? globus : issuers).map(({ name }) => name);
+  return rules.filter((rule) =>
+    rule.effect === "allow" &&
+    (rule.issuers === null || rule.issuers.some((name) => names.includes(name)))
+  );
+}
+
 async function accountMap(
   token: AccessToken,
   attempt: Attempt,
@@ -176,9 +218,12 @@ async function accountMap(
   if (shortfall !== null) {
     return { reason: shortfall, rule: null, detail: null };
   }
-  const permitted = issuer.kind === "scitokens"
-    ? await authorizedOnes(accounts, evidence.claims)
-    : accounts;
+  const permitted = await accountsHere(
+    issuer.kind === "scitokens"
+      ? await authorizedOnes(accounts, evidence.claims)
+      : accounts,
+    io.etc,
+  );
   conversation.reply({ account_map: { permitted_accounts: permitted } });
   return answered("get_account_map");
 }

@@ -167,7 +167,8 @@ function notCarriedOver(
     say(
       "map_file",
       "info",
-      `"${path}" is used in place: it must belong to root and be writable by nobody else`,
+      `"${path}" is used in place: it must exist, belong to root and be writable by nobody else; ` +
+        "where one is missing nobody gets in, while the server went on with the others",
     );
   }
   if (config.auth_method.includes("globus_auth")) {
@@ -176,6 +177,14 @@ function notCarriedOver(
       "info",
       "root and system accounts are not opened by a map; the server left that to sshd",
     );
+    if (options.fqdns.length === 0) {
+      say(
+        "client_id",
+        "warning",
+        "without --fqdn, tokens for this host's own scope (…/scopes/FQDN/ssh), which the client asks " +
+          "for, are refused: name the host names that the server found at Globus",
+      );
+    }
     say(
       "client_id",
       "info",

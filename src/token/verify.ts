@@ -28,7 +28,7 @@ type Jwk = Readonly<Record<string, unknown>>;
 export interface PublishedKeys {
   /** The current keys, and what the log should say about them. */
   current(): Promise<{ keys: readonly Jwk[]; warnings: readonly string[] }>;
-  /** Newer keys, or `null` when there are none to be had now. */
+  /** Newer keys, or `null` when there are none to be had now. May be asked for twice. */
   refreshed(): Promise<readonly Jwk[] | null>;
 }
 
@@ -84,7 +84,23 @@ export async function verifyJwt(
     const message = `the tokens of "${name}" are not plain JWTs but "${kind}"`;
     throw new TokenError("token_kind_unexpected", message);
   }
-  return await verifySignedClaims(token, options);
+  const evidence = await verifySignedClaims(token, options);
+  checkSubject(options.jws, evidence);
+  return evidence;
+}
+
+/** The types of which a specification demands a subject; an absent `typ` counts as JWT. */
+const WITH_SUBJECT = ["jwt", "at+jwt"];
+
+/**
+ * OpenID Connect Core section 2 for ID tokens, RFC 9068 section 2.2 for access tokens: without
+ * `sub` it is about nobody.
+ */
+function checkSubject({ header }: UnverifiedJws, { claims }: Evidence): void {
+  const type = typeof header.typ === "string" ? mediaType(header.typ) : "jwt";
+  if (!WITH_SUBJECT.includes(type)) return;
+  if (typeof claims.sub === "string" && claims.sub !== "") return;
+  throw new TokenError("claim_missing", 'the claim "sub" is missing');
 }
 
 /**
@@ -112,8 +128,7 @@ export async function verifySignedClaims(
       `the token names ${named}, which the issuer lacks`,
     );
   }
-  const algorithm = jws.algorithm;
-  const signed = await checkSignature(token, { key, algorithm });
+  const signed = await signedPayload(token, { key, keys, wanted });
   // what was verified is what is judged, not what was read before
   const claims: JsonObject = parseJsonObject(signed, "payload");
   checkClaims(claims, issuer, now);
@@ -161,6 +176,32 @@ function mediaType(typ: string): string {
     /^application\//,
     "",
   );
+}
+
+/**
+ * The payload that the issuer has signed. A signature that does not fit may be one by a key that
+ * came in the place of this one, in a set without names for keys or under the same name: newer keys
+ * are looked at once, where there are any to be had.
+ */
+async function signedPayload(
+  token: AccessToken,
+  { key, keys, wanted }: {
+    key: Jwk;
+    keys: PublishedKeys;
+    wanted: { algorithm: string; keyId: string | null };
+  },
+): Promise<Uint8Array> {
+  const { algorithm } = wanted;
+  try {
+    return await checkSignature(token, { key, algorithm });
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    const newer = selectKey(await keys.refreshed() ?? [], wanted);
+    const other = newer !== null &&
+      JSON.stringify(publicPart(newer)) !== JSON.stringify(publicPart(key));
+    if (!other) throw error;
+    return await checkSignature(token, { key: newer, algorithm });
+  }
 }
 
 /** The payload that the key has signed. */

@@ -139,6 +139,23 @@ Deno.test("policy import never prints the secret, and says where it belongs", as
   );
 });
 
+Deno.test("policy import warns where the client's own scope would be refused", async () => {
+  const text = `${GLOBUS}idp_suffix example.edu\n`;
+  const warning = /warning: without --fqdn, tokens for this host's own scope/;
+  assert.match((await imported(text)).stderr, warning);
+  const named = await imported(text, ["--fqdn", "ssh.example.edu"]);
+  assert.doesNotMatch(named.stderr, warning);
+});
+
+Deno.test("policy import says that a map file must be there", async () => {
+  const text = `${GLOBUS}map_file /etc/oauth_ssh/acct-map\n`;
+  const { stderr } = await imported(text, ["--fqdn", "ssh.example.edu"]);
+  assert.match(
+    stderr,
+    /info: "\/etc\/oauth_ssh\/acct-map" is used in place: it must exist,/,
+  );
+});
+
 const ERRORS: readonly [string, string, RegExp][] = [
   [
     "an unknown directive",

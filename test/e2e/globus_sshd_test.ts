@@ -14,7 +14,7 @@ function withoutPamMount(stack: string): string {
   return replaceAll(stack, { "pam_mount.so": "pam_mount_that_is_missing.so" });
 }
 
-Deno.test("without pam_mount a pasted Globus token is admitted and questions are answered, but the oauth-ssh client says nothing", async () => {
+Deno.test("without pam_mount a pasted Globus token is admitted and whoever asks gets an answer, but the oauth-ssh client says nothing", async () => {
   await withOauthSshBench({ change: withoutPamMount }, async (bench) => {
     const { globus, account, sshd } = bench;
     const token = globus.issue();
@@ -26,7 +26,10 @@ Deno.test("without pam_mount a pasted Globus token is admitted and questions are
     const ask = (prompt: string | null) =>
       bench.say(question, { account: account.name, prompt });
     assert.deepEqual((await ask(null)).reply, {
-      account_map: { permitted_accounts: [account.name, "deploy"] },
+      error: {
+        code: "INVALID_ACCOUNT",
+        description: "You cannot use that local account.",
+      },
     });
     assert.deepEqual(await ask("Enter your OAuth token: "), {
       admitted: false,

@@ -69,7 +69,7 @@ Deno.test("the oauth-ssh client is asked its own prompt, told what it wants to k
       {
         admitted: false,
         reply: {
-          account_map: { permitted_accounts: [account.name, "deploy"] },
+          account_map: { permitted_accounts: [account.name] },
         },
         prompts,
       },

@@ -5,7 +5,13 @@ import { attempt, createSite } from "../support/login.ts";
 import { createScene } from "../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
 import { accessToken, AUDIENCE, startProvider } from "../support/provider.ts";
-import { publicJwk } from "../support/tokens.ts";
+import {
+  createSigner,
+  publicJwk,
+  type Signer,
+  signToken,
+  standardClaims,
+} from "../support/tokens.ts";
 
 Deno.test("20 processes that log in with an empty cache cause one fetch", async () => {
   await using scene = await createScene();
@@ -72,6 +78,43 @@ Deno.test("a name for a key that there never was makes no outage of an issuer th
   const { reason, exitCode } = await scene.attempt({ token: foreign });
   assert.deepEqual([reason, exitCode], ["key_not_found", 7]);
   assert.equal((await scene.attempt({ token: good })).reason, "allowed");
+});
+
+Deno.test("a key that came in the place of another, without a name of its own, admits at once", async () => {
+  for (const kid of [undefined, "k1"]) {
+    await using scene = await createScene();
+    const header = { kid };
+    const [old, next, impostor] = await Promise.all(
+      [1, 2, 3].map(() => createSigner({ alg: "ES256", kid: kid ?? "" })),
+    );
+    assert.ok(old && next && impostor);
+    const by = (signer: Signer) =>
+      signToken({
+        signer,
+        header,
+        claims: standardClaims({
+          issuer: scene.server.issuer,
+          audience: "ssh-prod",
+        }),
+      });
+    const publish = async (signer: Signer) => {
+      const { kid: _name, ...jwk } = await publicJwk(signer);
+      scene.server.jwks = { keys: [kid === undefined ? jwk : { ...jwk, kid }] };
+    };
+    await publish(old);
+    const token = await by(old);
+    assert.equal((await scene.attempt({ token })).reason, "allowed");
+    await publish(next);
+    const rotated = await scene.attempt({ token: await by(next) });
+    assert.equal(rotated.reason, "allowed", rotated.log);
+    // the cool-down holds for bad signatures, too
+    const forged = await by(impostor);
+    for (let time = 0; time < 5; time++) {
+      const { reason } = await scene.attempt({ token: forged });
+      assert.equal(reason, "signature_invalid");
+    }
+    assert.equal(scene.server.requestCount("/jwks"), 2);
+  }
 });
 
 Deno.test("a kid is compared and nothing else: it names no file and no address", async () => {

@@ -43,6 +43,9 @@ const INVALID_ACCOUNT = error(
 const UNKNOWN_COMMAND = error("UNKNOWN_COMMAND", "Unknown command.");
 const UNEXPECTED = error("UNEXPECTED_ERROR", "An unexpected error occurred.");
 
+/** The account of the client's questions. */
+const ASKING = "oauth-ssh";
+
 const HIGH = [
   "assurance:",
   `  permitted_idps: [${CAMPUS_IDP}]`,
@@ -124,11 +127,12 @@ Deno.test("a bare token gets no reply whatever becomes of it", async () => {
   }
 });
 
-Deno.test("get_security_policy is answered to anybody, asks nobody, and ends with 11", async () => {
+Deno.test("get_security_policy is answered without a token, asks nobody, and ends with 11", async () => {
   await using scene = await createGlobusScene({ lines: HIGH });
   for (const token of [undefined, null, "x", 5]) {
     const result = await scene.attempt({
       token: envelope("get_security_policy", token),
+      user: ASKING,
     });
     assert.equal(result.exitCode, 11);
     assert.deepEqual(replyOf(result), {
@@ -150,13 +154,17 @@ Deno.test("an answered question leaves maxtries for the stack's next line", asyn
   await using scene = await createGlobusScene();
   const env = {
     OAUTH_PAM_CONVERSATION: "4711-815",
-    OAUTH_PAM_ACCOUNT: "1000:alice",
+    OAUTH_PAM_ACCOUNT: `1000:${ASKING}`,
   };
-  await scene.attempt({ token: envelope("get_security_policy"), env });
+  await scene.attempt({
+    token: envelope("get_security_policy"),
+    user: ASKING,
+    env,
+  });
   const variables: Record<string, string> = {
     PAM_TYPE: "auth",
     PAM_SERVICE: "sshd",
-    PAM_USER: "alice",
+    PAM_USER: ASKING,
     ...env,
   };
   const io = {
@@ -175,6 +183,7 @@ Deno.test("get_security_policy says null where nothing is required", async () =>
   await using scene = await createGlobusScene();
   const result = await scene.attempt({
     token: envelope("get_security_policy"),
+    user: ASKING,
   });
   assert.deepEqual(replyOf(result), {
     policy: { permitted_idps: null, authentication_timeout: null, mfa: false },
@@ -190,6 +199,8 @@ Deno.test("securityPolicy() never rounds an age up, and never down to none", () 
         max_auth_age,
         same_identity: false,
       },
+      rules: [],
+      issuers: [],
     } as unknown as Policy).authentication_timeout;
   assert.deepEqual([119, 60, 59, 0, null].map(minutes), [1, 1, 1, 1, null]);
 });
@@ -199,17 +210,28 @@ async function accountsOf(
   members: Record<string, unknown> = {},
 ): Promise<unknown> {
   const token = envelope("get_account_map", scene.globus.issue(members));
-  // the client asks as an account of its own, which maps to nobody
-  const result = await scene.attempt({ token, user: "oauth-ssh" });
-  return replyOf(result);
+  return replyOf(await ask(scene, token));
+}
+
+/** Asks on a host with some accounts, all of which are in its passwd file. */
+async function ask(
+  scene: Pick<GlobusScene, "attempt">,
+  token: string,
+  passwd = ["alice", "asmith", "backup", "bob", "carol", "deploy", "root"],
+): Promise<AttemptResult> {
+  const etc = await Deno.makeTempDir({ prefix: "oauth-pam-etc-" });
+  const lines = passwd.map((name) => `${name}:x:1000:1000::/:/bin/sh\n`);
+  await Deno.writeTextFile(`${etc}/passwd`, lines.join(""));
+  await Deno.writeTextFile(`${etc}/nsswitch.conf`, "passwd: files systemd\n");
+  const result = await scene.attempt({ token, user: ASKING, etc });
+  await Deno.remove(etc, { recursive: true });
+  return result;
 }
 
 Deno.test("get_account_map lists what the policy would grant, and ends with 11", async () => {
   await using scene = await createGlobusScene();
-  const result = await scene.attempt({
-    token: envelope("get_account_map", scene.globus.issue()),
-    user: "oauth-ssh",
-  });
+  const token = envelope("get_account_map", scene.globus.issue());
+  const result = await ask(scene, token);
   assert.equal(result.exitCode, 11);
   assert.match(
     result.log,
@@ -237,6 +259,64 @@ Deno.test("get_account_map leaves out what is denied or protected", async () => 
   });
   assert.deepEqual(await accountsOf(scene, { identities_set: null }), {
     account_map: { permitted_accounts: ["alice", "deploy"] },
+  });
+});
+
+Deno.test("a question is answered to the account oauth-ssh alone, and every other gets one answer", async () => {
+  await using scene = await createGlobusScene({ lines: HIGH });
+  for (const op of ["get_security_policy", "get_account_map"]) {
+    for (const token of [scene.globus.issue(), "x", undefined]) {
+      for (const user of ["alice", "nobody-here", "root"]) {
+        const result = await scene.attempt({
+          token: envelope(op, token),
+          user,
+        });
+        assert.deepEqual([result.reason, result.exitCode], [
+          "request_invalid",
+          7,
+        ]);
+        assert.deepEqual(replyOf(result), INVALID_ACCOUNT);
+        assert.match(
+          result.log,
+          /answered to the account \\"oauth-ssh\\" alone/,
+        );
+      }
+    }
+  }
+  assert.equal(scene.globus.requests.length, 0, "nobody was asked");
+});
+
+Deno.test("get_account_map leaves out accounts that this host does not have", async () => {
+  await using scene = await createGlobusScene({
+    ruleLines: [
+      "  - {map: {alice@example.edu: [deploy, gone]}, keys: [identity.username]}",
+    ],
+  });
+  const token = envelope("get_account_map", scene.globus.issue());
+  assert.deepEqual(replyOf(await ask(scene, token, ["alice", "deploy"])), {
+    account_map: { permitted_accounts: ["alice", "deploy"] },
+  });
+  assert.deepEqual(replyOf(await ask(scene, token, ["nobody"])), {
+    account_map: { permitted_accounts: [] },
+  });
+});
+
+Deno.test("get_security_policy says what the rules demand, not only the top of the policy", async () => {
+  await using scene = await createGlobusScene({
+    ruleLines: [
+      `assurance: {permitted_idps: [${CAMPUS_IDP}], mfa: true, max_auth_age: 30m}`,
+    ],
+  });
+  const result = await scene.attempt({
+    token: envelope("get_security_policy"),
+    user: ASKING,
+  });
+  assert.deepEqual(replyOf(result), {
+    policy: {
+      permitted_idps: [CAMPUS_IDP],
+      authentication_timeout: 30,
+      mfa: true,
+    },
   });
 });
 
@@ -272,9 +352,7 @@ Deno.test("get_account_map spends no one-time token and grants nothing", async (
     issuerLines: ["one_time: true"],
   });
   const token = scene.globus.issue({ jti: "j1" });
-  const asked = await scene.attempt({
-    token: envelope("get_account_map", token),
-  });
+  const asked = await ask(scene, envelope("get_account_map", token));
   assert.equal(asked.exitCode, 11);
   const first = await scene.attempt({ token: envelope("login", token) });
   assert.equal(first.reason, "allowed", first.log);
@@ -287,19 +365,15 @@ Deno.test("get_account_map of a SciToken lists its own scopes only", async () =>
     issuerLines: ["kind: scitokens"],
     ruleLines: ["  - {map: {u1: [alice, bob, carol]}, keys: [sub]}"],
   });
-  const ask = async (scope: string) =>
-    replyOf(
-      await scene.attempt({
-        token: envelope(
-          "get_account_map",
-          await scene.token({ claims: { ver: "scitoken:2.0", scope } }),
-        ),
-      }),
-    );
-  assert.deepEqual(await ask("ssh:bob ssh:mallory"), {
+  const accounts = async (scope: string) => {
+    const claims = { ver: "scitoken:2.0", scope };
+    const token = await scene.token({ claims });
+    return replyOf(await ask(scene, envelope("get_account_map", token)));
+  };
+  assert.deepEqual(await accounts("ssh:bob ssh:mallory"), {
     account_map: { permitted_accounts: ["bob"] },
   });
-  assert.deepEqual(await ask("read:/"), INVALID_TOKEN);
+  assert.deepEqual(await accounts("read:/"), INVALID_TOKEN);
 });
 
 for (
@@ -318,7 +392,10 @@ for (
 ) {
   Deno.test(`${what} is an unknown command, and nobody is asked`, async () => {
     await using scene = await createGlobusScene();
-    const result = await scene.attempt({ token: envelope(op, token) });
+    const result = await scene.attempt({
+      token: envelope(op, token),
+      user: ASKING,
+    });
     assert.equal(result.reason, reason);
     assert.notEqual(result.exitCode, 0);
     assert.deepEqual(replyOf(result), UNKNOWN_COMMAND);

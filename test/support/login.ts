@@ -83,6 +83,8 @@ export interface AttemptOptions {
   readonly stdin?: PamIo["stdin"];
   readonly timeouts?: Partial<LoginTimeouts>;
   readonly args?: readonly string[];
+  /** As in {@link PamIo}. */
+  readonly etc?: string;
 }
 
 export interface AttemptResult {
@@ -111,6 +113,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
       stdin: options.stdin ?? bytesReader(options.token),
       stdout: (text) => output.stdout += text,
       stderr: (text) => output.stderr += text,
+      ...options.etc === undefined ? {} : { etc: options.etc },
     },
     { ...LOGIN_TIMEOUTS, ...options.timeouts },
   );

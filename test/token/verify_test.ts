@@ -50,9 +50,14 @@ function published(...sets: object[][]): PublishedKeys & { asked: number } {
   return keys;
 }
 
-function tokenBy(signer: Signer, claims: object = {}): Promise<string> {
+function tokenBy(
+  signer: Signer,
+  claims: object = {},
+  header: object = {},
+): Promise<string> {
   return signToken({
     signer,
+    header,
     claims: standardClaims({
       issuer: ISSUER.issuer,
       audience: "ssh-prod",
@@ -146,14 +151,53 @@ Deno.test("verifyJwt() looks for newer keys once, and for the right reason", asy
     await codeOf(verify(await tokenBy(next), never)),
     "key_not_found",
   );
-  // a bad signature by a known key is no reason to ask again
-  const impostor = await createSigner({ alg: "ES256", kid: "k1" });
-  const known = published([one], [await publicJwk(impostor)]);
-  assert.equal(
-    await codeOf(verify(await tokenBy(impostor), known)),
-    "signature_invalid",
-  );
-  assert.equal(known.asked, 1);
+});
+
+Deno.test("verifyJwt() looks once for a key that came in the place of the one that does not fit", async () => {
+  for (const kid of ["k1", undefined]) {
+    const named = kid === undefined ? {} : { kid };
+    const [old, next, impostor] = await Promise.all(
+      [1, 2, 3].map(() => createSigner({ alg: "ES256", ...named })),
+    );
+    assert.ok(old && next && impostor);
+    const [one, two] = [await publicJwk(old), await publicJwk(next)];
+    const cases = [
+      [next, [one], [two], "fine", 2],
+      [next, [one], [one], "signature_invalid", 2],
+      [next, [one], undefined, "signature_invalid", 2],
+      [next, [one], [], "signature_invalid", 2],
+      [impostor, [one], [two], "signature_invalid", 2],
+      [old, [one], [two], "fine", 1],
+    ] as const;
+    for (const [signer, current, newer, code, asked] of cases) {
+      const keys = newer === undefined
+        ? published([...current])
+        : published([...current], [...newer]);
+      const result = await codeOf(verify(await tokenBy(signer), keys));
+      assert.deepEqual([result, keys.asked], [code, asked]);
+    }
+  }
+});
+
+Deno.test("verifyJwt() demands a subject of what says JWT, at+jwt or nothing", async () => {
+  const signer = await createSigner({ alg: "ES256", kid: "k1" });
+  const keys = published([await publicJwk(signer)]);
+  const issuer = { types: ["JWT", "at+jwt", "wlcg+jwt"] };
+  for (
+    const [typ, code] of [
+      [undefined, "claim_missing"],
+      ["JWT", "claim_missing"],
+      ["at+jwt", "claim_missing"],
+      ["application/at+jwt", "claim_missing"],
+      ["wlcg+jwt", "fine"],
+    ] as const
+  ) {
+    for (const sub of [undefined, "", 5]) {
+      const token = await tokenBy(signer, { sub }, { typ });
+      const result = await codeOf(verify(token, keys, { issuer }));
+      assert.equal(result, code, `${typ} ${sub}`);
+    }
+  }
 });
 
 Deno.test("verifyJwt() refuses algorithm, type and kind without asking for keys", async () => {
