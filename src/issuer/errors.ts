@@ -36,14 +36,17 @@ export class IssuerError extends Error {
   readonly problem: IssuerProblem;
   /** The HTTP status, when the problem is "status". */
   readonly status: number | null;
+  /** The `error` that the issuer named (RFC 6749 section 5.2). */
+  readonly named: string | null;
   constructor(
     problem: IssuerProblem,
     message: string,
-    options: { status?: number } = {},
+    options: { status?: number; named?: string } = {},
   ) {
     super(message);
     this.problem = problem;
     this.status = options.status ?? null;
+    this.named = options.named ?? null;
     this.code = isOutage(problem, this.status)
       ? "issuer_unavailable"
       : "issuer_refused";

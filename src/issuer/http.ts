@@ -35,6 +35,8 @@ export interface JsonRequest {
 export interface JsonResponse {
   readonly status: number;
   readonly body: unknown;
+  /** When it was sent, in milliseconds since the epoch; `null` where it does not say (RFC 9110). */
+  readonly sentAt?: number | null;
 }
 
 /** Sends requests to one issuer. */
@@ -124,7 +126,15 @@ async function requestJson(
   return {
     status: response.status,
     body: await readJson(response, { url, signal }),
+    sentAt: sentAt(response.headers),
   };
+}
+
+/** RFC 9110 section 6.6.1, and what a cache adds to it (RFC 9111 section 5.1). */
+function sentAt(headers: Headers): number | null {
+  const date = Date.parse(headers.get("date") ?? "");
+  const age = /^[0-9]{1,9}$/.exec(headers.get("age") ?? "")?.[0] ?? "0";
+  return Number.isFinite(date) ? date + Number(age) * 1000 : null;
 }
 
 /** Reads a JSON body within the limits. Exported for tests: needs no network. */

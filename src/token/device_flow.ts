@@ -248,5 +248,5 @@ function invalid(message: string): IssuerError {
 /** What an error that the issuer named is for us: an outage where it says so, else a refusal. */
 function answered(error: string, message: string): IssuerError {
   const problem = OUT_OF_SERVICE.includes(error) ? "out_of_service" : "invalid";
-  return new IssuerError(problem, message);
+  return new IssuerError(problem, message, { named: error });
 }

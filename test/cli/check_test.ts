@@ -46,8 +46,10 @@ Deno.test("check ends with 0 on a host that is in order, and prints the document
   await Deno.writeTextFile(ca, provider.caPem);
   await Deno.writeTextFile(
     `${host.directory}/sshd_config`,
-    "UsePAM yes\nPasswordAuthentication no\n",
+    "UsePAM yes\nPasswordAuthentication no\n" +
+      "AuthenticationMethods keyboard-interactive\n",
   );
+  await Deno.copyFile("/bin/true", host.program);
   await Deno.mkdir(`${host.directory}/cache`, { mode: 0o700 });
   await Deno.writeTextFile(
     host.policy,
@@ -90,6 +92,11 @@ tests:
       `{
   "schema": "oauth-pam/check@1",
   "findings": [
+    {
+      "id": "program/looked-at",
+      "level": "info",
+      "message": "looked at what a login starts, and at each folder above it: ${host.launcher}, ${host.program}"
+    },
     {
       "id": "issuer/keys",
       "level": "info",
@@ -151,8 +158,16 @@ Deno.test("check reports the errors of policy lint with their lines, and names w
   assert.match(lines[(wildcard?.line ?? 0) - 1] ?? "", /like/);
   assert.equal(code, 1);
   const others = findings.filter(({ id }) => id === "policy/lint");
-  assert.deepEqual(others.map(({ level, message }) => [level, message]), [
-    ["info", '"policy lint" has more to say: "test/none"'],
+  assert.deepEqual(others, [], "tests are not installed on hosts");
+  const deny = "  gone:\n    effect: deny\n    when: {status: {any: [gone]}}\n";
+  await Deno.writeTextFile(
+    site.policyFile,
+    text.replace(/^cache:/m, `${deny}cache:`),
+  );
+  const more = (await checkSite(site)).findings
+    .filter(({ id }) => id === "policy/lint");
+  assert.deepEqual(more.map(({ level, message }) => [level, message]), [
+    ["info", '"policy lint" has more to say: "deny/absent-claim-admits"'],
   ]);
 });
 
@@ -373,7 +388,9 @@ Deno.test("check looks for the endpoints that device sign-in and introspection n
     );
     return (await checkSite(site, { permission: everything })).ids("issuer/");
   };
-  assert.deepEqual(await found(["device: {client_id: ssh}"]), ["issuer/keys"]);
+  assert.deepEqual(await found(["device: {client_id: ssh-login}"]), [
+    "issuer/keys",
+  ]);
   const introspection = [
     "kind: introspection",
     "client_id: ssh",

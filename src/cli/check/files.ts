@@ -12,7 +12,7 @@ import {
   loadClientSecret,
   PolicyError,
 } from "../../pam/policy_file.ts";
-import type { Policy } from "../../policy/model.ts";
+import type { Issuer, Policy } from "../../policy/model.ts";
 import type { CheckContext, CheckFinding } from "./finding.ts";
 import { distrust, distrustDirectory } from "./trusted.ts";
 
@@ -30,6 +30,7 @@ export async function fileFindings(
       ...policy.issuers.map((issuer) =>
         loaded("file/ca", issuer.ca_file ?? "", () => loadCaCerts(issuer))
       ),
+      ...policy.issuers.map((issuer) => expired(issuer, host.io.now())),
       ...mapsOf(policy).map((path) => trusted("file/map", path)),
       cacheFindings(policy.cache.directory),
       socketFindings(policy.log.socket),
@@ -81,6 +82,39 @@ async function loaded(
   }
 }
 
+/**
+ * Certificates whose time is over. A login trusts them all the same: of an authority that is trusted
+ * as such, only the key counts (RFC 5280 section 6.1.1).
+ */
+async function expired(issuer: Issuer, now: number): Promise<CheckFinding[]> {
+  const { ca_file: path } = issuer;
+  if (path === null) return [];
+  const [pem = ""] = await loadCaCerts(issuer).catch(() => []);
+  const { X509Certificate } = await import("node:crypto");
+  const block = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
+  return [...pem.matchAll(block)].flatMap(([text]) => {
+    let certificate: { subject: string; validTo: string };
+    try {
+      certificate = new X509Certificate(text);
+    } catch {
+      return []; // asking the issuer will tell
+    }
+    const { subject, validTo } = certificate;
+    if (!(Date.parse(validTo) < now)) return [];
+    const name = subject.split("\n").at(-1) ?? "";
+    return [{
+      ...problem(
+        "file/ca-expired",
+        path,
+        `the certificate ${JSON.stringify(name)} has expired on ${validTo}`,
+      ),
+      level: "warning" as const,
+      hint:
+        "logins still trust it; get the one that came after it from the issuer",
+    }];
+  });
+}
+
 function problem(id: string, file: string, message: string): CheckFinding {
   return { id, level: "error", message, file };
 }
@@ -107,8 +141,24 @@ async function cacheFindings(path: string): Promise<CheckFinding[]> {
   return why === null ? [] : [{ ...problem(id, path, why), hint }];
 }
 
+function notLookedAt(path: string): CheckFinding {
+  return {
+    id: "log/not-looked-at",
+    level: "info",
+    message: `"${path}" was not looked at: this program may not`,
+    hint: `test -S ${path} && logger -p auth.info -t oauth-pam test`,
+    file: path,
+  };
+}
+
 async function socketFindings(path: string): Promise<CheckFinding[]> {
-  const info = await Deno.stat(path).catch(() => null);
+  let info: Deno.FileInfo | null = null;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    // Deno lets nobody look into /dev who may not do everything
+    if (!(error instanceof Deno.errors.NotFound)) return [notLookedAt(path)];
+  }
   if (info?.isSocket === true) return [];
   return [{
     id: "log/socket",

@@ -11,7 +11,9 @@ import { type IssuerAccess, openIssuer } from "../../pam/issuer_access.ts";
 import { PolicyError } from "../../pam/policy_file.ts";
 import type { Issuer } from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
-import type { CheckContext, CheckFinding } from "./finding.ts";
+import { Answers, clockFindings } from "./answers.ts";
+import { deviceClientFindings } from "./device_client.ts";
+import type { CheckContext, CheckFinding, CheckHost } from "./finding.ts";
 import { deniedHosts } from "./permissions.ts";
 
 export async function issuerFindings(
@@ -21,7 +23,7 @@ export async function issuerFindings(
   const found = await Promise.all((policy?.issuers ?? []).map((issuer) => {
     if (deniedHosts(issuer, host).length > 0) return [notAsked(issuer)];
     if (host.io.interactive) host.io.stderr(`asking ${issuer.issuer}\n`);
-    return asked(issuer, signal);
+    return issuerFindingsOf(issuer, host, signal);
   }));
   return found.flat().map((each) => ({ ...each, file: policyPath }));
 }
@@ -36,14 +38,15 @@ function notAsked({ name }: Issuer): CheckFinding {
   };
 }
 
-async function asked(
+async function issuerFindingsOf(
   issuer: Issuer,
+  host: CheckHost,
   signal: AbortSignal,
 ): Promise<CheckFinding[]> {
   let access: IssuerAccess | undefined;
   try {
     access = await openIssuer(issuer, signal);
-    return await judged(issuer, access);
+    return await judged(issuer, access, host);
   } catch (error) {
     // a finding about the file that cannot be used
     if (error instanceof PolicyError) return [];
@@ -56,7 +59,21 @@ async function asked(
 
 async function judged(
   issuer: Issuer,
+  access: IssuerAccess,
+  host: CheckHost,
+): Promise<CheckFinding[]> {
+  const answers = new Answers(access.transport, host.io.now);
+  const findings = await asked(issuer, {
+    ...access,
+    transport: answers.transport,
+  }, answers);
+  return [...findings, ...clockFindings(issuer, answers)];
+}
+
+async function asked(
+  issuer: Issuer,
   { transport, hosts }: IssuerAccess,
+  answers: Answers,
 ): Promise<CheckFinding[]> {
   const { kind, device, introspection_endpoint } = issuer;
   const signed = kind !== "introspection" && kind !== "globus";
@@ -70,10 +87,18 @@ async function judged(
   });
   return [
     ...(named ? missing(issuer, metadata, ["introspection_endpoint"]) : []),
-    ...(device === null ? [] : missing(issuer, metadata, [
-      "device_authorization_endpoint",
-      "token_endpoint",
-    ])),
+    ...(device === null ? [] : [
+      ...missing(issuer, metadata, [
+        "device_authorization_endpoint",
+        "token_endpoint",
+      ]),
+      ...await deviceClientFindings({ ...issuer, device }, {
+        transport,
+        hosts,
+        metadata,
+        scopes: answers.scopes(),
+      }),
+    ]),
     ...(signed
       ? await keyFindings(
         issuer,

@@ -8,11 +8,13 @@ import {
   type CheckFinding,
   deviceTimeout,
 } from "./finding.ts";
+import { installedFindings } from "./installed.ts";
 import { type PamLine, type PamStack, readStack } from "./pam_file.ts";
+import { asksForPassword } from "./pam_modules.ts";
 import { optionFindings } from "./pam_options.ts";
 import { decides, type OwnLine, ownLines } from "./pam_own.ts";
 import { stackFindings } from "./pam_stack.ts";
-import { programFindings } from "./trusted.ts";
+import { distrust } from "./trusted.ts";
 
 export interface PamOptions {
   readonly service: string;
@@ -46,9 +48,8 @@ export async function pamFindings(
   const own = await ownLines(stack.lines, { io, policyPath });
   const auth = own.filter(({ type }) => type === "auth");
   const lines = stack.lines.filter(({ type }) => type === "auth");
-  const programs = await Promise.all(
-    [...pathsOf(own)].map(([path, kind]) => programFindings(path, kind)),
-  );
+  const installed = await installedFindings(own, io);
+  const policies = await otherPolicies(own, policyPath);
   return {
     findings: [
       ...stack.problems.map((each): CheckFinding => ({
@@ -61,12 +62,14 @@ export async function pamFindings(
         optionFindings(line, { service, policyPath, own })
       ),
       ...deviceFindings(auth, context),
+      ...earlyQuestions(auth, lines),
       ...opaqueFindings(auth, context),
       ...environmentFindings(stack, auth),
       ...(auth.some(decides)
         ? stackFindings({ service, lines, own: auth })
         : []),
-      ...programs.flat(),
+      ...policies,
+      ...installed,
     ],
     device: auth.some(({ verb }) => verb === "device finish"),
   };
@@ -82,26 +85,26 @@ function noLine(service: string, { file }: PamStack): CheckFinding {
   };
 }
 
-/** Everything that runs, each once. */
-function pathsOf(
+/** A line with a policy of its own, which nobody asked us to check, can at least be read. */
+async function otherPolicies(
   own: readonly OwnLine[],
-): Map<string, { id: string; what: string }> {
-  const paths = new Map<string, { id: string; what: string }>();
-  for (const { module, command, launcher, program } of own) {
-    if (module === "pam_script") {
-      paths.set(command, {
-        id: "file/pam-script",
-        what: "script of pam_script",
-      });
-    }
-    if (launcher !== null) {
-      paths.set(launcher, { id: "file/launcher", what: "launcher" });
-    }
-    if (program !== null) {
-      paths.set(program, { id: "file/program", what: "program" });
-    }
-  }
-  return paths;
+  policyPath: string,
+): Promise<CheckFinding[]> {
+  const found = await Promise.all(own.map(async (line) => {
+    if (line.policy === null || line.policy === policyPath) return [];
+    const why = await distrust(line.policy);
+    return why === null ? [] : [
+      {
+        id: "pam/policy",
+        level: "error",
+        message: `this line refuses everybody: ${why.message}`,
+        hint: `${policyPath} is the policy that was checked`,
+        file: line.file,
+        line: line.line,
+      } as const,
+    ];
+  }));
+  return found.flat();
 }
 
 function deviceFindings(
@@ -137,6 +140,25 @@ function deviceFindings(
     });
   }
   return findings;
+}
+
+/** Whoever is asked for a password first sees no code, and types something that nobody wants. */
+function earlyQuestions(
+  auth: readonly OwnLine[],
+  lines: readonly PamLine[],
+): CheckFinding[] {
+  const finish = auth.find(({ verb }) => verb === "device finish");
+  if (finish === undefined) return [];
+  return lines.slice(0, indexOf(finish, lines)).filter(asksForPassword)
+    .map(({ module, file, line }) => ({
+      id: "pam/asks-first",
+      level: "error",
+      message:
+        `"${module}" on this line asks for a password before anybody can sign in with a code`,
+      hint: "put the lines of oauth-pam above it, or remove it",
+      file,
+      line,
+    }));
 }
 
 /** Several issuers read opaque tokens, and nothing says which one may see what is typed. */

@@ -57,6 +57,27 @@ export function asksForProof({ module }: PamLine): boolean {
     !NO_PROOF.has(module);
 }
 
+const PASSWORD_MODULES = new Set([
+  "pam_google_authenticator",
+  "pam_krb5",
+  "pam_ldap",
+  "pam_mount",
+  "pam_oath",
+  "pam_pwdfile",
+  "pam_radius_auth",
+  "pam_sss",
+  "pam_tacplus",
+  "pam_unix",
+  "pam_unix2",
+  "pam_userdb",
+  "pam_winbind",
+]);
+
+/** Whether the line asks people to type something, unless somebody before it did. */
+export function asksForPassword({ module, args }: PamLine): boolean {
+  return PASSWORD_MODULES.has(module) && !args.includes("use_first_pass");
+}
+
 /** What a line may answer to pam_authenticate. */
 export function authenticationAnswers(line: PamLine): readonly Answer[] {
   switch (line.module) {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { decodeUtf8 } from "../../files/trusted_file.ts";
 import type { CliIo } from "../io.ts";
 import type { PamLine } from "./pam_file.ts";
+import { scriptAt } from "./script_file.ts";
 
 export type PamVerb = "login" | "device start" | "device finish" | "outcome";
 
@@ -106,7 +106,7 @@ async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
   const dir = line.args.find((word) => word.startsWith("dir="))?.slice(4) ??
     SCRIPT_FOLDER;
   const command = `${dir}/pam_script_auth`;
-  const script = await textOf(command, io);
+  const script = await scriptAt(command, io);
   const ours = script === null
     ? /\/oauth-pam\b/.test(dir)
     : /oauth-pam/.test(script);
@@ -127,23 +127,10 @@ async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
 
 /** What the launcher starts; `null` where the file is no launcher, or cannot be read. */
 async function programOf(launcher: string, io: CliIo): Promise<string | null> {
-  return assigned(await textOf(launcher, io), "program");
+  return assigned(await scriptAt(launcher, io), "program");
 }
 
 function assigned(script: string | null, name: string): string | null {
   const found = new RegExp(`^${name}=(/[^\\s;'"$]+)$`, "m").exec(script ?? "");
   return found?.[1] ?? null;
-}
-
-/** A script of ours is short; the program itself is not. */
-const MAX_SCRIPT_BYTES = 64 * 1024;
-
-async function textOf(path: string, io: CliIo): Promise<string | null> {
-  try {
-    if ((await Deno.stat(path)).size > MAX_SCRIPT_BYTES) return null;
-    const text = decodeUtf8(await io.readHostFile(path));
-    return text.startsWith("#!") ? text : null;
-  } catch {
-    return null;
-  }
 }

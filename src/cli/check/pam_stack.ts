@@ -27,7 +27,12 @@ export function stackFindings(context: StackContext): CheckFinding[] {
   const open = nobodyProved(context);
   if (open.length > 0) return open;
   const closed = neverGrants(context);
-  return [...closed, ...otherWays(context)];
+  return [
+    ...closed,
+    ...(closed.length > 0 ? [] : notAlone(context)),
+    ...permitsAtTheEnd(context),
+    ...otherWays(context),
+  ];
 }
 
 function ownOf(line: PamLine, { own }: StackContext): OwnLine | undefined {
@@ -49,7 +54,7 @@ interface Assumptions {
   readonly ours: "refuse" | "grant";
   readonly outcome: readonly Answer[];
   /** Modules that ask for a proof. */
-  readonly others: "refuse" | "any";
+  readonly others: "refuse" | "not_succeed" | "any";
 }
 
 function ways(context: StackContext, assumed: Assumptions) {
@@ -62,10 +67,11 @@ function ways(context: StackContext, assumed: Assumptions) {
       }
       if (own?.verb === "outcome") return assumed.outcome;
       const answers = authenticationAnswers(line);
-      return own === undefined && asksForProof(line) &&
-          assumed.others === "refuse"
-        ? answers.filter((answer) => answer !== "success")
-        : answers;
+      if (own !== undefined || !asksForProof(line)) return answers;
+      return answers.filter((answer) =>
+        assumed.others === "any" || answer !== "success" &&
+          (assumed.others === "not_succeed" || answer !== "ignore")
+      );
     },
   });
 }
@@ -75,7 +81,7 @@ function nobodyProved(context: StackContext): CheckFinding[] {
   const found = ways(context, {
     ours: "refuse",
     outcome: ["success", "system_err"],
-    others: "refuse",
+    others: "not_succeed",
   });
   return unique(found.map(({ by }) => by)).map((by) =>
     finding(by, {
@@ -114,6 +120,48 @@ function neverGrants(context: StackContext): CheckFinding[] {
       "add behind this line: auth requisite pam_listfile.so item=user sense=allow " +
       "file=/dev/null onerr=fail",
   })];
+}
+
+/** A good token gets in only together with something else that is asked for. */
+function notAlone(context: StackContext): CheckFinding[] {
+  const alone = ways(context, {
+    ours: "grant",
+    outcome: ["success", "system_err"],
+    others: "refuse",
+  });
+  if (alone.some(({ met }) => met)) return [];
+  const other = context.lines.find((line) =>
+    ownOf(line, context) === undefined && asksForProof(line)
+  );
+  return other === undefined ? [] : [finding(other, {
+    id: "pam/not-alone",
+    level: "warning",
+    message:
+      `a good token alone gets nobody in: "${other.module}" must agree as well`,
+    hint:
+      "fine where both are wanted; else put the lines of oauth-pam above it",
+  })];
+}
+
+/** What answers pam_setcred at the end of our file should not be what admits people. */
+function permitsAtTheEnd(context: StackContext): CheckFinding[] {
+  const own = context.own.filter(decides).at(-1);
+  const at = context.lines.findIndex((line) =>
+    line.file === own?.file && line.line === own.line
+  );
+  return context.lines.slice(at + 1)
+    .filter(({ module, file }) => module === "pam_permit" && file === own?.file)
+    .map((line) =>
+      finding(line, {
+        id: "pam/permit",
+        level: "warning",
+        message:
+          '"pam_permit" lets everybody in as soon as a line above it stops deciding',
+        hint:
+          "auth requisite pam_listfile.so item=user sense=allow file=/dev/null onerr=fail, " +
+          "which answers pam_setcred and refuses everybody",
+      })
+    );
 }
 
 /** sshd asks a fresh stack; others the one that authenticated, which remembers its answers. */

@@ -10,8 +10,11 @@ import { factsOf } from "../lint_facts.ts";
 import type { ReadPolicy } from "../policy_source.ts";
 import type { CheckFinding } from "./finding.ts";
 
-/** Looked at here by the rules of a login, which also trusts files of its own user. */
-const LOOKED_AT_ELSEWHERE = ["file/owner", "file/mode"];
+/**
+ * Looked at here by the rules of a login, which also trusts files of its own user; and tests, which
+ * are not installed on hosts.
+ */
+const NOT_OF_A_HOST = ["file/owner", "file/mode", "test/none"];
 
 /** The errors of `policy lint`, and how much else it has to say. */
 export async function policyFindings(
@@ -23,7 +26,7 @@ export async function policyFindings(
     installed: false,
   });
   const all = [...lint(read, { facts }).findings, ...diagnostics]
-    .filter(({ id }) => !LOOKED_AT_ELSEWHERE.includes(id));
+    .filter(({ id }) => !NOT_OF_A_HOST.includes(id));
   const errors = all.filter(({ level }) => level === "error");
   const others = all.filter(({ level }) => level !== "error");
   if (others.length === 0) return errors.map(findingOf);

@@ -10,6 +10,8 @@ import {
   type CheckFinding,
   deviceTimeout,
 } from "./finding.ts";
+import { otherWays } from "./sshd_other_ways.ts";
+import { sshdTest } from "./sshd_run.ts";
 import {
   readSshdConfig,
   type SshdConfig,
@@ -29,15 +31,17 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   passwordauthentication: "yes",
   permitrootlogin: "prohibit-password",
   logingracetime: "120",
+  pubkeyauthentication: "yes",
+  authorizedkeysfile: ".ssh/authorized_keys",
 };
 
 export async function sshdFindings(
-  { host: { io }, policy }: CheckContext,
+  { host, policy }: CheckContext,
   { path, device }: SshdOptions,
 ): Promise<CheckFinding[]> {
   let config: SshdConfig;
   try {
-    config = await readSshdConfig(path, io);
+    config = await readSshdConfig(path, host.io);
   } catch {
     return [{
       id: "sshd/unreadable",
@@ -65,6 +69,7 @@ export async function sshdFindings(
   methods(found);
   rootLogin(found, policy);
   if (device) graceTime(found, policy);
+  found.all.push(...otherWays(config, found), ...await sshdTest(host, path));
   return found.all;
 }
 
@@ -88,13 +93,13 @@ class Findings {
   /** Every value that somebody meets, with the default where nothing is written. */
   values(
     keyword: string,
-  ): Pick<SshdSetting, "value" | "file" | "line" | "match">[] {
+  ): SshdSetting[] {
     const first = this.#config.first(keyword);
     const value = DEFAULTS[keyword];
     const general = first ??
       (value === undefined
         ? []
-        : { value, file: this.#path, line: 0, match: null });
+        : { keyword, value, file: this.#path, line: 0, match: null });
     return [general, this.#config.matched(keyword)].flat();
   }
 
@@ -122,9 +127,25 @@ class Findings {
         id,
         level: setting.match === null ? level : "warning",
         message: `${name} is "${setting.value}": ${message}`,
-        hint: `${name} ${wanted}`,
+        hint: this.#mend(setting, `${name} ${wanted}`),
       });
     }
+  }
+
+  /** sshd takes the first value: another one further down is never read. */
+  #mend({ keyword, file, line, match }: SshdSetting, wanted: string): string {
+    if (line === 0) return `write "${wanted}" into a file in sshd_config.d`;
+    const place = `line ${line} of ${file}`;
+    const later = match !== null
+      ? undefined
+      : this.#config.settings.find((each) =>
+        each.keyword === keyword && each.match === null &&
+        `${keyword} ${each.value}`.toLowerCase() === wanted.toLowerCase()
+      );
+    return later === undefined
+      ? `write "${wanted}" in place of ${place}`
+      : `remove ${place}: sshd takes the first value, and line ${later.line} of ${later.file}, ` +
+        `"${wanted}", is never read`;
   }
 }
 

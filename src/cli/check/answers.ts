@@ -1,0 +1,57 @@
+/**
+ * `check`: what the issuer's answers say beside what was asked: its clock, and its scopes.
+ *
+ * @module
+ */
+import type { Transport } from "../../issuer/http.ts";
+import type { Issuer } from "../../policy/model.ts";
+import type { CheckFinding } from "./finding.ts";
+
+/** A transport that remembers. */
+export class Answers {
+  readonly transport: Transport;
+  /** Of the last answer: how far the issuer's clock is ahead of ours, in milliseconds. */
+  ahead: number | null = null;
+  #scopes: readonly unknown[] | null = null;
+
+  constructor(transport: Transport, now: () => number) {
+    this.transport = {
+      request: async (url, request) => {
+        const answer = await transport.request(url, request);
+        if (typeof answer.sentAt === "number") {
+          this.ahead = answer.sentAt - now();
+        }
+        const { scopes_supported } = Object(answer.body);
+        if (Array.isArray(scopes_supported)) this.#scopes = scopes_supported;
+        return answer;
+      },
+      close: () => transport.close(),
+    };
+  }
+
+  /** `scopes_supported` of the discovery document (RFC 8414 section 2); `null` without. */
+  scopes(): readonly unknown[] | null {
+    return this.#scopes;
+  }
+}
+
+/** The header has whole seconds, and an answer is on its way for some time. */
+const TOLERATED_MS = 5_000;
+
+/** A token is valid by the issuer's clock when it is issued, and by ours when it is judged. */
+export function clockFindings(
+  { name, clock_skew }: Issuer,
+  { ahead }: Answers,
+): CheckFinding[] {
+  if (ahead === null) return [];
+  if (Math.abs(ahead) <= clock_skew * 1000 + TOLERATED_MS) return [];
+  const seconds = Math.round(Math.abs(ahead) / 1000);
+  return [{
+    id: "clock/issuer",
+    level: "error",
+    message: `issuer "${name}": its clock is ${seconds} s ${
+      ahead > 0 ? "ahead of" : "behind"
+    } this host's, and the policy tolerates ${clock_skew} s`,
+    hint: "set this host's clock with NTP, and see whether the issuer does",
+  }];
+}

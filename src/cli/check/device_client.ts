@@ -1,0 +1,83 @@
+/**
+ * `check`: whether the issuer knows the client that people sign in with. It is asked for the tokens of
+ * a device code that never was: nobody is shown a code, and no limit of codes is used up.
+ *
+ * @module
+ */
+import type { ServerMetadata } from "../../issuer/discovery.ts";
+import { isIssuerError } from "../../issuer/errors.ts";
+import type { Transport } from "../../issuer/http.ts";
+import type { DeviceIssuer } from "../../pam/device_flow_access.ts";
+import { loadClientSecret } from "../../pam/policy_file.ts";
+import { AccessToken } from "../../token/access_token.ts";
+import { requestTokens } from "../../token/device_flow.ts";
+import type { CheckFinding } from "./finding.ts";
+
+const REQUEST_MS = 10_000;
+
+/** What these errors say of a client (RFC 6749 section 5.2). */
+const MEANINGS: Readonly<Record<string, string>> = {
+  invalid_client:
+    "it does not know the client, or not with this secret: every sign-in is refused",
+  unauthorized_client:
+    "it does not let the client use device sign-in: every sign-in is refused",
+  unsupported_grant_type: "it has no device sign-in: every one is refused",
+};
+
+/** Throws what `requestTokens` throws for anything but an answer about the client. */
+export async function deviceClientFindings(
+  { name, issuer, device }: DeviceIssuer,
+  { transport, hosts, metadata: { token_endpoint }, scopes }: {
+    transport: Transport;
+    hosts: readonly string[];
+    metadata: ServerMetadata;
+    scopes: readonly unknown[] | null;
+  },
+): Promise<CheckFinding[]> {
+  const missing = scopes === null
+    ? []
+    : device.scopes.filter((scope) => !scopes.includes(scope));
+  const findings = missing.map((scope): CheckFinding => ({
+    id: "issuer/device-scope",
+    level: "warning",
+    message: `issuer "${name}": it does not list the scope ${
+      JSON.stringify(scope)
+    } among those that it has`,
+    hint: `"scopes" of the issuer's "device"; it lists ${
+      (scopes ?? []).slice(0, 20).join(", ")
+    }`,
+  }));
+  if (token_endpoint === null) return findings;
+  const { client_id, client_secret_file } = device;
+  const flow = {
+    transport,
+    issuer,
+    hosts,
+    clientId: client_id,
+    clientSecret: client_secret_file === null
+      ? null
+      : await loadClientSecret(client_secret_file),
+    requestMs: REQUEST_MS,
+  };
+  const deviceCode = new AccessToken(`oauth-pam-check-${crypto.randomUUID()}`);
+  try {
+    await requestTokens(flow, { endpoint: token_endpoint, deviceCode });
+    return findings;
+  } catch (error) {
+    const named = isIssuerError(error) ? error.named : null;
+    const meaning = named === null ? undefined : MEANINGS[named];
+    // other errors may be about the code, which never was
+    if (named !== null && meaning === undefined) return findings;
+    if (meaning === undefined) throw error;
+    return [...findings, {
+      id: "issuer/device-client",
+      level: "error",
+      message: `issuer "${name}": device client ${
+        JSON.stringify(client_id)
+      }: ${named}: ${meaning}`,
+      hint:
+        'correct "client_id" and the secret of the issuer\'s "device", or ' +
+        "register the client for the device authorization grant",
+    }];
+  }
+}
