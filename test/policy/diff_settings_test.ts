@@ -107,7 +107,7 @@ for (
       DEVICE,
       "device: {client_id: cli, prompt: hello}",
       "device.prompt",
-      "equivalent",
+      "incomparable",
     ],
   ] as const
 ) {
@@ -123,6 +123,16 @@ for (
     assert.deepEqual(diff.changes, []);
   });
 }
+
+Deno.test("diffPolicies(): a text above the address that people open is shown", () => {
+  const prompt = "  1. Open   https://login.example.org/device";
+  const line = `device: {client_id: cli, prompt: ${JSON.stringify(prompt)}}`;
+  const diff = diffPolicies(policy(DEVICE), policy(line));
+  assert.deepEqual(
+    diff.settings.map(({ description }) => description),
+    [`from null to ${JSON.stringify(prompt)}`],
+  );
+});
 
 Deno.test("diffPolicies(): audiences that grow are wider, and say which", () => {
   const old = policy("");

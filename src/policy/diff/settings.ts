@@ -22,7 +22,7 @@ export interface SettingChange {
 /**
  * How a setting relates to who gets in. "set": each further entry accepts more. "required": each
  * further entry refuses more. "limit": a larger number accepts more. "switch": `true` accepts
- * more. "strict": `true` refuses more. "other": nobody can say. "neutral": it does not matter.
+ * more. "strict": `true` refuses more. "other": nobody can say. "shown": nor can they here, and whoever reviews it must read it. "neutral": it does not matter.
  */
 type Nature =
   | "set"
@@ -31,6 +31,7 @@ type Nature =
   | "switch"
   | "strict"
   | "other"
+  | "shown"
   | "neutral";
 
 type Natures<Settings> = { readonly [Key in keyof Settings]: Nature | null };
@@ -69,7 +70,8 @@ const DEVICE: Natures<Device> = {
   client_id: "other",
   scopes: "other",
   client_secret_file: "other",
-  prompt: "neutral",
+  // stands above the address that people are told to open
+  prompt: "shown",
   token: "other",
   acr_values: "other",
   parameters: "other",
@@ -217,6 +219,11 @@ function judged(
       };
     case "other":
       return { verdict: "incomparable", description: "changed" };
+    case "shown":
+      return {
+        verdict: "incomparable",
+        description: `from ${JSON.stringify(old)} to ${JSON.stringify(next)}`,
+      };
     case "neutral":
       return { verdict: "equivalent", description: "changed" };
   }
