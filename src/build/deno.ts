@@ -25,6 +25,10 @@ const BUNDLE_ENVIRONMENT = [
   "NPM_CONFIG_REGISTRY",
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
+  // where a company's own certificate authority is known to Node.js and OpenSSL
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
 ];
 
 /** Variables of the building process that a build reads: see the task in `deno.json`. */

@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 import { type BuildOptions, compileProgram } from "../../src/build/compile.ts";
-import { denoVersionOf, runDeno } from "../../src/build/deno.ts";
+import {
+  BUILD_ENVIRONMENT,
+  denoVersionOf,
+  runDeno,
+} from "../../src/build/deno.ts";
 import { BuildError } from "../../src/build/permissions.ts";
 import {
   decoder,
@@ -71,6 +75,35 @@ Deno.test("runDeno() keeps the building host's switches from Deno", () =>
         "NO_COLOR=1",
       ],
     );
+  }));
+
+Deno.test("runDeno() lets deno bundle know a company's own certificate authority, and deno compile not", () =>
+  inFolder(async (folder) => {
+    const fake = `${folder}/deno`;
+    await Deno.writeTextFile(fake, "#!/bin/sh\nexec /usr/bin/env\n");
+    await Deno.chmod(fake, 0o755);
+    const known = {
+      NODE_EXTRA_CA_CERTS: "/opt/ca.pem",
+      SSL_CERT_FILE: "/opt/all.pem",
+      SSL_CERT_DIR: "/opt/certs",
+      DENO_CERT: "/opt/ca.pem",
+      DENO_TLS_CA_STORE: "system",
+    };
+    for (const name of Object.keys(known)) {
+      assert.ok(BUILD_ENVIRONMENT.includes(name), name);
+    }
+    const lines = Object.entries(known).map(([name, value]) =>
+      `${name}=${value}`
+    );
+    for (
+      const [command, wanted] of [["bundle", lines], ["compile", []]] as const
+    ) {
+      const seen = await runDeno(fake, { args: [command], environment: known });
+      assert.deepEqual(
+        seen.trim().split("\n").filter((line) => lines.includes(line)).sort(),
+        [...wanted].sort(),
+      );
+    }
   }));
 
 Deno.test("compileProgram() says what deno compile said", () =>

@@ -22,7 +22,8 @@ export interface SettingChange {
 /**
  * How a setting relates to who gets in. "set": each further entry accepts more. "required": each
  * further entry refuses more. "limit": a larger number accepts more. "switch": `true` accepts
- * more. "strict": `true` refuses more. "other": nobody can say. "shown": nor can they here, and whoever reviews it must read it. "neutral": it does not matter.
+ * more. "strict": `true` refuses more. "other": nobody can say. "shown": the same, and whoever
+ * reviews it must read both. "neutral": it does not matter.
  */
 type Nature =
   | "set"
