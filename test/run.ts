@@ -152,5 +152,5 @@ function list(names: readonly string[]): string {
 }
 
 function say(text: string): void {
-  console.error(text);
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
