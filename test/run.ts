@@ -58,6 +58,13 @@ To get them, as root:
   }
 }
 
+// fetches what `deno bundle` runs: of tests that did so at once for the first time, one would fail
+await succeeds(Deno.execPath(), {
+  args: ["bundle", "--quiet", new URL(import.meta.url).pathname],
+  stdin: "null",
+  stdout: "null",
+});
+
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: [
     "test",
