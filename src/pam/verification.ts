@@ -4,7 +4,11 @@
  *
  * @module
  */
-import type { Issuer, Policy } from "../policy/model.ts";
+import {
+  type Issuer,
+  type Policy,
+  readsOpaqueTokens,
+} from "../policy/model.ts";
 import type { AccessToken } from "../token/access_token.ts";
 import type { UnverifiedJws } from "../token/compact_jws.ts";
 import { TokenError } from "../token/errors.ts";
@@ -52,9 +56,7 @@ export function ownerOf(
   options: { policy: Policy; opaqueIssuer?: string | null },
 ): Owner {
   const { issuers } = options.policy;
-  const opaque = issuers.filter(({ kind }) =>
-    kind === "introspection" || kind === "globus"
-  );
+  const opaque = issuers.filter(readsOpaqueTokens);
   const named = options.opaqueIssuer ?? null;
   const chosen = opaque.find(({ name }) => name === named);
   if (named !== null && chosen === undefined) {
@@ -87,7 +89,7 @@ export async function verifyToken(
 ): Promise<Evidence> {
   const { kind } = issuer;
   const now = Math.floor(options.now() / 1000);
-  if (kind === "introspection" || kind === "globus") {
+  if (readsOpaqueTokens(issuer)) {
     return await askIssuer(token, issuer, { signal: options.signal, now });
   }
   if (jws === null) {

@@ -3,17 +3,21 @@
  *
  * @module
  */
-import type { IdentityAttribute, Issuer } from "./model.ts";
+import {
+  type IdentityAttribute,
+  type Issuer,
+  readsOpaqueTokens,
+} from "./model.ts";
 
 /** The claims that an attribute of a single identity comes from, the first that is a text. */
 export function attributeLocations(
   attribute: IdentityAttribute,
-  { kind }: Issuer,
+  issuer: Issuer,
 ): readonly string[] {
   if (attribute === "id") return ["sub"];
   if (attribute === "email") return ["email"];
   // introspection has a member of its own for it (RFC 7662 section 2.2)
-  return kind === "introspection" || kind === "globus"
+  return readsOpaqueTokens(issuer)
     ? ["username", "preferred_username"]
     : ["preferred_username"];
 }

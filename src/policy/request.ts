@@ -6,7 +6,7 @@
 import { readClaim } from "./claims.ts";
 import type { Claims } from "./claims.ts";
 import { globusSubject, hasLinkedIdentities } from "./globus_subject.ts";
-import type { Issuer } from "./model.ts";
+import { type Issuer, readsOpaqueTokens } from "./model.ts";
 
 /** One identity of the person, as the issuer vouches for it. Absent attributes are `null`. */
 export interface Identity {
@@ -99,8 +99,8 @@ export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
 }
 
 /** Introspection has a member of its own for it (RFC 7662 section 2.2). */
-function username({ kind }: Issuer, claims: Claims): string | null {
-  const introspected = kind === "introspection" || kind === "globus"
+function username(issuer: Issuer, claims: Claims): string | null {
+  const introspected = readsOpaqueTokens(issuer)
     ? stringClaim(claims, "username")
     : null;
   return introspected ?? stringClaim(claims, "preferred_username");

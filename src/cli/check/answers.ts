@@ -12,7 +12,8 @@ export class Answers {
   readonly transport: Transport;
   /** Of the last answer: how far the issuer's clock is ahead of ours, in milliseconds. */
   ahead: number | null = null;
-  #scopes: readonly unknown[] | null = null;
+  /** `scopes_supported` of the discovery document (RFC 8414 section 2); `null` without. */
+  scopes: readonly unknown[] | null = null;
 
   constructor(transport: Transport, now: () => number) {
     this.transport = {
@@ -22,16 +23,11 @@ export class Answers {
           this.ahead = answer.sentAt - now();
         }
         const { scopes_supported } = Object(answer.body);
-        if (Array.isArray(scopes_supported)) this.#scopes = scopes_supported;
+        if (Array.isArray(scopes_supported)) this.scopes = scopes_supported;
         return answer;
       },
       close: () => transport.close(),
     };
-  }
-
-  /** `scopes_supported` of the discovery document (RFC 8414 section 2); `null` without. */
-  scopes(): readonly unknown[] | null {
-    return this.#scopes;
   }
 }
 

@@ -9,7 +9,7 @@ import { IssuerError } from "../../issuer/errors.ts";
 import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/issuer_access.ts";
 import { PolicyError } from "../../pam/policy_file.ts";
-import type { Issuer } from "../../policy/model.ts";
+import { type Issuer, readsOpaqueTokens } from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
 import { Answers, clockFindings } from "./answers.ts";
 import { deviceClientFindings } from "./device_client.ts";
@@ -76,7 +76,7 @@ async function asked(
   answers: Answers,
 ): Promise<CheckFinding[]> {
   const { kind, device, introspection_endpoint } = issuer;
-  const signed = kind !== "introspection" && kind !== "globus";
+  const signed = !readsOpaqueTokens(issuer);
   const named = kind === "introspection" && introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
   if (!signed && !named && device === null) return [];
@@ -96,7 +96,7 @@ async function asked(
         transport,
         hosts,
         metadata,
-        scopes: answers.scopes(),
+        scopes: answers.scopes,
       }),
     ]),
     ...(signed

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readsOpaqueTokens } from "../../policy/model.ts";
 import {
   type CheckContext,
   type CheckFinding,
@@ -167,7 +168,7 @@ function opaqueFindings(
   { policy }: CheckContext,
 ): CheckFinding[] {
   const opaque = (policy?.issuers ?? [])
-    .filter(({ kind }) => kind === "introspection" || kind === "globus")
+    .filter(readsOpaqueTokens)
     .map(({ name }) => `"${name}"`);
   if (opaque.length < 2) return [];
   return auth.filter((line) => decides(line) && line.issuer === null)

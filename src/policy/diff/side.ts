@@ -7,12 +7,13 @@ import { stripped } from "../accounts.ts";
 import { combine, type Requirements } from "../assurance.ts";
 import { claimLocation, operand } from "../conditions.ts";
 import { claimPath } from "../mentioned.ts";
-import type {
-  AccountSource,
-  Condition,
-  Issuer,
-  Policy,
-  Rule,
+import {
+  type AccountSource,
+  type Condition,
+  type Issuer,
+  type Policy,
+  readsOpaqueTokens,
+  type Rule,
 } from "../model.ts";
 
 export interface Side {
@@ -164,9 +165,7 @@ export function ruleKey(
 
 /** How the issuer's claims become identities. */
 function subjectSort({ issuer }: Side): string {
-  return issuer.kind === "globus" || issuer.kind === "introspection"
-    ? issuer.kind
-    : "single";
+  return readsOpaqueTokens(issuer) ? issuer.kind : "single";
 }
 
 function conditionKey(condition: Condition, { issuer }: Side): string {

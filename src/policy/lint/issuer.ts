@@ -4,6 +4,7 @@
  * @module
  */
 import { duration } from "../duration.ts";
+import { readsOpaqueTokens } from "../model.ts";
 import type { LintContext } from "./context.ts";
 import { type Finding, foundElsewhere, lintRule } from "./lint_rule.ts";
 
@@ -90,11 +91,9 @@ function* outlivesGrace(context: LintContext): Iterable<Finding> {
   }
 }
 
-const OPAQUE = ["introspection", "globus"];
-
 function* severalOpaque(context: LintContext): Iterable<Finding> {
   const { issuers } = context.policy;
-  const opaque = issuers.filter(({ kind }) => OPAQUE.includes(kind));
+  const opaque = issuers.filter(readsOpaqueTokens);
   const [first, second] = opaque;
   const device = issuers.find((issuer) => issuer.device !== null);
   if (first === undefined || second === undefined || device === undefined) {
