@@ -43,18 +43,21 @@ export async function openFlow(
   issuer: DeviceIssuer,
   options: { signal: AbortSignal; requestMs: number },
 ): Promise<DeviceFlow> {
-  const { client_id, client_secret_file } = issuer.device;
-  const clientSecret = client_secret_file === null
-    ? null
-    : await loadClientSecret(client_secret_file);
+  const client = await deviceClient(issuer);
   const { hosts, transport } = await openIssuer(issuer, options.signal);
+  return { ...client, transport, hosts, requestMs: options.requestMs };
+}
+
+/** Who we are at the issuer. Throws {@link PolicyError} where the secret cannot be used. */
+export async function deviceClient(
+  { issuer, device: { client_id, client_secret_file } }: DeviceIssuer,
+): Promise<Pick<DeviceFlow, "issuer" | "clientId" | "clientSecret">> {
   return {
-    transport,
-    issuer: issuer.issuer,
-    hosts,
+    issuer,
     clientId: client_id,
-    clientSecret,
-    requestMs: options.requestMs,
+    clientSecret: client_secret_file === null
+      ? null
+      : await loadClientSecret(client_secret_file),
   };
 }
 

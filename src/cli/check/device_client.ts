@@ -7,8 +7,10 @@
 import type { ServerMetadata } from "../../issuer/discovery.ts";
 import { isIssuerError } from "../../issuer/errors.ts";
 import type { Transport } from "../../issuer/http.ts";
-import type { DeviceIssuer } from "../../pam/device_flow_access.ts";
-import { loadClientSecret } from "../../pam/policy_file.ts";
+import {
+  deviceClient,
+  type DeviceIssuer,
+} from "../../pam/device_flow_access.ts";
 import { AccessToken } from "../../token/access_token.ts";
 import { requestTokens } from "../../token/device_flow.ts";
 import type { CheckFinding } from "./finding.ts";
@@ -26,7 +28,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 /** Throws what `requestTokens` throws for anything but an answer about the client. */
 export async function deviceClientFindings(
-  { name, issuer, device }: DeviceIssuer,
+  issuer: DeviceIssuer,
   { transport, hosts, metadata: { token_endpoint }, scopes }: {
     transport: Transport;
     hosts: readonly string[];
@@ -34,6 +36,7 @@ export async function deviceClientFindings(
     scopes: readonly unknown[] | null;
   },
 ): Promise<CheckFinding[]> {
+  const { name, device } = issuer;
   const missing = scopes === null
     ? []
     : device.scopes.filter((scope) => !scopes.includes(scope));
@@ -48,17 +51,8 @@ export async function deviceClientFindings(
     }`,
   }));
   if (token_endpoint === null) return findings;
-  const { client_id, client_secret_file } = device;
-  const flow = {
-    transport,
-    issuer,
-    hosts,
-    clientId: client_id,
-    clientSecret: client_secret_file === null
-      ? null
-      : await loadClientSecret(client_secret_file),
-    requestMs: REQUEST_MS,
-  };
+  const client = await deviceClient(issuer);
+  const flow = { ...client, transport, hosts, requestMs: REQUEST_MS };
   const deviceCode = new AccessToken(`oauth-pam-check-${crypto.randomUUID()}`);
   try {
     await requestTokens(flow, { endpoint: token_endpoint, deviceCode });
@@ -73,7 +67,7 @@ export async function deviceClientFindings(
       id: "issuer/device-client",
       level: "error",
       message: `issuer "${name}": device client ${
-        JSON.stringify(client_id)
+        JSON.stringify(client.clientId)
       }: ${named}: ${meaning}`,
       hint:
         'correct "client_id" and the secret of the issuer\'s "device", or ' +
