@@ -59,7 +59,7 @@ To get them, as root:
 }
 
 // fetches what `deno bundle` runs: of tests that did so at once for the first time, one would fail
-await succeeds(Deno.execPath(), {
+await attempt(Deno.execPath(), {
   args: ["bundle", "--quiet", new URL(import.meta.url).pathname],
   stdin: "null",
   stdout: "null",
@@ -101,8 +101,8 @@ async function install(names: readonly string[]): Promise<void> {
     stdin: "null",
     stdout: "null",
   } as const;
-  await succeeds("apt-get", { ...options, args: ["update", "-qq"] });
-  await succeeds("apt-get", {
+  await attempt("apt-get", { ...options, args: ["update", "-qq"] });
+  await attempt("apt-get", {
     ...options,
     args: [
       "install",
@@ -143,14 +143,15 @@ async function output(
   }
 }
 
-async function succeeds(
+/** Whether it went well shows in what is there afterwards. */
+async function attempt(
   command: string,
   options: Deno.CommandOptions,
-): Promise<boolean> {
+): Promise<void> {
   try {
-    return (await new Deno.Command(command, options).spawn().status).success;
+    await new Deno.Command(command, options).spawn().status;
   } catch {
-    return false;
+    // there is no such command
   }
 }
 

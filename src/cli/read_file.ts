@@ -6,6 +6,8 @@
  * @module
  */
 
+import { lstatOrNull } from "../files/private_directory.ts";
+
 /** Nothing that a person writes or reviews is larger. */
 export const MAX_FILE_BYTES = 16 * 1024 * 1024;
 /** A record of an audit file is some hundred bytes. */
@@ -164,13 +166,4 @@ function kindOf(info: Deno.FileInfo): string {
   if (info.isSymlink) return "is a symbolic link: name the file itself";
   if (info.isDirectory) return "is a directory";
   return "is not a regular file";
-}
-
-async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

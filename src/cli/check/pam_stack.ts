@@ -145,10 +145,8 @@ function notAlone(context: StackContext): CheckFinding[] {
 
 /** What answers pam_setcred at the end of our file should not be what admits people. */
 function permitsAtTheEnd(context: StackContext): CheckFinding[] {
-  const own = context.own.filter(decides).at(-1);
-  const at = context.lines.findIndex((line) =>
-    line.file === own?.file && line.line === own.line
-  );
+  const at = context.lines.findLastIndex((line) => isDeciding(line, context));
+  const own = context.lines[at];
   return context.lines.slice(at + 1)
     .filter(({ module, file }) => module === "pam_permit" && file === own?.file)
     .map((line) =>
