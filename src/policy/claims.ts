@@ -7,15 +7,22 @@
 /** A JSON object as it was verified. */
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** The members to follow to a location: a name alone, or the steps of a JSON Pointer (RFC 6901). */
+export function claimPath(location: string): string[] {
+  return location.startsWith("/")
+    ? location.slice(1).split("/").map((step) =>
+      step.replaceAll("~1", "/").replaceAll("~0", "~")
+    )
+    : [location];
+}
+
 /**
  * The value at a location: a member's name, or a JSON Pointer (RFC 6901) when it begins with "/".
  * `undefined` when there is none.
  */
 export function readClaim(claims: Claims, location: string): unknown {
-  if (!location.startsWith("/")) return own(claims, location);
   let value: unknown = claims;
-  for (const step of location.slice(1).split("/")) {
-    const key = step.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const key of claimPath(location)) {
     if (Array.isArray(value)) {
       value = /^(?:0|[1-9][0-9]{0,5})$/.test(key)
         ? value[Number(key)]
@@ -32,10 +39,7 @@ export function readClaim(claims: Claims, location: string): unknown {
  * sends where there are too many of them.
  */
 export function isToldElsewhere(claims: Claims, location: string): boolean {
-  const name = location.startsWith("/")
-    ? (location.slice(1).split("/")[0] ?? "").replaceAll("~1", "/")
-      .replaceAll("~0", "~")
-    : location;
+  const [name = ""] = claimPath(location);
   if (name === "groups" && own(claims, "hasgroups") === true) return true;
   const names = own(claims, "_claim_names");
   if (names === undefined || names === null) return false;

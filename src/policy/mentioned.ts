@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type Claims, ELSEWHERE_CLAIMS, readClaim } from "./claims.ts";
+import {
+  claimPath,
+  type Claims,
+  ELSEWHERE_CLAIMS,
+  readClaim,
+} from "./claims.ts";
 import { claimLocation } from "./conditions.ts";
 import { attributeLocations, keyAttribute } from "./identity_claims.ts";
 import type { Assurance, IdentityAttribute, Issuer, Policy } from "./model.ts";
@@ -15,15 +20,6 @@ export const LINKED_CLAIMS = [
   "identity_providers",
   "session_info",
 ] as const;
-
-/** The members to follow to a location: a name alone, or the steps of a JSON Pointer (RFC 6901). */
-export function claimPath(location: string): string[] {
-  return location.startsWith("/")
-    ? location.slice(1).split("/").map((step) =>
-      step.replaceAll("~1", "/").replaceAll("~0", "~")
-    )
-    : [location];
-}
 
 /** The location that a path is written as: the shortest form that reads back the same. */
 export function locationOf(path: readonly string[]): string {

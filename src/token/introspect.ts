@@ -53,7 +53,7 @@ export async function introspect(
     clientSecret: inquiry.clientSecret,
   };
   // first of all: what cannot be a token costs no request
-  introspectionRequest(token, credentials);
+  tokenText(token);
   const endpoint = issuer.introspection_endpoint ??
     (await discover(transport, { issuer: issuer.issuer, hosts }))
       .introspection_endpoint;

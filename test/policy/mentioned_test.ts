@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { claimPath } from "../../src/policy/claims.ts";
 import { evaluate } from "../../src/policy/evaluate.ts";
 import {
-  claimPath,
   locationOf,
   mentionedLocations,
   restrictClaims,

@@ -4,10 +4,15 @@
  * @module
  */
 import type { MapFiles } from "../accounts.ts";
-import { type Claims, ELSEWHERE_CLAIMS, readClaim } from "../claims.ts";
+import {
+  claimPath,
+  type Claims,
+  ELSEWHERE_CLAIMS,
+  readClaim,
+} from "../claims.ts";
 import { type Decision, POLICY_REASONS } from "../decision.ts";
 import { evaluate } from "../evaluate.ts";
-import { claimPath, LINKED_CLAIMS, mentionedLocations } from "../mentioned.ts";
+import { LINKED_CLAIMS, mentionedLocations } from "../mentioned.ts";
 import type { Policy } from "../model.ts";
 import {
   type AccessRequest,

@@ -6,7 +6,7 @@
 import { stripped } from "../accounts.ts";
 import { combine, type Requirements } from "../assurance.ts";
 import { claimLocation, operand } from "../conditions.ts";
-import { claimPath } from "../mentioned.ts";
+import { claimPath } from "../claims.ts";
 import {
   type AccountSource,
   type Condition,

@@ -11,7 +11,8 @@ import {
   ClaimUse,
   type GlobCache,
 } from "../atoms.ts";
-import { claimPath, locationOf } from "../mentioned.ts";
+import { claimPath } from "../claims.ts";
+import { locationOf } from "../mentioned.ts";
 import type { Literal } from "./solver.ts";
 
 /** Fixed, so that the same comparison gives the same witnesses: 2026-01-01T12:00:00Z. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Claims, readClaim } from "../claims.ts";
+import { claimPath, type Claims, readClaim } from "../claims.ts";
 import { claimLocation, operand } from "../conditions.ts";
 import { nearest } from "../diagnostic.ts";
-import { claimPath, locationOf } from "../mentioned.ts";
+import { locationOf } from "../mentioned.ts";
 import type { Condition, Issuer, Scalar } from "../model.ts";
 import { type Hint, shown, textHint, textsHint } from "./hint.ts";
 
