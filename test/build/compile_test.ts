@@ -45,11 +45,17 @@ Deno.test("denoVersionOf() asks the Deno that will compile", async () => {
   );
 });
 
+/** Stands in for Deno, and prints the environment that it was given. */
+async function environmentPrinter(folder: string): Promise<string> {
+  const fake = `${folder}/deno`;
+  await Deno.writeTextFile(fake, "#!/bin/sh\nexec /usr/bin/env\n");
+  await Deno.chmod(fake, 0o755);
+  return fake;
+}
+
 Deno.test("runDeno() keeps the building host's switches from Deno", () =>
   inFolder(async (folder) => {
-    const fake = `${folder}/deno`;
-    await Deno.writeTextFile(fake, "#!/bin/sh\nexec /usr/bin/env\n");
-    await Deno.chmod(fake, 0o755);
+    const fake = await environmentPrinter(folder);
     const hostile = {
       DENORT_BIN: "/opt/denort",
       OTEL_DENO: "true",
@@ -79,9 +85,7 @@ Deno.test("runDeno() keeps the building host's switches from Deno", () =>
 
 Deno.test("runDeno() lets deno bundle know a company's own certificate authority, and deno compile not", () =>
   inFolder(async (folder) => {
-    const fake = `${folder}/deno`;
-    await Deno.writeTextFile(fake, "#!/bin/sh\nexec /usr/bin/env\n");
-    await Deno.chmod(fake, 0o755);
+    const fake = await environmentPrinter(folder);
     const known = {
       NODE_EXTRA_CA_CERTS: "/opt/ca.pem",
       SSL_CERT_FILE: "/opt/all.pem",
