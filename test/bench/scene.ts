@@ -14,6 +14,7 @@ import { parsePolicy, usable } from "../../src/policy/parse.ts";
 import { buildEnvironment as environment } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { startHostileIssuer } from "../support/hostile_server.ts";
+import { type Metered, PYTHON, runMetered } from "../support/metered.ts";
 import {
   createSigner,
   publicJwk,
@@ -21,12 +22,7 @@ import {
   standardClaims,
 } from "../support/tokens.ts";
 
-export interface Cost {
-  /** From before the process is made until it is gone. */
-  readonly milliseconds: number;
-  /** Largest resident set, in units of 10^6 bytes. */
-  readonly megabytes: number;
-}
+export type Cost = Pick<Metered, "milliseconds" | "megabytes">;
 
 export interface Subject {
   readonly name: string;
@@ -42,20 +38,9 @@ export interface Scene extends AsyncDisposable {
 }
 
 const AUDIENCE = "ssh-prod";
-const PYTHON = "/usr/bin/python3";
 const BASELINE = decodeURIComponent(
   new URL("./baseline.py", import.meta.url).pathname,
 );
-
-// Starts a program and prints what it cost. Deno cannot ask for a child's peak memory, and a
-// process that is started anew each time keeps its own size out of the answer.
-const METER = `import os, sys, time
-started = time.perf_counter()
-child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
-_, status, usage = os.wait4(child, 0)
-elapsed = time.perf_counter() - started
-print(os.waitstatus_to_exitcode(status), elapsed * 1e3, usage.ru_maxrss * 1024 / 1e6, file=sys.stderr)
-`;
 
 /** `entryPoint`: another program than `src/main.ts`. */
 export async function startScene(
@@ -242,24 +227,13 @@ async function measure(
   command: readonly string[],
   { env, token }: { env: Record<string, string>; token: string },
 ): Promise<Cost> {
-  const child = new Deno.Command(PYTHON, {
-    args: ["-I", "-S", "-c", METER, ...command],
-    clearEnv: true,
-    env,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(token)).then(() => writer.close())
-    .catch(() => {}); // the empty program does not read
-  const printed = new TextDecoder().decode((await child.output()).stderr);
-  const [code, milliseconds, megabytes] =
-    printed.trim().split("\n").at(-1)?.split(" ") ?? [];
-  if (code !== "0") {
-    throw new Error(`${command.join(" ")} ended with ${printed}`);
+  const cost = await runMetered(command, { env, stdin: token });
+  if (cost.code !== 0) {
+    throw new Error(
+      `${command.join(" ")} ended with ${cost.code}: ${cost.stderr}`,
+    );
   }
-  return { milliseconds: Number(milliseconds), megabytes: Number(megabytes) };
+  return cost;
 }
 
 export function median(values: readonly number[]): number {
