@@ -12,7 +12,8 @@ export class StateError extends Error {
 
 /**
  * Creates the directory where there is none. Throws when what is there is a link, or of somebody
- * else, or writable by others. Does not check its parents.
+ * else, or writable by others. Does not check its parents:
+ * whoever can write there can put another directory in its place.
  */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
   if (await lstatOrNull(path) === null) {

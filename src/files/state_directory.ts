@@ -16,6 +16,7 @@ import {
   lstatOrNull,
   StateError,
 } from "./private_directory.ts";
+import { checkTrustedPath } from "./trusted_file.ts";
 
 const FILE_MODE = 0o600;
 const MAX_ENTRY_BYTES = 2 * 1024 * 1024;
@@ -215,14 +216,19 @@ export class StateDirectory {
     return null;
   }
 
-  /** Both folders are ours, private, and no links. Throws otherwise. */
+  /**
+   * Both folders are ours, private, and no links, and nobody else can put others in their place.
+   * Throws otherwise.
+   */
   async #checkFolders(): Promise<void> {
     await checkPrivateDirectory(this.#root);
     await checkPrivateDirectory(this.#folder);
+    checkTrustedPath(this.#root);
   }
 
   async #createFolders(): Promise<void> {
     await ensurePrivateDirectory(this.#root);
+    checkTrustedPath(this.#root);
     await ensurePrivateDirectory(this.#folder);
   }
 }

@@ -74,3 +74,21 @@ Deno.test("login without one_time admits a token until its end", async () => {
     now: () => Date.now() + 3_000_000,
   });
 });
+
+Deno.test("login with one_time admits nobody while others can put another cache in place", async () => {
+  await using scene = await setScene(ONCE);
+  const policy = await Deno.readTextFile(scene.site.policyFile);
+  const above = `${scene.site.directory}/above`;
+  await Deno.mkdir(above);
+  await Deno.writeTextFile(
+    scene.site.policyFile,
+    policy.replace(scene.site.cacheDirectory, `${above}/cache`),
+  );
+  const used = await scene.token();
+  await scene.admits(used);
+  await Deno.chmod(above, 0o777);
+  const { log } = await scene.refuses(await scene.token(), "internal_error");
+  assert.match(log, /detail="cannot create .*\/above\\"/);
+  await Deno.rename(`${above}/cache`, `${above}/forgotten`);
+  await scene.refuses(used, "internal_error");
+});
