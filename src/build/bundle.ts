@@ -86,6 +86,9 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
   }
 }
 
+/** The packages that the lock file names, and no others; Deno would otherwise add what it lacks. */
+const FROZEN = "--frozen";
+
 async function bundle(
   entry: string,
   options: {
@@ -100,6 +103,7 @@ async function bundle(
       "--platform=browser",
       "--minify",
       "--config=deno.json",
+      FROZEN,
       ...options.external.map((specifier) => `--external=${specifier}`),
       entry,
     ],
@@ -136,7 +140,7 @@ async function lazyModules(
   environment: Readonly<Record<string, string>>,
 ): Promise<Map<string, string>> {
   const printed = await runDeno(Deno.execPath(), {
-    args: ["info", "--json", "--config=deno.json", entry],
+    args: ["info", "--json", "--config=deno.json", FROZEN, entry],
     environment,
     cwd: CHECKOUT,
   });
