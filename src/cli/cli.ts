@@ -113,7 +113,10 @@ async function dispatch(args: readonly string[], io: CliIo): Promise<ExitCode> {
     return EXIT.fine;
   }
   if (first === "--version") {
-    io.stdout(`oauth-pam ${config.version} (deno ${Deno.version.deno})\n`);
+    const jose = /@([^@]+)$/.exec(config.imports["@panva/jose"])?.[1];
+    io.stdout(
+      `oauth-pam ${config.version} (deno ${Deno.version.deno}, jose ${jose})\n`,
+    );
     return EXIT.fine;
   }
   const verb = VERBS.find(({ words }) => startsWith(args, words.split(" ")));
