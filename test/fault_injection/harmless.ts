@@ -82,6 +82,36 @@ export const HARMLESS: readonly Harmless[] = [
     ],
   },
   {
+    why:
+      "how an earlier attempt of the conversation ended is asked after a refusal only",
+    costs: "log",
+    faults: ALL,
+    awaits: [
+      "src/pam/outcome.ts recordOutcome: outcomes.forget(",
+      "src/pam/conversation.ts forget: ",
+      "src/pam/conversation.ts hashOf: ",
+      `${STATE} remove: this.#checkFolders()`,
+    ],
+  },
+  {
+    why:
+      "who is not remembered as having signed in lately waits with the others in a crowd",
+    costs: "nothing",
+    faults: FAILING,
+    awaits: [
+      "src/pam/device_limit.ts rememberSignIn: ",
+      "src/pam/device_limit.ts personOf: ",
+      "src/pam/device_limit.ts digits: ",
+      `${STATE} sweep: `,
+    ],
+  },
+  {
+    why: "it is the issuer that judges the client's secret",
+    costs: "nothing",
+    faults: ["undefined"],
+    awaits: ["src/pam/verification.ts askIssuer: loadClientSecret("],
+  },
+  {
     why: "nobody looks at what it resolves to: skipped, it costs what it does",
     costs: "nothing",
     faults: ["undefined"],
@@ -89,6 +119,7 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} withLock: within<unknown>(locking`,
       `${JWKS} fetchKeys: source.cache.write(name, entry)`,
       `${JWKS} refetchedKeys: source.cache.write(stamp`,
+      "src/pam/device_finish.ts finish: rememberSignIn(",
       "src/pam/replay.ts spendToken: forgetExpired(",
       "src/pam/replay.ts forgetExpired: spent.remove(",
     ],

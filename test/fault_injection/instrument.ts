@@ -43,6 +43,11 @@ const WAITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     "totalMs: 20_000": 700,
     "logMs: 2_000": 300,
   },
+  "src/pam/device_finish.ts": {
+    "requestMs: 10_000": 500,
+    "totalMs: 115_000": 700,
+    "logMs: 2_000": 300,
+  },
   "src/pam/authtok.ts": { "READ_TIMEOUT_MS = 5_000": 400 },
   "src/pam/syslog.ts": { "SEND_TIMEOUT_MS = 1_000": 100 },
   "src/issuer/jwks_cache.ts": { "LOCK_WAIT_MS = 5_000": 100 },

@@ -3,17 +3,34 @@
  * there are faults: every run has a site of its own, all share the issuer.
  */
 import { sha256Hex } from "../../src/files/state_directory.ts";
+import { strict as assert } from "node:assert";
+import { start } from "../support/device.ts";
+import type { GlobusScene } from "../support/globus_site.ts";
+import { json } from "../support/hostile_server.ts";
 import { createSite, type Site } from "../support/login.ts";
 import type { Scene } from "../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
 import type { LogSink } from "../support/syslog.ts";
 
 /** The ways of a good login, together through as many awaits as good logins meet. */
-export const SCENARIOS = ["cold", "warm", "one_time", "rotated"] as const;
+export const SCENARIOS = [
+  "cold",
+  "warm",
+  "one_time",
+  "rotated",
+  "envelope",
+  "introspection",
+  "globus",
+  "scitokens",
+  "wlcg",
+  "device",
+] as const;
 export type Scenario = typeof SCENARIOS[number];
 
 export interface World {
+  /** An issuer of JWTs and, by {@link answerEverything}, of whatever else there is. */
   readonly scene: Scene;
+  readonly globus: GlobusScene;
   readonly sink: LogSink;
   readonly program: string;
   /** The entry that a cold login leaves in the cache. */
@@ -36,11 +53,28 @@ export async function run(
 ): Promise<Run> {
   await using site = await siteFor(world, scenario);
   const rhost = `${crypto.randomUUID()}.example.edu`;
+  const { policyFile } = site;
+  if (scenario === "device") {
+    const { log } = await start({ policyFile, env: { PAM_RHOST: rhost } });
+    assert.equal(log, "");
+  }
   const { code, stdout, stderr, milliseconds } = await runProgram({
     program: world.program,
-    args: ["login", site.policyFile],
-    env: { ...PAM_ENVIRONMENT, PAM_RHOST: rhost, ...env },
-    stdin: await world.scene.token(),
+    args: [
+      ...(scenario === "device" ? ["device", "finish"] : ["login"]),
+      policyFile,
+    ],
+    env: {
+      ...PAM_ENVIRONMENT,
+      PAM_RHOST: rhost,
+      OAUTH_PAM_CONVERSATION: "4711-815",
+      ...env,
+    },
+    stdin: await typed(world, scenario),
+    // as the launcher does: what listens for a signal does not run dry, and does not end by one
+    ...(scenario === "device"
+      ? { before: ["timeout", "-k", "1", "FAULT_HASTE" in env ? "2" : "30"] }
+      : {}),
   });
   const sent = (await world.sink.lines()).filter((line) =>
     line.includes(rhost)
@@ -51,17 +85,88 @@ export async function run(
   return { code, stdout, log, milliseconds };
 }
 
+async function typed(
+  { scene, globus }: World,
+  scenario: Scenario,
+): Promise<string> {
+  switch (scenario) {
+    case "device":
+      return "";
+    case "introspection":
+      return "an-opaque-token";
+    case "globus":
+      return globus.globus.issue();
+    case "envelope":
+      return btoa(JSON.stringify({
+        command: { op: "login", access_token: await scene.token() },
+      }));
+    case "scitokens":
+      return await scene.token({
+        claims: { ver: "scitoken:2.0", scope: "ssh:alice" },
+      });
+    case "wlcg":
+      return await scene.token({
+        claims: { "wlcg.ver": "1.0", "wlcg.groups": ["/cms"] },
+      });
+    default:
+      return await scene.token();
+  }
+}
+
+/** Lets the scene's issuer introspect, and hand out codes and tokens to everybody who asks. */
+export function answerEverything({ server, token }: Scene): void {
+  const { issuer } = server;
+  server.discovery = {
+    ...server.discovery,
+    introspection_endpoint: `${issuer}/introspect`,
+    device_authorization_endpoint: `${issuer}/device_authorization`,
+    token_endpoint: `${issuer}/token`,
+  };
+  server.on(
+    "/introspect",
+    json({ active: true, iss: issuer, aud: "ssh-prod", sub: "u1" }),
+  );
+  server.on(
+    "/device_authorization",
+    json({
+      device_code: "a-device-code-that-nobody-else-knows",
+      user_code: "WDJB-MJHT",
+      verification_uri: `${issuer}/device`,
+      expires_in: 600,
+      interval: 1,
+    }),
+  );
+  server.on("/token", async (request, response) => {
+    const id_token = await token({ claims: { audience: "ssh-device" } });
+    const body = { access_token: "a", token_type: "Bearer", id_token };
+    await json(body)(request, response);
+  });
+}
+
+/** Of the issuer, by scenario. */
+const LINES: Partial<Record<Scenario, readonly string[]>> = {
+  one_time: ["one_time: true"],
+  scitokens: ["kind: scitokens"],
+  wlcg: ["kind: wlcg"],
+  // a request that fails is tried again until then
+  device: ["device: {client_id: ssh-device, timeout: 10s}"],
+};
+
 /** Alice's accounts come from a map file; the log goes to the sink and to an audit file. */
 async function siteFor(world: World, scenario: Scenario): Promise<Site> {
-  const { scene, sink, entry } = world;
-  const site = await createSite({
-    issuer: scene.server.issuer,
-    caPem: scene.caPem,
-    issuerLines: [
-      "algorithms: [ES256]",
-      ...(scenario === "one_time" ? ["one_time: true"] : []),
-    ],
-  });
+  const { scene, globus, sink, entry } = world;
+  const site = scenario === "globus"
+    ? await globus.anotherSite()
+    : await createSite({
+      issuer: scene.server.issuer,
+      caPem: scene.caPem,
+      issuerLines: scenario === "introspection"
+        ? [
+          ...["kind: introspection", "client_id: gate"],
+          `client_secret_file: ${globus.secretFile}`,
+        ]
+        : ["algorithms: [ES256]", ...LINES[scenario] ?? []],
+    });
   const map = `${site.directory}/accounts.map`;
   await Deno.writeTextFile(map, "u1 alice\n");
   const policy = (await Deno.readTextFile(site.policyFile))
@@ -69,7 +174,7 @@ async function siteFor(world: World, scenario: Scenario): Promise<Site> {
     .replace(/socket: .*/, `socket: ${sink.socket}`);
   const audit = `audit:\n  file: ${site.cacheDirectory}/audit.jsonl\n`;
   await Deno.writeTextFile(site.policyFile, policy + audit);
-  if (scenario === "cold") return site;
+  if (!["warm", "one_time", "rotated"].includes(scenario)) return site;
   await Deno.mkdir(`${site.cacheDirectory}/jwks`, {
     recursive: true,
     mode: 0o700,

@@ -14,6 +14,8 @@ export interface GlobusScene extends AsyncDisposable {
   readonly site: Site;
   /** Holds the client's secret. */
   readonly secretFile: string;
+  /** One more with the same policy, but for its folder. */
+  anotherSite(): Promise<Site>;
   /** One login; a good token of Alice's unless given. */
   attempt(options?: Partial<AttemptOptions>): Promise<AttemptResult>;
 }
@@ -39,24 +41,27 @@ export async function createGlobusScene(
   await Deno.writeTextFile(secretFile, `${globus.clientSecret}\n`, {
     mode: 0o600,
   });
-  const site = await createSite({
-    issuer: globus.issuer,
-    caPem: authority.caPem,
-    audiences: [globus.clientId],
-    issuerLines: [
-      "kind: globus",
-      `client_id: ${globus.clientId}`,
-      `client_secret_file: ${secretFile}`,
-      `fqdns: ${JSON.stringify(options.fqdns ?? [])}`,
-      ...options.issuerLines ?? [],
-    ],
-    ruleLines: [
-      '  - {identity: username, strip_suffix: "@example.edu"}',
-      ...options.ruleLines ?? [],
-    ],
-    lines: options.lines ?? [],
-  });
+  const anotherSite = () =>
+    createSite({
+      issuer: globus.issuer,
+      caPem: authority.caPem,
+      audiences: [globus.clientId],
+      issuerLines: [
+        "kind: globus",
+        `client_id: ${globus.clientId}`,
+        `client_secret_file: ${secretFile}`,
+        `fqdns: ${JSON.stringify(options.fqdns ?? [])}`,
+        ...options.issuerLines ?? [],
+      ],
+      ruleLines: [
+        '  - {identity: username, strip_suffix: "@example.edu"}',
+        ...options.ruleLines ?? [],
+      ],
+      lines: options.lines ?? [],
+    });
+  const site = await anotherSite();
   return {
+    anotherSite,
     globus,
     site,
     secretFile,
