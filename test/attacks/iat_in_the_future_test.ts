@@ -1,4 +1,5 @@
 /** @module A token from tomorrow: somebody prepares for later, or the clocks differ. */
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token of the future", async () => {
@@ -20,4 +21,15 @@ Deno.test("login refuses a token of the future", async () => {
   ) {
     await scene.admits(await scene.token({ claims }));
   }
+});
+
+Deno.test("login on a host whose clock is a year behind refuses, and the log says what to look at", async () => {
+  await using scene = await setScene();
+  const year = 365 * 86_400_000;
+  const { log } = await scene.refuses(
+    await scene.token(),
+    "token_not_yet_valid",
+    { now: () => Date.now() - year },
+  );
+  assert.match(log, /compare the clocks/);
 });

@@ -1,6 +1,7 @@
 /** @module RFC 8725 section 3.10: a kid is compared, never opened, looked up or executed. */
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
+import { filesBelow } from "../support/files.ts";
 
 Deno.test("login takes no kid for a path", async () => {
   await using scene = await setScene();
@@ -51,13 +52,3 @@ Deno.test("login refuses a kid that is no string", async () => {
   await scene.refusesUnasked(huge, "token_malformed");
   await scene.admits(await scene.token());
 });
-
-async function filesBelow(root: string, folder = ""): Promise<string[]> {
-  const names: string[] = [];
-  for await (const entry of Deno.readDir(`${root}/${folder}`)) {
-    const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory) names.push(...await filesBelow(root, name));
-    else names.push(name);
-  }
-  return names;
-}

@@ -130,3 +130,25 @@ Deno.test("bundleProgram() passes on what deno bundle says is wrong", async () =
       error instanceof BuildError && error.message.includes("missing.ts"),
   );
 });
+
+Deno.test("the program loads its own second file and modules of Deno's, and evaluates no text", async () => {
+  const { main, rest } = await bundleProgram({
+    environment,
+    sha256: "00",
+    policy: AWKWARD,
+  });
+  const imports = (text: string) =>
+    [...text.matchAll(/\bimport\(([^)]*)\)/g)].map((match) => match[1] ?? "");
+  assert.deepEqual(imports(main), ['import.meta.url+".rest.js"']);
+  const others = imports(rest).filter((each) => !/^"node:[a-z/]+"$/.test(each));
+  assert.deepEqual(others, []);
+  assert.ok(imports(rest).length > 0);
+  for (const text of [main, rest]) {
+    assert.doesNotMatch(text, /\beval\s*\(|\bFunction\s*\(|\bimportScripts\b/);
+    // what a module names at its top is loaded before its first line
+    assert.doesNotMatch(
+      text,
+      /(?:^|[;}\n])(?:import|export)\s*(?:["']|[\w{*,][^;"']*\bfrom\s*["'])/,
+    );
+  }
+});

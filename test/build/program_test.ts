@@ -6,6 +6,8 @@
  */
 
 import assert from "node:assert/strict";
+import { restFile } from "../../src/build/bundle.ts";
+import { POLICY } from "../support/check.ts";
 import { BUILDS, decoder, inside, run, trace, withSite } from "./site.ts";
 
 for (const [what, build, deno] of BUILDS) {
@@ -52,6 +54,8 @@ for (const [what, build, deno] of BUILDS) {
       assert.deepEqual(seen.net, ["granted", "prompt", "prompt", "prompt"]);
       assert.deepEqual(seen.write, ["done", "NotCapable", "NotCapable"]);
       assert.deepEqual([seen.run, seen.ffi], ["prompt", "prompt"]);
+      assert.equal(seen.started, "NotCapable");
+      assert.deepEqual(seen.loaded, ["TypeError", "TypeError", "TypeError"]);
     }));
 
   Deno.test(`${what} sends to the syslog socket of the policy, and to no other`, () =>
@@ -79,51 +83,76 @@ for (const [what, build, deno] of BUILDS) {
       assert.equal(out, stdin, err);
     }));
 
-  Deno.test(`${what} opens nothing in temporary folders, HOME or the working directory`, () =>
-    withSite(kind, async (site) => {
-      const planted = [
-        "package.json",
-        "deno.json",
-        "node_modules/jose/package.json",
-        ".npmrc",
-        ".env",
-      ];
-      for (const folder of ["home", "work", "tmp"]) {
-        await Deno.mkdir(`${site.root}/${folder}/node_modules/jose`, {
-          recursive: true,
-        });
-        for (const name of planted) {
+  for (const real of [false, true]) {
+    const subject = real ? `${what} with the program itself` : what;
+    Deno.test(`${subject} opens nothing in temporary folders, HOME or the working directory`, () =>
+      withSite({ ...kind, real }, async (site) => {
+        const planted = [
+          "package.json",
+          "deno.json",
+          "node_modules/jose/package.json",
+          ".npmrc",
+          ".env",
+        ];
+        for (const folder of ["home", "work", "tmp"]) {
+          await Deno.mkdir(`${site.root}/${folder}/node_modules/jose`, {
+            recursive: true,
+          });
+          for (const name of planted) {
+            await Deno.writeTextFile(
+              `${site.root}/${folder}/${name}`,
+              '{"type":"commonjs"',
+            );
+          }
           await Deno.writeTextFile(
-            `${site.root}/${folder}/${name}`,
-            '{"type":"commonjs"',
+            `${site.root}/${folder}/deno-compile-oauth-pam.cache`,
+            "planted",
           );
         }
+        // Made beforehand, because mkdir(1) goes down its path with relative names.
+        await Deno.mkdir(`${site.cache}/deno`, { mode: 0o700 });
+        // a policy that it was not built for, so that it loads its second file and reads YAML
+        const policy = `${site.root}/policy.yaml`;
         await Deno.writeTextFile(
-          `${site.root}/${folder}/deno-compile-oauth-pam.cache`,
-          "planted",
+          policy,
+          `${POLICY}cache: {directory: "${site.cache}"}\nlog: {socket: "${site.logSocket}"}\n`,
         );
-      }
-      // Made beforehand, because mkdir(1) goes down its path with relative names.
-      await Deno.mkdir(`${site.cache}/deno`, { mode: 0o700 });
-      for (const env of [{}, { TMPDIR: "" }]) {
-        const { paths, written } = await trace(site, ["copy"], { env });
-        assert.ok(paths.length > 10);
-        const own = [
-          ...[site.program, `${site.program}.js`, `${site.program}.deno`],
-          ...[site.cache, deno],
-        ];
-        const strange = paths.filter((path) =>
-          !own.some((folder) => inside(path, folder) || inside(folder, path)) &&
-          (!path.startsWith("/") || inside(path, site.root) ||
-            inside(path, Deno.env.get("HOME") ?? "/root") ||
-            inside(path, "/tmp") || inside(path, "/var/tmp"))
-        );
-        assert.deepEqual(strange, []);
-        const elsewhere = written.filter((path) =>
-          !inside(path, `${site.cache}/deno`) && !path.startsWith("/dev/")
-        );
-        assert.deepEqual(elsewhere, []);
-      }
-      assert.equal((await run(site, ["see"])).code, 7);
-    }));
+        const pam = {
+          PAM_TYPE: "auth",
+          PAM_USER: "alice",
+          PAM_SERVICE: "sshd",
+        };
+        for (const env of [pam, { ...pam, TMPDIR: "" }]) {
+          const args = real ? ["login", policy] : ["copy"];
+          const { paths, written } = await trace(site, args, {
+            env,
+            stdin: "x.y.z",
+          });
+          assert.ok(paths.length > 10);
+          const own = [
+            ...[site.program, `${site.program}.js`, `${site.program}.deno`],
+            ...(real ? [restFile(`${site.program}.js`), policy] : []),
+            ...[site.cache, deno],
+          ];
+          const strange = paths.filter((path) =>
+            !own.some((folder) =>
+              inside(path, folder) || inside(folder, path)
+            ) &&
+            (!path.startsWith("/") || inside(path, site.root) ||
+              inside(path, Deno.env.get("HOME") ?? "/root") ||
+              inside(path, "/tmp") || inside(path, "/var/tmp"))
+          );
+          assert.deepEqual(strange, []);
+          const elsewhere = written.filter((path) =>
+            !inside(path, `${site.cache}/deno`) && !path.startsWith("/dev/")
+          );
+          assert.deepEqual(elsewhere, []);
+        }
+        const ran = real
+          ? await run(site, ["login", policy], { env: pam, stdin: "x.y.z" })
+          : await run(site, ["see"]);
+        assert.equal(ran.code, 7, ran.err);
+        if (real) assert.match(ran.err, / reason=token_malformed /);
+      }));
+  }
 }

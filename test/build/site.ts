@@ -34,6 +34,9 @@ if (verb === "see") {
     net: ["login.example.edu:443", "login.example.edu:80", "evil.example.org:443", undefined]
       .map((host) => Deno.permissions.querySync({ name: "net", ...(host ? { host } : {}) }).state),
     write: [cache + "/x", cache + "-x", "probe"].map((path) => attempt(() => Deno.writeTextFileSync(path, ""))),
+    started: attempt(() => new Deno.Command("/bin/true").outputSync()),
+    loaded: await Promise.all(["https://login.example.edu/x.js", "file:///etc/x.js", "npm:jose"]
+      .map((specifier) => import(specifier).then(() => "loaded", (error) => error.name))),
     run: Deno.permissions.querySync({ name: "run" }).state,
     ffi: Deno.permissions.querySync({ name: "ffi" }).state }));
 } else if (verb === "copy") {
@@ -70,7 +73,12 @@ export interface Site {
 }
 
 export async function withSite(
-  { build, deno }: { build: Build; deno: string },
+  { build, deno, real = false }: {
+    build: Build;
+    deno: string;
+    /** The program itself, not the probe. */
+    real?: boolean;
+  },
   body: (site: Site) => Promise<void>,
 ): Promise<void> {
   const root = await Deno.realPath(
@@ -90,7 +98,7 @@ export async function withSite(
     await Deno.writeTextFile(`${root}/probe.ts`, PROBE);
     await build({
       bundle: await bundleProgram({
-        entryPoint: `${root}/probe.ts`,
+        ...(real ? {} : { entryPoint: `${root}/probe.ts` }),
         environment,
         sha256: "00",
         policy: { cache: site.cache },

@@ -454,4 +454,12 @@ Deno.test("check looks at owner and mode of launcher, program and script", async
   assert.deepEqual((await checkService(host, "sshd")).ids("file/"), [
     "file/program",
   ]);
+  await Deno.chown(host.program, 0, 0);
+  await Deno.chmod(`${host.directory}/libexec`, 0o777);
+  const { findings } = await checkService(host, "sshd");
+  const folder = findings.filter(({ id }) => id.startsWith("file/"));
+  assert.deepEqual(folder.map(({ id }) => id).sort(), [
+    ...["file/launcher", "file/pam-script", "file/program"],
+  ]);
+  for (const { message } of folder) assert.match(message, /libexec/);
 });

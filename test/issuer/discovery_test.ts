@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   discoveryUrl,
+  oauthMetadataUrl,
   processDiscoveryResponse,
 } from "../../src/issuer/discovery.ts";
 import { IssuerError } from "../../src/issuer/errors.ts";
@@ -32,6 +33,14 @@ Deno.test("discoveryUrl() appends the well-known path to an issuer with and with
   assert.equal(discoveryUrl(ISSUER), `${ISSUER}/${tail}`);
   assert.equal(discoveryUrl(`${ISSUER}/`), `${ISSUER}/${tail}`);
   assert.equal(discoveryUrl(`${ISSUER}/t1`), `${ISSUER}/t1/${tail}`);
+});
+
+Deno.test("oauthMetadataUrl() puts the well-known path before the issuer's own (RFC 8414 section 3.1)", () => {
+  const place = ".well-known/oauth-authorization-server";
+  assert.equal(oauthMetadataUrl(ISSUER), `${ISSUER}/${place}`);
+  assert.equal(oauthMetadataUrl(`${ISSUER}/`), `${ISSUER}/${place}`);
+  assert.equal(oauthMetadataUrl(`${ISSUER}/t1`), `${ISSUER}/${place}/t1`);
+  assert.equal(oauthMetadataUrl(`${ISSUER}/t1/`), `${ISSUER}/${place}/t1`);
 });
 
 Deno.test("processDiscoveryResponse() returns the endpoints and nothing else of the document", () => {

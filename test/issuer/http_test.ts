@@ -347,6 +347,57 @@ for (const [what, [flaws, message]] of Object.entries(CERTIFICATES)) {
   );
 }
 
+/** Answers every ClientHello with one ServerHello, and keeps what comes after that. */
+function startOldServer(
+  { version, cipher }: { version: number; cipher: number },
+): { port: number; answered: Promise<Uint8Array> } & Disposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const hello = [
+    ...[3, version, ...new Array<number>(32).fill(7), 0],
+    ...[cipher >> 8, cipher & 255, 0],
+  ];
+  const message = [2, 0, 0, hello.length, ...hello];
+  const record = [22, 3, version, 0, message.length, ...message];
+  const answered = (async () => {
+    using connection = await listener.accept();
+    const buffer = new Uint8Array(16_384);
+    await connection.read(buffer);
+    await connection.write(new Uint8Array(record));
+    const count = await connection.read(buffer) ?? 0;
+    return buffer.slice(0, count);
+  })();
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    answered,
+    [Symbol.dispose]: () => listener.close(),
+  };
+}
+
+for (
+  const [what, version, cipher] of [
+    ["TLS 1.0", 1, 0x002f],
+    ["TLS 1.1", 2, 0x002f],
+    ["a cipher that encrypts nothing", 3, 0x0002],
+  ] as const
+) {
+  Deno.test(
+    `request() does not speak with a server of ${what}`,
+    strict,
+    () =>
+      onBench(async ({ ask }) => {
+        using old = startOldServer({ version, cipher });
+        const options = {
+          url: `https://localhost:${old.port}/jwks`,
+          hosts: [`localhost:${old.port}`],
+        };
+        assert.equal(await ask(options), "unreachable");
+        const [type, , , , , level] = await old.answered;
+        // a fatal alert (RFC 5246 section 7.2), and nothing of the request
+        assert.deepEqual([type, level], [21, 2]);
+      }),
+  );
+}
+
 Deno.test(
   "request() refuses an authority that the policy does not name",
   strict,

@@ -58,6 +58,21 @@ test("refuses a token that the program refuses, and tells the user nothing", asy
   assert.equal(output.trim(), "Password: pamtester: System error");
 });
 
+test("shows the user the same whatever the program's reason is", async ({ host, program }) => {
+  const seen = new Set<string>();
+  for (const code of [1, 3, 4, 7, 9, 10, 11, 25, 124]) {
+    await program.install(`echo reason ${code} >&2; exit ${code}`);
+    const attempt = { service, user, password: "good" };
+    const { ok, output, log } = await host.authenticate(attempt);
+    assert.equal(ok, false);
+    assert.match(log, /failed: exit code/);
+    seen.add(output);
+  }
+  assert.deepEqual([...seen].map((text) => text.trim()), [
+    "Password: pamtester: System error",
+  ]);
+});
+
 const BROKEN: readonly [string, (host: PamHost) => Promise<void>][] = [
   ["the program is missing", (host) => Deno.remove(host.program)],
   ["the program is empty", (host) => Deno.truncate(host.program)],

@@ -159,16 +159,78 @@ test(
   },
 );
 
+/** A new key that sshd takes for everybody's; answers its file. */
+async function createKey(host: PamHost): Promise<string> {
+  const key = `${host.directory}/id`;
+  const made = await new Deno.Command("ssh-keygen", {
+    args: ["-q", "-t", "rsa", "-b", "4096", "-N", "", "-f", key],
+  }).output();
+  assert(made.success);
+  await Deno.chmod(host.directory, 0o755); // sshd reads the key as the account
+  return key;
+}
+
+test(
+  "lets the emergency account in by its key when nothing of ours is left, and only that account",
+  { example: EXEC },
+  async ({ host, account }) => {
+    const key = await createKey(host);
+    await using rescue = await ordinaryAccount({ create: true });
+    const config = `AuthenticationMethods keyboard-interactive
+StrictModes no
+AuthorizedKeysFile ${key}.pub`;
+    const match =
+      `Match User ${rescue.name}\nAuthenticationMethods publickey\n`;
+    const stackFile = `${host.serviceDir}/${service}`;
+    await using sshd = await startSshd({ host, stackFile, config, match });
+    for (const file of [host.program, host.launcher]) await Deno.remove(file);
+    const attempt = {
+      token: "good",
+      methods: "publickey,keyboard-interactive",
+      options: [`IdentityFile=${key}`],
+    };
+    const rescued = await sshd.ssh({ ...attempt, user: rescue.name });
+    assert.equal(rescued.stdout, `${rescue.name}\n`, await sshd.log());
+    assert.deepEqual(rescued.prompts, []);
+    const others = await sshd.ssh({ ...attempt, user: account.name });
+    assert.deepEqual([others.ok, others.stdout], [false, ""]);
+  },
+);
+
+test(
+  "opens no account without a shell where the line that SECURITY.md names is there",
+  { example: EXEC },
+  async ({ host, sshd }) => {
+    await using account = await ordinaryAccount({ create: true });
+    const changed = await new Deno.Command("usermod", {
+      args: ["--shell", "/usr/sbin/nologin", account.name],
+    }).output();
+    assert(changed.success);
+    const attempt = { user: account.name, token: "good" };
+    await sshd.ssh(attempt);
+    const accepted = () =>
+      sshd.log().then((log) => log.match(/^Accepted /gm)?.length ?? 0);
+    assert.equal(await accepted(), 1, "the token alone is enough");
+    const stack = await Deno.readTextFile(`${host.serviceDir}/${service}`);
+    await host.writeService(
+      service,
+      stack.replace(/^account /m, "account required pam_shells.so\naccount "),
+    );
+    assert.equal((await sshd.ssh(attempt)).ok, false);
+    // sshd's word for whatever the account lines refuse
+    assert.match(await sshd.log(), /User account has expired/);
+    assert.equal(await accepted(), 1);
+    await using ordinary = await ordinaryAccount({ create: true });
+    const other = await sshd.ssh({ ...attempt, user: ordinary.name });
+    assert.equal(other.stdout, `${ordinary.name}\n`, await sshd.log());
+  },
+);
+
 test(
   "after a public key tells the program which",
   { example: EXEC },
   async ({ host, account, program }) => {
-    const key = `${host.directory}/id`;
-    const made = await new Deno.Command("ssh-keygen", {
-      args: ["-q", "-t", "rsa", "-b", "4096", "-N", "", "-f", key],
-    }).output();
-    assert(made.success);
-    await Deno.chmod(host.directory, 0o755); // sshd reads the key as the account
+    const key = await createKey(host);
     const config = `AuthenticationMethods publickey,keyboard-interactive
 StrictModes no
 AuthorizedKeysFile ${key}.pub`;

@@ -225,6 +225,31 @@ Deno.test("the audit file gets a private JSON line for every attempt", async () 
   assert.equal(second?.sub, null);
 });
 
+Deno.test("a grant can be traced to its token: log line and audit file have the hash of its jti", async () => {
+  await using scene = await createScene();
+  const file = `${scene.site.cacheDirectory}/audit.jsonl`;
+  const policy = await Deno.readTextFile(scene.site.policyFile);
+  await Deno.writeTextFile(
+    scene.site.policyFile,
+    `${policy}audit: {file: ${file}}\n`,
+  );
+  const token = await scene.token({ claims: { jti: "j1" } });
+  const { log, reason } = await scene.attempt({ token });
+  assert.equal(reason, "allowed", log);
+  // printf j1 | sha256sum
+  const hash = "08243666f926aa4e";
+  const record = JSON.parse(await Deno.readTextFile(file));
+  for (
+    const [name, value] of Object.entries({
+      ...{ user: "alice", rhost: "192.0.2.7", issuer: "campus", sub: "u1" },
+      ...{ rule: "staff", jti_sha256: hash },
+    })
+  ) {
+    assert.equal(parseLine(log.replace("oauth-pam: ", "").trim())[name], value);
+    assert.equal(record[name], value);
+  }
+});
+
 Deno.test("the audit file shows hostile values escaped, in ASCII, one line each", async () => {
   await using bench = await audited();
   const { scene, file, records } = bench;

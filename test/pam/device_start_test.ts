@@ -20,6 +20,8 @@ import {
   startConnectionTrap,
 } from "../support/hostile_server.ts";
 
+import { assertAlike } from "../support/timing.ts";
+
 function test(
   title: string,
   body: (scene: DeviceScene) => Promise<void>,
@@ -152,6 +154,21 @@ test("authenticates a confidential client with Basic, never in the form", async 
   assert.equal(refused.reason, "policy_invalid");
   assert.match(refused.log, /can be read by others/);
 });
+
+test("takes as long for an account that there is not", async ({ site }) => {
+  const accounts = { alice: "1000:alice", nosuchuser: "", root: "0:root" };
+  const times: Record<string, number[]> = {};
+  for (let round = 0; round < 30; round++) {
+    for (const [user, account] of Object.entries(accounts)) {
+      const env = { OAUTH_PAM_ACCOUNT: account };
+      const begun = performance.now();
+      const started = await start({ policyFile: site.policyFile, user, env });
+      (times[user] ??= []).push(performance.now() - begun);
+      assert.equal(started.exitCode, 0, started.log);
+    }
+  }
+  assertAlike(times);
+}, { device: "starts_per_source: 1000, starts_total: 1000" });
 
 for (const user of ["nosuchuser", "root"]) {
   test(`looks the same to ${user} as to alice, to the last request`, async (scene) => {

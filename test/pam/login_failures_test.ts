@@ -21,7 +21,13 @@ import {
 } from "../support/hostile_server.ts";
 import { createScene, type Scene } from "../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
-import { manyKeys } from "../support/tokens.ts";
+import { assertAlike } from "../support/timing.ts";
+import {
+  createSigner,
+  manyKeys,
+  signToken,
+  standardClaims,
+} from "../support/tokens.ts";
 
 const DEADLINE = 400;
 const TIMEOUTS = { issuerMs: DEADLINE, totalMs: 3000 };
@@ -311,6 +317,55 @@ Deno.test("a one-time token on a full or read-only disk is refused", async () =>
   assert.equal(code, 4);
   assert.match(stderr, /reason=internal_error .*cannot create/);
   await Deno.chmod(cache, 0o700);
+});
+
+Deno.test("whoever is asked for, a token with a bad signature costs the same and says the same", async () => {
+  await using scene = await createScene();
+  const forger = await createSigner({ alg: "ES256", kid: "k1" });
+  const forged = await signToken({
+    signer: forger,
+    claims: standardClaims({
+      issuer: scene.server.issuer,
+      audience: "ssh-prod",
+    }),
+  });
+  await scene.attempt(); // fetches the keys
+  await scene.attempt({ token: forged }); // and once for a newer one
+  const before = scene.server.connections;
+  const accounts = { alice: "1000:alice", nobody: "", root: "0:root" };
+  const times: Record<string, number[]> = {};
+  const attempts = Object.entries(accounts).map(([user, account]) => ({
+    ...{ name: user, user, token: forged },
+    env: { OAUTH_PAM_ACCOUNT: account },
+  }));
+  for (let round = 0; round < 60; round++) {
+    for (const { name, ...options } of attempts) {
+      const begun = performance.now();
+      const { reason, exitCode, stdout } = await scene.attempt(options);
+      (times[name] ??= []).push(performance.now() - begun);
+      assert.deepEqual([reason, exitCode, stdout], [
+        "signature_invalid",
+        7,
+        "",
+      ]);
+    }
+  }
+  assert.equal(scene.server.connections, before);
+  assertAlike(times);
+});
+
+Deno.test("what sshd types for an account that there is not takes as long as any other nonsense", async () => {
+  await using scene = await createScene();
+  const typed = { "junk": "\b\n\r\x7fINCORR", "nonsense": "x.y.z" };
+  const times: Record<string, number[]> = {};
+  for (let round = 0; round < 60; round++) {
+    for (const [name, token] of Object.entries(typed)) {
+      const begun = performance.now();
+      assert.equal((await scene.attempt({ token })).reason, "token_malformed");
+      (times[name] ??= []).push(performance.now() - begun);
+    }
+  }
+  assertAlike(times);
 });
 
 Deno.test("a user who is asked for in vain and a bad token cost the same requests and say the same", async () => {

@@ -1,8 +1,11 @@
 /** @module The program as PAM runs it: a real process, whose exit code is all that PAM looks at. */
 import { readProc } from "../support/proc.ts";
 import assert from "node:assert/strict";
+import { createAuthority } from "../support/certificates.ts";
+import { filesBelow } from "../support/files.ts";
 import { hang } from "../support/hostile_server.ts";
 import { createScene, type Scene } from "../support/login_scene.ts";
+import { withMounts } from "../support/mounts.ts";
 import { until } from "../support/pam.ts";
 import {
   PAM_ENVIRONMENT,
@@ -269,6 +272,92 @@ Deno.test("a login that has too little memory is no grant", async () => {
     before: ["prlimit", "--data=30000000"],
   });
   assert.notEqual(code, 0);
+});
+
+Deno.test("a resolver that says nothing does not keep the login", async () => {
+  await using scene = await createScene();
+  const { directory, policyFile } = scene.site;
+  const resolver = Deno.listenDatagram({
+    transport: "udp",
+    hostname: "127.0.0.77",
+    port: 53,
+  });
+  await Deno.writeTextFile(
+    `${directory}/resolv.conf`,
+    "nameserver 127.0.0.77\noptions attempts:9 timeout:9\n",
+  );
+  const policy = await Deno.readTextFile(policyFile);
+  await Deno.writeTextFile(
+    policyFile,
+    policy.replaceAll(scene.server.issuer, "https://login.example.edu"),
+  );
+  const questions = resolver.receive();
+  const { code, stderr, milliseconds } = await login(scene, {
+    stdin: await scene.token({ claims: { iss: "https://login.example.edu" } }),
+    before: withMounts([], {
+      "/etc/resolv.conf": `${directory}/resolv.conf`,
+    }),
+  });
+  const [question] = await questions;
+  resolver.close();
+  assert.match(new TextDecoder("latin1").decode(question), /login.example/);
+  assert.equal(code, 9, stderr);
+  assert.match(stderr, /did not answer in time/);
+  assert.ok(milliseconds < 13_000, `${milliseconds} ms`);
+});
+
+Deno.test("no variable of the environment makes a certificate good", async () => {
+  const foreign = await createAuthority();
+  await using scene = await createScene({ caPem: foreign.caPem });
+  const { code, stderr } = await login(scene, {
+    env: {
+      ...PAM_ENVIRONMENT,
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+      SSL_CERT_FILE: `${scene.site.directory}/ca.pem`,
+    },
+  });
+  assert.equal(code, 9, stderr);
+  assert.equal(scene.server.requests.length, 0);
+});
+
+Deno.test("no file holds a piece of the token after a login", async () => {
+  await using scene = await createScene({ issuerLines: ["one_time: true"] });
+  const { cacheDirectory, policyFile, directory } = scene.site;
+  const policy = await Deno.readTextFile(policyFile);
+  const audit = `audit: {file: ${cacheDirectory}/audit.jsonl}\n`;
+  await Deno.writeTextFile(policyFile, policy + audit);
+  const good = await scene.token();
+  const late = await scene.token({ claims: { exp: 1, iat: 0 } });
+  assert.equal((await login(scene, { stdin: good })).code, 0);
+  assert.equal((await login(scene, { stdin: late })).code, 7);
+  const files = await filesBelow(directory);
+  // the keys, the one-time entry and the audit lines are there to be looked at
+  assert.ok(files.length >= 5, files.join());
+  for (const file of files) {
+    const text = new TextDecoder("latin1").decode(
+      await Deno.readFile(`${directory}/${file}`),
+    );
+    for (const part of [...good.split("."), ...late.split(".")]) {
+      assert.ok(!text.includes(part), `${file}: ${part}`);
+    }
+  }
+});
+
+Deno.test("a hundred logins with nonsense, eight at a time, are refused at no cost to the issuer", async () => {
+  await using scene = await createScene();
+  let left = 100;
+  const results: ProgramResult[] = [];
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (left-- > 0) results.push(await login(scene, { stdin: "x.y.z" }));
+    }),
+  );
+  assert.equal(results.length, 100);
+  assert.deepEqual([...new Set(results.map(({ code }) => code))], [7]);
+  assert.equal(scene.server.connections, 0);
+  // some 50 ms where the machine does nothing else
+  const slowest = Math.max(...results.map((each) => each.milliseconds));
+  assert.ok(slowest < 5000, `${slowest} ms`);
 });
 
 Deno.test("a token is neither in the arguments, the environment nor the log of a login", async () => {

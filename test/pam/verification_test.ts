@@ -329,3 +329,16 @@ Deno.test("an introspected username is the identity's, not the display name", as
     assert.equal((await bench.login("opaque")).reason, reason);
   }
 });
+
+Deno.test("three hundred guessed tokens learn nothing but that they are none", async () => {
+  await using bench = await createBench(["first"]);
+  bench.first.on("/introspect", json({ active: false }));
+  const endings = new Set<string>();
+  for (let guess = 0; guess < 300; guess++) {
+    const token = crypto.getRandomValues(new Uint8Array(1 + guess % 60))
+      .toBase64({ alphabet: "base64url", omitPadding: true });
+    const { reason, exitCode, stdout } = await bench.login(token);
+    endings.add(JSON.stringify([reason, exitCode, stdout]));
+  }
+  assert.deepEqual([...endings], ['["token_inactive",7,""]']);
+});

@@ -97,6 +97,8 @@ export interface SshdOptions {
   readonly stackFile: string;
   /** Further lines for sshd_config; the first of two equal keys counts. */
   readonly config?: string;
+  /** Its Match blocks, which stand last. */
+  readonly match?: string;
   /** What this sshd sees in place of the machine's own, see `withMounts`. */
   readonly mounts?: Readonly<Record<string, string>>;
 }
@@ -111,7 +113,7 @@ print while <$s>;
 
 /** Starts an sshd; answers when it listens. */
 export async function startSshd(
-  { host, stackFile, config = "", mounts }: SshdOptions,
+  { host, stackFile, config = "", match = "", mounts }: SshdOptions,
 ): Promise<Sshd> {
   if (Deno.uid() !== 0) throw new Error("a real sshd needs root");
   await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
@@ -143,7 +145,7 @@ UsePAM yes
 KbdInteractiveAuthentication yes
 PasswordAuthentication no
 PrintMotd no
-${modern ? `PAMServiceName ${service}\nPerSourcePenalties no\n` : ""}`,
+${modern ? `PAMServiceName ${service}\nPerSourcePenalties no\n` : ""}${match}`,
     );
     const words = [binary, "-D", "-f", `${directory}/config`, "-E", logFile];
     const [command = "", ...args] = mounts ? withMounts(words, mounts) : words;
