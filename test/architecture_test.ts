@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Threats: I2
 import assert from "node:assert/strict";
 
 /** A folder may import itself and these. */

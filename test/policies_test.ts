@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Threats: I1
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { runCli } from "../src/cli/cli.ts";

@@ -5,6 +5,7 @@
  *
  * @module
  */
+// Threats: J1
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import {

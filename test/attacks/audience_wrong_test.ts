@@ -1,4 +1,5 @@
 /** @module RFC 7519 section 4.1.3, RFC 8725 section 3.9: a token for somebody else. */
+// Threats: A13
 import { AUDIENCE, setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token for somebody else", async () => {

@@ -2,6 +2,7 @@
  * @module OpenID Connect Core 1.0 section 3.1.3.7: the party that a token was issued to. Of a pasted
  * token it decides nothing by itself (SECURITY.md); a condition makes it.
  */
+// Threats: A14
 import { setScene } from "../support/attack.ts";
 
 const OTHERS = { aud: ["ssh-prod", "web"], azp: "web" };

@@ -1,4 +1,5 @@
 /** @module RFC 7797: a payload that is signed as it stands. */
+// Threats: A5
 import { setScene } from "../support/attack.ts";
 import { encodeSegment } from "../support/tokens.ts";
 

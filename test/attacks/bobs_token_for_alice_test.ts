@@ -1,4 +1,5 @@
 /** @module A good token of somebody else. */
+// Threats: E1, E8, E9
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses Bob's token for the account alice", async () => {

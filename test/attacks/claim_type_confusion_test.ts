@@ -1,4 +1,5 @@
 /** @module The claim that names the account is one string; nothing becomes one. */
+// Threats: E7
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an account claim of another type", async () => {

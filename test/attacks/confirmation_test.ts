@@ -1,4 +1,5 @@
 /** @module RFC 7800: a token that is bound to a key is nothing in other hands. */
+// Threats: A16
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token that is bound to a key", async () => {

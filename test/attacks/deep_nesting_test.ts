@@ -1,4 +1,5 @@
 /** @module Depth that costs a recursive reader its stack. */
+// Threats: I4
 import { setScene, withMember } from "../support/attack.ts";
 
 Deno.test("login refuses a token that is nested without end", async () => {

@@ -1,4 +1,5 @@
 /** @module RFC 8693 section 4: somebody acts for somebody else. */
+// Threats: A16
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token of a delegate", async () => {

@@ -1,4 +1,5 @@
 /** @module RFC 7515 section 4, RFC 7519 section 4: two readers could see two tokens. */
+// Threats: A8
 import { setScene, withMember } from "../support/attack.ts";
 
 const HEADER = '"alg":"ES256","typ":"JWT","kid":"k1"';

@@ -1,4 +1,5 @@
 /** @module Numbers that are too large to be a time, among them what some parsers make infinite. */
+// Threats: A10
 import { setScene, withMember } from "../support/attack.ts";
 
 Deno.test("login refuses an end that no clock will see", async () => {

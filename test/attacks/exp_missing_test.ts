@@ -1,4 +1,5 @@
 /** @module A token that never ends (RFC 9068 section 2.2 wants an end). */
+// Threats: A10, F7
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token without an end", async () => {

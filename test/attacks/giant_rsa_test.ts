@@ -1,4 +1,5 @@
 /** @module A key of 16384 bits: every signature costs the host, none costs the attacker. */
+// Threats: I3
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 import { constantSignature } from "../support/tokens.ts";

@@ -1,4 +1,5 @@
 /** @module A token from tomorrow: somebody prepares for later, or the clocks differ. */
+// Threats: A11
 import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 

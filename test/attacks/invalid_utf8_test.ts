@@ -1,4 +1,5 @@
 /** @module RFC 8725 section 3.7: a token is UTF-8, whole, and without a byte order mark. */
+// Threats: A9
 import { setScene } from "../support/attack.ts";
 
 const HEADER = { alg: "ES256", typ: "JWT", kid: "k1" };

@@ -1,4 +1,5 @@
 /** @module RFC 8725 section 3.8: prefixes, suffixes and look-alikes are other issuers. */
+// Threats: A12, B11
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an issuer that merely looks alike without asking anybody", async () => {

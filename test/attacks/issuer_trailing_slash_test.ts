@@ -1,4 +1,5 @@
 /** @module RFC 8725 section 3.8: a slash more is another issuer. */
+// Threats: A12
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an issuer with a trailing slash without asking anybody", async () => {

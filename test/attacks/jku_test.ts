@@ -1,4 +1,5 @@
 /** @module RFC 7515 section 4.1.2: a token that points at a key set elsewhere. */
+// Threats: A3
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 import { createSigner } from "../support/tokens.ts";

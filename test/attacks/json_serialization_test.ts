@@ -1,4 +1,5 @@
 /** @module RFC 7515 section 7.2: a login takes the compact serialization only. */
+// Threats: A7
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses the JSON serializations of a good token", async () => {

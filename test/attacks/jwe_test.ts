@@ -1,4 +1,5 @@
 /** @module RFC 7516: an encrypted token is refused unread, however much work it asks for. */
+// Threats: A6
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 import { encodeSegment } from "../support/tokens.ts";

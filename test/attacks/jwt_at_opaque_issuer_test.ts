@@ -1,4 +1,5 @@
 /** @module RFC 9700 section 4.9: one issuer's token must not be shown to another. */
+// Threats: C3
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 import { json } from "../support/hostile_server.ts";

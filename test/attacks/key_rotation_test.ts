@@ -1,4 +1,5 @@
 /** @module A key that the issuer has withdrawn signs for nobody. */
+// Threats: B9
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";
 

@@ -1,4 +1,5 @@
 /** @module RFC 8725 section 3.10: a kid is compared, never opened, looked up or executed. */
+// Threats: A4
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 import { filesBelow } from "../support/files.ts";

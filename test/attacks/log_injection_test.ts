@@ -1,4 +1,5 @@
 /** @module CWE-117: what a token says must not become a line, a field or a colour of the log. */
+// Threats: H1, H2
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,5 @@
 /** @module RFC 8259 section 8.2: half a surrogate pair, which every reader repairs in its own way. */
+// Threats: A9
 import { setScene, withMember } from "../support/attack.ts";
 
 Deno.test("login refuses a string that is not Unicode, wherever it is", async () => {

@@ -1,4 +1,5 @@
 /** @module RFC 8725 section 3.8: a key speaks for the issuer that published it, and no other. */
+// Threats: E10
 import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 

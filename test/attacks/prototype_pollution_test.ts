@@ -1,4 +1,5 @@
 /** @module CWE-1321: claims that are named like what every object inherits. */
+// Threats: A20
 import { strict as assert } from "node:assert";
 import { setScene, withMember } from "../support/attack.ts";
 

@@ -1,4 +1,5 @@
 /** @module RFC 7519 section 4.1.7: where the policy says so, a token admits once. */
+// Threats: A17, F-1
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,5 @@
 /** @module RFC 8725 section 3.8: a name means what its own issuer means by it. */
+// Threats: E10
 import { setScene } from "../support/attack.ts";
 import { json } from "../support/hostile_server.ts";
 import { DISCOVERY_PATH } from "../support/hostile_server.ts";

@@ -1,4 +1,5 @@
 /** @module What sshd types for an account that may not log in: no token, and no reason to ask. */
+// Threats: G11
 import { strict as assert } from "node:assert";
 import { setScene } from "../support/attack.ts";
 

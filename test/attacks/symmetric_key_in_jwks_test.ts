@@ -1,4 +1,5 @@
 /** @module A key set that publishes a secret: nobody may verify with it. */
+// Threats: A2
 import { setScene } from "../support/attack.ts";
 import { createHmacSigner, publicJwk } from "../support/tokens.ts";
 

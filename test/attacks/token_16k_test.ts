@@ -1,4 +1,5 @@
 /** @module What is longer than any token is not read to its end. */
+// Threats: I2, I4
 import { strict as assert } from "node:assert";
 import { setScene, tokenOfLength } from "../support/attack.ts";
 

@@ -1,4 +1,5 @@
 /** @module What surrounds a token is part of what was typed; only one end mark is not. */
+// Threats: A7
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login takes off one newline or one NUL and nothing else", async () => {

@@ -1,4 +1,5 @@
 /** @module pam_exec hands over 511 bytes (Linux-PAM 1.3: 512) and says nothing about it. */
+// Threats: F3, G10
 import { strict as assert } from "node:assert";
 import { setScene, tokenOfLength } from "../support/attack.ts";
 

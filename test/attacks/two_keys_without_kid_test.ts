@@ -1,4 +1,5 @@
 /** @module OpenID Connect Core section 10.1: without a kid, a choice between keys is a guess. */
+// Threats: A19
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";
 

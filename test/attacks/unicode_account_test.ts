@@ -1,4 +1,5 @@
 /** @module Letters that fold, shrink or compose into the letters of an account. */
+// Threats: E5, E6, F8
 import { setScene } from "../support/attack.ts";
 
 const LOOKALIKES = [

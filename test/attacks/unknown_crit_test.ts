@@ -1,4 +1,5 @@
 /** @module RFC 7515 section 4.1.11: what must be understood and is not. */
+// Threats: A5
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses every crit header without asking the issuer", async () => {

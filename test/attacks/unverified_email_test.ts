@@ -1,4 +1,5 @@
 /** @module OpenID Connect Core 1.0 section 5.7: an address that anybody could have typed. */
+// Threats: E8
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an address that the issuer has not verified, where the rule asks for it", async () => {

@@ -1,4 +1,5 @@
 /** @module RFC 7518 section 3.3, RFC 8725 section 3.5: keys that anybody could sign with. */
+// Threats: A18
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";
 

@@ -1,4 +1,5 @@
 /** @module RFC 8725 section 3.11: tokens of one kind must not pass for another. */
+// Threats: A14
 import { setScene } from "../support/attack.ts";
 
 const KINDS = {

@@ -1,4 +1,5 @@
 /** @module The bundle carries the policy unharmed, and no `node:` module at start. */
+// Threats: G15
 
 import { buildEnvironment as environment } from "../support/built_program.ts";
 import assert from "node:assert/strict";

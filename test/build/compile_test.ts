@@ -1,4 +1,5 @@
 /** @module What `deno compile` is given: the one file, and nothing of the building host. */
+// Threats: F2, G1, G15, G17, G19, J1
 
 import assert from "node:assert/strict";
 import { type BuildOptions, compileProgram } from "../../src/build/compile.ts";

@@ -1,4 +1,5 @@
 /** @module `deno task build`: what it writes, what it prints, how it refuses. */
+// Threats: G20
 
 import assert from "node:assert/strict";
 import { MARKER } from "../../src/build/bundle.ts";

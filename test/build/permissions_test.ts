@@ -1,4 +1,5 @@
 /** @module The flags say what the policy needs, and never by accident "everything". */
+// Threats: B7, G14
 
 import assert from "node:assert/strict";
 import {

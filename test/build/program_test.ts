@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Threats: F2, G1, G2, G3, G14, G15, G18, G19
 
 import assert from "node:assert/strict";
 import { restFile } from "../../src/build/bundle.ts";

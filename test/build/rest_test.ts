@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Threats: F5
 import assert from "node:assert/strict";
 import { BUILD_KINDS, buildProgram } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";

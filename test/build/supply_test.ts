@@ -2,6 +2,7 @@
  * @module What goes into a program: the packages that the lock file names, and no others. That their
  * bytes are those of the lock file is Deno's to check, when it fetches them.
  */
+// Threats: J1
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { restFile } from "../../src/build/bundle.ts";

@@ -1,4 +1,5 @@
 /** @module What the program says about itself. */
+// Threats: J2
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { cli } from "../support/cli.ts";

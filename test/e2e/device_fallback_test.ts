@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Threats: G7, I1
 import assert from "node:assert/strict";
 import {
   type DeviceBench,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Threats: D11
 import assert from "node:assert/strict";
 import { withDeviceBench } from "../support/device_bench.ts";
 

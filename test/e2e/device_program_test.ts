@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Threats: D9, G16, H2
 import assert from "node:assert/strict";
 import { createDeviceScene } from "../support/device.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Threats: D1, D2, D6, D7, F9, G12
 import assert from "node:assert/strict";
 import { BUILD_KINDS } from "../support/built_program.ts";
 import { approveInBrowser, denyInBrowser } from "../support/chromium.ts";

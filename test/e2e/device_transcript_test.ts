@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Threats: D7
 import assert from "node:assert/strict";
 import { readPrompt, withDeviceBench } from "../support/device_bench.ts";
 import { approveDevice } from "../support/provider.ts";

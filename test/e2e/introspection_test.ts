@@ -2,6 +2,7 @@
  * @module Opaque tokens of a certified provider, judged by its own introspection endpoint; once
  * through pam_exec, a real sshd and the built program.
  */
+// Threats: C7
 import assert from "node:assert/strict";
 import { attempt } from "../support/login.ts";
 import { createPamHost } from "../support/pam.ts";

@@ -6,6 +6,7 @@
  *
  * @module
  */
+// Threats: C4
 import assert from "node:assert/strict";
 import { ALICE, CAMPUS_IDP } from "../support/globus.ts";
 import {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+// Threats: E1, F3, H5
 import assert from "node:assert/strict";
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import {

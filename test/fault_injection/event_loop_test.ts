@@ -2,6 +2,7 @@
  * @module A program whose event loop runs dry ends with the exit code that was set before
  * anything else: the last line of defence, shown by taking the ones before it away.
  */
+// Threats: F1, G5
 import assert from "node:assert/strict";
 import { createScene } from "../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";

@@ -4,6 +4,7 @@
  * Each run is a real process with a good token, which without a fault is admitted. Bundling
  * `src/` with its awaits made breakable: instrument.ts. What may fail and still admit: harmless.ts.
  */
+// Threats: F1, G5, H6
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { createGlobusScene } from "../support/globus_site.ts";

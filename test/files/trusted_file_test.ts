@@ -1,4 +1,5 @@
 /** @module Files that decide who gets in, and the ways in which somebody else could have made them. */
+// Threats: F-1, F-7
 import assert from "node:assert/strict";
 import {
   decodeUtf8,

@@ -1,4 +1,5 @@
 /** @module Discovery documents that point where no login should go. */
+// Threats: B1, B2, B14
 import assert from "node:assert/strict";
 import {
   discoveryUrl,

@@ -1,4 +1,5 @@
 /** @module What the launcher finds out: the account and the conversation. */
+// Threats: E2, E3, E14, F8
 import { readProc } from "../support/proc.ts";
 import { strict as assert } from "node:assert";
 import { createPamHost } from "../support/pam.ts";

@@ -1,4 +1,5 @@
 /** @module The launcher as a process: time, messages, its rights, a broken program. */
+// Threats: D4, F10, G12, G18
 import { readProc } from "../support/proc.ts";
 import { strict as assert } from "node:assert";
 import { createPamHost, until } from "../support/pam.ts";

@@ -1,4 +1,5 @@
 /** @module The launcher: what reaches the program, and what comes back. */
+// Threats: E14, F4, F-8, G3, G6, G13
 import { strict as assert } from "node:assert";
 import { type PamHost, readExample } from "../support/pam.ts";
 import { launch, launcherTest as test } from "./stand_in.ts";

@@ -1,4 +1,5 @@
 /** @module The stack for pam_exec, as it is written, in a real PAM transaction. */
+// Threats: C5, F4, G8
 import { strict as assert } from "node:assert";
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import { StandIn } from "./stand_in.ts";

@@ -1,4 +1,5 @@
 /** @module The stacks as they are written, in a real sshd with a real ssh client. */
+// Threats: E2, I1
 import { strict as assert } from "node:assert";
 import { createPamHost, type PamHost, until } from "../support/pam.ts";
 import { type Account, ordinaryAccount, startSshd } from "../support/sshd.ts";

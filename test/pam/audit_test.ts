@@ -1,4 +1,5 @@
 /** @module The log line and the audit file, whatever an attacker calls himself. */
+// Threats: H1, H5
 import assert from "node:assert/strict";
 import {
   type AuditRecord,

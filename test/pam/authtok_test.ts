@@ -1,4 +1,5 @@
 /** @module Standard input: whatever pam_exec, pam_script, sshd or nobody puts there. */
+// Threats: G11
 import assert from "node:assert/strict";
 import { readAuthtok } from "../../src/pam/authtok.ts";
 import { MAX_TOKEN_CHARACTERS } from "../../src/token/compact_jws.ts";

@@ -1,4 +1,5 @@
 /** @module `device finish`: the issuer's answers, from patient to hostile, and what becomes of them. */
+// Threats: A14, D2, D3, D4, D8, D9
 import assert from "node:assert/strict";
 import {
   CLIENT,

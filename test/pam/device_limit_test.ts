@@ -1,4 +1,5 @@
 /** @module Starts are counted, among processes, by source and in all. */
+// Threats: D11
 import assert from "node:assert/strict";
 import {
   rememberSignIn,

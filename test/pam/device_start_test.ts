@@ -1,4 +1,5 @@
 /** @module `device start`: what the user sees, what the issuer is asked, and what is never shown. */
+// Threats: D1, D5, D6, D10, F9
 import assert from "node:assert/strict";
 import {
   CLIENT,

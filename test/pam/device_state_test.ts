@@ -1,4 +1,5 @@
 /** @module What one stage leaves for the other: single, bound, private, and safe from one another. */
+// Threats: F-6
 import assert from "node:assert/strict";
 import {
   createDeviceScene,

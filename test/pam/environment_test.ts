@@ -1,4 +1,5 @@
 /** @module The PAM environment: what is not plain is refused, not repaired. */
+// Threats: E3, E4, E13, G9
 import assert from "node:assert/strict";
 import {
   loggedVariable,

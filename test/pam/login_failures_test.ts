@@ -2,6 +2,7 @@
  * @module What the world can do to a login: each ends in its reason and exit code within the
  * deadline, with one log line, nothing granted to anybody and nothing lost that was kept.
  */
+// Threats: B4, B5, B6, B13, F6, F10, F-1, F-2, F-3, F-5, G11, H3
 import assert from "node:assert/strict";
 import { sha256Hex } from "../../src/files/state_directory.ts";
 import {

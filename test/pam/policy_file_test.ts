@@ -1,4 +1,5 @@
 /** @module Policies that cannot be used, and files beside them that cannot: nobody gets in. */
+// Threats: A13, B8, E12, F7, F-9, F-10
 import assert from "node:assert/strict";
 import { createScene, type Scene } from "../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";

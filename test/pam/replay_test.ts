@@ -1,4 +1,5 @@
 /** @module A token of a one_time issuer admits once, whatever is done to it or to the memory of it. */
+// Threats: A17
 import assert from "node:assert/strict";
 import { spendToken } from "../../src/pam/replay.ts";
 import type { Evidence } from "../../src/token/evidence.ts";

@@ -1,4 +1,5 @@
 /** @module The way of a line to the syslog daemon, and what happens when nobody is there. */
+// Threats: H6
 import assert from "node:assert/strict";
 import { sendToSyslog, syslogPacket } from "../../src/pam/syslog.ts";
 import { createScene } from "../support/login_scene.ts";

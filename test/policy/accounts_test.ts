@@ -1,4 +1,5 @@
 /** @module Which accounts an identity maps to: exact names, nothing trimmed or folded. */
+// Threats: E4, E6, E9
 
 import assert from "node:assert/strict";
 import { mappedAccounts, stripped } from "../../src/policy/accounts.ts";

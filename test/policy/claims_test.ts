@@ -1,4 +1,5 @@
 /** @module Claims are hostile: only own members are ever seen. */
+// Threats: A20
 
 import assert from "node:assert/strict";
 import { readClaim } from "../../src/policy/claims.ts";

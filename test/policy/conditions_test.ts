@@ -1,4 +1,5 @@
 /** @module Conditions compare without conversion and say why they do not hold. */
+// Threats: A21, E7, E11
 
 import { assertFast } from "../support/timing.ts";
 import assert from "node:assert/strict";

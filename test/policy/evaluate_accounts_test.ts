@@ -1,4 +1,5 @@
 /** @module Names that are none, protected accounts, and what the host knows. */
+// Threats: E2, E5
 
 import assert from "node:assert/strict";
 import { ask, type Asked, rules, short } from "../support/policies.ts";

@@ -1,4 +1,5 @@
 /** @module For every way of not matching or not granting, what is told about it. */
+// Threats: E8
 
 import assert from "node:assert/strict";
 import type { RuleOutcome } from "../../src/policy/decision.ts";

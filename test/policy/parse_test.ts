@@ -1,4 +1,5 @@
 /** @module What a policy means when most of it is left out, and what each finding says. */
+// Threats: E12
 
 import { assertFast } from "../support/timing.ts";
 import assert from "node:assert/strict";

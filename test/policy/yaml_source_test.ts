@@ -1,4 +1,5 @@
 /** @module Each YAML hazard is one error with a place; what is left is plain data. */
+// Threats: F-9
 
 import { assertFast } from "../support/timing.ts";
 import assert from "node:assert/strict";

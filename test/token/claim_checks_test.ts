@@ -1,4 +1,5 @@
 /** @module The registered claims at their boundaries, to the second and in both directions. */
+// Threats: A11
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import {

@@ -3,6 +3,7 @@
  *
  * Debian package: scitokens-cpp.
  */
+// Threats: B14, K1, K11
 import assert from "node:assert/strict";
 import { DISCOVERY_PATH } from "../support/hostile_server.ts";
 import { createScene, type Scene } from "../support/login_scene.ts";

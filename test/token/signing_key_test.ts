@@ -1,4 +1,5 @@
 /** @module Which published key may verify what. */
+// Threats: A18
 import { strict as assert } from "node:assert";
 import { TokenError } from "../../src/token/errors.ts";
 import { selectKey } from "../../src/token/signing_key.ts";

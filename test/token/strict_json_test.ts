@@ -1,4 +1,5 @@
 /** @module Strict JSON, against the runtime's own and against what it must refuse. */
+// Threats: A8
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { TokenError } from "../../src/token/errors.ts";

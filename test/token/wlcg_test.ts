@@ -3,6 +3,7 @@
  *
  * Debian package: scitokens-cpp.
  */
+// Threats: E11, K2, K3, K4, K5, K6, K7, K8, K10
 import assert from "node:assert/strict";
 import { createScene, type Scene } from "../support/login_scene.ts";
 import { scitokensTools } from "../support/scitokens_tools.ts";
