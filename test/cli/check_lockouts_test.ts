@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { restFile } from "../../src/build/bundle.ts";
 import { runtimeFile, wrapperScript } from "../../src/build/compile.ts";
+import { buildProgram } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";
 import {
   type CheckResult,
@@ -127,6 +128,30 @@ Deno.test("check follows the wrapper to all that it starts, and says at what it 
     }
     await Deno.chmod(folder, 0o755);
   });
+});
+
+Deno.test("check finds nothing wrong with what the build wrote, and looked at each of its files", async () => {
+  await using host = await createCheckHost();
+  await host.installStack(EXEC, { service: "sshd" });
+  await buildProgram({
+    policy: host.policy,
+    output: host.program,
+    kind: "runtime",
+  });
+  const fine = await checkService(host, "sshd");
+  assert.deepEqual(fine.ids("file/"), [], fine.stdout);
+  const looked = only(fine, "program/");
+  assert.match(looked, /^info program\/looked-at: [^\n]*$/);
+  const bundle = `${host.program}.js`;
+  for (
+    const path of [
+      ...[host.program, bundle, restFile(bundle), runtimeFile(host.program)],
+    ]
+  ) assert.ok(looked.includes(path), path);
+  await Deno.truncate(restFile(bundle), 0);
+  assert.deepEqual((await checkService(host, "sshd")).ids("file/", "error"), [
+    "file/program",
+  ]);
 });
 
 Deno.test("check says where a wrapper runs a Deno out of a package manager's cache", async () => {

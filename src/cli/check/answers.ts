@@ -35,7 +35,7 @@ export class Answers {
 const TOLERATED_MS = 5_000;
 
 /** A token is valid by the issuer's clock when it is issued, and by ours when it is judged. */
-export function clockFindings(
+export function issuerClockFindings(
   { name, clock_skew }: Issuer,
   { ahead }: Answers,
 ): CheckFinding[] {

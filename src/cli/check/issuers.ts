@@ -11,7 +11,7 @@ import { type IssuerAccess, openIssuer } from "../../pam/issuer_access.ts";
 import { PolicyError } from "../../pam/policy_file.ts";
 import { type Issuer, readsOpaqueTokens } from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
-import { Answers, clockFindings } from "./answers.ts";
+import { Answers, issuerClockFindings } from "./answers.ts";
 import { deviceClientFindings } from "./device_client.ts";
 import type { CheckContext, CheckFinding, CheckHost } from "./finding.ts";
 import { deniedHosts } from "./permissions.ts";
@@ -67,7 +67,7 @@ async function judged(
     ...access,
     transport: answers.transport,
   }, answers);
-  return [...findings, ...clockFindings(issuer, answers)];
+  return [...findings, ...issuerClockFindings(issuer, answers)];
 }
 
 async function asked(
