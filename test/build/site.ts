@@ -180,7 +180,8 @@ export async function trace(
     before: ["/usr/bin/strace", ...options, "--"],
   });
   const lines = (await Deno.readTextFile(log)).split("\n")
-    .filter((line) => !/ execve\(| getcwd\(/.test(line));
+    // a call that another thread's interrupts is written in two lines
+    .filter((line) => !/\b(?:execve|getcwd)(?:\(| resumed>)/.test(line));
   const pathsOf = (line: string) =>
     [...line.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
   const writes = lines.filter((line) =>
