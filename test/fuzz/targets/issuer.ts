@@ -211,9 +211,8 @@ export const introspection: Target = {
   mayBeYes(bytes, world) {
     const claims = said(bytes);
     return claims?.active === true && isFor(claims, AUDIENCE) &&
-      isAlice(claims) && [undefined, world.issuer.issuer].includes(
-        claims.iss as string | undefined,
-      );
+      isAlice(claims) &&
+      [null, world.issuer.issuer].includes((claims.iss ?? null) as string);
   },
 };
 
