@@ -80,7 +80,7 @@ async function attempt(args: readonly string[]): Promise<Ending | null> {
   const [verb, stage] = args;
   if (verb === "login") return await login(args.slice(1), io);
   if (verb === "device" && stage === "finish") {
-    const { deviceFinish } = await import("./pam/device_finish.ts");
+    const { deviceFinish } = await import("./pam/device/finish.ts");
     return await deviceFinish(args.slice(2), io);
   }
   return null;
@@ -90,7 +90,7 @@ async function attempt(args: readonly string[]): Promise<Ending | null> {
 async function assist(args: readonly string[]): Promise<number | null> {
   const [verb, stage] = args;
   if (verb === "device" && stage === "start") {
-    const { deviceStart } = await import("./pam/device_start.ts");
+    const { deviceStart } = await import("./pam/device/start.ts");
     const hostname = () => Deno.hostname();
     const failure = await deviceStart(args.slice(2), { ...io, hostname });
     return failure === null ? prepared() : EXIT_CODES[pamCode(failure)];

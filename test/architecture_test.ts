@@ -9,13 +9,15 @@ import assert from "node:assert/strict";
 /** A folder may import itself and these. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: ["cli", "pam"],
-  build: ["policy", "files", "issuer"],
-  cli: ["pam", "token", "issuer", "policy", "files"],
-  pam: ["token", "issuer", "policy", "files"],
-  token: ["issuer", "files"],
-  issuer: ["files"],
-  policy: [],
-  files: [],
+  build: ["policy", "files", "issuer", "lib"],
+  cli: ["analysis", "pam", "token", "issuer", "policy", "files", "lib"],
+  analysis: ["policy", "lib"],
+  pam: ["token", "issuer", "policy", "files", "lib"],
+  token: ["issuer", "files", "lib"],
+  issuer: ["files", "lib"],
+  policy: ["lib"],
+  files: ["lib"],
+  lib: [],
 };
 
 interface ModuleInfo {
@@ -125,10 +127,44 @@ Deno.test("only the verifiers can make evidence", async () => {
   for (const maker of makers) {
     assert.match(
       maker,
-      /^token\/(?:verify|introspect|globus|scitokens|wlcg)\.ts$/,
+      /^token\/(?:jwt|introspection|globus|scitokens|wlcg)\.ts$/,
     );
   }
-  assert.ok(makers.includes("token/verify.ts"));
+  assert.ok(makers.includes("token/jwt.ts"));
+});
+
+/** Paths below a folder of the repository, folders with a "/" at their end. */
+async function pathsBelow(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  const visit = async (inner: string): Promise<void> => {
+    const url = new URL(`../${folder}/${inner}`, import.meta.url);
+    for await (const { name, isDirectory } of Deno.readDir(url)) {
+      const path = `${inner}${name}${isDirectory ? "/" : ""}`;
+      paths.push(path);
+      if (isDirectory) await visit(path);
+    }
+  };
+  await visit("");
+  return paths;
+}
+
+Deno.test("`deno test` takes no file under src/ for a test", async () => {
+  const sources = await pathsBelow("src");
+  assert.ok(sources.includes("pam/login.ts"));
+  const tests = sources.filter((path) =>
+    /(?:^|\/|[_.])test\.[cm]?[jt]sx?$/.test(path)
+  );
+  assert.deepEqual(tests, []);
+});
+
+Deno.test("the folders of the tests are those of src/, and a few of their own", async () => {
+  const OWN =
+    /^(?:attacks|bench|demo|e2e|fault_injection|fuzz|lint|pam\.d\.example|support|testdata)\//;
+  const rooms = new Set(await pathsBelow("src"));
+  const strange = (await pathsBelow("test")).filter((path) =>
+    path.endsWith("/") && !OWN.test(path) && !rooms.has(path)
+  );
+  assert.deepEqual(strange, []);
 });
 
 Deno.test("no module under src/ has more than 300 lines", async () => {

@@ -11,7 +11,7 @@
 import assert from "node:assert/strict";
 import { EXIT_CODES, pamCode } from "../src/pam/exit_code.ts";
 import { REASONS } from "../src/policy/decision.ts";
-import { parsePolicy } from "../src/policy/parse.ts";
+import { parsePolicy } from "../src/policy/syntax/parse.ts";
 
 const CHECKOUT = new URL("../", import.meta.url).pathname;
 const README = await Deno.readTextFile(

@@ -10,7 +10,7 @@
 import { runDeno } from "./deno.ts";
 import { BuildError } from "./permissions.ts";
 
-/** The literal in `src/pam/embedded_policy.ts` that a build replaces. */
+/** The literal in `src/pam/host/embedded_policy.ts` that a build replaces. */
 export const MARKER = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
 
 /** What the program finds in place of {@link MARKER}, as JSON. */

@@ -7,7 +7,7 @@
 
 import { parseArgs } from "node:util";
 import type { Diagnostic } from "../policy/diagnostic.ts";
-import { parsePolicy, usable } from "../policy/parse.ts";
+import { parsePolicy, usable } from "../policy/syntax/parse.ts";
 import { bundleProgram } from "./bundle.ts";
 import { compileProgram, writeRuntimeProgram } from "./compile.ts";
 import { BUILD_ENVIRONMENT } from "./deno.ts";

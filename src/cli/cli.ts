@@ -26,57 +26,57 @@ const VERBS: readonly Verb[] = [
   {
     words: "policy lint",
     summary: "find what is wrong with a policy",
-    load: () => import("./policy_lint.ts"),
+    load: () => import("./policy/lint/verb.ts"),
   },
   {
     words: "policy test",
     summary: "run the tests of a policy",
-    load: () => import("./policy_test.ts"),
+    load: () => import("./policy/testing/verb.ts"),
   },
   {
     words: "policy explain",
     summary: "tell why a policy decides as it does",
-    load: () => import("./policy_explain.ts"),
+    load: () => import("./policy/explain/verb.ts"),
   },
   {
     words: "policy diff",
     summary: "compare the decisions of two policies",
-    load: () => import("./policy_diff.ts"),
+    load: () => import("./policy/diff/verb.ts"),
   },
   {
     words: "policy show",
     summary: "print a policy in a normal form, or with all defaults",
-    load: () => import("./policy_show.ts"),
+    load: () => import("./policy/show.ts"),
   },
   {
     words: "policy schema",
     summary: "print the JSON Schema of policies",
-    load: () => import("./policy_schema.ts"),
+    load: () => import("./policy/schema/verb.ts"),
   },
   {
     words: "policy init",
     summary: "print a policy from pam-oauth-py's parameters",
-    load: () => import("./policy_init.ts"),
+    load: () => import("./policy/init/verb.ts"),
   },
   {
     words: "policy import",
     summary: "print a policy from an oauth-ssh.conf",
-    load: () => import("./policy_import.ts"),
+    load: () => import("./policy/import/verb.ts"),
   },
   {
     words: "token inspect",
     summary: "decode a token without verifying it",
-    load: () => import("./token_inspect.ts"),
+    load: () => import("./token/inspect.ts"),
   },
   {
     words: "check",
     summary: "find what is wrong with this host",
-    load: () => import("./check.ts"),
+    load: () => import("./check/verb.ts"),
   },
   {
     words: "globus register",
     summary: "tie a host name to the Globus client",
-    load: () => import("./globus_register.ts"),
+    load: () => import("./globus/register.ts"),
   },
 ];
 

@@ -8,9 +8,12 @@
  */
 import { decodeUtf8 } from "../files/trusted_file.ts";
 import type { Diagnostic } from "../policy/diagnostic.ts";
-import { readTestFile, type TestSource } from "../policy/test_source.ts";
+import {
+  readTestFile,
+  type TestSource,
+} from "../analysis/testing/test_source.ts";
 import type { CliIo } from "./io.ts";
-import { unreadable } from "./policy_source.ts";
+import { unreadable } from "./input.ts";
 
 const TEST_FILE = /\.test\.(ya?ml)$/;
 const POLICY_FILE = /\.ya?ml$/;

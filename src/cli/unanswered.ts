@@ -4,11 +4,11 @@
  * @module
  */
 import type { Policy } from "../policy/model.ts";
-import { usable } from "../policy/parse.ts";
+import { usable } from "../policy/syntax/parse.ts";
 import { decodeUtf8 } from "../files/trusted_file.ts";
 import type { CliIo } from "./io.ts";
-import { type ReadPolicy, readPolicy, unreadable } from "./policy_source.ts";
-import { prettyFindings, visible } from "./report/pretty.ts";
+import { type ReadPolicy, readPolicy, unreadable } from "./input.ts";
+import { prettyFindings, visible } from "./output/pretty.ts";
 
 /** There is no answer: exit code 3. The message says why. */
 export class Unanswered extends Error {

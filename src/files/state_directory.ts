@@ -8,7 +8,7 @@
  * @module
  */
 
-import { within } from "./deadline.ts";
+import { within } from "../lib/deadline.ts";
 import {
   checkPrivateDirectory,
   ensurePrivateDirectory,

@@ -4,22 +4,25 @@
  *
  * @module
  */
-import { within } from "../files/deadline.ts";
+import { within } from "../lib/deadline.ts";
 import type { Claims } from "../policy/claims.ts";
 import { type Reason, REASONS } from "../policy/decision.ts";
-import { mentionedLocations, restrictClaims } from "../policy/mentioned.ts";
+import {
+  mentionedLocations,
+  restrictClaims,
+} from "../policy/evaluate/claims_used.ts";
 import type { Policy } from "../policy/model.ts";
 import {
   DEFAULT_CACHE_DIRECTORY,
   DEFAULT_LOG_SOCKET,
 } from "../policy/defaults.ts";
 import type { Evidence } from "../token/evidence.ts";
-import { type AuditRecord, loggedHash, writeRecord } from "./audit.ts";
-import { loggedVariable, type PamRequest } from "./environment.ts";
+import { type AuditRecord, loggedHash, writeRecord } from "./log/audit.ts";
+import { loggedVariable, type PamRequest } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
 import type { EndingKind } from "./exit_code.ts";
 import { recordOutcome } from "./outcome.ts";
-import { loadPolicy } from "./policy_file.ts";
+import { loadPolicy } from "./host/policy_file.ts";
 
 /** Filled in as the attempt goes on. */
 export interface Attempt {

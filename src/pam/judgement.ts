@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { evaluate } from "../policy/evaluate.ts";
+import { evaluate } from "../policy/evaluate/evaluate.ts";
 import type { Issuer, Policy } from "../policy/model.ts";
 import { type AccessRequest, subjectFromClaims } from "../policy/request.ts";
 import type { Evidence } from "../token/evidence.ts";
 import type { Attempt, Ending } from "./attempt.ts";
-import type { PamRequest } from "./environment.ts";
+import type { PamRequest } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
-import { loadMapFiles } from "./policy_file.ts";
+import { loadMapFiles } from "./host/policy_file.ts";
 import { spendToken } from "./replay.ts";
 import { type OwnedToken, verifyToken } from "./verification.ts";
 

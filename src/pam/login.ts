@@ -11,8 +11,8 @@ import {
   type Ending,
   runAttempt,
 } from "./attempt.ts";
-import { readAuthtok } from "./authtok.ts";
-import { readPamRequest, RequestError } from "./environment.ts";
+import { readAuthtok } from "./host/authtok.ts";
+import { readPamRequest, RequestError } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
 import { judge } from "./judgement.ts";
 import { ownerOf } from "./verification.ts";

@@ -5,19 +5,19 @@
  *
  * @module
  */
-import { decodeBase64, encodeBase64 } from "../token/base64url.ts";
+import { decodeBase64, encodeBase64 } from "../lib/base64url.ts";
 import type { Reason } from "../policy/decision.ts";
-import { combine } from "../policy/assurance.ts";
+import { combine } from "../policy/evaluate/assurance.ts";
 import type { Policy, Rule } from "../policy/model.ts";
-import { permittedAccounts } from "../policy/permitted_accounts.ts";
+import { permittedAccounts } from "../policy/evaluate/permitted_accounts.ts";
 import { AccessToken } from "../token/access_token.ts";
 import { TOKEN_ERROR_CODES, TokenError } from "../token/errors.ts";
 import { parseJsonObject } from "../token/strict_json.ts";
 import { type Attempt, type Ending, endingOf } from "./attempt.ts";
-import { RequestError } from "./environment.ts";
-import { accountsHere } from "./host_accounts.ts";
+import { RequestError } from "./host/environment.ts";
+import { accountsHere } from "./host/accounts.ts";
 import { accessRequest, type Circumstances } from "./judgement.ts";
-import { loadMapFiles } from "./policy_file.ts";
+import { loadMapFiles } from "./host/policy_file.ts";
 import { ownerOf, verifyToken } from "./verification.ts";
 
 /** What the client asks for; the members are as they came. */

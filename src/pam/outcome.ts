@@ -5,19 +5,19 @@
  *
  * @module
  */
-import { within } from "../files/deadline.ts";
+import { within } from "../lib/deadline.ts";
 import type { Reason } from "../policy/decision.ts";
 import type { Policy } from "../policy/model.ts";
-import { quoted } from "./audit.ts";
-import { ConversationMemory, conversationOf } from "./conversation.ts";
+import { quoted } from "./log/audit.ts";
+import { ConversationMemory, conversationOf } from "./host/conversation.ts";
 import {
   type PamRequest,
   readPamRequest,
   RequestError,
-} from "./environment.ts";
+} from "./host/environment.ts";
 import { type EndingKind, OUTCOMES, pamCode } from "./exit_code.ts";
 import type { PamIo } from "./io.ts";
-import { loadPolicy } from "./policy_file.ts";
+import { loadPolicy } from "./host/policy_file.ts";
 
 /** An outcome is asked for by the very next line of the stack. */
 const FRESH_MS = 120_000;

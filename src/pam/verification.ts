@@ -14,10 +14,10 @@ import type { UnverifiedJws } from "../token/compact_jws.ts";
 import { TokenError } from "../token/errors.ts";
 import { isOpaque } from "../token/opaque.ts";
 import type { Evidence } from "../token/evidence.ts";
-import { identifyIssuer, type JwtIssuer, verifyJwt } from "../token/verify.ts";
-import { RequestError } from "./environment.ts";
-import { openIssuer, publishedKeys } from "./issuer_access.ts";
-import { loadClientSecret, PolicyError } from "./policy_file.ts";
+import { identifyIssuer, type JwtIssuer, verifyJwt } from "../token/jwt.ts";
+import { RequestError } from "./host/environment.ts";
+import { openIssuer, publishedKeys } from "./host/issuer_access.ts";
+import { loadClientSecret, PolicyError } from "./host/policy_file.ts";
 
 /** Whose token it is; nothing is verified yet. */
 export interface Owner {
@@ -147,7 +147,7 @@ async function askIssuer(
       const { verifyGlobusToken } = await import("../token/globus.ts");
       return await verifyGlobusToken(token, inquiry);
     }
-    const { introspect } = await import("../token/introspect.ts");
+    const { introspect } = await import("../token/introspection.ts");
     return await introspect(token, inquiry);
   } finally {
     access.transport.close();

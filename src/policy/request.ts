@@ -5,7 +5,7 @@
  */
 import { readClaim } from "./claims.ts";
 import type { Claims } from "./claims.ts";
-import { globusSubject, hasLinkedIdentities } from "./globus_subject.ts";
+import { globusSubject, hasLinkedIdentities } from "./evaluate/subject.ts";
 import { type Issuer, readsOpaqueTokens } from "./model.ts";
 
 /** One identity of the person, as the issuer vouches for it. Absent attributes are `null`. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { AccessToken } from "./access_token.ts";
-import { decodeBase64url } from "./base64url.ts";
+import { decodeBase64url } from "../lib/base64url.ts";
 import { TokenError } from "./errors.ts";
 import { type JsonObject, parseJsonObject } from "./strict_json.ts";
 

@@ -19,7 +19,7 @@ import {
   processIntrospectionResponse,
   tokenText,
   TYPED_MS,
-} from "./introspect.ts";
+} from "./introspection.ts";
 import type { JsonObject } from "./strict_json.ts";
 
 /** What the policy says of Globus Auth. */
@@ -175,7 +175,7 @@ export function identitiesRequest(credentials: Credentials): JsonRequest {
  * provider with an id. Throws {@link IssuerError}.
  *
  * Does not check that all of them were answered: a deny rule that needs to know sees which are
- * missing (`policy/globus_subject.ts`).
+ * missing (`policy/evaluate/subject.ts`).
  */
 export function processIdentitiesResponse(
   body: unknown,

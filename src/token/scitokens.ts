@@ -13,7 +13,7 @@ import {
   type JwtVerification,
   verifySignedClaims,
   withAnyAudience,
-} from "./verify.ts";
+} from "./jwt.ts";
 
 /** What the policy says of an issuer of SciTokens. */
 export interface SciTokenIssuer extends JwtIssuer {

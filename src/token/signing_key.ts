@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodeBase64url } from "./base64url.ts";
+import { decodeBase64url } from "../lib/base64url.ts";
 import { TokenError } from "./errors.ts";
 
 type Jwk = Readonly<Record<string, unknown>>;

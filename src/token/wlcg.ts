@@ -12,7 +12,7 @@ import {
   type JwtVerification,
   verifySignedClaims,
   withAnyAudience,
-} from "./verify.ts";
+} from "./jwt.ts";
 
 /** What the policy says of an issuer of WLCG tokens. */
 export interface WlcgIssuer extends JwtIssuer {

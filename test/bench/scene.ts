@@ -10,7 +10,7 @@ import {
   writeRuntimeProgram,
 } from "../../src/build/compile.ts";
 import { permissionNeeds } from "../../src/build/permissions.ts";
-import { parsePolicy, usable } from "../../src/policy/parse.ts";
+import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import { buildEnvironment as environment } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { startHostileIssuer } from "../support/hostile_server.ts";

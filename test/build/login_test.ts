@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { bundleProgram } from "../../src/build/bundle.ts";
 import { permissionNeeds } from "../../src/build/permissions.ts";
-import { parsePolicy, usable } from "../../src/policy/parse.ts";
+import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import { type Build, BUILDS, decoder, environment } from "./site.ts";
 
 interface Gate {

@@ -75,10 +75,10 @@ export const HARMLESS: readonly Harmless[] = [
     faults: ALL,
     awaits: [
       "src/pam/attempt.ts recordAttempt: ",
-      "src/pam/audit.ts loggedHash: ",
-      "src/pam/audit.ts writeRecord: ",
-      "src/pam/audit.ts appendAudit: ",
-      "src/pam/syslog.ts sendToSyslog: ",
+      "src/pam/log/audit.ts loggedHash: ",
+      "src/pam/log/audit.ts writeRecord: ",
+      "src/pam/log/audit.ts appendAudit: ",
+      "src/pam/log/syslog.ts sendToSyslog: ",
     ],
   },
   {
@@ -88,8 +88,8 @@ export const HARMLESS: readonly Harmless[] = [
     faults: ALL,
     awaits: [
       "src/pam/outcome.ts recordOutcome: outcomes.forget(",
-      "src/pam/conversation.ts forget: ",
-      "src/pam/conversation.ts hashOf: ",
+      "src/pam/host/conversation.ts forget: ",
+      "src/pam/host/conversation.ts hashOf: ",
       `${STATE} remove: this.#checkFolders()`,
     ],
   },
@@ -99,9 +99,9 @@ export const HARMLESS: readonly Harmless[] = [
     costs: "nothing",
     faults: FAILING,
     awaits: [
-      "src/pam/device_limit.ts rememberSignIn: ",
-      "src/pam/device_limit.ts personOf: ",
-      "src/pam/device_limit.ts digits: ",
+      "src/pam/device/limit.ts rememberSignIn: ",
+      "src/pam/device/limit.ts personOf: ",
+      "src/pam/device/limit.ts digits: ",
       `${STATE} sweep: `,
     ],
   },
@@ -119,7 +119,7 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} withLock: within<unknown>(locking`,
       `${JWKS} fetchKeys: source.cache.write(name, entry)`,
       `${JWKS} refetchedKeys: source.cache.write(stamp`,
-      "src/pam/device_finish.ts finish: rememberSignIn(",
+      "src/pam/device/finish.ts finish: rememberSignIn(",
       "src/pam/replay.ts spendToken: forgetExpired(",
       "src/pam/replay.ts forgetExpired: spent.remove(",
     ],
@@ -152,7 +152,7 @@ export const HARMLESS: readonly Harmless[] = [
       "the policy's hash is for the log; without one no embedded policy is used",
     costs: "log",
     faults: ["undefined"],
-    awaits: ["src/pam/policy_file.ts loadPolicy: sha256Hex(bytes)"],
+    awaits: ["src/pam/host/policy_file.ts loadPolicy: sha256Hex(bytes)"],
   },
 ];
 

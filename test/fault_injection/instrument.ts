@@ -2,6 +2,7 @@
  * @module A copy of the program in which every `await` can be made to fail: `await X` becomes
  * `await __fault(7, async () => (X))`, and `faults.ts` decides at run time what comes of number 7.
  */
+import { filesBelow } from "../support/files.ts";
 import { bundle } from "../support/program.ts";
 
 /** One `await`, or one `for await`, in the source. */
@@ -31,7 +32,7 @@ const CHECKOUT = decodeURIComponent(
 );
 
 /** Folders of `src/` that a login runs through. */
-const FOLDERS = ["files", "issuer", "pam", "policy", "token"];
+const FOLDERS = ["files", "issuer", "lib", "pam", "policy", "token"];
 
 /**
  * The waits of a login. Where FAULT_HASTE is set they are short, because a promise that never
@@ -43,13 +44,13 @@ const WAITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     "totalMs: 20_000": 700,
     "logMs: 2_000": 300,
   },
-  "src/pam/device_finish.ts": {
+  "src/pam/device/finish.ts": {
     "requestMs: 10_000": 500,
     "totalMs: 115_000": 700,
     "logMs: 2_000": 300,
   },
-  "src/pam/authtok.ts": { "READ_TIMEOUT_MS = 5_000": 400 },
-  "src/pam/syslog.ts": { "SEND_TIMEOUT_MS = 1_000": 100 },
+  "src/pam/host/authtok.ts": { "READ_TIMEOUT_MS = 5_000": 400 },
+  "src/pam/log/syslog.ts": { "SEND_TIMEOUT_MS = 1_000": 100 },
   "src/issuer/jwks_cache.ts": { "LOCK_WAIT_MS = 5_000": 100 },
 };
 
@@ -67,8 +68,8 @@ export async function instrument(
   await Deno.copyFile(`${CHECKOUT}deno.json`, `${folder}/deno.json`);
   const files = ["src/main.ts"];
   for (const name of FOLDERS) {
-    for await (const entry of Deno.readDir(`${CHECKOUT}src/${name}`)) {
-      if (entry.name.endsWith(".ts")) files.push(`src/${name}/${entry.name}`);
+    for (const inner of await filesBelow(`${CHECKOUT}src/${name}`)) {
+      if (inner.endsWith(".ts")) files.push(`src/${name}/${inner}`);
     }
   }
   for (const file of files.sort()) {

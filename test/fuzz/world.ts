@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parsePolicy, usable } from "../../src/policy/parse.ts";
+import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import { buildProgram } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { runCheck } from "../support/check.ts";

@@ -79,11 +79,11 @@ const plugin: Deno.lint.Plugin = {
         };
       },
     },
-    "policy-is-pure": {
+    "pure-folders": {
       create(context) {
-        if (sourcePath(context.filename)?.startsWith("policy/") !== true) {
-          return {};
-        }
+        const path = sourcePath(context.filename) ?? "";
+        const [, folder] = /^(policy|analysis|lib)\//.exec(path) ?? [];
+        if (folder === undefined) return {};
         return {
           MemberExpression(node) {
             const { object, property } = node;
@@ -96,7 +96,7 @@ const plugin: Deno.lint.Plugin = {
               context.report({
                 node,
                 message:
-                  `"${object.name}.${property.name}" has no place in src/policy`,
+                  `"${object.name}.${property.name}" has no place in src/${folder}`,
                 hint: "hand the value in",
               });
             }

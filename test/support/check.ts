@@ -2,7 +2,7 @@
  * @module `oauth-pam check` on hosts of the test's own: real files, real folders, and a process
  * whose permissions the test chooses.
  */
-import { check } from "../../src/cli/check.ts";
+import { check } from "../../src/cli/check/verb.ts";
 import type { CheckFinding, CheckHost } from "../../src/cli/check/finding.ts";
 import { processIo } from "../../src/cli/io.ts";
 import { createPamHost, type PamHost } from "./pam.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { deviceFinish, FINISH_TIMINGS } from "../../src/pam/device_finish.ts";
-import { deviceStart, START_TIMEOUTS } from "../../src/pam/device_start.ts";
+import { deviceFinish, FINISH_TIMINGS } from "../../src/pam/device/finish.ts";
+import { deviceStart, START_TIMEOUTS } from "../../src/pam/device/start.ts";
 import { EXIT_CODES, pamCode } from "../../src/pam/exit_code.ts";
 import { runOutcome } from "../../src/pam/outcome.ts";
 import type { Reason } from "../../src/policy/decision.ts";

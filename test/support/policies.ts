@@ -1,11 +1,11 @@
 /** @module Small policies and requests for table tests. */
 
-import type { MapFiles } from "../../src/policy/accounts.ts";
+import type { MapFiles } from "../../src/policy/evaluate/accounts.ts";
 import type { Claims } from "../../src/policy/claims.ts";
 import type { Decision } from "../../src/policy/decision.ts";
-import { evaluate } from "../../src/policy/evaluate.ts";
+import { evaluate } from "../../src/policy/evaluate/evaluate.ts";
 import type { Policy } from "../../src/policy/model.ts";
-import { parsePolicy, usable } from "../../src/policy/parse.ts";
+import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import {
   type AccessRequest,
   subjectFromClaims,

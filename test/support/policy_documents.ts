@@ -6,9 +6,9 @@
  */
 import fc from "fast-check";
 import { stringify } from "yaml";
-import type { MapFiles } from "../../src/policy/accounts.ts";
+import type { MapFiles } from "../../src/policy/evaluate/accounts.ts";
 import type { Policy } from "../../src/policy/model.ts";
-import { parsePolicy, usable } from "../../src/policy/parse.ts";
+import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 
 /** A rule or a whole policy as it is written. */
 export type Written = { [key: string]: unknown };

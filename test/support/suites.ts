@@ -6,10 +6,13 @@ import {
   parsePolicy,
   type PolicySource,
   usable,
-} from "../../src/policy/parse.ts";
-import { runTest, type TestResult } from "../../src/policy/test_expectation.ts";
-import { readTestFile } from "../../src/policy/test_source.ts";
-import { type TestSuite, testSuite } from "../../src/policy/test_suite.ts";
+} from "../../src/policy/syntax/parse.ts";
+import {
+  runTest,
+  type TestResult,
+} from "../../src/analysis/testing/expectation.ts";
+import { readTestFile } from "../../src/analysis/testing/test_source.ts";
+import { type TestSuite, testSuite } from "../../src/analysis/testing/suite.ts";
 import { prettyLines } from "./policy_fixtures.ts";
 
 /** Two issuers, a claim with a suffix, conditions, assurance, and a deny rule. */

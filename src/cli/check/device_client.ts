@@ -7,10 +7,7 @@
 import type { ServerMetadata } from "../../issuer/discovery.ts";
 import { isIssuerError } from "../../issuer/errors.ts";
 import type { Transport } from "../../issuer/http.ts";
-import {
-  deviceClient,
-  type DeviceIssuer,
-} from "../../pam/device_flow_access.ts";
+import { deviceClient, type DeviceIssuer } from "../../pam/device/flow.ts";
 import { AccessToken } from "../../token/access_token.ts";
 import { requestTokens } from "../../token/device_flow.ts";
 import type { CheckFinding } from "./finding.ts";

@@ -11,7 +11,7 @@ import {
   loadCaCerts,
   loadClientSecret,
   PolicyError,
-} from "../../pam/policy_file.ts";
+} from "../../pam/host/policy_file.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
 import type { CheckContext, CheckFinding } from "./finding.ts";
 import { distrust, distrustDirectory } from "./trusted.ts";

@@ -7,7 +7,7 @@
  */
 import type { CliIo } from "../io.ts";
 import type { CheckFinding } from "./finding.ts";
-import type { OwnLine } from "./pam_own.ts";
+import type { OwnLine } from "./pam/own.ts";
 import { scriptAt } from "./script_file.ts";
 import { distrust, programFindings } from "./trusted.ts";
 

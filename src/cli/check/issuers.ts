@@ -7,8 +7,8 @@
 import { discover, type ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
-import { type IssuerAccess, openIssuer } from "../../pam/issuer_access.ts";
-import { PolicyError } from "../../pam/policy_file.ts";
+import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
+import { PolicyError } from "../../pam/host/policy_file.ts";
 import { type Issuer, readsOpaqueTokens } from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
 import { Answers, issuerClockFindings } from "./answers.ts";

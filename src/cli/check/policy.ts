@@ -4,10 +4,10 @@
  * @module
  */
 import { type Diagnostic, listOf } from "../../policy/diagnostic.ts";
-import { lint } from "../../policy/lint/lint.ts";
+import { lint } from "../../analysis/lint/lint.ts";
 import type { CliIo } from "../io.ts";
-import { factsOf } from "../lint_facts.ts";
-import type { ReadPolicy } from "../policy_source.ts";
+import { factsOf } from "../policy/lint/facts.ts";
+import type { ReadPolicy } from "../input.ts";
 import type { CheckFinding } from "./finding.ts";
 
 /**

@@ -1,0 +1,115 @@
+/**
+ * The accounts that a comparison has to look at: those that a policy names or could be made to
+ * name, and one example for each sort of account that none does.
+ *
+ * @module
+ */
+import { ACCOUNT_NAME } from "../../policy/account_name.ts";
+import { stripped } from "../../policy/evaluate/accounts.ts";
+import { matchesGlob } from "../../policy/evaluate/conditions.ts";
+import { attributeLocations } from "../../policy/identity_claims.ts";
+import { claimPath } from "../../policy/claims.ts";
+import { locationOf } from "../../policy/evaluate/claims_used.ts";
+import type { Policy } from "../../policy/model.ts";
+import { globClasses, type GlobProbe } from "./globs.ts";
+import { isLinked, type IssuerPair, rulesOf, type Side } from "./side.ts";
+import { Uses } from "./space.ts";
+import { addUses } from "./uses.ts";
+
+export interface AccountsToCompare {
+  /** Sorted. */
+  readonly named: readonly string[];
+  /** Each stands for all others of its sort. */
+  readonly examples: readonly string[];
+  readonly limits: readonly string[];
+}
+
+const LETTERS = "xyzuvwqkjhabcdefgilmnoprst_0123456789";
+
+/** A readable name for an account that nobody mentions. */
+const SOMEONE = "someone";
+
+export function accountsOf(
+  policies: readonly Policy[],
+  pairs: readonly IssuerPair[],
+): AccountsToCompare {
+  const named = new Set<string>();
+  const probes = new Map<string, GlobProbe>();
+  for (const policy of policies) addNames(policy, named);
+  for (const pair of pairs) addDerived(pair, { named, probes });
+  const asked = [...probes.values()];
+  const { examples, complete } = globClasses(asked, {
+    letters: LETTERS,
+    allowed: (text) => ACCOUNT_NAME.test(text),
+    exclude: named,
+    maxLength: 32,
+  });
+  const signature = (name: string) =>
+    asked.map(({ pattern, suffix }) => matchesGlob(pattern, name + suffix))
+      .join();
+  const readable = named.has(SOMEONE) ? null : signature(SOMEONE);
+  return {
+    named: [...named].sort(),
+    examples: examples.map((example) =>
+      signature(example) === readable ? SOMEONE : example
+    ),
+    limits: complete
+      ? []
+      : ["too many combinations of globs for account names"],
+  };
+}
+
+function addNames(policy: Policy, named: Set<string>): void {
+  policy.protected_accounts.forEach((name) => named.add(name));
+  for (const rule of policy.rules) {
+    for (const source of rule.accounts ?? []) {
+      if (source.source === "names") {
+        source.names.forEach((name) => named.add(name));
+      } else if (source.source === "map") {
+        source.map.flatMap(({ accounts }) => accounts)
+          .forEach((name) => named.add(name));
+      }
+    }
+  }
+}
+
+/** What account names come of the values and globs that rules mention for the same claim. */
+function addDerived(
+  pair: IssuerPair,
+  found: { named: Set<string>; probes: Map<string, GlobProbe> },
+): void {
+  const uses = new Uses();
+  const sides = [pair.old, pair.new].filter((side) => side !== null);
+  for (const side of sides) {
+    for (const rule of rulesOf(side)) {
+      addUses(uses, rule, { side, account: null });
+    }
+  }
+  for (const { location, suffix } of sides.flatMap(claimSources)) {
+    const use = uses.claims.get(locationOf(claimPath(location)));
+    for (const value of use?.scalars ?? []) {
+      const name = stripped(value, suffix);
+      if (name !== null && ACCOUNT_NAME.test(name)) found.named.add(name);
+    }
+    for (const pattern of use?.globs ?? []) {
+      const probe = { pattern, suffix: suffix ?? "" };
+      found.probes.set(JSON.stringify(probe), probe);
+    }
+  }
+}
+
+function claimSources(
+  side: Side,
+): { location: string; suffix: string | null }[] {
+  return rulesOf(side).flatMap(({ accounts }) => accounts ?? []).flatMap(
+    (source) => {
+      if (source.source === "claim") {
+        return [{ location: source.claim, suffix: source.strip_suffix }];
+      }
+      if (source.source !== "identity" || isLinked(side)) return [];
+      return attributeLocations(source.attribute, side.issuer).map(
+        (location) => ({ location, suffix: source.strip_suffix }),
+      );
+    },
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * Persons with several linked identities and several authentications (Globus): which requirements
+ * can be met together, when each may be met by another authentication.
+ *
+ * @module
+ */
+import {
+  assuranceFailure,
+  type Requirements,
+} from "../../policy/evaluate/assurance.ts";
+import type { Authentication } from "../../policy/request.ts";
+import type { Clause } from "./solver.ts";
+import type { Side } from "./side.ts";
+import { type Space, WITNESS_NOW, YES } from "./space.ts";
+import { ageLimits } from "./uses.ts";
+
+/** More sorts of authentications than this are not looked at. */
+const MAX_SORTS = 20_000;
+
+interface Asked {
+  readonly key: string;
+  readonly required: Requirements;
+  readonly side: Side;
+}
+
+/** Authentications that meet exactly the same requirements, one example of each sort. */
+export class LinkedAuthentications {
+  readonly #asked: readonly Asked[];
+  readonly #sorts = new Map<string, Authentication>();
+  readonly complete: boolean;
+
+  constructor(asked: readonly { required: Requirements; side: Side }[]) {
+    const distinct = new Map<string, Asked>();
+    for (const { required, side } of asked) {
+      const key = keyOf(required, side);
+      distinct.set(key, { key, required, side });
+    }
+    this.#asked = [...distinct.values()];
+    this.complete = this.#enumerate();
+  }
+
+  #enumerate(): boolean {
+    const lists = this.#asked.flatMap(({ required }) => required.permittedIdps);
+    const idps = subsets(groups(lists));
+    const sides = [...new Set(this.#asked.map(({ side }) => side))];
+    const amrs = subsets(groups(sides.map(({ issuer }) => issuer.mfa.amr_any)));
+    const acrs = [
+      null,
+      ...new Set(sides.flatMap(({ issuer }) => issuer.mfa.acr_any)),
+    ];
+    const ages = new Set(
+      this.#asked.flatMap(({ required, side }) =>
+        ageLimits(required.maxAuthAge, side.issuer.clock_skew)
+      ),
+    );
+    const times = [null, ...[...ages].map((age) => WITNESS_NOW - age)];
+    if (idps.length * amrs.length * acrs.length * times.length > MAX_SORTS) {
+      return false;
+    }
+    for (const names of idps) {
+      for (const amr of amrs) {
+        for (const acr of acrs) {
+          for (const auth_time of times) {
+            const one = { identity: null, idps: names, amr, acr, auth_time };
+            const sort = this.#asked.map((asked) => meets(one, asked) ? 1 : 0);
+            const key = sort.join("");
+            if (!this.#sorts.has(key)) this.#sorts.set(key, one);
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  /** "There is an authentication of one of the sorts that meet this." */
+  clauseFor(required: Requirements, side: Side, space: Space): Clause {
+    const wanted = keyOf(required, side);
+    const index = this.#asked.findIndex(({ key }) => key === wanted);
+    return [...this.#sorts.keys()].filter((sort) => sort[index] === "1")
+      .map((sort) => ({
+        variable: space.fact(authenticationFact(sort)).variable,
+        values: YES,
+      }));
+  }
+
+  /** The example for a fact that {@link clauseFor} made; `undefined` for other facts. */
+  example(fact: string): Authentication | undefined {
+    const sort = /^authentication ([01]*)$/.exec(fact)?.[1];
+    return sort === undefined ? undefined : this.#sorts.get(sort);
+  }
+}
+
+function authenticationFact(sort: string): string {
+  return `authentication ${sort}`;
+}
+
+function keyOf(required: Requirements, { issuer }: Side): string {
+  const { mfa, clock_skew } = issuer;
+  return JSON.stringify([required, required.mfa && mfa, clock_skew]);
+}
+
+function meets(one: Authentication, { required, side }: Asked): boolean {
+  return assuranceFailure(
+    { ...required, sameIdentity: true },
+    [{ ...one, identity: "one" }],
+    { issuer: side.issuer, now: WITNESS_NOW, mapping: ["one"] },
+  ) === null;
+}
+
+/** One name of each group that no list tells apart. */
+function groups(lists: readonly (readonly string[])[]): string[] {
+  const examples = new Map<string, string>();
+  for (const name of lists.flat()) {
+    const key = lists.map((list) => list.includes(name)).join();
+    if (!examples.has(key)) examples.set(key, name);
+  }
+  return [...examples.values()];
+}
+
+function subsets(items: readonly string[]): string[][] {
+  // more would be too many anyway: the caller's bound tells
+  return items.slice(0, 14).reduce<string[][]>(
+    (found, item) => [...found, ...found.map((set) => [...set, item])],
+    [[]],
+  );
+}

@@ -1,0 +1,206 @@
+/**
+ * Requests that show a difference: made of a point of the space, and made small.
+ *
+ * @module
+ */
+import type { Claims } from "../../policy/claims.ts";
+import type { Decision } from "../../policy/decision.ts";
+import { evaluate } from "../../policy/evaluate/evaluate.ts";
+import { withClaim } from "../../policy/claims_edit.ts";
+import { locationOf } from "../../policy/evaluate/claims_used.ts";
+import {
+  type AccessRequest,
+  type HostAccount,
+  subjectFromClaims,
+} from "../../policy/request.ts";
+import type { LinkedAuthentications } from "./linked.ts";
+import { linkedClaims } from "./linked_claims.ts";
+import type { IssuerPair, Side } from "./side.ts";
+import { type Space, WITNESS_NOW } from "./space.ts";
+
+/** Everything that a decision depends on. */
+export interface Witness {
+  readonly account: string;
+  readonly service: string;
+  readonly rhost: string | null;
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly claims: Claims;
+  /** Only where the host's word on the account matters. */
+  readonly host: HostAccount | null;
+  /** Lines that map files, whose contents no policy knows, would need to have. */
+  readonly mapFiles: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What both policies decide. */
+export interface Decisions {
+  readonly old: Decision;
+  readonly new: Decision;
+}
+
+const UNKNOWN_ISSUER: Decision = {
+  decision: "deny",
+  reason: "issuer_unknown",
+  rule: null,
+  rules: [],
+};
+
+/** A system account: below the first uid of people. */
+const SYSTEM_UID = 999;
+
+export function decisionsOn(pair: IssuerPair, witness: Witness): Decisions {
+  return {
+    old: decisionOn(pair.old, witness),
+    new: decisionOn(pair.new, witness),
+  };
+}
+
+function decisionOn(side: Side | null, witness: Witness): Decision {
+  if (side === null) return UNKNOWN_ISSUER;
+  return evaluate(side.policy, requestOf(side, witness), {
+    mapFiles: mapFilesOf(side, witness),
+  });
+}
+
+/** The request that the witness describes, as one of the policies sees it. */
+export function requestOf(side: Side, witness: Witness): AccessRequest {
+  const { account, service, rhost, now, claims, host } = witness;
+  return {
+    account,
+    service,
+    rhost,
+    now,
+    subject: subjectFromClaims(side.issuer, claims),
+    ...(host === null ? {} : { host }),
+  };
+}
+
+/** A text for each map file of the policy: empty where the witness needs nothing of it. */
+export function mapFilesOf(
+  { policy }: Side,
+  { mapFiles }: Witness,
+): Map<string, string> {
+  const paths = policy.rules.flatMap(({ accounts }) => accounts ?? []).flatMap((
+    source,
+  ) => source.source === "map_file" ? [source.path] : []);
+  return new Map(
+    paths.map((path) => [path, (mapFiles[path] ?? []).join("\n")]),
+  );
+}
+
+/** The request at a point: for each variable the number of its value. */
+export function witnessAt(
+  point: readonly number[],
+  options: {
+    space: Space;
+    account: string;
+    linked: LinkedAuthentications | null;
+  },
+): Witness {
+  const { space, account, linked } = options;
+  const at = (variable: number) => point[variable] ?? 0;
+  let claims: Claims = {};
+  const mapFiles: Record<string, string[]> = {};
+  const elsewhere: string[] = [];
+  const byDepth = [...space.claims.values()].filter(({ path }) =>
+    !path[0]?.startsWith("\0")
+  ).sort((a, b) => a.path.length - b.path.length);
+  for (const { path, variable, atoms, blocks } of byDepth) {
+    const atom = atoms[at(variable)];
+    if (atom === undefined || atom.kind === "absent") continue;
+    if (atom.kind === "elsewhere") {
+      elsewhere.push(path[0] ?? "");
+      continue;
+    }
+    const value = atom.kind === "list"
+      ? blocks.filter((block) => at(block.variable) === 1)
+        .map(({ values }) => values[0])
+      : atom.value;
+    claims = withClaim(claims, locationOf(path), value);
+    for (const file of atom.files) {
+      (mapFiles[file] ??= []).push(`${value} ${account}`);
+    }
+  }
+  if (elsewhere.length > 0) {
+    // OpenID Connect Core section 5.6.2
+    const names = Object.fromEntries(elsewhere.map((name) => [name, "src1"]));
+    claims = { ...claims, _claim_names: names };
+  }
+  if (linked !== null) {
+    const known = { ...options, linked, claims, mapFiles };
+    claims = { ...claims, ...linkedClaims(point, known) };
+  }
+  return {
+    account,
+    service: space.services[at(space.service)] ?? "sshd",
+    rhost: space.rhosts[at(space.rhost)] ?? null,
+    now: WITNESS_NOW,
+    // plain objects, as JSON makes them
+    claims: JSON.parse(JSON.stringify(claims)) as Claims,
+    host: at(space.host) === 1 ? { uid: SYSTEM_UID, name: account } : null,
+    mapFiles,
+  };
+}
+
+/** The smallest witness that both policies still judge in the same way. */
+export function shrunk(pair: IssuerPair, witness: Witness): Witness {
+  const wanted = judgement(decisionsOn(pair, witness));
+  let current = witness;
+  for (let smaller: Witness | undefined = current; smaller !== undefined;) {
+    current = smaller;
+    smaller = smallerThan(current).find((candidate) =>
+      judgement(decisionsOn(pair, candidate)) === wanted
+    );
+  }
+  return current;
+}
+
+function judgement({ old, new: next }: Decisions): string {
+  return JSON.stringify([
+    [old.decision, old.reason, old.rule],
+    [next.decision, next.reason, next.rule],
+  ]);
+}
+
+/** The same with one thing less. */
+function smallerThan(witness: Witness): Witness[] {
+  const { claims, mapFiles } = witness;
+  return [
+    ...(witness.host === null ? [] : [{ ...witness, host: null }]),
+    ...(witness.rhost === null ? [] : [{ ...witness, rhost: null }]),
+    ...(witness.service === "sshd" ? [] : [{ ...witness, service: "sshd" }]),
+    ...parts(claims).map((smaller) => ({
+      ...witness,
+      claims: smaller as Claims,
+    })),
+    ...parts(mapFiles).map((smaller) => ({
+      ...witness,
+      mapFiles: smaller as Witness["mapFiles"],
+    })),
+  ];
+}
+
+/** Every way to take one member or entry away, outer ones first. */
+function parts(value: unknown): unknown[] {
+  if (Array.isArray(value)) {
+    return [
+      ...value.map((_, index) => value.toSpliced(index, 1)),
+      ...value.flatMap((entry, index) =>
+        parts(entry).map((smaller) => value.with(index, smaller))
+      ),
+    ];
+  }
+  if (value === null || typeof value !== "object") return [];
+  const entries = Object.entries(value);
+  const without = entries.map(([name]) =>
+    Object.fromEntries(entries.filter(([other]) => other !== name))
+  );
+  const smaller = entries.flatMap(([name, member]) =>
+    parts(member).map((part) =>
+      Object.fromEntries(
+        entries.map((entry) => entry[0] === name ? [name, part] : entry),
+      )
+    )
+  );
+  return [...without, ...smaller];
+}

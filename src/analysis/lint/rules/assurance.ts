@@ -1,0 +1,175 @@
+/**
+ * Assurance that says less than it seems to, or that nobody can meet.
+ *
+ * @module
+ */
+import { listOf } from "../../../policy/diagnostic.ts";
+import { duration } from "../../../policy/duration.ts";
+import type { Issuer, Rule } from "../../../policy/model.ts";
+import type { Path } from "../../../policy/syntax/yaml_tree.ts";
+import type { LintContext } from "../context.ts";
+import { type Finding, lintRule } from "../lint_rule.ts";
+import { tenancyOf } from "./tenants.ts";
+
+function* loosened(context: LintContext): Iterable<Finding> {
+  const global = context.policy.assurance;
+  for (const rule of context.allowRules) {
+    const written = context.source.document.rules[rule.id]?.assurance ?? {};
+    const own = rule.assurance;
+    const finding = (key: string, message: string): Finding => ({
+      message: `${message}: a rule can only add to the policy's assurance`,
+      hint: "remove it, or ask for less in the policy and for more in rules",
+      place: { path: ["rules", rule.id, "assurance", key] },
+      related: [{
+        message: "the policy asks for more",
+        place: { path: ["assurance", key] },
+      }],
+    });
+    if (
+      own.max_auth_age !== null && global.max_auth_age !== null &&
+      own.max_auth_age > global.max_auth_age
+    ) {
+      yield finding(
+        "max_auth_age",
+        `${duration(own.max_auth_age)} has no effect, the policy asks for ${
+          duration(global.max_auth_age)
+        }`,
+      );
+    }
+    for (const key of ["mfa", "same_identity"] as const) {
+      if (written[key] === false && global[key]) {
+        yield finding(key, `"${key}: false" has no effect`);
+      }
+    }
+    const extra = own.permitted_idps?.filter((idp) =>
+      global.permitted_idps !== null && !global.permitted_idps.includes(idp)
+    ) ?? [];
+    if (extra.length > 0) {
+      yield finding(
+        "permitted_idps",
+        `${listOf(extra, 3)} is not among the policy's permitted_idps`,
+      );
+    }
+  }
+}
+
+/** The place that asks, and the issuers it asks of: the policy's own part asks all that a rule uses. */
+function* demands(
+  context: LintContext,
+  asks: (assurance: Rule["assurance"]) => boolean,
+): Iterable<{ path: Path; issuers: readonly Issuer[] }> {
+  const { policy } = context;
+  if (asks(policy.assurance)) {
+    const used = new Set(
+      context.allowRules.flatMap((rule) => context.issuersOf(rule)),
+    );
+    yield { path: ["assurance"], issuers: [...used] };
+    return;
+  }
+  for (const rule of context.allowRules) {
+    if (!asks(rule.assurance)) continue;
+    const path = ["rules", rule.id, "assurance"];
+    yield { path, issuers: context.issuersOf(rule) };
+  }
+}
+
+function* authTimeUnavailable(context: LintContext): Iterable<Finding> {
+  const asking = demands(context, (each) => each.max_auth_age !== null);
+  for (const { path, issuers } of asking) {
+    const lacking = issuers.filter(lacksAuthTime);
+    if (lacking.length === 0) continue;
+    yield {
+      message: `${
+        listOf(lacking.map(({ name }) => name), 3)
+      } is not known to say when somebody signed in: its people are always refused`,
+      hint:
+        'ask the issuer to add auth_time, name where it keeps it in "claims", or bound "max_token_age"',
+      place: { path: [...path, "max_auth_age"] },
+    };
+  }
+}
+
+function lacksAuthTime(issuer: Issuer): boolean {
+  if (issuer.claims.auth_time !== "auth_time") return false;
+  return issuer.kind === "scitokens" ||
+    tenancyOf(issuer.issuer)?.lacks.includes("auth_time") === true;
+}
+
+function* mfaUnavailable(context: LintContext): Iterable<Finding> {
+  for (const { path, issuers } of demands(context, ({ mfa }) => mfa)) {
+    for (const issuer of issuers) {
+      const { amr_any, acr_any } = issuer.mfa;
+      const never = amr_any.length === 0 && acr_any.length === 0;
+      const lacks = issuer.claims.amr === "amr" && acr_any.length === 0 &&
+        tenancyOf(issuer.issuer)?.lacks.includes("amr");
+      if (!never && lacks !== true) continue;
+      yield {
+        confidence: never ? "high" : "medium",
+        message: `the issuer "${issuer.name}" ${
+          never
+            ? 'has no value under "mfa" that would show'
+            : "is not known to say"
+        } that several factors were used: its people are always refused`,
+        hint: 'name the values under "mfa: {amr_any, acr_any}" of the issuer',
+        place: { path: [...path, "mfa"] },
+        related: [{
+          message: "the issuer",
+          place: { path: ["issuers", issuer.name], at: "key" },
+        }],
+      };
+    }
+  }
+}
+
+export const ASSURANCE_RULES = [
+  lintRule("assurance/loosened", {
+    level: "warning",
+    check: loosened,
+    page: {
+      summary: "a rule states less assurance than the policy asks for",
+      avoid: `assurance: {mfa: true, max_auth_age: 1h}
+rules:
+  guests: {assurance: {mfa: false, max_auth_age: 8h}, …}`,
+      prefer: `assurance: {max_auth_age: 8h}
+rules:
+  guests: {…}
+  staff: {assurance: {mfa: true, max_auth_age: 1h}, …}`,
+      why:
+        `Assurance is the conjunction of the policy's part and the rule's. What the rule states less
+strictly has no effect, and misleads whoever reads the rule.`,
+    },
+  }),
+  lintRule("assurance/auth-time-unavailable", {
+    level: "warning",
+    confidence: "medium",
+    check: authTimeUnavailable,
+    page: {
+      summary: "max_auth_age is asked of an issuer that sends no auth_time",
+      avoid: `issuers:
+  ci: {issuer: https://token.actions.githubusercontent.com, audiences: [ssh]}
+assurance: {max_auth_age: 1h}`,
+      prefer: `issuers:
+  ci: {issuer: https://token.actions.githubusercontent.com, audiences: [ssh], max_token_age: 10m}`,
+      why:
+        `The age of a sign-in is taken from "auth_time", which an issuer need only send when asked
+(OpenID Connect Core section 2). Without it nothing is recent enough, and everybody is refused.`,
+    },
+  }),
+  lintRule("assurance/mfa-unavailable", {
+    level: "warning",
+    check: mfaUnavailable,
+    page: {
+      summary:
+        "a second factor is asked of an issuer whose tokens cannot show it",
+      avoid: `issuers:
+  campus: {mfa: {amr_any: [], acr_any: []}, …}
+assurance: {mfa: true}`,
+      prefer: `issuers:
+  campus: {mfa: {acr_any: ["https://refeds.org/profile/mfa"]}, …}
+assurance: {mfa: true}`,
+      why:
+        `What shows that several factors were used differs from issuer to issuer: a value of "amr"
+(RFC 8176) or of "acr". With nothing to look for, everybody is refused.`,
+    },
+  }),
+];

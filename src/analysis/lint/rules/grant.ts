@@ -1,0 +1,217 @@
+/**
+ * Grants that reach further than they look.
+ *
+ * @module
+ */
+import { listOf } from "../../../policy/diagnostic.ts";
+import type { AccountSource, Rule } from "../../../policy/model.ts";
+import {
+  accountEntries,
+  isAboutSubject,
+  type LintContext,
+} from "../context.ts";
+import { type Finding, lintRule } from "../lint_rule.ts";
+import { isPinned, tenancyOf } from "./tenants.ts";
+
+/** Accounts that own the system, and names of groups that amount to root where they are accounts. */
+const PRIVILEGED = new Set(
+  ("root toor daemon bin sys sync games man lp mail news uucp proxy backup list irc nobody " +
+    "operator halt shutdown sudo wheel adm admin administrator disk shadow kmem tty docker " +
+    "lxd libvirt kvm staff utmp messagebus sshd polkitd dbus postgres mysql www-data apache " +
+    "nginx named bind ntp chrony rpc tss oauth-pam").split(" "),
+);
+
+/** Systemd's and Debian's own accounts. */
+const SYSTEM = /^(?:systemd-.+|_[a-z].*)$/;
+
+function isPrivileged(account: string): boolean {
+  return PRIVILEGED.has(account) || SYSTEM.test(account);
+}
+
+function* noSubjectCondition(context: LintContext): Iterable<Finding> {
+  for (const rule of context.allowRules) {
+    if (rule.when.some(isAboutSubject)) continue;
+    for (const { entry, path } of accountEntries(rule)) {
+      if (entry.source !== "names") continue;
+      yield {
+        message: `everybody whom ${issuerNames(context, rule)} knows may use ${
+          listOf(entry.names)
+        }: no condition says who`,
+        hint:
+          'add a condition on the person, such as "groups: {any: [operators]}"',
+        place: { path: [...path, "names"], at: "key" },
+      };
+    }
+  }
+}
+
+function issuerNames(context: LintContext, rule: Rule): string {
+  return listOf(context.issuersOf(rule).map(({ name }) => name), 3);
+}
+
+function* privilegedAccount(context: LintContext): Iterable<Finding> {
+  for (const rule of context.allowRules) {
+    for (const { entry, path } of accountEntries(rule)) {
+      for (const { name, steps } of writtenAccounts(entry)) {
+        if (!isPrivileged(name)) continue;
+        yield {
+          ...judge(context, rule, { name, entry }),
+          place: { path: [...path, ...steps] },
+        };
+      }
+    }
+  }
+}
+
+function writtenAccounts(
+  entry: AccountSource,
+): { name: string; steps: (string | number)[] }[] {
+  if (entry.source === "names") {
+    return entry.names.map((name, index) => ({
+      name,
+      steps: ["names", index],
+    }));
+  }
+  if (entry.source !== "map") return [];
+  return entry.map.flatMap(({ key, accounts }) =>
+    accounts.map((name, index) => ({ name, steps: ["map", key, index] }))
+  );
+}
+
+/** How bad it is depends on what else the rule asks. */
+function judge(
+  context: LintContext,
+  rule: Rule,
+  { name, entry }: { name: string; entry: AccountSource },
+): Pick<Finding, "message" | "level" | "hint"> {
+  const account = JSON.stringify(name);
+  const opened = rule.allow_protected && entry.source === "names";
+  if (!opened) {
+    const listed = context.policy.protected_accounts.includes(name);
+    return {
+      level: "warning",
+      message: `${account} is a privileged account; ` +
+        (listed
+          ? "it is protected, so that this grants nothing"
+          : "where its uid is 1000 or above, this grants it"),
+      hint: "let people log in as themselves and raise their rights with sudo",
+    };
+  }
+  if (!rule.when.some(isAboutSubject)) {
+    return {
+      level: "error",
+      message:
+        `${account} is opened to everybody whom the issuer knows: no condition says who`,
+      hint: "add a condition on the person",
+    };
+  }
+  const { assurance } = context.policy;
+  const mfa = rule.assurance.mfa || assurance.mfa;
+  const fresh = rule.assurance.max_auth_age ?? assurance.max_auth_age;
+  const missing = [
+    ...(mfa ? [] : ['"mfa: true"']),
+    ...(fresh === null ? ['"max_auth_age"'] : []),
+  ];
+  return missing.length === 0
+    ? {
+      level: "info",
+      message: `${account} is opened by "allow_protected"`,
+      hint: "say in a suppression why nobody's own account will do",
+    }
+    : {
+      level: "warning",
+      message: `${account} is opened without ${missing.join(" and ")}`,
+      hint: "ask for a second factor and a recent sign-in in the rule",
+    };
+}
+
+function* multiTenantIssuer(context: LintContext): Iterable<Finding> {
+  for (const rule of context.allowRules) {
+    // a list of people is as good as a condition on them
+    const open = accountEntries(rule).find(({ entry }) =>
+      entry.source !== "map" && entry.source !== "map_file"
+    );
+    if (open === undefined) continue;
+    for (const issuer of context.issuersOf(rule)) {
+      const tenancy = tenancyOf(issuer.issuer);
+      if (tenancy === null || isPinned(context, rule, tenancy)) continue;
+      const index = rule.issuers?.indexOf(issuer.name) ?? -1;
+      yield {
+        message:
+          `the issuer "${issuer.name}" vouches for ${tenancy.everybody}, and no condition says which`,
+        hint: `add a condition on ${listOf(tenancy.claims)}`,
+        place: index < 0
+          ? { path: ["rules", rule.id], at: "key" }
+          : { path: ["rules", rule.id, "issuers", index] },
+      };
+    }
+  }
+}
+
+export const GRANT_RULES = [
+  lintRule("grant/no-subject-condition", {
+    level: "error",
+    confidence: "medium",
+    check: noSubjectCondition,
+    page: {
+      summary: "a shared account is open to everybody whom the issuer knows",
+      avoid: `deployers:
+  issuers: [campus]
+  accounts: [{names: [deploy]}]`,
+      prefer: `deployers:
+  issuers: [campus]
+  when: {groups: {any: [deployers]}}
+  accounts: [{names: [deploy]}]`,
+      why:
+        `A fixed account has no tie to the person: who may use it is said by the conditions alone.
+Issuer, audience, times, the kind of sign-in and the organisation say nothing about the person.
+Rules that map a claim to an account of the same name need no condition: they open to each
+person one account, their own.`,
+    },
+  }),
+  lintRule("grant/privileged-account", {
+    level: "warning",
+    check: privilegedAccount,
+    page: {
+      summary: "root or another privileged account is granted",
+      avoid: `admins:
+  when: {groups: {any: [admins]}}
+  accounts: [{names: [root]}]
+  allow_protected: true`,
+      prefer: `admins:
+  when: {groups: {any: [admins]}}
+  assurance: {mfa: true, max_auth_age: 15m}
+  accounts: [{claim: preferred_username}]   # and sudo on the host`,
+      why:
+        `A login as root hides who did something, and one wrong condition gives the whole host away.
+The finding is an error where no condition says who, a warning where a second factor or a recent
+sign-in is not asked for, and information otherwise, to be answered with a suppression that says
+why. Accounts with a uid below 1000 are protected at login whatever their name, and accounts that
+come from a claim or a map are never protected ones: only "names" together with
+"allow_protected: true" opens them.`,
+    },
+  }),
+  lintRule("grant/multi-tenant-issuer", {
+    level: "error",
+    check: multiTenantIssuer,
+    page: {
+      summary:
+        "the issuer serves the whole world, and no condition says which tenant",
+      avoid: `issuers:
+  google: {issuer: https://accounts.google.com, audiences: [client-id]}
+rules:
+  staff:
+    when: {email_verified: true}
+    accounts: [{claim: email, strip_suffix: "@example.edu"}]`,
+      prefer: `rules:
+  staff:
+    when: {hd: example.edu, email_verified: true}
+    accounts: [{claim: email, strip_suffix: "@example.edu"}]`,
+      why:
+        `Anybody can get a token from Google, Microsoft's common endpoint, GitHub Actions or gitlab.com,
+also one for your audience. Only a claim that the issuer itself sets, such as "hd", "tid" or
+"repository_owner", says whose person or job it is. An address "@example.edu" does not: anybody
+who once could read mail there may have a personal account with it.`,
+    },
+  }),
+];

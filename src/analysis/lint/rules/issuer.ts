@@ -1,0 +1,208 @@
+/**
+ * Issuers: names, URLs, clocks and device sign-in.
+ *
+ * @module
+ */
+import { duration } from "../../../policy/duration.ts";
+import { readsOpaqueTokens } from "../../../policy/model.ts";
+import type { LintContext } from "../context.ts";
+import { type Finding, foundElsewhere, lintRule } from "../lint_rule.ts";
+
+function* unused(context: LintContext): Iterable<Finding> {
+  const { rules, issuers } = context.policy;
+  if (rules.some((rule) => rule.issuers === null)) return;
+  const named = new Set(rules.flatMap((rule) => rule.issuers ?? []));
+  for (const { name } of issuers) {
+    if (named.has(name)) continue;
+    yield {
+      message: `no rule names the issuer "${name}": its tokens open nothing`,
+      hint: "name it in a rule, or remove it",
+      place: { path: ["issuers", name], at: "key" },
+    };
+  }
+}
+
+/** Providers whose issuer ends in "/", and nothing of whose path may be missing. */
+const WITH_SLASH =
+  /^https:\/\/(?:[^/]+\.auth0\.com|sts\.windows\.net\/[^/]+|[^/]+\/application\/o\/[^/]+)$/;
+/** Providers whose issuer is known to have none. */
+const WITHOUT_SLASH =
+  /^https:\/\/(?:accounts\.google\.com|login\.microsoftonline\.com\/.+|token\.actions\.githubusercontent\.com|gitlab\.com|auth\.globus\.org|cilogon\.org|.+\/realms\/[^/]+|[^/]+\.okta\.com(?:\/.*)?)\/$/;
+
+function* trailingSlash(context: LintContext): Iterable<Finding> {
+  for (const { name, issuer } of context.policy.issuers) {
+    const place = { path: ["issuers", name, "issuer"] };
+    if (WITH_SLASH.test(issuer)) {
+      yield {
+        confidence: "high",
+        message: `${JSON.stringify(issuer)} has no "/" at its end, but its ` +
+          "provider's tokens have one there: none will ever match",
+        hint: `did you mean "${issuer}/"?`,
+        place,
+      };
+      continue;
+    }
+    if (!issuer.endsWith("/") || WITH_SLASH.test(issuer.slice(0, -1))) continue;
+    yield {
+      ...(WITHOUT_SLASH.test(issuer) ? { confidence: "high" as const } : {}),
+      message:
+        `${
+          JSON.stringify(issuer)
+        } ends in "/", which the claim iss of most providers does not: ` +
+        "it is compared byte for byte",
+      hint: `did you mean "${issuer.slice(0, -1)}"? See the "issuer" of its ` +
+        "discovery document",
+      place,
+    };
+  }
+}
+
+const WIDE_SKEW = 60;
+
+function* wideSkew(context: LintContext): Iterable<Finding> {
+  for (const { name, clock_skew } of context.policy.issuers) {
+    if (clock_skew <= WIDE_SKEW || clock_skew > 300) continue;
+    yield {
+      level: "warning",
+      message: `a clock skew of ${
+        duration(clock_skew)
+      } lets tokens live on for as long after they expired`,
+      hint: "keep the clocks right with NTP; 30s is enough then",
+      place: { path: ["issuers", name, "clock_skew"] },
+    };
+  }
+}
+
+/** sshd's LoginGraceTime when nobody set it. */
+const LOGIN_GRACE_TIME = 120;
+
+function* outlivesGrace(context: LintContext): Iterable<Finding> {
+  for (const { name, device } of context.policy.issuers) {
+    if (device === null || device.timeout < LOGIN_GRACE_TIME) continue;
+    yield {
+      message: `device sign-in may take ${
+        duration(device.timeout)
+      }, but sshd hangs up after ${
+        duration(LOGIN_GRACE_TIME)
+      } unless LoginGraceTime says otherwise`,
+      hint: "stay below 120s, or raise LoginGraceTime and say so here",
+      place: { path: ["issuers", name, "device", "timeout"] },
+    };
+  }
+}
+
+function* severalOpaque(context: LintContext): Iterable<Finding> {
+  const { issuers } = context.policy;
+  const opaque = issuers.filter(readsOpaqueTokens);
+  const [first, second] = opaque;
+  const device = issuers.find((issuer) => issuer.device !== null);
+  if (first === undefined || second === undefined || device === undefined) {
+    return;
+  }
+  yield {
+    message:
+      `"${first.name}" and "${second.name}" both read opaque tokens, and "device finish" has ` +
+      "no way to tell whose a typed text is: it is refused",
+    hint:
+      `keep one of them in the policy of "${device.name}"'s device sign-in, ` +
+      'and give the other a policy and a "login" line of its own',
+    place: { path: ["issuers", second.name, "kind"] },
+  };
+}
+
+export const ISSUER_RULES = [
+  lintRule("issuer/unused", {
+    level: "warning",
+    check: unused,
+    page: {
+      summary: "no rule names the issuer",
+      avoid: `issuers: {campus: {…}, old-campus: {…}}
+rules:
+  staff: {issuers: [campus], …}`,
+      prefer: `issuers: {campus: {…}}
+rules:
+  staff: {issuers: [campus], …}`,
+      why:
+        `Every issuer is somebody whom logins trust and talk to. One that no rule
+needs is attack surface without use, or a sign that a rule forgot it.`,
+    },
+  }),
+  foundElsewhere("parser", "issuer/undefined", {
+    page: {
+      summary: "a rule names an issuer that is not defined",
+      avoid: `issuers: {campus: {…}}
+rules:
+  staff: {issuers: [campsu], …}`,
+      prefer: `rules:
+  staff: {issuers: [campus], …}`,
+      why:
+        `The rule would never match, and nobody would see why. Login refuses such a policy.`,
+    },
+  }),
+  foundElsewhere("parser", "issuer/not-https", {
+    page: {
+      summary: "an issuer without https",
+      avoid: `issuer: http://login.example.edu`,
+      prefer: `issuer: https://login.example.edu`,
+      why:
+        `Keys fetched without TLS are whoever's keys; RFC 8414 section 2 asks for https. Login refuses
+such a policy.`,
+    },
+  }),
+  lintRule("issuer/trailing-slash", {
+    level: "warning",
+    confidence: "low",
+    check: trailingSlash,
+    page: {
+      summary: 'an issuer with a "/" at its end that its tokens lack, or have',
+      avoid: `issuer: https://login.example.edu/`,
+      prefer: `issuer: https://login.example.edu`,
+      why:
+        `"iss" is compared byte for byte (RFC 7519 section 4.1.1, RFC 8414 section 3.3). One character
+more or less, and no token of the issuer is ever accepted.`,
+    },
+  }),
+  lintRule("clock/skew-too-large", {
+    level: "error",
+    check: wideSkew,
+    page: {
+      summary: "a clock skew above a minute; above five minutes login refuses",
+      avoid: `clock_skew: 5m`,
+      prefer: `clock_skew: 30s`,
+      why:
+        `The skew is added to the life of every token and to the age of every sign-in. RFC 7519 section
+4.1.4 speaks of a few minutes at most; hosts with NTP are within a second. Above five minutes it
+is an error that cannot be suppressed, above one minute a warning.`,
+    },
+  }),
+  lintRule("device/several-opaque-issuers", {
+    level: "error",
+    check: severalOpaque,
+    page: {
+      summary: "device sign-in beside several issuers of opaque tokens",
+      avoid: `issuers:
+  campus: {device: {client_id: ssh}, …}
+  globus: {kind: globus, …}
+  lab: {kind: introspection, …}`,
+      prefer: `issuers:
+  campus: {device: {client_id: ssh}, …}
+  globus: {kind: globus, …}`,
+      why:
+        `A text typed at the prompt of "device finish" names no issuer, and is shown to one issuer at
+most. With several that could be meant it is refused; and no stack may take what was typed for a
+sign that an issuer is down, because whoever types would choose whether the password opens.`,
+    },
+  }),
+  lintRule("device/outlives-login-grace", {
+    level: "warning",
+    check: outlivesGrace,
+    page: {
+      summary: "device sign-in may take longer than sshd waits",
+      avoid: `device: {client_id: ssh, timeout: 5m}`,
+      prefer: `device: {client_id: ssh, timeout: 90s}`,
+      why:
+        `sshd closes the connection LoginGraceTime after it was opened, two minutes by default. Whoever
+is slower sees "connection closed" without a reason, and the sign-in they completed is lost.`,
+    },
+  }),
+];

@@ -1,0 +1,210 @@
+/**
+ * Rules that never decide anything.
+ *
+ * @module
+ */
+import type { Rule } from "../../../policy/model.ts";
+import type { LintContext } from "../context.ts";
+import { CoverIndex } from "../reach/cover_index.ts";
+import { type Finding, lintRule } from "../lint_rule.ts";
+import {
+  contradictionOf,
+  grantsWithin,
+  matchesWithin,
+  onlyProtected,
+  reachOf,
+  type RuleReach,
+} from "../reach/subset.ts";
+
+interface Reaches {
+  readonly allow: readonly RuleReach[];
+  readonly deny: readonly RuleReach[];
+  readonly never: readonly {
+    readonly rule: Rule;
+    readonly message: string;
+    readonly claim: string | null;
+  }[];
+}
+
+const prepared = new WeakMap<LintContext, Reaches>();
+
+/** Three checks look at the same preparation. */
+function reaches(context: LintContext): Reaches {
+  const earlier = prepared.get(context);
+  if (earlier !== undefined) return earlier;
+  const { policy } = context;
+  const never: Reaches["never"][number][] = [];
+  const allow: RuleReach[] = [];
+  const deny: RuleReach[] = [];
+  for (const rule of policy.rules) {
+    const reach = reachOf(rule, policy);
+    const reason = contradictionOf(reach);
+    if (reason !== null) never.push({ rule, ...reason });
+    else (rule.effect === "allow" ? allow : deny).push(reach);
+  }
+  const result = { allow, deny, never };
+  prepared.set(context, result);
+  return result;
+}
+
+function* unreachable(context: LintContext): Iterable<Finding> {
+  const { never, allow } = reaches(context);
+  for (const { rule, message, claim } of never) {
+    const deny = rule.effect === "deny";
+    const subject = claim === null
+      ? "what it says about accounts"
+      : `the claim "${claim}"`;
+    yield {
+      ...(deny ? { level: "error" as const } : {}),
+      message: `the rule "${rule.id}" can ${
+        deny ? "match only what cannot be judged" : "never match"
+      }: ${subject} ${message}`,
+      hint: deny
+        ? "it keeps nobody out whose claims are of the types that it asks for"
+        : "correct the condition, or remove the rule",
+      place: claim === null
+        ? { path: ["rules", rule.id, "accounts"], at: "key" }
+        : { path: ["rules", rule.id, "when", claim], at: "key" },
+    };
+  }
+  for (const { rule } of allow) {
+    if (!onlyProtected(rule, context.policy)) continue;
+    yield {
+      message: `the rule "${rule.id}" can never grant: ` +
+        "all its accounts are protected",
+      hint:
+        'list them under "names" and set "allow_protected: true", or remove the rule',
+      place: { path: ["rules", rule.id, "accounts"], at: "key" },
+    };
+  }
+}
+
+function* shadowed(context: LintContext): Iterable<Finding> {
+  const { allow, deny } = reaches(context);
+  const index = new CoverIndex(deny);
+  for (const inner of allow) {
+    const cover = find(
+      index.candidates(inner),
+      (outer) => matchesWithin(inner, outer),
+    );
+    if (cover === undefined) continue;
+    yield {
+      message:
+        `the rule "${inner.rule.id}" can never grant: it is shadowed by the deny rule "${cover.rule.id}", which matches whatever it matches`,
+      hint: "narrow the deny rule, or remove this one",
+      place: { path: ["rules", inner.rule.id], at: "key" },
+      related: [relatedRule("the deny rule", cover.rule)],
+    };
+  }
+}
+
+function* redundant(context: LintContext): Iterable<Finding> {
+  const { allow, deny } = reaches(context);
+  const { assurance } = context.policy;
+  yield* covered(
+    allow,
+    (inner, outer) => grantsWithin(inner, outer, assurance),
+    "grants whatever it grants",
+  );
+  yield* covered(deny, matchesWithin, "denies whatever it denies");
+}
+
+function* covered(
+  rules: readonly RuleReach[],
+  within: (inner: RuleReach, outer: RuleReach) => boolean,
+  how: string,
+): Iterable<Finding> {
+  const index = new CoverIndex(rules);
+  const order = new Map(rules.map((reach, place) => [reach, place]));
+  const place = (reach: RuleReach) => order.get(reach) ?? 0;
+  for (const inner of rules) {
+    const cover = find(
+      index.candidates(inner),
+      (outer) =>
+        outer !== inner && within(inner, outer) &&
+        // of two that say the same, the later one is superfluous
+        (place(outer) < place(inner) || !within(outer, inner)),
+    );
+    if (cover === undefined) continue;
+    yield {
+      message:
+        `the rule "${inner.rule.id}" is redundant: the rule "${cover.rule.id}" ${how}`,
+      hint: "remove it, or make the other rule narrower",
+      place: { path: ["rules", inner.rule.id], at: "key" },
+      related: [relatedRule("the other rule", cover.rule)],
+    };
+  }
+}
+
+function find(
+  candidates: Iterable<RuleReach>,
+  test: (candidate: RuleReach) => boolean,
+): RuleReach | undefined {
+  for (const candidate of candidates) if (test(candidate)) return candidate;
+  return undefined;
+}
+
+function relatedRule(what: string, rule: Rule) {
+  return {
+    message: `${what} "${rule.id}"`,
+    place: { path: ["rules", rule.id], at: "key" as const },
+  };
+}
+
+export const RULE_RULES = [
+  lintRule("rule/unreachable", {
+    level: "warning",
+    check: unreachable,
+    page: {
+      summary: "no request can ever match the rule, or be granted by it",
+      avoid: `staff:
+  when: {unit: {equals: physics, in: [maths, history]}}
+  accounts: [{claim: sub}]`,
+      prefer: `staff:
+  when: {unit: {in: [maths, history]}}
+  accounts: [{claim: sub}]`,
+      why:
+        `The conditions contradict each other, or all accounts are protected ones. An allow rule like that
+is dead text; a deny rule like that keeps nobody out, so that there it is an error. What cannot be
+decided is not reported.`,
+    },
+  }),
+  lintRule("rule/shadowed", {
+    level: "warning",
+    check: shadowed,
+    page: {
+      summary: "a deny rule matches everything that the allow rule matches",
+      avoid: `guests:
+  when: {groups: {all: [guests, staff]}}
+  accounts: [{claim: sub}]
+no-guests:
+  effect: deny
+  when: {groups: {any: [guests]}}`,
+      prefer: `no-guests:
+  effect: deny
+  when: {groups: {any: [guests], none: [staff]}}`,
+      why:
+        `Any matching deny rule wins, in whatever order the rules stand. An allow rule that is wholly
+covered by one never lets anybody in.`,
+    },
+  }),
+  lintRule("rule/redundant", {
+    level: "warning",
+    check: redundant,
+    page: {
+      summary: "another rule already grants, or denies, the same and more",
+      avoid: `staff:
+  when: {groups: {any: [staff, faculty]}}
+  accounts: [{claim: sub}]
+faculty:
+  when: {groups: {any: [faculty]}}
+  accounts: [{claim: sub}]`,
+      prefer: `staff:
+  when: {groups: {any: [staff, faculty]}}
+  accounts: [{claim: sub}]`,
+      why:
+        `Removing the rule changes no decision. Worse, whoever tightens it later believes to have changed
+something, while the wider rule still lets the same people in.`,
+    },
+  }),
+];

@@ -1,0 +1,133 @@
+/**
+ * What a test expects, and whether a decision is that.
+ *
+ * @module
+ */
+import {
+  type Decision,
+  POLICY_REASONS,
+  type Reason,
+  REASONS,
+} from "../../policy/decision.ts";
+import { evaluate } from "../../policy/evaluate/evaluate.ts";
+import { type Issue, listOf, nearest } from "../../policy/diagnostic.ts";
+import type { Policy } from "../../policy/model.ts";
+import type { TestDocument } from "./schema.ts";
+import type { Expectation, TestCase } from "./suite.ts";
+import type { Path } from "../../policy/syntax/yaml_tree.ts";
+
+/** What a test can expect: what a policy answers, and a name that is no account's. */
+export const EXPECTED_REASONS: readonly Reason[] = [
+  ...POLICY_REASONS,
+  "request_invalid",
+];
+
+/** The expectation in full, or `null` where it could never hold. */
+export function expectationOf(
+  written: TestDocument["expect"],
+  at: { policy: Policy; report: (issue: Omit<Issue, "level">) => void },
+): Expectation | null {
+  if (typeof written === "string") return { decision: written };
+  const decision = written?.decision ?? decisionOf(written?.reason);
+  if (written === undefined || decision === null) {
+    at.report({
+      id: "test/no-expectation",
+      message: "the test expects nothing",
+      hint: "add expect: allow, expect: deny, or a mapping with decision",
+      path: written === undefined ? [] : ["expect"],
+      at: "key",
+    });
+    return null;
+  }
+  const { reason, rule } = written;
+  const rules = at.policy.rules.map(({ id }) => id);
+  if (typeof rule === "string" && !rules.includes(rule)) {
+    at.report(
+      unknown("rule", { name: rule, names: rules, path: ["expect", "rule"] }),
+    );
+    return null;
+  }
+  if (reason === undefined) {
+    return { decision, ...(rule === undefined ? {} : { rule }) };
+  }
+  const problem = reasonProblem(reason, decision);
+  if (problem !== null) {
+    at.report({ ...problem, path: ["expect", "reason"] });
+    return null;
+  }
+  return {
+    decision,
+    reason: reason as Reason,
+    ...(rule === undefined ? {} : { rule }),
+  };
+}
+
+function decisionOf(reason: string | undefined): "allow" | "deny" | null {
+  if (reason === undefined) return null;
+  return reason === "allowed" ? "allow" : "deny";
+}
+
+function reasonProblem(
+  reason: string,
+  decision: "allow" | "deny",
+): Omit<Issue, "level" | "path"> | null {
+  if (!REASONS.includes(reason as Reason)) {
+    const { path: _, ...issue } = unknown("reason", {
+      name: reason,
+      names: EXPECTED_REASONS,
+      path: [],
+    });
+    return issue;
+  }
+  if (!EXPECTED_REASONS.includes(reason as Reason)) {
+    return {
+      id: "test/unknown-reason",
+      message:
+        `the reason "${reason}" is not the policy's to give: a test is about a verified token`,
+      hint: `expected one of ${listOf(EXPECTED_REASONS)}`,
+    };
+  }
+  return decision === decisionOf(reason) ? null : {
+    id: "test/value",
+    message: `the reason "${reason}" never comes with the decision ${decision}`,
+  };
+}
+
+/** The finding for a name that the policy does not know, with the nearest one that it does. */
+export function unknown(
+  what: "issuer" | "rule" | "reason",
+  at: { name: string; names: readonly string[]; path: Path },
+): Omit<Issue, "level"> {
+  const suggestion = nearest(at.name, at.names);
+  return {
+    id: `test/unknown-${what}`,
+    message: `there is no ${what} ${JSON.stringify(at.name)}`,
+    ...(suggestion === undefined
+      ? {}
+      : { hint: `did you mean "${suggestion}"?` }),
+    path: at.path,
+  };
+}
+
+export interface TestResult {
+  readonly test: TestCase;
+  readonly passed: boolean;
+  readonly actual: Decision;
+}
+
+/** Runs one test. Never throws. */
+export function runTest(policy: Policy, test: TestCase): TestResult {
+  const { request, mapFiles } = test;
+  const actual = evaluate(policy, request, { mapFiles });
+  return { test, passed: meets(test.expected, actual), actual };
+}
+
+/** Whether a decision is what was expected: exactly, in everything that the test names. */
+export function meets(
+  expected: Expectation,
+  actual: Pick<Decision, "decision" | "reason" | "rule">,
+): boolean {
+  return expected.decision === actual.decision &&
+    (expected.reason === undefined || expected.reason === actual.reason) &&
+    (expected.rule === undefined || expected.rule === actual.rule);
+}

@@ -1,0 +1,183 @@
+/**
+ * Test cases of a policy: from what is written to requests with an expectation.
+ *
+ * Hermetic: the clock is frozen, nothing is fetched, the host's accounts are not asked, and the
+ * contents of map files come from the suite. Nothing passes vacuously: a suite that could prove
+ * nothing has findings.
+ *
+ * @module
+ */
+import type { MapFiles } from "../../policy/evaluate/accounts.ts";
+import type { Reason } from "../../policy/decision.ts";
+import {
+  type Diagnostic,
+  type Issue,
+  sortDiagnostics,
+} from "../../policy/diagnostic.ts";
+import type { Policy } from "../../policy/model.ts";
+import type { AccessRequest } from "../../policy/request.ts";
+import { type CaseContext, caseOf } from "./case.ts";
+import type { DefaultsDocument, SuiteDocument } from "./schema.ts";
+import {
+  testDiagnostic,
+  type TestSource,
+  type WrittenTests,
+  writtenTests,
+} from "./test_source.ts";
+import type { Path } from "../../policy/syntax/yaml_tree.ts";
+
+export interface Expectation {
+  readonly decision: "allow" | "deny";
+  readonly reason?: Reason;
+  /** `null`: no rule decides. */
+  readonly rule?: string | null;
+}
+
+export interface TestCase {
+  readonly name: string;
+  readonly file: string;
+  /** Where the test begins, from 1. */
+  readonly line: number;
+  readonly request: AccessRequest;
+  readonly mapFiles: MapFiles;
+  readonly expected: Expectation;
+}
+
+export interface TestSuite {
+  readonly cases: readonly TestCase[];
+  /** The defaults of the file that further tests would be added to. */
+  readonly defaults: DefaultsDocument;
+  /** What is wrong with the tests themselves, sorted by position. */
+  readonly findings: readonly Diagnostic[];
+}
+
+/**
+ * The tests of a policy from the policy's own file and from the files beside it.
+ *
+ * Does not check the policy: it must be usable. An empty suite is no finding here, because only
+ * the caller knows whether tests were asked for.
+ */
+export function testSuite(
+  policy: Policy,
+  sources: { own: TestSource | null; beside: readonly TestSource[] },
+): TestSuite {
+  const names = new Map<string, string>();
+  const parts = [
+    ...(sources.own === null ? [] : [{ source: sources.own, policy: true }]),
+    ...sources.beside.map((source) => ({ source, policy: false })),
+  ].map(({ source, policy: isPolicy }) => {
+    const written = writtenTests(source.document, { policy: isPolicy });
+    return casesOf(policy, { source, written, names });
+  });
+  const cases = parts.flatMap((part) => part.cases);
+  const findings = parts.flatMap((part) => part.findings);
+  if (findings.length === 0) findings.push(...withoutDeny(cases, parts));
+  const { defaults = {} } =
+    (parts.find((part) => part.cases.length > 0) ?? parts[0])?.suite ?? {};
+  return { cases, defaults, findings: sortDiagnostics(findings) };
+}
+
+interface Part {
+  readonly source: TestSource;
+  readonly written: WrittenTests;
+  /** Places of the names that are taken already. */
+  readonly names: Map<string, string>;
+}
+
+interface Cases {
+  readonly source: TestSource;
+  readonly suite: SuiteDocument;
+  readonly cases: readonly TestCase[];
+  readonly findings: Diagnostic[];
+}
+
+function casesOf(policy: Policy, part: Part): Cases {
+  const { source, written, names } = part;
+  const { defaults = {}, tests = [] } = written.suite;
+  const issues: Issue[] = [...written.issues];
+  const context: CaseContext = {
+    policy,
+    defaults,
+    missingMapFiles: new Set(),
+  };
+  const cases: TestCase[] = [];
+  for (const [index, test] of tests.entries()) {
+    if (written.broken.has(index)) continue;
+    const path: Path = ["tests", index];
+    const line = lineOf(source, path);
+    const earlier = names.get(test.name);
+    names.set(test.name, earlier ?? `${source.file}:${line}`);
+    if (earlier !== undefined) {
+      issues.push({
+        id: "test/duplicate-name",
+        level: "error",
+        message: `the name ${JSON.stringify(test.name)} is already taken by ` +
+          `the test at ${earlier}`,
+        path: [...path, "name"],
+      });
+    }
+    const made = caseOf(test, { ...context, path });
+    issues.push(...made.issues);
+    for (const one of made.cases) {
+      cases.push({ ...one, file: source.file, line });
+    }
+  }
+  issues.push(...mapFileIssues(policy, written));
+  const findings = issues.map((issue) => testDiagnostic(source, issue));
+  return { source, suite: written.suite, cases, findings };
+}
+
+/** Contents for a path that the policy does not read would never be looked at. */
+function mapFileIssues(policy: Policy, written: WrittenTests): Issue[] {
+  const known = policy.rules.flatMap(({ accounts }) =>
+    (accounts ?? []).flatMap((source) =>
+      source.source === "map_file" ? [source.path] : []
+    )
+  );
+  const { defaults, tests = [] } = written.suite;
+  const given: [Path, Readonly<Record<string, string>> | undefined][] = [
+    [["defaults"], defaults?.map_files],
+    ...tests.map((test, index): typeof given[number] => [
+      ["tests", index],
+      written.broken.has(index) ? undefined : test.map_files,
+    ]),
+  ];
+  return given.flatMap(([path, files]) =>
+    Object.keys(files ?? {}).filter((file) => !known.includes(file))
+      .map((file): Issue => ({
+        id: "test/map-file",
+        level: "error",
+        message: `the policy reads no map file ${JSON.stringify(file)}`,
+        path: [...path, "map_files", file],
+        at: "key",
+      }))
+  );
+}
+
+/** Tests that only ever grant would not notice a policy that grants everything. */
+function withoutDeny(
+  cases: readonly TestCase[],
+  parts: readonly Cases[],
+): Diagnostic[] {
+  const first = parts.find((part) => part.cases.length > 0);
+  if (
+    first === undefined ||
+    cases.some(({ expected }) => expected.decision === "deny")
+  ) return [];
+  return [testDiagnostic(first.source, {
+    id: "test/no-deny",
+    level: "error",
+    message: "no test expects a deny",
+    hint: "a policy that lets everybody in would pass: add a near miss",
+    path: ["tests"],
+    at: "key",
+  })];
+}
+
+function lineOf(source: TestSource, path: Path): number {
+  const [, index] = path;
+  const { root } = source.yaml;
+  const tests = root.kind === "map" ? root.entries.get("tests")?.node : null;
+  const item = tests?.kind === "list" ? tests.items[Number(index)] : undefined;
+  return item === undefined ? 1 : source.yaml.span(item.start, item.end).line;
+}

@@ -1,0 +1,191 @@
+/**
+ * `check`: each PAM line that runs this program, by itself.
+ *
+ * @module
+ */
+import { OUTCOMES } from "../../../pam/exit_code.ts";
+import { type Level, listOf } from "../../../policy/diagnostic.ts";
+import type { CheckFinding } from "../finding.ts";
+import { decides, type OwnLine } from "./own.ts";
+
+export interface OptionContext {
+  readonly service: string;
+  readonly policyPath: string;
+  /** All lines of ours, in order. */
+  readonly own: readonly OwnLine[];
+}
+
+/** What an ordinary user starts: the launcher refuses while the real uid is theirs. */
+const STARTED_BY_USERS = ["su", "su-l", "sudo", "sudo-i"];
+
+export function optionFindings(
+  line: OwnLine,
+  context: OptionContext,
+): CheckFinding[] {
+  const found = (
+    id: string,
+    message: string,
+    { level = "error", hint }: { level?: Level; hint?: string } = {},
+  ): CheckFinding => ({
+    ...{ id: `pam/${id}`, level, message },
+    ...(hint === undefined ? {} : { hint }),
+    ...{ file: line.file, line: line.line },
+  });
+  if (line.type !== "auth") {
+    const hint = 'only "auth" lines run oauth-pam';
+    return [
+      found("type", `on "${line.type}" lines it always refuses`, { hint }),
+    ];
+  }
+  if (line.verb === null) {
+    const message = `"${line.command}" is not told what to do`;
+    const hint =
+      "login, device start, device finish or outcome, and the policy";
+    return [found("verb", message, { hint })];
+  }
+  const own = line.module === "pam_exec"
+    ? execOptions(line, { ...context, found })
+    : line.options.includes("onerr=success")
+    ? [
+      found(
+        "onerr",
+        '"onerr=success" lets everybody in when the script fails',
+        {
+          hint: "onerr=fail",
+        },
+      ),
+    ]
+    : [];
+  return [
+    ...own,
+    ...controlFindings(line, { ...context, found }),
+    ...outcomeFindings(line, { ...context, found }),
+    ...(line.policy !== null && line.policy !== context.policyPath
+      ? [found("other-policy", `this line uses the policy "${line.policy}"`, {
+        level: "warning",
+        hint: `not "${context.policyPath}", which was checked`,
+      })]
+      : []),
+  ];
+}
+
+type Found = (
+  id: string,
+  message: string,
+  options?: { level?: Level; hint?: string },
+) => CheckFinding;
+
+interface Finder extends OptionContext {
+  readonly found: Found;
+}
+
+function execOptions(
+  line: OwnLine,
+  { service, found }: Finder,
+): CheckFinding[] {
+  const { verb, options } = line;
+  const findings: CheckFinding[] = [];
+  const has = (name: string) => options.includes(name);
+  if (!has("quiet")) {
+    const message =
+      'without "quiet" the remote user reads the path and the exit code';
+    findings.push(
+      found("quiet", message, { hint: 'add "quiet" before the path' }),
+    );
+  }
+  if (decides(line) && !has("expose_authtok")) {
+    const message =
+      'without "expose_authtok" nobody is asked and no token arrives';
+    const hint = 'add "expose_authtok" before the path';
+    findings.push(found("expose-authtok", message, { hint }));
+  }
+  if (verb === "device start" && has("expose_authtok")) {
+    const message =
+      '"expose_authtok" asks for the password before the code is shown';
+    const hint = 'it belongs on the line of "device finish"';
+    findings.push(found("expose-authtok", message, { level: "warning", hint }));
+  }
+  if (verb === "device start" && !has("stdout")) {
+    const message = 'without "stdout" nobody sees the address and the code';
+    findings.push(
+      found("stdout", message, { hint: 'add "stdout" before the path' }),
+    );
+  }
+  if (STARTED_BY_USERS.includes(service) && !has("seteuid")) {
+    const message =
+      `without "seteuid" the program has the real uid of whoever starts ${service}: ` +
+      "the launcher refuses";
+    findings.push(
+      found("seteuid", message, { hint: 'add "seteuid" before the path' }),
+    );
+  }
+  if (line.launcher === null) {
+    const message =
+      "PAM runs the program itself: nothing cleans its environment, and it learns " +
+      "nothing about system accounts";
+    const hint = "run pam.d.example/oauth-pam-launch instead";
+    findings.push(found("no-launcher", message, { level: "warning", hint }));
+  }
+  return [...findings, ...unwanted(options, found)];
+}
+
+function unwanted(options: readonly string[], found: Found): CheckFinding[] {
+  return options.flatMap((option) => {
+    const hint = `remove "${option}"`;
+    if (option === "debug") {
+      const message = '"debug" writes the command of every login to the log';
+      return [found("option", message, { level: "warning", hint })];
+    }
+    if (option.startsWith("log=")) {
+      const message =
+        '"log=" writes what the program prints to a file that others can read';
+      return [found("option", message, { hint })];
+    }
+    if (option.startsWith("type=")) {
+      const others = option !== "type=auth";
+      const message = others
+        ? `"${option}" makes pam_exec skip this line`
+        : '"type=auth" is not needed';
+      return [
+        found("option", message, { level: others ? "error" : "warning", hint }),
+      ];
+    }
+    return [];
+  });
+}
+
+/** A refusal that does not end the auth lines. */
+function controlFindings(
+  line: OwnLine,
+  { own, found }: Finder,
+): CheckFinding[] {
+  // what "sufficient" lets through is a way in of its own, or none
+  if (!decides(line) || line.control.toLowerCase() === "sufficient") return [];
+  const failure = line.module === "pam_exec" ? "system_err" : "auth_err";
+  const action = line.actions.get(failure) ?? line.actions.get("default") ??
+    "bad";
+  const goesOn = action === "ignore" || /^[0-9]+$/.test(action);
+  if (!goesOn || own[own.indexOf(line) + 1]?.verb === "outcome") return [];
+  const message = `"${line.control}" goes on after a refusal`;
+  const hint =
+    "[success=done ignore=ignore default=die], required or requisite";
+  return [found("control", message, { level: "warning", hint })];
+}
+
+function outcomeFindings(
+  line: OwnLine,
+  { own, found }: Finder,
+): CheckFinding[] {
+  if (line.verb !== "outcome") return [];
+  const unknown = line.rest.filter((name) => !OUTCOMES.includes(name));
+  const before = own.slice(0, own.indexOf(line));
+  if (unknown.length === 0 && line.rest.length > 0 && before.some(decides)) {
+    return [];
+  }
+  const message = line.rest.length === 0
+    ? '"outcome" has no name to compare with'
+    : unknown.length > 0
+    ? `${listOf(unknown)} is no outcome, expected ${listOf(OUTCOMES)}`
+    : 'there is no attempt above this line that "outcome" could tell about';
+  return [found("outcome", message)];
+}

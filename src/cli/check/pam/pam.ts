@@ -1,0 +1,218 @@
+/**
+ * `check`: the service's PAM lines, and the programs that they run.
+ *
+ * @module
+ */
+import { readsOpaqueTokens } from "../../../policy/model.ts";
+import {
+  type CheckContext,
+  type CheckFinding,
+  deviceTimeout,
+} from "../finding.ts";
+import { installedFindings } from "../installed.ts";
+import { type PamLine, type PamStack, readStack } from "./file.ts";
+import { asksForPassword } from "./modules.ts";
+import { optionFindings } from "./options.ts";
+import { decides, type OwnLine, ownLines } from "./own.ts";
+import { stackFindings } from "./stack.ts";
+import { distrust } from "../trusted.ts";
+
+export interface PamOptions {
+  readonly service: string;
+  /** Where services are looked for. */
+  readonly folders: readonly string[];
+}
+
+export interface PamResult {
+  readonly findings: readonly CheckFinding[];
+  /** Whether the service has device sign-in. */
+  readonly device: boolean;
+}
+
+/** Never throws. Does not run anything. */
+export async function pamFindings(
+  context: CheckContext,
+  { service, folders }: PamOptions,
+): Promise<PamResult> {
+  const { host: { io }, policyPath } = context;
+  const stack = await readStack(service, { io, folders });
+  if (stack.file === null) {
+    const message = `the PAM service "${service}" has no file in ${
+      folders.join(" or ")
+    }`;
+    const hint = "copy a file of pam.d.example/ there";
+    return {
+      findings: [{ id: "pam/no-service", level: "error", message, hint }],
+      device: false,
+    };
+  }
+  const own = await ownLines(stack.lines, { io, policyPath });
+  const auth = own.filter(({ type }) => type === "auth");
+  const lines = stack.lines.filter(({ type }) => type === "auth");
+  const installed = await installedFindings(own, io);
+  const policies = await otherPolicies(own, policyPath);
+  return {
+    findings: [
+      ...stack.problems.map((each): CheckFinding => ({
+        id: "pam/syntax",
+        level: "error",
+        ...each,
+      })),
+      ...(auth.some(decides) ? [] : [noLine(service, stack)]),
+      ...own.flatMap((line) =>
+        optionFindings(line, { service, policyPath, own })
+      ),
+      ...deviceFindings(auth, context),
+      ...earlyQuestions(auth, lines),
+      ...opaqueFindings(auth, context),
+      ...environmentFindings(stack, auth),
+      ...(auth.some(decides)
+        ? stackFindings({ service, lines, own: auth })
+        : []),
+      ...policies,
+      ...installed,
+    ],
+    device: auth.some(({ verb }) => verb === "device finish"),
+  };
+}
+
+function noLine(service: string, { file }: PamStack): CheckFinding {
+  return {
+    id: "pam/no-line",
+    level: "error",
+    message: `no auth line of "${service}" lets oauth-pam decide`,
+    hint: 'pam_exec.so … oauth-pam-launch with "login" or "device finish"',
+    ...(file === null ? {} : { file }),
+  };
+}
+
+/** A line with a policy of its own, which nobody asked us to check, can at least be read. */
+async function otherPolicies(
+  own: readonly OwnLine[],
+  policyPath: string,
+): Promise<CheckFinding[]> {
+  const found = await Promise.all(own.map(async (line) => {
+    if (line.policy === null || line.policy === policyPath) return [];
+    const why = await distrust(line.policy);
+    return why === null ? [] : [
+      {
+        id: "pam/policy",
+        level: "error",
+        message: `this line refuses everybody: ${why.message}`,
+        hint: `${policyPath} is the policy that was checked`,
+        file: line.file,
+        line: line.line,
+      } as const,
+    ];
+  }));
+  return found.flat();
+}
+
+function deviceFindings(
+  auth: readonly OwnLine[],
+  { policy, policyPath }: CheckContext,
+): CheckFinding[] {
+  const first = auth.findIndex(({ verb }) => verb === "device start");
+  const last = auth.findIndex(({ verb }) => verb === "device finish");
+  const line = auth[last] ?? auth[first];
+  if (line === undefined) return [];
+  const place = { file: line.file, line: line.line };
+  const findings: CheckFinding[] = [];
+  if (first < 0 || last < 0 || first > last) {
+    findings.push({
+      id: "pam/device-pair",
+      level: "error",
+      message: first < 0
+        ? '"device finish" has no "device start" before it: nobody sees a code'
+        : last < 0
+        ? '"device start" has no "device finish" behind it: nobody decides'
+        : '"device finish" stands before "device start"',
+      ...place,
+    });
+  }
+  if (policy !== null && deviceTimeout(policy) === null) {
+    findings.push({
+      id: "pam/device-policy",
+      level: "error",
+      message:
+        "device sign-in is asked for, but no issuer of the policy has it",
+      hint: `write "device" into an issuer of ${policyPath}`,
+      ...place,
+    });
+  }
+  return findings;
+}
+
+/** Whoever is asked for a password first sees no code, and types something that nobody wants. */
+function earlyQuestions(
+  auth: readonly OwnLine[],
+  lines: readonly PamLine[],
+): CheckFinding[] {
+  const finish = auth.find(({ verb }) => verb === "device finish");
+  if (finish === undefined) return [];
+  return lines.slice(0, indexOf(finish, lines)).filter(asksForPassword)
+    .map(({ module, file, line }) => ({
+      id: "pam/asks-first",
+      level: "error",
+      message:
+        `"${module}" on this line asks for a password before anybody can sign in with a code`,
+      hint: "put the lines of oauth-pam above it, or remove it",
+      file,
+      line,
+    }));
+}
+
+/** Several issuers read opaque tokens, and nothing says which one may see what is typed. */
+function opaqueFindings(
+  auth: readonly OwnLine[],
+  { policy }: CheckContext,
+): CheckFinding[] {
+  const opaque = (policy?.issuers ?? [])
+    .filter(readsOpaqueTokens)
+    .map(({ name }) => `"${name}"`);
+  if (opaque.length < 2) return [];
+  return auth.filter((line) => decides(line) && line.issuer === null)
+    .map(({ verb, file, line }) => ({
+      id: "pam/opaque-issuer",
+      level: "error",
+      message:
+        `${
+          opaque.join(" and ")
+        } read opaque tokens, and this line does not say which of them is meant: ` +
+        "what is typed is refused",
+      hint: verb === "login"
+        ? "add --issuer NAME behind the policy"
+        : "use a policy with one of them for device sign-in",
+      file,
+      line,
+    }));
+}
+
+/** What a user's own file puts into the PAM environment also reaches what pam_exec starts. */
+function environmentFindings(
+  { lines }: PamStack,
+  auth: readonly OwnLine[],
+): CheckFinding[] {
+  const last = auth.at(-1);
+  const before = last === undefined ? -1 : indexOf(last, lines);
+  return lines.flatMap((line, index): CheckFinding[] => {
+    const reads = line.module === "pam_env" &&
+      line.args.includes("user_readenv=1");
+    if (!reads) return [];
+    return [{
+      id: "pam/user-environment",
+      level: line.type === "auth" && index < before ? "error" : "warning",
+      message:
+        'pam_env with "user_readenv=1" lets users set variables such as LD_PRELOAD',
+      hint: 'remove "user_readenv=1"',
+      file: line.file,
+      line: line.line,
+    }];
+  });
+}
+
+function indexOf(line: OwnLine, lines: readonly PamLine[]): number {
+  return lines.findIndex((each) =>
+    each.file === line.file && each.line === line.line
+  );
+}

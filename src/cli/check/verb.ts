@@ -1,0 +1,121 @@
+/**
+ * `oauth-pam check POLICY`
+ *
+ * @module
+ */
+import { usable } from "../../policy/syntax/parse.ts";
+import {
+  type Arguments,
+  choice,
+  parseArguments,
+  UsageError,
+} from "../arguments.ts";
+import { clockFindings } from "./clock.ts";
+import { fileFindings } from "./files.ts";
+import {
+  type CheckContext,
+  type CheckFinding,
+  type CheckHost,
+  thisHost,
+} from "./finding.ts";
+import { issuerFindings } from "./issuers.ts";
+import { pamFindings } from "./pam/pam.ts";
+import { permissionFindings } from "./permissions.ts";
+import { policyFindings } from "./policy.ts";
+import { sshdFindings } from "./sshd/sshd.ts";
+import { EXIT, type ExitCode } from "../exit_code.ts";
+import type { CliIo } from "../io.ts";
+import { readPolicy } from "../input.ts";
+import { checkJson, checkPretty, checkSummary } from "./report.ts";
+
+export const HELP = `
+usage: oauth-pam check POLICY [--pam-service NAME] [--pam-dir DIR] [--ssh-config FILE]
+                              [--format pretty|json]
+
+Looks at this host: whether the policy can be used, who could have written it and the files it
+names, whether the PAM lines fail closed, whether sshd asks for tokens, whether the issuers answer
+and have keys, and whether this program may do what the policy needs. Changes nothing. Run it as
+root, with the program that was built for the policy.
+
+  --pam-service NAME  the service whose lines are looked at; sshd is the default
+  --pam-dir DIR       where services are; /etc/pam.d, then /usr/lib/pam.d
+  --ssh-config FILE   sshd's configuration, or what "sshd -T" prints; /etc/ssh/sshd_config for
+                      the service sshd
+  --format FORMAT     pretty (the default) or json
+
+exit codes: 0 fine, 1 errors found, 2 usage, 3 the policy cannot be read or used
+`;
+
+export function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  return check(args, thisHost(io));
+}
+
+/** The verb on a host of the caller's choice. */
+export async function check(
+  args: readonly string[],
+  host: CheckHost,
+): Promise<ExitCode> {
+  const options = await parseArguments(args, {
+    "pam-service": { type: "string" },
+    "pam-dir": { type: "string" },
+    "ssh-config": { type: "string" },
+    "format": { type: "string" },
+  });
+  const formats = ["pretty", "json"] as const;
+  const format = choice("format", options.text("format") ?? "pretty", formats);
+  const [file, ...others] = options.positionals;
+  if (file === undefined || others.length > 0 || file === "-") {
+    throw new UsageError("name one policy file");
+  }
+  const { io } = host;
+  const read = await readPolicy(absolute(file), {
+    ...io,
+    readFile: io.readHostFile,
+  });
+  const policy = usable(read);
+  const context = { host, policyPath: read.file, policy };
+  const findings: CheckFinding[] = [
+    ...await policyFindings(read, io),
+    ...await fileFindings(context),
+    ...permissionFindings(context),
+    ...await clockFindings(context),
+    ...await serviceFindings(context, options),
+    ...await issuerFindings(context),
+  ];
+  if (format === "json") io.stdout(checkJson(findings));
+  else {
+    io.stdout(checkPretty(findings, { color: io.color }));
+    io.stderr(`${checkSummary(findings)}\n`);
+  }
+  if (policy === null) return EXIT.unanswered;
+  return findings.some(({ level }) => level === "error")
+    ? EXIT.negative
+    : EXIT.fine;
+}
+
+/** PAM opens the policy from "/": a login names it by its whole path. */
+function absolute(path: string): string {
+  return path.startsWith("/")
+    ? path
+    : `${Deno.cwd()}/${path.replace(/^(?:\.\/)+/, "")}`;
+}
+
+async function serviceFindings(
+  context: CheckContext,
+  options: Arguments,
+): Promise<CheckFinding[]> {
+  const service = options.text("pam-service") ?? "sshd";
+  if (!/^[a-z0-9_][a-z0-9_.-]*$/i.test(service)) {
+    throw new UsageError(`${JSON.stringify(service)} is no PAM service`);
+  }
+  const dir = options.text("pam-dir");
+  const { findings, device } = await pamFindings(context, {
+    service,
+    folders: dir === undefined ? ["/etc/pam.d", "/usr/lib/pam.d"] : [dir],
+  });
+  const path = options.text("ssh-config") ??
+    (service === "sshd" ? "/etc/ssh/sshd_config" : undefined);
+  return path === undefined
+    ? [...findings]
+    : [...findings, ...await sshdFindings(context, { path, device })];
+}

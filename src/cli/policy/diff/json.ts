@@ -1,0 +1,95 @@
+/**
+ * `policy diff --format json`.
+ *
+ * @module
+ */
+import type { Decision } from "../../../policy/decision.ts";
+import type {
+  Change,
+  Diff,
+  SettingChange,
+  Witness,
+} from "../../../analysis/diff/diff.ts";
+import type { Replay } from "../../../analysis/diff/replay.ts";
+import { safeDocument } from "../explain/json.ts";
+
+export function diffJson(diff: Diff, replay: Replay | null): string {
+  return safeDocument("oauth-pam/diff@1", {
+    verdict: diff.verdict,
+    exhaustive: diff.exhaustive,
+    ...(diff.exhaustive ? {} : { limits: diff.limits }),
+    accounts: diff.accounts.map(({ account, verdict, example }) => ({
+      account,
+      verdict,
+      ...(example ? { example } : {}),
+    })),
+    changes: diff.changes.map(changeJson),
+    settings: diff.settings.map(settingJson),
+    ...(replay === null ? {} : { replay: replayJson(replay) }),
+  });
+}
+
+function changeJson(change: Change): Record<string, unknown> {
+  return {
+    account: change.account,
+    verdict: change.verdict,
+    ...(change.example ? { example: true } : {}),
+    witness: witnessJson(change),
+    old: decisionJson(change.old),
+    new: decisionJson(change.new),
+    rules: change.rules,
+  };
+}
+
+function witnessJson(
+  { issuer, oldIssuer, witness }: {
+    readonly issuer: string;
+    readonly oldIssuer: string | null;
+    readonly witness: Witness;
+  },
+): Record<string, unknown> {
+  const { service, rhost, claims, now, host, mapFiles } = witness;
+  return {
+    issuer,
+    ...(oldIssuer === null ? {} : { old_issuer: oldIssuer }),
+    service,
+    rhost,
+    claims,
+    now: new Date(now * 1000).toISOString().replace(".000Z", "Z"),
+    ...(host === null ? {} : { host }),
+    ...(Object.keys(mapFiles).length === 0 ? {} : {
+      map_files: Object.fromEntries(
+        Object.entries(mapFiles).map(([path, lines]) => [
+          path,
+          lines.map((line) => `${line}\n`).join(""),
+        ]),
+      ),
+    }),
+  };
+}
+
+function decisionJson(
+  { decision, reason, rule }: Decision,
+): Record<string, unknown> {
+  return { decision, reason, rule };
+}
+
+function settingJson(setting: SettingChange): Record<string, unknown> {
+  const { path, verdict, description, old } = setting;
+  return { path, verdict, description, old, new: setting.new };
+}
+
+function replayJson(replay: Replay): Record<string, unknown> {
+  const { records, decided, skipped, missing, changes } = replay;
+  return {
+    records,
+    decided,
+    skipped,
+    missing,
+    changes: changes.map(({ old, new: next, ...login }) => ({
+      ...login,
+      old: decisionJson(old),
+      new: decisionJson(next),
+    })),
+  };
+}

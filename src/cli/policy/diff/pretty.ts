@@ -1,0 +1,117 @@
+/**
+ * What changes between two policies, for a person at a terminal.
+ *
+ * @module
+ */
+import type { Decision } from "../../../policy/decision.ts";
+import type { Change, Diff, Verdict } from "../../../analysis/diff/diff.ts";
+import type { Replay } from "../../../analysis/diff/replay.ts";
+import { shown } from "../explain/pretty.ts";
+import { visible } from "../../output/pretty.ts";
+
+const WORDS: Readonly<Record<Verdict | "sampled", string>> = {
+  equivalent: "both policies decide the same",
+  wider: "the new policy admits what the old one refuses",
+  narrower: "the new policy refuses what the old one admits",
+  incomparable:
+    "the new policy admits what the old one refuses, and the reverse",
+  sampled: "no change was found, but not everything was looked at",
+};
+
+const COLORS: Readonly<Record<Verdict | "sampled", string>> = {
+  equivalent: "32",
+  wider: "31",
+  narrower: "33",
+  incomparable: "31",
+  sampled: "33",
+};
+
+/** More logins than these are only counted. */
+const MAX_LOGINS = 20;
+
+export function diffPretty(
+  diff: Diff,
+  { color, replay }: { color: boolean; replay: Replay | null },
+): string {
+  const paint = (verdict: Verdict | "sampled") =>
+    color ? `\x1b[${COLORS[verdict]}m${verdict}\x1b[0m` : verdict;
+  const lines = [`${paint(diff.verdict)}: ${WORDS[diff.verdict]}`];
+  const changed = diff.accounts.filter(({ verdict }) =>
+    verdict !== "equivalent"
+  );
+  for (const { account, verdict, example } of changed) {
+    const whose = example ? " (and every other account of its sort)" : "";
+    lines.push("", `${visible(account)}${whose}: ${paint(verdict)}`);
+    const changes = diff.changes.filter((change) => change.account === account);
+    lines.push(...changes.flatMap(changeLines));
+  }
+  if (diff.settings.length > 0) lines.push("", "settings:");
+  for (const { path, verdict, description } of diff.settings) {
+    const words = verdict === "equivalent"
+      ? "no say in who gets in"
+      : paint(verdict);
+    lines.push(`  ${visible(path)}: ${words}: ${visible(description)}`);
+  }
+  const same = diff.accounts.length - changed.length;
+  if (changed.length > 0 && same > 0) {
+    lines.push("", `${same} other accounts: equivalent`);
+  }
+  if (!diff.exhaustive) {
+    lines.push("", "not everything was looked at:");
+    lines.push(...diff.limits.map((limit) => `  ${visible(limit)}`));
+  }
+  if (replay !== null) lines.push("", ...replayLines(replay));
+  return `${lines.join("\n")}\n`;
+}
+
+function changeLines(change: Change): string[] {
+  const { witness, issuer, old, new: next, rules, oldIssuer } = change;
+  const { service, rhost, claims, host, mapFiles } = witness;
+  const where = [
+    `issuer ${visible(issuer)}${
+      oldIssuer === null ? "" : ` (formerly ${visible(oldIssuer)})`
+    }`,
+    `service ${visible(service)}`,
+    rhost === null ? "no remote address" : `from ${visible(rhost)}`,
+    ...(host === null ? [] : ["a system account on this host"]),
+  ];
+  return [
+    `  ${change.verdict === "wider" ? "+" : "-"} ${where.join(", ")}`,
+    `    claims ${visible(JSON.stringify(claims))}`,
+    ...Object.entries(mapFiles).map(([path, lines]) =>
+      `    where ${visible(path)} has the line ${shown(lines.join("; "))}`
+    ),
+    `    old: ${said(old)}`,
+    `    new: ${said(next)}`,
+    `    rules: ${visible(rules.join(", "))}`,
+  ];
+}
+
+function said({ decision, reason, rule }: Decision): string {
+  const by = rule === null ? "" : ` by rule ${visible(rule)}`;
+  return decision === "allow" ? `allow${by}` : `deny, ${reason}${by}`;
+}
+
+function replayLines(replay: Replay): string[] {
+  const { records, decided, skipped, missing, changes } = replay;
+  const rest = [
+    [skipped.undecided, "refused before the policy was asked"],
+    [skipped.incomplete, "without the claims to decide by"],
+    [skipped.unreadable, "unreadable"],
+  ].filter(([count]) => count !== 0).map(([count, what]) => `${count} ${what}`);
+  return [
+    `replay: ${changes.length} of ${decided} logins would have ended otherwise ` +
+    `(${records} records${rest.length === 0 ? "" : `: ${rest.join(", ")}`})`,
+    ...(missing.length === 0
+      ? []
+      : [`  not recorded: ${missing.map((name) => shown(name)).join(", ")}`]),
+    ...changes.slice(0, MAX_LOGINS).map((change) =>
+      `  line ${change.line}: ${visible(change.time)} ${
+        visible(change.account)
+      }, ${visible(change.issuer)}: ${said(change.old)} -> ${said(change.new)}`
+    ),
+    ...(changes.length > MAX_LOGINS
+      ? [`  and ${changes.length - MAX_LOGINS} more`]
+      : []),
+  ];
+}

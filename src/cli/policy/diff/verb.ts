@@ -1,0 +1,214 @@
+/**
+ * `oauth-pam policy diff OLD NEW`
+ *
+ * @module
+ */
+import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import {
+  type Diff,
+  diffPolicies,
+  type Verdict,
+} from "../../../analysis/diff/diff.ts";
+import { LoginReplay, type Replay } from "../../../analysis/diff/replay.ts";
+import type { Policy } from "../../../policy/model.ts";
+import { mapFilePaths } from "../../../analysis/testing/case.ts";
+import {
+  type Arguments,
+  choice,
+  parseArguments,
+  UsageError,
+} from "../../arguments.ts";
+import { EXIT, type ExitCode } from "../../exit_code.ts";
+import { readPolicyAtBase, readPolicyOrRevision } from "./git_revision.ts";
+import type { CliIo } from "../../io.ts";
+import { RefusedFile } from "../../read_file.ts";
+import { diffJson } from "./json.ts";
+import { diffPretty } from "./pretty.ts";
+import {
+  readMapFiles,
+  tellUnanswered,
+  Unanswered,
+  usableOrThrow,
+} from "../../unanswered.ts";
+
+export const HELP = `
+usage: oauth-pam policy diff OLD NEW | --base REV NEW [--accounts NAMES] [--replay FILE]
+                             [--fail-on wider|narrower|any|never] [--format pretty|json]
+
+Tells which decisions change between two policies, for each account: equivalent, narrower, wider or
+incomparable, with a request that shows it. OLD and NEW are files, or REV:path in a git checkout,
+where the path is relative to this folder. What map files hold counts as unknown.
+
+REV is read by git alone. A name that several references have, and a REV:path that is the name of a
+file as well, are refused: in CI write the reference in full, --base refs/remotes/origin/main.
+
+  --base REV         compare with NEW as it was at this revision
+  --accounts NAMES   compare only these accounts, separated by ","
+  --replay FILE      decide the logins of an audit file again by both policies
+  --fail-on WHAT     exit with 1 when the new policy is wider (incomparable is wider too),
+                     narrower, different at all (any), or never, which is the default;
+                     what could not be ruled out counts as found
+  --format FORMAT    pretty (the default) or json
+
+exit codes: 0 fine, 1 --fail-on hit, 2 usage, 3 a file cannot be read or used
+`;
+
+const FAIL_ON = ["wider", "narrower", "any", "never"] as const;
+type FailOn = typeof FAIL_ON[number];
+
+export async function run(
+  args: readonly string[],
+  io: CliIo,
+): Promise<ExitCode> {
+  const options = await parseArguments(args, {
+    "accounts": { type: "string", multiple: true },
+    "base": { type: "string" },
+    "replay": { type: "string" },
+    "fail-on": { type: "string" },
+    "format": { type: "string" },
+  });
+  const format = choice(
+    "format",
+    options.text("format") ?? "pretty",
+    ["pretty", "json"] as const,
+  );
+  const failOn = choice("fail-on", options.text("fail-on") ?? "never", FAIL_ON);
+  const compared = comparedOf(options);
+  const accounts = accountsOf(options);
+  try {
+    const [old, next] = await policiesOf(compared, io);
+    const diff = diffPolicies(old, next, {
+      ...(accounts === null ? {} : { accounts }),
+      progress: progressOn(io),
+    });
+    const file = options.text("replay");
+    const replay = file === undefined
+      ? null
+      : await replayOf(file, { old, new: next, io });
+    io.stdout(
+      format === "json"
+        ? diffJson(diff, replay)
+        : diffPretty(diff, { color: io.color, replay }),
+    );
+    return failing({ diff, replay, failOn }) ? EXIT.negative : EXIT.fine;
+  } catch (error) {
+    tellUnanswered(error, io);
+    return EXIT.unanswered;
+  }
+}
+
+interface Compared {
+  /** `null`: the new one at the revision `base`. */
+  readonly old: string | null;
+  readonly base: string;
+  readonly new: string;
+}
+
+function comparedOf(options: Arguments): Compared {
+  const names = options.positionals;
+  const base = options.text("base");
+  const [first = "", second = ""] = names;
+  if (base !== undefined) {
+    if (names.length !== 1) {
+      throw new UsageError("with --base, name the new policy and no other");
+    }
+    if (first === "-" || first.includes(":")) {
+      throw new UsageError("with --base, the new policy is a file");
+    }
+    return { old: null, base, new: first };
+  }
+  if (names.length !== 2) {
+    throw new UsageError("name the old and the new policy");
+  }
+  if (first === "-" && second === "-") {
+    throw new UsageError("standard input cannot be two things at once");
+  }
+  return { old: first, base: "", new: second };
+}
+
+async function policiesOf(
+  { old, base, new: next }: Compared,
+  io: CliIo,
+): Promise<[Policy, Policy]> {
+  const before = old === null
+    ? await readPolicyAtBase(next, { revision: base, io })
+    : await readPolicyOrRevision(old, io);
+  return [
+    usableOrThrow(before),
+    usableOrThrow(await readPolicyOrRevision(next, io)),
+  ];
+}
+
+function accountsOf(options: Arguments): string[] | null {
+  const given = options.texts("accounts");
+  if (given.length === 0) return null;
+  const accounts = [...new Set(given.flatMap((names) => names.split(",")))];
+  for (const account of accounts) {
+    if (ACCOUNT_NAME.test(account)) continue;
+    throw new UsageError(
+      `--accounts: ${JSON.stringify(account)} is not an account name`,
+    );
+  }
+  return accounts;
+}
+
+async function replayOf(
+  file: string,
+  { old, new: next, io }: { old: Policy; new: Policy; io: CliIo },
+): Promise<Replay> {
+  const paths = [old, next].flatMap((policy) =>
+    policy.issuers.flatMap((issuer) => mapFilePaths(policy, issuer))
+  );
+  const mapFiles = await readMapFiles(paths, io);
+  const replay = new LoginReplay({ old, new: next, mapFiles });
+  try {
+    // a line that is cut off in the middle of a character is unreadable by itself
+    for await (const line of io.readLines(file)) replay.add(line);
+  } catch (error) {
+    const why = error instanceof RefusedFile ? error.message : "cannot be read";
+    throw new Unanswered(`the audit file "${file}" ${why}`);
+  }
+  return replay.result();
+}
+
+/** Work that takes longer than this shows that it goes on. */
+const SILENT_MS = 2_000;
+const EVERY_MS = 200;
+
+/** A line on a terminal that is written over, and wiped at the end. */
+function progressOn(io: CliIo): (done: number, total: number) => void {
+  const start = io.now();
+  let last = start;
+  let written = false;
+  return (done, total) => {
+    const now = io.now();
+    if (!io.interactive) return;
+    if (done === total) {
+      if (written) io.stderr("\r\x1b[K");
+    } else if (now - start > SILENT_MS && now - last > EVERY_MS) {
+      last = now;
+      written = true;
+      io.stderr(`\r\x1b[Kcomparing accounts: ${done} of ${total}`);
+    }
+  };
+}
+
+/** Whether the gate closes. What was not looked at might be what it guards against. */
+function failing(
+  result: { diff: Diff; replay: Replay | null; failOn: FailOn },
+): boolean {
+  const { diff, replay, failOn } = result;
+  if (failOn === "never") return false;
+  if (!diff.exhaustive) return true;
+  const logins = (replay?.changes ?? []).map((change): Verdict =>
+    change.new.decision === "allow" ? "wider" : "narrower"
+  );
+  const verdicts: readonly (Verdict | "sampled")[] = [diff.verdict, ...logins];
+  if (failOn !== "any") {
+    return verdicts.some((verdict) =>
+      verdict === failOn || verdict === "incomparable"
+    );
+  }
+  return diff.settings.length > 0 ||
+    verdicts.some((verdict) => verdict !== "equivalent");
+}

@@ -1,0 +1,135 @@
+/**
+ * Where the evidence of `policy explain` comes from: a document of claims that is taken as
+ * verified, or a token that is verified as a login would.
+ *
+ * @module
+ */
+import { IssuerError } from "../../../issuer/errors.ts";
+import { PolicyError } from "../../../pam/host/policy_file.ts";
+import { RequestError } from "../../../pam/host/environment.ts";
+import { ownerOf, verifyToken } from "../../../pam/verification.ts";
+import type { Claims } from "../../../policy/claims.ts";
+import {
+  type Explanation,
+  issuerOfClaims,
+  refusedBefore,
+} from "../../../analysis/explain/explain.ts";
+import type { Issuer, Policy } from "../../../policy/model.ts";
+import { AccessToken } from "../../../token/access_token.ts";
+import { TokenError } from "../../../token/errors.ts";
+import { parseJsonObject } from "../../../token/strict_json.ts";
+import { RefusedFile } from "../../read_file.ts";
+import { Unanswered } from "../../unanswered.ts";
+import type { CliIo } from "../../io.ts";
+
+/** Whose claims they are. */
+export interface ClaimsOf {
+  readonly issuer: Issuer;
+  readonly claims: Claims;
+}
+
+export interface Asked {
+  readonly policy: Policy;
+  readonly account: string;
+  /** The local name of the issuer, where it was given. */
+  readonly issuer: string | undefined;
+  readonly io: CliIo;
+}
+
+const ISSUER_TIMEOUT_MS = 10_000;
+
+async function typed(io: CliIo): Promise<Uint8Array> {
+  try {
+    return await io.readStdin();
+  } catch (error) {
+    if (!(error instanceof RefusedFile)) throw error;
+    throw new Unanswered(`standard input ${error.message}`);
+  }
+}
+
+/** Reads claims from a file or, for "-", standard input. Throws {@link Unanswered}. */
+export async function evidenceFromClaims(
+  path: string,
+  asked: Asked,
+): Promise<ClaimsOf | Explanation> {
+  const { io } = asked;
+  const name = path === "-" ? "standard input" : `"${path}"`;
+  let bytes: Uint8Array;
+  try {
+    bytes = path === "-" ? await io.readStdin() : await io.readFile(path);
+  } catch (error) {
+    throw new Unanswered(
+      error instanceof RefusedFile
+        ? `the claims in ${name}: the file ${error.message}`
+        : `the claims in ${name} cannot be read`,
+    );
+  }
+  let claims: Claims;
+  try {
+    claims = parseJsonObject(bytes, `document in ${name}`);
+  } catch (error) {
+    throw new Unanswered(error instanceof Error ? error.message : `${error}`);
+  }
+  const found = issuerOfClaims(asked.policy, {
+    claims,
+    name: asked.issuer,
+    account: asked.account,
+  });
+  return "decision" in found ? found : { issuer: found, claims };
+}
+
+/**
+ * Reads a token on standard input and verifies it as a login would; `now` is in seconds. What is
+ * wrong with the token is an answer. Throws {@link Unanswered} where there is none.
+ */
+export async function evidenceFromToken(
+  asked: Asked & { readonly now: number },
+): Promise<ClaimsOf | Explanation> {
+  const { policy, account, io, now } = asked;
+  const text = new TextDecoder("latin1").decode(await typed(io)).trim();
+  let issuer: Issuer | null = null;
+  try {
+    if (!/^[\x21-\x7e]+$/.test(text)) {
+      throw text === ""
+        ? new TokenError("token_missing", "standard input is empty")
+        : new TokenError("token_malformed", "standard input is no token");
+    }
+    const token = new AccessToken(text);
+    const named = policy.issuers.find(({ name }) => name === asked.issuer);
+    const readsOpaque = named?.kind === "introspection" ||
+      named?.kind === "globus";
+    const owner = ownerOf(token, {
+      policy,
+      opaqueIssuer: readsOpaque ? named.name : null,
+    });
+    issuer = owner.issuer;
+    if (asked.issuer !== undefined && issuer.name !== asked.issuer) {
+      throw new TokenError(
+        "issuer_unknown",
+        `the token is of the issuer "${issuer.name}"`,
+      );
+    }
+    const evidence = await verifyToken({ token, ...owner }, {
+      policy,
+      account,
+      now: () => now * 1000,
+      signal: AbortSignal.timeout(ISSUER_TIMEOUT_MS),
+    });
+    return { issuer, claims: evidence.claims };
+  } catch (error) {
+    if (error instanceof TokenError) {
+      return refusedBefore(account, {
+        reason: error.code,
+        detail: error.message,
+        issuer: issuer?.name ?? null,
+      });
+    }
+    if (
+      error instanceof IssuerError || error instanceof PolicyError ||
+      error instanceof RequestError
+    ) {
+      throw new Unanswered(`the token cannot be verified: ${error.message}`);
+    }
+    throw error;
+  }
+}

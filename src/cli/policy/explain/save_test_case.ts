@@ -1,0 +1,213 @@
+/**
+ * `policy explain --save-test`: a case that happened becomes a test of the policy.
+ *
+ * @module
+ */
+import type { MapFiles } from "../../../policy/evaluate/accounts.ts";
+import { readClaim } from "../../../policy/claims.ts";
+import type { Explanation } from "../../../analysis/explain/explain.ts";
+import { accountsOf } from "../../../policy/evaluate/map_file.ts";
+import { keyAttribute } from "../../../policy/identity_claims.ts";
+import {
+  mentionedLocations,
+  restrictClaims,
+} from "../../../policy/evaluate/claims_used.ts";
+import type { Issuer, Policy } from "../../../policy/model.ts";
+import {
+  type AccessRequest,
+  subjectFromClaims,
+} from "../../../policy/request.ts";
+import { evaluate } from "../../../policy/evaluate/evaluate.ts";
+import { mapFilePaths } from "../../../analysis/testing/case.ts";
+import {
+  readTestFile,
+  writtenTests,
+} from "../../../analysis/testing/test_source.ts";
+import { decodeUtf8 } from "../../../files/trusted_file.ts";
+import type { CliIo } from "../../io.ts";
+import { RefusedFile } from "../../read_file.ts";
+import { visible } from "../../output/pretty.ts";
+import { Unanswered } from "../../unanswered.ts";
+
+export interface Case {
+  readonly explanation: Explanation;
+  readonly policy: Policy;
+  readonly issuer: Issuer;
+  readonly request: AccessRequest;
+  readonly mapFiles: MapFiles;
+}
+
+/** Appends the case to a file of tests, which need not be there. Throws {@link Unanswered}. */
+export async function saveTest(
+  path: string,
+  saved: Case,
+  io: CliIo,
+): Promise<void> {
+  const { before, names, end, indent } = await placeIn(
+    await textOf(path, io),
+    path,
+  );
+  const item = testText(saved, uniqueName(saved.explanation, names));
+  const lines = item.map((line, index) =>
+    `${indent}${index === 0 ? "- " : "  "}${line}\n`
+  );
+  const head = before.slice(0, end);
+  const gap = head === "" || head.endsWith("\n") ? "" : "\n";
+  const text = head + gap + lines.join("") + before.slice(end);
+  const read = readTestFile(text, { file: path });
+  const wrong = read.diagnostics.length > 0 || read.source === null ||
+    writtenTests(read.source.document, { policy: false }).issues.length > 0;
+  if (wrong) {
+    throw new Unanswered(`the test cannot be added to the file "${path}"`);
+  }
+  try {
+    await io.writeFile(path, text);
+  } catch (error) {
+    if (!(error instanceof RefusedFile)) throw error;
+    throw new Unanswered(`the file "${path}" ${error.message}`);
+  }
+}
+
+async function textOf(path: string, io: CliIo): Promise<string> {
+  try {
+    const text = decodeUtf8(await io.readFile(path));
+    return text.trim() === "" ? "tests:\n" : text;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "tests:\n";
+    const why = error instanceof RefusedFile ? error.message : "cannot be read";
+    throw new Unanswered(`the file "${path}" ${why}`);
+  }
+}
+
+interface Place {
+  readonly before: string;
+  readonly names: ReadonlySet<string>;
+  /** Where the next test belongs. */
+  readonly end: number;
+  readonly indent: string;
+}
+
+/** The end of the list of tests. Throws where it cannot be lengthened without touching the rest. */
+async function placeIn(text: string, path: string): Promise<Place> {
+  const { isMap, isScalar, isSeq, parseDocument } = await import("yaml");
+  const document = parseDocument(text);
+  const root = document.contents;
+  const tests = isMap(root) ? root.get("tests", true) : undefined;
+  if (document.errors.length > 0 || !isMap(root)) {
+    throw new Unanswered(`the file "${path}" is not a file of tests`);
+  }
+  if (tests === undefined) {
+    const gap = text.endsWith("\n") ? "" : "\n";
+    return await placeIn(`${text}${gap}tests:\n`, path);
+  }
+  const names = new Set<string>();
+  if (!isSeq(tests)) {
+    const empty = isScalar(tests) && tests.value === null &&
+      /^tests:[ \t]*(?:#.*)?\n?$/m.test(text.slice(text.lastIndexOf("tests:")));
+    if (!empty) throw new Unanswered(`"tests" in "${path}" is not a list`);
+    return { before: text, names, end: text.length, indent: "  " };
+  }
+  if (tests.flow === true) {
+    const message = `write "tests" in "${path}" as a list with a line for each`;
+    throw new Unanswered(message);
+  }
+  for (const item of tests.items) {
+    const name = isMap(item) ? item.get("name") : undefined;
+    if (typeof name === "string") names.add(name);
+  }
+  const [start, , end] = tests.range ?? [0, text.length, text.length];
+  const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
+  return { before: text, names, end, indent: line.replace(/[^ ].*$/, "") };
+}
+
+function uniqueName(
+  explanation: Explanation,
+  names: ReadonlySet<string>,
+): string {
+  const { decision, account, issuer } = explanation;
+  const what = decision.decision === "allow"
+    ? `${issuer} admits to ${account} by ${decision.rule}`
+    : `${issuer} does not admit to ${account}: ${decision.reason}`;
+  let name = what;
+  for (let count = 2; names.has(name); count++) name = `${what} (${count})`;
+  return name;
+}
+
+/** The lines of a test. JSON is YAML, and no reader takes it for anything else. */
+function testText(saved: Case, name: string): string[] {
+  const { explanation, issuer, request } = saved;
+  const { decision, reason, rule } = explanation.decision;
+  const { claims, mapFiles } = essentials(saved);
+  const expect = decision === "allow"
+    ? { decision, rule }
+    : { decision, reason, ...(rule === null ? {} : { rule }) };
+  const members = {
+    name,
+    account: request.account,
+    issuer: issuer.name,
+    service: request.service,
+    ...(request.rhost === null ? {} : { rhost: request.rhost }),
+    now: new Date(request.now * 1000).toISOString().replace(".000Z", "Z"),
+    claims,
+    ...(Object.keys(mapFiles).length === 0 ? {} : { map_files: mapFiles }),
+    expect,
+  };
+  return Object.entries(members).map(([key, value]) =>
+    `${key}: ${visible(JSON.stringify(value))}`
+  );
+}
+
+/** Only what the decision depends on: a test should not spread who somebody is. */
+function essentials(
+  { policy, issuer, request, mapFiles, explanation }: Case,
+): {
+  claims: AccessRequest["subject"]["claims"];
+  mapFiles: Record<string, string>;
+} {
+  const all = request.subject.claims;
+  const claims = restrictClaims(all, mentionedLocations(policy, issuer), {
+    absent: "left out",
+  });
+  const lines = Object.fromEntries(
+    mapFilePaths(policy, issuer).map((path) => [
+      path,
+      linesFor(path, { policy, request, mapFiles }),
+    ]),
+  );
+  const small = {
+    ...request,
+    subject: subjectFromClaims(issuer, claims),
+  };
+  const { decision, reason, rule } = evaluate(policy, small, {
+    mapFiles: new Map(Object.entries(lines)),
+  });
+  const same = decision === explanation.decision.decision &&
+    reason === explanation.decision.reason &&
+    rule === explanation.decision.rule;
+  return same
+    ? { claims, mapFiles: lines }
+    : { claims: all, mapFiles: Object.fromEntries(mapFiles) };
+}
+
+/** The lines of a map file that concern the person. */
+function linesFor(
+  path: string,
+  options: { policy: Policy; request: AccessRequest; mapFiles: MapFiles },
+): string {
+  const { policy, request, mapFiles } = options;
+  const { claims, identities } = request.subject;
+  const keys = policy.rules.flatMap(({ accounts }) => accounts ?? []).flatMap(
+    (source) =>
+      source.source === "map_file" && source.path === path ? source.keys : [],
+  );
+  const values = keys.flatMap((key): unknown[] => {
+    const attribute = keyAttribute(key);
+    return attribute === null
+      ? [readClaim(claims, key)]
+      : identities.map((identity) => identity[attribute]);
+  }).filter((value) => typeof value === "string");
+  return [...new Set(values)].flatMap((value) => {
+    const accounts = accountsOf(mapFiles.get(path) ?? "", value);
+    return accounts.length === 0 ? [] : [`${value} ${accounts.join(",")}\n`];
+  }).join("");
+}

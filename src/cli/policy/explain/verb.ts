@@ -1,0 +1,211 @@
+/**
+ * `oauth-pam policy explain FILE --account A (--claims FILE|- | --token -)`
+ *
+ * @module
+ */
+import {
+  explain,
+  type Explanation,
+} from "../../../analysis/explain/explain.ts";
+import type { RuleHint } from "../../../analysis/explain/near_miss.ts";
+import {
+  type AccessRequest,
+  subjectFromClaims,
+} from "../../../policy/request.ts";
+import { mapFilePaths } from "../../../analysis/testing/case.ts";
+import { instant } from "../../../analysis/testing/time.ts";
+import {
+  type Arguments,
+  choice,
+  parseArguments,
+  UsageError,
+} from "../../arguments.ts";
+import {
+  type Asked,
+  type ClaimsOf,
+  evidenceFromClaims,
+  evidenceFromToken,
+} from "./evidence.ts";
+import { EXIT, type ExitCode } from "../../exit_code.ts";
+import type { CliIo } from "../../io.ts";
+import { explainJson } from "./json.ts";
+import { explainPretty } from "./pretty.ts";
+import { saveTest } from "./save_test_case.ts";
+import {
+  readMapFiles,
+  tellUnanswered,
+  Unanswered,
+  usablePolicy,
+} from "../../unanswered.ts";
+
+export const HELP = `
+usage: oauth-pam policy explain FILE --account NAME (--claims FILE | --token -)
+                                [--service NAME] [--rhost ADDRESS] [--issuer NAME]
+                                [--now TIME] [--format pretty|json] [--exit-code]
+                                [--save-test FILE]
+
+Tells whether the policy would grant the account, and why: the rule that decides, for every other
+rule the first condition that fails, and what was almost right.
+
+  --account NAME      the local account that is asked for
+  --claims FILE       a JSON document of claims, taken as verified: signature, times and audience
+                      are not looked at; "-" reads standard input
+  --token -           a token on standard input, verified with its issuer as at a login
+  --service NAME      the PAM service, "sshd" where nothing is said
+  --rhost ADDRESS     the remote address, none where nothing is said
+  --issuer NAME       the local name of the issuer; otherwise the claim "iss" names it
+  --now TIME          "2026-01-01T12:00:00Z" or seconds since the epoch, instead of the clock
+  --format FORMAT     pretty (the default) or json
+  --exit-code         exit with 1 when the answer is deny
+  --save-test FILE    append the case to a file of tests (*.test.yaml)
+
+exit codes: 0 fine, whatever the decision; 1 deny, with --exit-code; 2 usage; 3 policy, claims or
+map files cannot be read, or the issuer cannot be asked
+`;
+
+export async function run(
+  args: readonly string[],
+  io: CliIo,
+): Promise<ExitCode> {
+  const options = await parseArguments(args, {
+    "account": { type: "string" },
+    "claims": { type: "string" },
+    "token": { type: "string" },
+    "service": { type: "string" },
+    "rhost": { type: "string" },
+    "issuer": { type: "string" },
+    "now": { type: "string" },
+    "format": { type: "string" },
+    "exit-code": { type: "boolean" },
+    "save-test": { type: "string" },
+  });
+  const question = questionOf(options, io);
+  try {
+    const { explanation, request } = await answer(question, io);
+    io.stdout(
+      question.format === "json"
+        ? explainJson(explanation)
+        : explainPretty(explanation, { color: io.color, request }),
+    );
+    const denied = explanation.decision.decision === "deny";
+    return denied && options.flag("exit-code") ? EXIT.negative : EXIT.fine;
+  } catch (error) {
+    tellUnanswered(error, io);
+    return EXIT.unanswered;
+  }
+}
+
+interface Question {
+  readonly file: string;
+  readonly account: string;
+  readonly claims: string | undefined;
+  readonly service: string;
+  readonly rhost: string | null;
+  readonly issuer: string | undefined;
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly format: "pretty" | "json";
+  readonly saveTest: string | undefined;
+}
+
+function questionOf(options: Arguments, io: CliIo): Question {
+  const [file, ...rest] = options.positionals;
+  if (file === undefined || rest.length > 0) {
+    throw new UsageError("name one policy file");
+  }
+  const account = options.text("account");
+  if (account === undefined) {
+    throw new UsageError("name the account that is asked for with --account");
+  }
+  const [claims, token] = [options.text("claims"), options.text("token")];
+  if ((claims === undefined) === (token === undefined)) {
+    throw new UsageError("give either --claims FILE or --token -");
+  }
+  if (token !== undefined && token !== "-") {
+    throw new UsageError(
+      "--token is -: a token on a command line can be seen by everybody on the host",
+    );
+  }
+  if (file === "-" && (claims ?? token) === "-") {
+    throw new UsageError("standard input cannot be two things at once");
+  }
+  const saveTest = options.text("save-test");
+  if (saveTest !== undefined && !/\.test\.ya?ml$/.test(saveTest)) {
+    throw new UsageError('--save-test needs a file that ends in ".test.yaml"');
+  }
+  return {
+    file,
+    account,
+    claims,
+    service: options.text("service") ?? "sshd",
+    rhost: options.text("rhost") || null,
+    issuer: options.text("issuer"),
+    now: timeOf(options.text("now"), io),
+    format: choice(
+      "format",
+      options.text("format") ?? "pretty",
+      ["pretty", "json"] as const,
+    ),
+    saveTest,
+  };
+}
+
+function timeOf(text: string | undefined, io: CliIo): number {
+  if (text === undefined) return Math.floor(io.now() / 1000);
+  const time = /^[0-9]{1,12}$/.test(text) ? Number(text) : instant(text);
+  if (time !== null) return time;
+  throw new UsageError(
+    `--now is ${
+      JSON.stringify(text)
+    }, expected a time such as "2026-01-01T12:00:00Z" or seconds since the epoch`,
+  );
+}
+
+interface Answer {
+  readonly explanation: Explanation;
+  /** `null` when it never came to the rules. */
+  readonly request: AccessRequest | null;
+}
+
+async function answer(question: Question, io: CliIo): Promise<Answer> {
+  const { account, service, rhost, now } = question;
+  const policy = await usablePolicy(question.file, io);
+  const asked: Asked = { policy, account, issuer: question.issuer, io };
+  const evidence = question.claims === undefined
+    ? await evidenceFromToken({ ...asked, now })
+    : await evidenceFromClaims(question.claims, asked);
+  if ("decision" in evidence) {
+    if (question.saveTest !== undefined) {
+      throw new Unanswered(
+        `no test was saved: ${evidence.decision.reason} is decided before any rule`,
+      );
+    }
+    return { explanation: evidence, request: null };
+  }
+  const { issuer, claims } = evidence;
+  const mapFiles = await readMapFiles(mapFilePaths(policy, issuer), io);
+  const subject = subjectFromClaims(issuer, claims);
+  const request = { account, service, rhost, now, subject };
+  const explained = explain(policy, request, { mapFiles });
+  const explanation = {
+    ...explained,
+    hints: [...otherIssuer(evidence), ...explained.hints],
+  };
+  if (question.saveTest !== undefined) {
+    const saved = { explanation, policy, issuer, request, mapFiles };
+    await saveTest(question.saveTest, saved, io);
+    io.stderr(`oauth-pam: added a test to "${question.saveTest}"\n`);
+  }
+  return { explanation, request };
+}
+
+/** Claims that say themselves that they are somebody else's. */
+function otherIssuer({ issuer, claims }: ClaimsOf): RuleHint[] {
+  const iss = Object.hasOwn(claims, "iss") ? claims.iss : undefined;
+  return iss === undefined || iss === issuer.issuer ? [] : [{
+    rule: null,
+    kind: "issuer",
+    message: `the claim "iss" is not that of the issuer "${issuer.name}": ` +
+      "a login would not take the token for its",
+  }];
+}

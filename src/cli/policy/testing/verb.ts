@@ -1,0 +1,237 @@
+/**
+ * `oauth-pam policy test FILE…`
+ *
+ * @module
+ */
+import { coverageOf } from "../../../analysis/testing/coverage.ts";
+import { mutate } from "../../../analysis/testing/mutate.ts";
+import { type PolicySource, usable } from "../../../policy/syntax/parse.ts";
+import type { Policy } from "../../../policy/model.ts";
+import {
+  runTest,
+  type TestResult,
+} from "../../../analysis/testing/expectation.ts";
+import { type TestSuite, testSuite } from "../../../analysis/testing/suite.ts";
+import {
+  type Arguments,
+  choice,
+  parseArguments,
+  UsageError,
+} from "../../arguments.ts";
+import { EXIT, type ExitCode, gravest } from "../../exit_code.ts";
+import type { CliIo } from "../../io.ts";
+import { readPolicy } from "../../input.ts";
+import { testTap } from "./tap.ts";
+import { testJson } from "./json.ts";
+import { testJunit } from "../../output/test_junit.ts";
+import { testPretty } from "./pretty.ts";
+import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
+import {
+  policyPaths,
+  readTestFiles,
+  strayTestFiles,
+} from "../../test_files.ts";
+
+export const HELP = `
+usage: oauth-pam policy test FILE… [--filter TEXT] [--coverage] [--coverage-threshold N]
+                             [--mutate] [--format pretty|json|junit|tap] [--output FILE]
+                             [--stdin-filename NAME]
+
+Runs the tests in each policy and in the file beside it: site.test.yaml beside site.yaml.
+The clock is frozen; nothing is fetched and no account of this host is looked at.
+
+  --filter TEXT            only tests whose name holds TEXT
+  --coverage               how many conditions the tests have seen both hold and fail
+  --coverage-threshold N   the percentage that each policy must reach; implies --coverage
+  --mutate                 change one condition at a time and name what no test notices
+  --format FORMAT          pretty (the default), json, junit or tap
+  --output FILE            write the report there instead of to standard output
+  --stdin-filename NAME    the name under which standard input ("-") is reported
+
+exit codes: 0 all passed, 1 a wrong decision, a missed threshold or an unnoticed change,
+2 usage, 3 a policy or test that cannot be used, 4 nothing was checked
+`;
+
+const FORMATS = ["pretty", "json", "junit", "tap"] as const;
+
+interface Options {
+  readonly filter: string | null;
+  readonly coverage: boolean;
+  readonly threshold: number | null;
+  readonly mutate: boolean;
+  readonly stdinName: string | undefined;
+}
+
+export async function run(
+  args: readonly string[],
+  io: CliIo,
+): Promise<ExitCode> {
+  const given = await parseArguments(args, {
+    "filter": { type: "string" },
+    "coverage": { type: "boolean" },
+    "coverage-threshold": { type: "string" },
+    "mutate": { type: "boolean" },
+    "format": { type: "string" },
+    "output": { type: "string" },
+    "stdin-filename": { type: "string" },
+  });
+  const format = choice("format", given.text("format") ?? "pretty", FORMATS);
+  const threshold = thresholdOf(given);
+  const options: Options = {
+    filter: given.text("filter") ?? null,
+    coverage: given.flag("coverage") || threshold !== null,
+    threshold,
+    mutate: given.flag("mutate"),
+    stdinName: given.text("stdin-filename"),
+  };
+  if (given.positionals.length === 0) {
+    throw new UsageError("name at least one policy file");
+  }
+  const paths = await policyPaths(given.positionals, io);
+  const texts = new Map<string, string>();
+  const runs: PolicyRun[] = [];
+  for (const path of paths) {
+    runs.push(await runPolicy(path, { ...options, io, texts }));
+  }
+  for (const file of await strayTestFiles(paths, io)) {
+    io.stderr(
+      `oauth-pam: warning: "${file}" was not run: there is no policy beside it\n`,
+    );
+  }
+  const report = afterFilter({ runs, threshold }, options);
+  const text = {
+    pretty: () => testPretty(report, { texts, color: io.color }),
+    json: () => testJson(report),
+    junit: () => testJunit(report),
+    tap: () => testTap(report),
+  }[format]();
+  const output = given.text("output");
+  if (output === undefined) io.stdout(text);
+  else await io.writeFile(output, text);
+  return gravest(report.runs.map((one) => exitCode(one, threshold)));
+}
+
+function thresholdOf(given: Arguments): number | null {
+  const text = given.text("coverage-threshold");
+  if (text === undefined) return null;
+  if (/^(?:100|[0-9]{1,2})$/.test(text)) return Number(text);
+  throw new UsageError(
+    `--coverage-threshold is ${
+      JSON.stringify(text)
+    }, expected a whole number from 0 to 100`,
+  );
+}
+
+type Work = Options & {
+  readonly io: CliIo;
+  readonly texts: Map<string, string>;
+};
+
+async function runPolicy(path: string, work: Work): Promise<PolicyRun> {
+  const { io, texts, stdinName } = work;
+  const read = await readPolicy(
+    path,
+    io,
+    stdinName === undefined ? {} : { stdinName },
+  );
+  texts.set(read.file, read.text);
+  const empty = {
+    file: read.file,
+    results: [],
+    coverage: null,
+    mutation: null,
+    problems: [],
+  };
+  const policy = usable(read);
+  const errors = read.diagnostics.filter(({ level }) => level === "error");
+  if (policy === null || read.source === null) {
+    return { ...empty, findings: errors };
+  }
+  const files = await readTestFiles(path, io);
+  for (const [file, text] of files.texts) texts.set(file, text);
+  const suite = testSuite(policy, { own: read.source, beside: files.sources });
+  const findings = [...files.diagnostics, ...suite.findings];
+  const { filter } = work;
+  const results = suite.cases
+    .filter(({ name }) => filter === null || name.includes(filter))
+    .map((test) => runTest(policy, test));
+  const nothing = suite.cases.length === 0 && findings.length === 0;
+  const run: PolicyRun = {
+    ...empty,
+    findings,
+    results,
+    problems: nothing ? [`${read.file}: there are no tests`] : [],
+  };
+  return measured(run, { ...work, policy, suite, source: read.source });
+}
+
+interface Measure extends Work {
+  readonly policy: Policy;
+  readonly suite: TestSuite;
+  readonly source: PolicySource;
+}
+
+/** With coverage and mutations, where they were asked for and there is anything to measure. */
+function measured(run: PolicyRun, work: Measure): PolicyRun {
+  const { results, findings } = run;
+  if (results.length === 0) return run;
+  const { policy, source, io } = work;
+  const found = work.coverage ? coverageOf(policy, results) : null;
+  const coverage = found === null ? null : {
+    ...found,
+    uncovered: found.uncovered.map((item) => placed(item, source)),
+  };
+  if (!work.mutate) return { ...run, coverage };
+  if (findings.length > 0 || results.some(({ passed }) => !passed)) {
+    const problem = `${run.file}: no changes were tried, because not all is ` +
+      "well without them";
+    return { ...run, coverage, problems: [...run.problems, problem] };
+  }
+  const report = mutate(policy, results as readonly TestResult[], {
+    defaults: work.suite.defaults,
+    onProgress: progress(io),
+  });
+  if (io.interactive) io.stderr("\r\x1b[K");
+  const survived = report.survived.map((item) => placed(item, source));
+  return { ...run, coverage, mutation: { ...report, survived } };
+}
+
+/** Tells a waiting person after two seconds how far it is. */
+function progress(io: CliIo): (done: number, total: number) => void {
+  const start = io.now();
+  return (done, total) => {
+    if (!io.interactive || io.now() - start < 2000) return;
+    io.stderr(`\r\x1b[Ktrying changes: ${done} of ${total}`);
+  };
+}
+
+/** A filter may leave a policy without tests, but not all of them. */
+function afterFilter(report: TestReport, options: Options): TestReport {
+  const { filter } = options;
+  if (filter === null) return report;
+  if (report.runs.some(({ results }) => results.length > 0)) {
+    const runs = report.runs.filter(({ results, findings }) =>
+      results.length > 0 || findings.length > 0
+    );
+    return { ...report, runs };
+  }
+  const problem = `no test has ${JSON.stringify(filter)} in its name`;
+  return {
+    ...report,
+    runs: report.runs.map((run) => ({
+      ...run,
+      problems: run.findings.length > 0 ? run.problems : [problem],
+    })),
+  };
+}
+
+function exitCode(run: PolicyRun, threshold: number | null): ExitCode {
+  if (run.findings.some(({ level }) => level === "error")) {
+    return EXIT.unanswered;
+  }
+  if (run.results.length === 0) return EXIT.nothing;
+  const negative = run.results.some(({ passed }) => !passed) ||
+    (run.coverage !== null && below(run.coverage, threshold)) ||
+    (run.mutation?.survived.length ?? 0) > 0;
+  return negative ? EXIT.negative : EXIT.fine;
+}

@@ -1,0 +1,151 @@
+/**
+ * `oauth-pam token inspect`
+ *
+ * @module
+ */
+import { MAX_TOKEN_CHARACTERS } from "../../token/compact_jws.ts";
+import { choice, parseArguments, UsageError } from "../arguments.ts";
+import { EXIT, type ExitCode } from "../exit_code.ts";
+import type { CliIo } from "../io.ts";
+import { jsonDocument } from "../output/json.ts";
+import { visible } from "../output/pretty.ts";
+import { type Anatomy, anatomyOf, type TokenKind } from "./anatomy.ts";
+
+export const HELP = `
+usage: oauth-pam token inspect [--format pretty|json] <TOKEN
+
+Shows what a token on standard input says about itself: header, claims, times as dates, and which
+way into a host is long enough for it. NOTHING IS VERIFIED: anybody can write such a token. Prints
+neither the signature nor the token.
+
+  --format FORMAT    pretty (the default) or json
+
+exit codes: 0 decoded, 2 usage, 3 cannot be decoded
+`;
+
+const NOT_VERIFIED = "NOT VERIFIED: anybody could have written this";
+
+/** Claims that are times: RFC 7519 section 4.1, OpenID Connect Core sections 2 and 5.1. */
+const TIMES = ["iat", "nbf", "exp", "auth_time", "updated_at"];
+
+/** What the ways in carry at most, in bytes (pam_exec) and characters (the OpenSSH client). */
+const PAM_EXEC = 511;
+const SSH_CLIENT = 1023;
+
+export async function run(
+  args: readonly string[],
+  io: CliIo,
+): Promise<ExitCode> {
+  const options = await parseArguments(args, { format: { type: "string" } });
+  const formats = ["pretty", "json"] as const;
+  const format = choice("format", options.text("format") ?? "pretty", formats);
+  if (options.positionals.length > 0) {
+    // it would stand in the list of processes and in the shell's history
+    throw new UsageError("the token is read from standard input, never named");
+  }
+  const anatomy = anatomyOf(await io.readStdin());
+  const now = Math.floor(io.now() / 1000);
+  io.stdout(format === "json" ? json(anatomy) : pretty(anatomy, now));
+  return anatomy.kind === "jws" ? EXIT.fine : EXIT.unanswered;
+}
+
+function json({ kind, length, header, claims, refused }: Anatomy): string {
+  const document = jsonDocument("oauth-pam/token@1", {
+    verified: false,
+    kind,
+    length,
+    fits: { pam_exec: length <= PAM_EXEC, ssh: length <= SSH_CLIENT },
+    header,
+    claims,
+    dates: Object.fromEntries(
+      timesOf(claims).map(([name, seconds]) => [name, dateOf(seconds)]),
+    ),
+    refused,
+  });
+  // inside strings, where alone such characters can stand, the escapes mean the same in JSON
+  return document.split("\n").map(visible).join("\n");
+}
+
+const KINDS: Readonly<Record<TokenKind, string>> = {
+  jws: "a JWT, whose signature was not looked at",
+  jwe: "an encrypted token (JWE): only its recipient can read the claims",
+  opaque: "an opaque token: only its issuer can read it",
+  json: "a JSON document, not a token",
+  malformed: "no token that can be decoded",
+  empty: "nothing at all",
+};
+
+function pretty(anatomy: Anatomy, now: number): string {
+  const { kind, length, header, claims, refused } = anatomy;
+  const times = timesOf(claims).map(([name, seconds]) =>
+    `  ${name.padEnd(10)} ${dateOf(seconds) ?? "no date"}` +
+    (dateOf(seconds) === null ? "" : `  ${relative(name, { seconds, now })}`)
+  );
+  return [
+    NOT_VERIFIED,
+    "",
+    `this is ${KINDS[kind]}`,
+    ...(length === 0 ? [] : [`length: ${length} bytes: ${ways(length)}`]),
+    ...(refused === null
+      ? []
+      : [`every login refuses it: ${refused.message} (${refused.reason})`]),
+    ...(header === null ? [] : ["", "header:", ...shown(header)]),
+    ...(claims === null ? [] : ["", "claims:", ...shown(claims)]),
+    ...(times.length === 0 ? [] : ["", "times:", ...times]),
+  ].map((line) => `${visible(line)}\n`).join("");
+}
+
+function shown(document: Readonly<Record<string, unknown>>): string[] {
+  return JSON.stringify(document, null, 2).split("\n").map((line) =>
+    `  ${line}`
+  );
+}
+
+function ways(length: number): string {
+  if (length > MAX_TOKEN_CHARACTERS) {
+    return `longer than any login reads (${MAX_TOKEN_CHARACTERS})`;
+  }
+  if (length > SSH_CLIENT) {
+    return `too long to be pasted: pam_exec cuts it off at ${PAM_EXEC}, the OpenSSH client's ` +
+      `prompt at ${SSH_CLIENT}; use device sign-in`;
+  }
+  if (length > PAM_EXEC) {
+    return `pam_exec cuts it off at ${PAM_EXEC}; the OpenSSH client's prompt takes it ` +
+      `(${SSH_CLIENT}): use pam_script, or device sign-in`;
+  }
+  return `fits pam_exec (${PAM_EXEC}) and the OpenSSH client's prompt (${SSH_CLIENT})`;
+}
+
+function timesOf(claims: Anatomy["claims"]): [string, number][] {
+  if (claims === null) return [];
+  return TIMES.flatMap((name): [string, number][] => {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    return typeof value === "number" ? [[name, value]] : [];
+  });
+}
+
+/** A NumericDate (RFC 7519 section 2) as ISO 8601; `null` beyond what a calendar holds. */
+function dateOf(seconds: number): string | null {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime())
+    ? null
+    : date.toISOString().replace(".000Z", "Z");
+}
+
+function relative(
+  name: string,
+  { seconds, now }: { seconds: number; now: number },
+): string {
+  const distance = span(Math.abs(seconds - now));
+  const past = seconds <= now;
+  if (name === "exp") {
+    return past ? `EXPIRED ${distance} ago` : `in ${distance}`;
+  }
+  return past ? `${distance} ago` : `IN THE FUTURE, in ${distance}`;
+}
+
+function span(seconds: number): string {
+  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]] as const;
+  const [size, unit] = units.find(([size]) => seconds >= 2 * size) ?? [1, "s"];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}

@@ -1,0 +1,284 @@
+/**
+ * `oauth-pam device finish POLICY`: waits until the user has signed in with the browser, and
+ * decides by the token that the issuer then hands over. A token typed at the prompt is used instead.
+ *
+ * @module
+ */
+import { within } from "../../lib/deadline.ts";
+import type { Policy } from "../../policy/model.ts";
+import { AccessToken } from "../../token/access_token.ts";
+import { looksLikeJws, parseCompactJws } from "../../token/compact_jws.ts";
+import { requestTokens } from "../../token/device_flow.ts";
+import {
+  checkPresence,
+  type Granted,
+  pollForTokens,
+} from "../../token/device_polling.ts";
+import { SignInError, TokenError } from "../../token/errors.ts";
+import {
+  type Attempt,
+  attemptUnder,
+  type Ending,
+  runAttempt,
+} from "../attempt.ts";
+import { readAuthtok } from "../host/authtok.ts";
+import { conversationOf } from "../host/conversation.ts";
+import { type DeviceIssuer, deviceIssuer, openFlow } from "./flow.ts";
+import { deviceMemory, type PendingSignIn, takeSignIn } from "./memory.ts";
+import { rememberSignIn, startSource } from "./limit.ts";
+import { readPamRequest, RequestError } from "../host/environment.ts";
+import type { PamIo } from "../io.ts";
+import {
+  type Circumstances,
+  judge,
+  type PresentedToken,
+} from "../judgement.ts";
+import { PolicyError } from "../host/policy_file.ts";
+import { ownerOf } from "../verification.ts";
+
+export interface FinishTimings {
+  /** For one request. */
+  readonly requestMs: number;
+  /** For the user, at most: the launcher ends the program after 120 seconds. */
+  readonly userMs: number;
+  /** For everything. */
+  readonly totalMs: number;
+  readonly logMs: number;
+  readonly wait: (milliseconds: number) => Promise<void>;
+}
+
+export const FINISH_TIMINGS: FinishTimings = {
+  requestMs: 10_000,
+  userMs: 100_000,
+  totalMs: 115_000,
+  logMs: 2_000,
+  wait: (milliseconds) =>
+    within(new Promise<void>(() => {}), milliseconds, () => {}),
+};
+
+/**
+ * Finishes a sign-in and writes its one log line. Never throws, and ends within the timeouts; the
+ * launcher's SIGTERM, when the PAM process is gone, is a refusal.
+ */
+export async function deviceFinish(
+  args: readonly string[],
+  io: PamIo,
+  timings: FinishTimings = FINISH_TIMINGS,
+): Promise<Ending> {
+  const gone = new AbortController();
+  const onTerminate = () => gone.abort();
+  Deno.addSignalListener("SIGTERM", onTerminate);
+  try {
+    return await runAttempt(
+      (attempt) => finish(args, attempt, { io, timings, gone: gone.signal }),
+      { io, timeouts: timings },
+    );
+  } finally {
+    Deno.removeSignalListener("SIGTERM", onTerminate);
+  }
+}
+
+async function finish(
+  args: readonly string[],
+  attempt: Attempt,
+  { io, timings, gone }: {
+    io: PamIo;
+    timings: FinishTimings;
+    gone: AbortSignal;
+  },
+): Promise<Ending> {
+  const [path, ...rest] = args;
+  if (path === undefined || rest.length > 0) {
+    throw new RequestError('usage: "oauth-pam device finish POLICY"');
+  }
+  const request = readPamRequest(io.env);
+  attempt.request = request;
+  const conversation = conversationOf(request);
+  const policy = await attemptUnder(path, attempt);
+  const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
+  const failed = found !== null && "reason" in found ? found.reason : null;
+  const typed = await readTyped(io.stdin, { onlyJws: failed !== null });
+  const circumstances = (): Circumstances => {
+    return {
+      request,
+      policy,
+      io,
+      signal: AbortSignal.timeout(timings.requestMs),
+    };
+  };
+  if (typed !== null) {
+    // the pending sign-in's issuer has answered, or "failed" tells why not
+    attempt.steered = true;
+    const presented = ownerOf(typed, { policy });
+    return await judge(
+      { token: typed, ...presented },
+      attempt,
+      circumstances(),
+    );
+  }
+  if (failed !== null) {
+    return {
+      reason: failed,
+      rule: null,
+      detail: "no sign-in could be started",
+    };
+  }
+  if (found === null || "reason" in found) {
+    throw new SignInError("device_expired", "no sign-in is pending");
+  }
+  const issuer = currentIssuer(policy, found);
+  attempt.issuer = issuer.name;
+  const granted = await poll(found, { issuer, io, timings, gone });
+  const presented = presentedToken(granted, { issuer, nonce: found.nonce });
+  const ending = await judge(presented, attempt, circumstances());
+  // nobody gets in, so that nobody must read that somebody did
+  checkPresence(gone);
+  if (ending.reason === "allowed") {
+    const cacheDirectory = policy.cache.directory;
+    await rememberSignIn(startSource(request), {
+      cacheDirectory,
+      now: io.now(),
+    });
+  }
+  return ending;
+}
+
+/**
+ * What was typed at the prompt, `null` for nothing. Where the sign-in could not be started, the
+ * prompt may have got the password that a later line of the stack is to try: it is left to that
+ * line unless it can be a token.
+ */
+async function readTyped(
+  stdin: PamIo["stdin"],
+  { onlyJws }: { onlyJws: boolean },
+): Promise<AccessToken | null> {
+  try {
+    const typed = await readAuthtok(stdin);
+    return onlyJws && !looksLikeJws(typed) ? null : typed;
+  } catch (error) {
+    const nothing = error instanceof TokenError &&
+      (error.code === "token_missing" || onlyJws);
+    if (nothing) return null;
+    throw error;
+  }
+}
+
+/** The policy may have been changed since `device start`. */
+function currentIssuer(policy: Policy, pending: PendingSignIn): DeviceIssuer {
+  const issuer = deviceIssuer(policy, pending.issuer);
+  if (issuer.issuer !== pending.issuerUrl) {
+    throw new PolicyError(
+      `the issuer "${issuer.name}" changed during the sign-in`,
+    );
+  }
+  return issuer;
+}
+
+async function poll(
+  pending: PendingSignIn,
+  options: {
+    issuer: DeviceIssuer;
+    io: PamIo;
+    timings: FinishTimings;
+    gone: AbortSignal;
+  },
+): Promise<Granted> {
+  const { issuer, io, timings, gone } = options;
+  const now = io.now();
+  const deviceCode = new AccessToken(pending.deviceCode);
+  const deadline = Math.min(pending.deadline, now + timings.userMs);
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(deadline - now + timings.requestMs),
+    gone,
+  ]);
+  const flow = await openFlow(issuer, { signal, requestMs: timings.requestMs });
+  try {
+    return await pollForTokens({
+      poll: () =>
+        requestTokens(flow, {
+          endpoint: pending.tokenEndpoint,
+          deviceCode,
+        }),
+      interval: pending.interval,
+      deadline,
+      now: io.now,
+      wait: timings.wait,
+      gone,
+    });
+  } finally {
+    flow.transport.close();
+  }
+}
+
+/** Which of the tokens decides, and what is expected of it. */
+function presentedToken(
+  granted: Granted,
+  { issuer, nonce }: { issuer: DeviceIssuer; nonce: string | null },
+): PresentedToken {
+  const { device } = issuer;
+  if (device.token === "access_token") {
+    const token = granted.accessToken;
+    if (granted.tokenType !== "bearer" && !issuer.allow_confirmation) {
+      const shown = JSON.stringify(granted.tokenType).slice(0, 40);
+      throw new TokenError(
+        "token_kind_unexpected",
+        `the issuer sent a token of the type ${shown}, not a bearer token`,
+      );
+    }
+    return { token, jws: parseCompactJws(token), issuer, fetched: true };
+  }
+  const token = granted.idToken;
+  if (token === null) {
+    throw new TokenError(
+      "token_missing",
+      'the issuer sent no ID token: is "openid" among the scopes?',
+    );
+  }
+  checkScope(granted.scope ?? device.scopes.join(" "), issuer.scopes);
+  return {
+    token,
+    jws: parseCompactJws(token),
+    issuer,
+    fetched: true,
+    // OpenID Connect Core section 2: for us as a client, and without a scope of its own
+    expected: {
+      ...issuer,
+      audiences: [device.client_id],
+      types: ["JWT"],
+      scopes: [],
+    },
+    check: (claims) =>
+      checkIdToken(claims, { clientId: device.client_id, nonce }),
+  };
+}
+
+function checkScope(granted: string, wanted: readonly string[]): void {
+  const missing = wanted.find((scope) => !granted.split(" ").includes(scope));
+  if (missing !== undefined) {
+    throw new TokenError(
+      "scope_missing",
+      `the issuer did not grant the scope "${missing}"`,
+    );
+  }
+}
+
+/** OpenID Connect Core section 3.1.3.7, beyond what holds for every token. */
+function checkIdToken(
+  claims: Readonly<Record<string, unknown>>,
+  { clientId, nonce }: { clientId: string; nonce: string | null },
+): void {
+  const several = Array.isArray(claims.aud) && claims.aud.length > 1;
+  if ((claims.azp !== undefined || several) && claims.azp !== clientId) {
+    throw new TokenError(
+      "audience_mismatch",
+      'the token was issued to another client ("azp")',
+    );
+  }
+  // RFC 8628 knows no nonce: an issuer may leave it out, the device code binds the answer to us
+  if (claims.nonce !== undefined && claims.nonce !== nonce) {
+    throw new TokenError(
+      "token_replayed",
+      'the token belongs to another sign-in ("nonce")',
+    );
+  }
+}

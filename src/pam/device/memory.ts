@@ -1,0 +1,65 @@
+/**
+ * What `device start` leaves for `device finish`: a sign-in that waits for the user, or why there
+ * is none.
+ *
+ * @module
+ */
+import { REASONS } from "../../policy/decision.ts";
+import type { Reason } from "../../policy/decision.ts";
+import type { Policy } from "../../policy/model.ts";
+import { type Conversation, ConversationMemory } from "../host/conversation.ts";
+
+/** Times in milliseconds since the epoch. */
+export interface PendingSignIn {
+  /** The issuer's local name and its URL: a policy may change in between. */
+  readonly issuer: string;
+  readonly issuerUrl: string;
+  readonly tokenEndpoint: string;
+  readonly deviceCode: string;
+  readonly nonce: string | null;
+  /** Seconds between two requests. */
+  readonly interval: number;
+  readonly deadline: number;
+}
+
+/** `device start` failed: `device finish` ends for the same reason. */
+export interface FailedStart {
+  readonly reason: Exclude<Reason, "allowed">;
+}
+
+/** The memory that both verbs share. `now` gives milliseconds since the epoch. */
+export function deviceMemory(
+  policy: Policy,
+  now: () => number,
+): ConversationMemory {
+  return new ConversationMemory(policy.cache.directory, {
+    folder: "device",
+    now,
+  });
+}
+
+/** Takes what `device start` left, once; `null` when there is nothing that holds. Never throws. */
+export async function takeSignIn(
+  memory: ConversationMemory,
+  conversation: Conversation,
+): Promise<PendingSignIn | FailedStart | null> {
+  const value = await memory.take(conversation);
+  if (value === null || typeof value !== "object") return null;
+  const found = value as Record<keyof PendingSignIn | "reason", unknown>;
+  if (isFailure(found.reason)) return { reason: found.reason };
+  const texts = [
+    found.issuer,
+    found.issuerUrl,
+    found.tokenEndpoint,
+    found.deviceCode,
+  ];
+  const numbers = [found.interval, found.deadline];
+  const whole = texts.every((text) => typeof text === "string") &&
+    numbers.every((number) => Number.isFinite(number)) &&
+    (found.nonce === null || typeof found.nonce === "string");
+  return whole ? value as PendingSignIn : null;
+}
+
+function isFailure(reason: unknown): reason is FailedStart["reason"] {
+  return reason !== "allowed" && REASONS.includes(reason as Reason);
+}

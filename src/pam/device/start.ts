@@ -1,0 +1,244 @@
+/**
+ * `oauth-pam device start POLICY [--issuer NAME]`: gets a code from the issuer, shows it to the
+ * user, and remembers the secret that belongs to it for `device finish`.
+ *
+ * @module
+ */
+import { within } from "../../lib/deadline.ts";
+import { discover } from "../../issuer/discovery.ts";
+import type { Policy } from "../../policy/model.ts";
+import type { DeviceAuthorization } from "../../token/device_authorization.ts";
+import { requestDeviceAuthorization } from "../../token/device_flow.ts";
+import { SignInError } from "../../token/errors.ts";
+import {
+  type Attempt,
+  attemptUnder,
+  concludeAttempt,
+  type Ending,
+  endingOf,
+  lateEnding,
+  newAttempt,
+} from "../attempt.ts";
+import { type Conversation, conversationOf } from "../host/conversation.ts";
+import {
+  authorizationParameters,
+  type DeviceIssuer,
+  deviceIssuer,
+  endpoint,
+  openFlow,
+} from "./flow.ts";
+import { startSource, takePlace } from "./limit.ts";
+import { deviceMemory, type PendingSignIn } from "./memory.ts";
+import { failureText, MAX_QR_LINES, signInText } from "./text.ts";
+import {
+  type PamRequest,
+  readPamRequest,
+  RequestError,
+} from "../host/environment.ts";
+import type { PamIo } from "../io.ts";
+import { qrLines } from "./qr.ts";
+
+/** What a device verb gets beside the rest. */
+export interface DeviceIo extends PamIo {
+  /** Throws where the runtime may not know it. */
+  readonly hostname: () => string;
+}
+
+export interface StartTimeouts {
+  /** For everything that the issuer is asked, together. */
+  readonly issuerMs: number;
+  readonly totalMs: number;
+  readonly logMs: number;
+}
+
+export const START_TIMEOUTS: StartTimeouts = {
+  issuerMs: 10_000,
+  totalMs: 15_000,
+  logMs: 2_000,
+};
+
+/** How long `device finish` can still learn why there is nothing to finish. */
+const FAILURE_MS = 120_000;
+
+interface Arguments {
+  readonly path: string;
+  readonly issuerName: string | null;
+}
+
+/**
+ * Starts a sign-in: `null` when the user has a code to enter, otherwise why not. A failure gets a
+ * log line and an outcome of its own; a start gets its line when `device finish` ends. Never
+ * throws, and ends within the timeouts.
+ *
+ * Accounts that do not exist, or may never log in, get a code like all others: a stand-in would be
+ * told from a real one by entering it at the issuer.
+ */
+export async function deviceStart(
+  args: readonly string[],
+  io: DeviceIo,
+  timeouts: StartTimeouts = START_TIMEOUTS,
+): Promise<Exclude<Ending["reason"], "allowed"> | null> {
+  const attempt = newAttempt();
+  const failure = await within<Ending | null>(
+    start(args, attempt, { io, timeouts }).then(() => null, endingOf),
+    timeouts.totalMs,
+    () => lateEnding(timeouts.totalMs),
+  );
+  if (failure === null || failure.reason === "allowed") return null;
+  const { reason } = failure;
+  io.stdout(failureText(reason === "device_limit" ? reason : "other"));
+  await within(
+    rememberFailure(attempt, { reason, io }).catch(() => {}),
+    timeouts.logMs,
+    () => {},
+  );
+  await concludeAttempt(attempt, failure, { io, logMs: timeouts.logMs });
+  return reason;
+}
+
+async function start(
+  args: readonly string[],
+  attempt: Attempt,
+  options: { io: DeviceIo; timeouts: StartTimeouts },
+): Promise<void> {
+  const { io, timeouts } = options;
+  const { path, issuerName } = readArguments(args);
+  const request = readPamRequest(io.env);
+  attempt.request = request;
+  const conversation = conversationOf(request);
+  const policy = await attemptUnder(path, attempt);
+  const issuer = deviceIssuer(policy, issuerName);
+  attempt.issuer = issuer.name;
+  const memory = deviceMemory(policy, io.now);
+  await checkLimits(policy, { issuer, request, io });
+  const nonce = issuer.device.token === "id_token" ? crypto.randomUUID() : null;
+  const { authorization, tokenEndpoint } = await authorize(policy, {
+    issuer,
+    request,
+    nonce,
+    issuerMs: timeouts.issuerMs,
+  });
+  const seconds = Math.min(issuer.device.timeout, authorization.expiresIn);
+  const pending: PendingSignIn = {
+    issuer: issuer.name,
+    issuerUrl: issuer.issuer,
+    tokenEndpoint,
+    deviceCode: authorization.deviceCode.reveal(),
+    nonce,
+    interval: authorization.interval,
+    deadline: io.now() + seconds * 1000,
+  };
+  await memory.remember(conversation, {
+    value: pending,
+    until: pending.deadline,
+  });
+  await memory.sweep();
+  io.stdout(await textFor(authorization, { issuer, request, io }));
+}
+
+function readArguments(args: readonly string[]): Arguments {
+  const [path, option, issuerName, ...rest] = args;
+  const named = option === "--issuer" && issuerName !== undefined;
+  if (path === undefined || rest.length > 0 || option !== undefined && !named) {
+    throw new RequestError(
+      'usage: "oauth-pam device start POLICY [--issuer NAME]"',
+    );
+  }
+  return { path, issuerName: issuerName ?? null };
+}
+
+async function checkLimits(
+  policy: Policy,
+  options: { issuer: DeviceIssuer; request: PamRequest; io: PamIo },
+): Promise<void> {
+  const { issuer, request, io } = options;
+  const granted = await takePlace(startSource(request), {
+    cacheDirectory: policy.cache.directory,
+    limits: issuer.device,
+    now: io.now(),
+  });
+  if (granted) return;
+  const { starts_per_source, starts_total } = issuer.device;
+  throw new SignInError(
+    "device_limit",
+    `more than ${starts_per_source} starts from one source, or ${starts_total} of the service, this minute`,
+  );
+}
+
+async function authorize(
+  policy: Policy,
+  options: {
+    issuer: DeviceIssuer;
+    request: PamRequest;
+    nonce: string | null;
+    issuerMs: number;
+  },
+): Promise<{ authorization: DeviceAuthorization; tokenEndpoint: string }> {
+  const { issuer, issuerMs } = options;
+  const signal = AbortSignal.timeout(issuerMs);
+  const flow = await openFlow(issuer, { signal, requestMs: issuerMs });
+  try {
+    const metadata = await discover(flow.transport, {
+      issuer: issuer.issuer,
+      hosts: flow.hosts,
+    });
+    const authorization = await requestDeviceAuthorization(flow, {
+      endpoint: endpoint(metadata, "device_authorization_endpoint"),
+      parameters: authorizationParameters(policy, options),
+    });
+    return {
+      authorization,
+      tokenEndpoint: endpoint(metadata, "token_endpoint"),
+    };
+  } finally {
+    flow.transport.close();
+  }
+}
+
+async function textFor(
+  authorization: DeviceAuthorization,
+  options: { issuer: DeviceIssuer; request: PamRequest; io: DeviceIo },
+): Promise<string> {
+  const { issuer, request, io } = options;
+  const { verificationUri, verificationUriComplete, userCode } = authorization;
+  const qr = issuer.device.qr
+    ? await qrLines(verificationUriComplete ?? verificationUri, {
+      maxLines: MAX_QR_LINES,
+    })
+    : null;
+  return signInText({
+    hostname: hostnameOf(io),
+    account: request.user,
+    service: request.service,
+    rhost: request.rhost,
+    prompt: issuer.device.prompt,
+    verificationUri,
+    userCode,
+    qr,
+  });
+}
+
+/** A program that was built before this was asked for does not know it. */
+function hostnameOf(io: DeviceIo): string | null {
+  try {
+    return io.hostname();
+  } catch {
+    return null;
+  }
+}
+
+async function rememberFailure(
+  attempt: Attempt,
+  { reason, io }: { reason: Exclude<Ending["reason"], "allowed">; io: PamIo },
+): Promise<void> {
+  const { policy, request } = attempt;
+  if (policy === null || request === null || request.conversation === null) {
+    return;
+  }
+  const conversation: Conversation = conversationOf(request);
+  const until = io.now() + FAILURE_MS;
+  await deviceMemory(policy, io.now).remember(conversation, {
+    value: { reason },
+    until,
+  });
+}

@@ -1,0 +1,173 @@
+/**
+ * What one program of a PAM conversation leaves for the next: bound to the PAM process and its
+ * start time, to the service and to the account, for a short time, to be taken once.
+ *
+ * @module
+ */
+import { sha256Hex, StateDirectory } from "../../files/state_directory.ts";
+import { type PamRequest, RequestError } from "./environment.ts";
+
+export interface Conversation {
+  /** PAM process and its start time, as the launcher found them. */
+  readonly id: string;
+  readonly user: string;
+  readonly service: string;
+}
+
+/** Throws {@link RequestError} where the launcher did not say which conversation this is. */
+export function conversationOf(request: PamRequest): Conversation {
+  const { conversation: id, user, service } = request;
+  if (id === null) {
+    throw new RequestError(
+      "OAUTH_PAM_CONVERSATION is not set: start the program by the launcher",
+    );
+  }
+  return { id, user, service };
+}
+
+interface Entry {
+  /** Both in milliseconds since the epoch. */
+  readonly at: number;
+  readonly until: number;
+  readonly value: unknown;
+}
+
+/**
+ * Entries are named after the conversation and the span of time in which they expire, so that
+ * forgetting them needs no reading.
+ */
+const SPAN_MS = 300_000;
+/** Spans in which an entry can still expire: nobody waits longer at a login prompt. */
+const SPANS = 4;
+
+/**
+ * Memories of one kind. An entry says whose it is, and is judged again when it is read: one that
+ * was swapped, edited, torn or put back too late is no memory.
+ */
+export class ConversationMemory {
+  readonly #entries: StateDirectory;
+  readonly #now: () => number;
+
+  /** `now` gives milliseconds since the epoch. */
+  constructor(
+    cacheDirectory: string,
+    options: { folder: "device" | "outcome"; now: () => number },
+  ) {
+    this.#entries = new StateDirectory(cacheDirectory, options.folder);
+    this.#now = options.now;
+  }
+
+  /**
+   * Remembers a JSON value until then (milliseconds since the epoch; a quarter of an hour at most),
+   * in place of an earlier one. Throws `StateError` when the disk does not let it.
+   */
+  async remember(
+    conversation: Conversation,
+    options: { value: unknown; until: number },
+  ): Promise<void> {
+    const { id, user, service } = conversation;
+    const { value } = options;
+    const at = this.#now();
+    const until = Math.min(options.until, at + SPAN_MS * (SPANS - 1));
+    const entry = { version: 1, id, user, service, at, until, value };
+    const hash = await hashOf(conversation);
+    const name = nameIn(hash, spanOf(until));
+    await this.#entries.write(
+      name,
+      new TextEncoder().encode(JSON.stringify(entry)),
+    );
+    for (const earlier of this.#names(hash)) {
+      if (earlier !== name) await this.#entries.remove(earlier);
+    }
+  }
+
+  /** The value without taking it; `null` when there is none that holds now. Never throws. */
+  async recall(conversation: Conversation): Promise<unknown> {
+    return (await this.#find(conversation))?.value ?? null;
+  }
+
+  /** The value, for exactly one of any number of processes that try; `null` for the others. */
+  async take(conversation: Conversation): Promise<unknown> {
+    const found = await this.#find(conversation);
+    return await this.forget(conversation) ? found?.value ?? null : null;
+  }
+
+  /** True when there was something to forget, and this call did it. */
+  async forget(conversation: Conversation): Promise<boolean> {
+    let forgotten = false;
+    for (const name of this.#names(await hashOf(conversation))) {
+      if (await this.#entries.remove(name)) forgotten = true;
+    }
+    return forgotten;
+  }
+
+  /** Removes what conversations that ended early have left. Never throws. */
+  async sweep(): Promise<void> {
+    const now = this.#now();
+    const current = spanOf(now);
+    await this.#entries.sweep({
+      now,
+      expired: (name) => {
+        const span = Number(ENTRY.exec(name)?.[1] ?? NaN);
+        return span < current || span > current + SPANS;
+      },
+    });
+  }
+
+  #names(hash: string): string[] {
+    const current = spanOf(this.#now());
+    return Array.from(
+      { length: SPANS },
+      (_, later) => nameIn(hash, current + later),
+    );
+  }
+
+  async #find(conversation: Conversation): Promise<Entry | null> {
+    const now = this.#now();
+    for (const name of this.#names(await hashOf(conversation))) {
+      const entry = decode(await this.#entries.read(name), conversation);
+      // a time in the future is a clock that was set back, or somebody who wants to live for ever
+      if (entry !== null && entry.at <= now && now < entry.until) return entry;
+    }
+    return null;
+  }
+}
+
+const ENTRY = /^[0-9a-f]{64}\.([0-9]+)$/;
+
+async function hashOf({ id, user, service }: Conversation): Promise<string> {
+  return await sha256Hex([id, service, user].join("\0"));
+}
+
+function spanOf(milliseconds: number): number {
+  return Math.floor(milliseconds / SPAN_MS);
+}
+
+function nameIn(hash: string, span: number): string {
+  return `${hash}.${span}`;
+}
+
+/** `null` for anything that is not an entry of this conversation. */
+function decode(
+  bytes: Uint8Array | null,
+  conversation: Conversation,
+): Entry | null {
+  if (bytes === null) return null;
+  let entry: unknown;
+  try {
+    entry = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return null;
+  }
+  if (entry === null || typeof entry !== "object") return null;
+  const { version, id, user, service, at, until, value } = entry as Record<
+    string,
+    unknown
+  >;
+  if (version !== 1 || !Number.isFinite(at) || !Number.isFinite(until)) {
+    return null;
+  }
+  const own = id === conversation.id && user === conversation.user &&
+    service === conversation.service;
+  return own ? { at: at as number, until: until as number, value } : null;
+}

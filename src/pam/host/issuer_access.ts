@@ -1,0 +1,100 @@
+/**
+ * From an issuer in the policy to its published keys: transport, cache, and what the log says.
+ *
+ * @module
+ */
+import { StateDirectory } from "../../files/state_directory.ts";
+import { isIssuerError } from "../../issuer/errors.ts";
+import {
+  openTransport,
+  permittedHosts,
+  type Transport,
+} from "../../issuer/http.ts";
+import {
+  type KeySet,
+  type KeySource,
+  refetchedKeys,
+  signingKeys,
+} from "../../issuer/jwks_cache.ts";
+import type { Issuer } from "../../policy/model.ts";
+import type { PublishedKeys } from "../../token/jwt.ts";
+import { loadCaCerts, PolicyError } from "./policy_file.ts";
+
+/** What a login needs to talk to one issuer. */
+export interface IssuerAccess {
+  readonly hosts: readonly string[];
+  readonly transport: Transport;
+}
+
+/** Opens the way to an issuer. Throws {@link PolicyError}. Connects to nobody yet. */
+export async function openIssuer(
+  issuer: Issuer,
+  signal: AbortSignal,
+): Promise<IssuerAccess> {
+  const hosts = permittedHosts(issuer.issuer, issuer.hosts);
+  checkPermissions(issuer, hosts);
+  // also when the keys are cached: a mistake should show at once, not when they expire
+  const caCerts = await loadCaCerts(issuer);
+  return {
+    hosts,
+    transport: openTransport({ hosts, caCerts, proxy: issuer.proxy, signal }),
+  };
+}
+
+/**
+ * The built program may only talk to the hosts of the policy that it was built for. A policy that
+ * has grown since then is a mistake to be told, not a request that fails.
+ */
+function checkPermissions(issuer: Issuer, hosts: readonly string[]): void {
+  for (const host of hosts) {
+    if (Deno.permissions.querySync({ name: "net", host }).state === "granted") {
+      continue;
+    }
+    throw new PolicyError(
+      `this program was built without permission to reach "${host}" of the issuer ` +
+        `"${issuer.name}": build it again with "deno task build POLICY"`,
+    );
+  }
+}
+
+/** The issuer's keys through the shared cache. `now` is in milliseconds. */
+export function publishedKeys(
+  issuer: Issuer,
+  access: IssuerAccess,
+  options: { cacheDirectory: string; now: () => number },
+): PublishedKeys {
+  const source: KeySource = {
+    issuer: issuer.issuer,
+    hosts: access.hosts,
+    oauthMetadata: issuer.kind === "scitokens" || issuer.kind === "wlcg",
+    ttl: issuer.jwks_ttl,
+    stale: issuer.jwks_stale,
+    transport: access.transport,
+    cache: new StateDirectory(options.cacheDirectory, "jwks"),
+    now: () => Math.floor(options.now() / 1000),
+  };
+  let known: KeySet | undefined;
+  return {
+    async current() {
+      known = await signingKeys(source);
+      const warnings = known.from === "stale"
+        ? ["issuer unreachable: expired keys served"]
+        : [];
+      return { keys: known.keys, warnings };
+    },
+    async refreshed() {
+      if (known === undefined) return null;
+      try {
+        const newer = await refetchedKeys(source, known);
+        // what was fetched just now is not fetched again
+        known = newer === null ? known : { ...newer, from: "issuer" };
+        return newer?.keys ?? null;
+      } catch (error) {
+        // The keys that are there serve everybody else: a token with a name for a key that there
+        // never was must not make this an outage.
+        if (isIssuerError(error)) return null;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * The `when` conditions: one claim compared with what the rule wants. No conversion, ever: "true"
+ * is not `true`, and a string is not a list of one.
+ *
+ * An answer is yes, no, or that it cannot be told. An allow rule takes only a yes, a deny rule
+ * everything but a no.
+ *
+ * @module
+ */
+import { type Claims, isToldElsewhere, readClaim } from "../claims.ts";
+import type {
+  ClaimLocations,
+  Condition,
+  Issuer,
+  Rule,
+  Scalar,
+} from "../model.ts";
+
+type Effect = Rule["effect"];
+
+interface ListCondition {
+  readonly operator: "any" | "all" | "none";
+  readonly values: readonly Scalar[];
+}
+
+/** Why a condition does not hold. */
+export type ConditionFailure =
+  | "claim_missing"
+  | "claim_type"
+  | "claim_distributed"
+  | "claim_mismatch";
+
+export type ConditionResult =
+  | { readonly holds: true; readonly actual: unknown }
+  | {
+    readonly holds: false;
+    readonly because: ConditionFailure;
+    readonly actual: unknown;
+  };
+
+/** Where a condition's claim is kept: the located names are the issuer's business. */
+export function claimLocation(issuer: Issuer, claim: string): string {
+  return Object.hasOwn(issuer.claims, claim)
+    ? issuer.claims[claim as keyof ClaimLocations]
+    : claim;
+}
+
+/** The same, and whether it can be told at all. */
+export type ConditionJudgement = ConditionResult & {
+  /** It cannot be told whether the condition holds. */
+  readonly untold: boolean;
+};
+
+/** Checks one condition. A claim that is missing or `null` satisfies nothing. */
+export function checkCondition(
+  condition: Condition,
+  subject: { issuer: Issuer; claims: Claims },
+): ConditionResult {
+  const { untold: _, ...result } = judgeCondition(condition, subject);
+  return result;
+}
+
+/** As {@link checkCondition}, with three answers: yes, no, and that it cannot be told. */
+export function judgeCondition(
+  condition: Condition,
+  subject: { issuer: Issuer; claims: Claims },
+): ConditionJudgement {
+  const location = claimLocation(subject.issuer, condition.claim);
+  const actual = readClaim(subject.claims, location) ?? null;
+  if (actual === null) {
+    const elsewhere = isToldElsewhere(subject.claims, location);
+    const because = elsewhere ? "claim_distributed" : "claim_missing";
+    return { holds: false, because, untold: elsewhere, actual };
+  }
+  const { answer, certain } = compare(condition, actual);
+  // an allow rule must be sure that nothing is there of what must not be
+  const holds = answer === true && (certain || condition.operator !== "none");
+  if (holds) return { holds, untold: false, actual };
+  const because = answer === false ? "claim_mismatch" : "claim_type";
+  return { holds, because, untold: !certain, actual };
+}
+
+/**
+ * Whether a condition counts as met for a rule of that effect: an allow rule wants to be sure that
+ * it holds, a deny rule that it does not.
+ */
+export function isMet(result: ConditionJudgement, effect: Effect): boolean {
+  return result.holds || (effect === "deny" && result.untold);
+}
+
+/** `null`: the claim is not of the type that the operator speaks of. */
+interface Comparison {
+  readonly answer: boolean | null;
+  readonly certain: boolean;
+}
+
+function compare(condition: Condition, actual: unknown): Comparison {
+  switch (condition.operator) {
+    case "any":
+    case "all":
+    case "none": {
+      const { operator, values } = condition;
+      return compareList({ operator, values }, actual);
+    }
+    case "in":
+      return scalar(
+        isScalar(actual) ? condition.values.includes(actual) : null,
+      );
+    case "like":
+      return scalar(
+        typeof actual === "string"
+          ? matchesGlob(condition.pattern, actual)
+          : null,
+      );
+    case "equals":
+      return scalar(
+        typeof actual === typeof condition.value
+          ? actual === condition.value
+          : null,
+      );
+  }
+}
+
+function scalar(answer: boolean | null): Comparison {
+  return { answer, certain: answer !== null };
+}
+
+/** An entry that is no scalar may say anything, but cannot take back what the others say. */
+function compareList(
+  { operator, values }: ListCondition,
+  actual: unknown,
+): Comparison {
+  if (!Array.isArray(actual)) return { answer: null, certain: false };
+  const has = (value: Scalar) => actual.includes(value);
+  const found = operator === "all" ? values.every(has) : values.some(has);
+  return {
+    answer: operator === "none" ? !found : found,
+    certain: found || actual.every(isScalar),
+  };
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === "string" || typeof value === "number" ||
+    typeof value === "boolean";
+}
+
+/**
+ * Whether the whole text matches the glob. `*` stands for any run of characters, nothing else is
+ * special. Linear in the text for every pattern, so no claim can make it slow.
+ */
+export function matchesGlob(pattern: string, text: string): boolean {
+  const parts = pattern.split("*");
+  const first = parts[0] ?? "";
+  if (parts.length === 1) return text === pattern;
+  const last = parts.at(-1) ?? "";
+  if (text.length < first.length + last.length) return false;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let position = first.length;
+  const limit = text.length - last.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, position);
+    if (found < 0 || found + part.length > limit) return false;
+    position = found + part.length;
+  }
+  return true;
+}
+
+/** The operand of a condition, for messages and explanations. */
+export function operand(condition: Condition): Scalar | readonly Scalar[] {
+  switch (condition.operator) {
+    case "like":
+      return condition.pattern;
+    case "equals":
+      return condition.value;
+    default:
+      return condition.values;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The person behind a token of Globus Auth: all linked identities, and all authentications of the
+ * session.
+ *
+ * The claims are the introspection document with two more members, as Globus Auth writes them:
+ * `identities` (`[{id, username, email, status, identity_provider}]`) and `identity_providers`
+ * (`[{id, domains}]`). Every member but `sub` is optional, and what is `null` or of another type
+ * counts as absent, but for `identities_set`, see {@link globusSubject}.
+ *
+ * @module
+ */
+import type { Claims } from "../claims.ts";
+import type { Issuer } from "../model.ts";
+import type { Authentication, Identity, Subject } from "../request.ts";
+
+/** Whether the claims are of this shape, and not those of a single identity. */
+export function hasLinkedIdentities(claims: Claims): boolean {
+  return Object.hasOwn(claims, "identities") ||
+    Object.hasOwn(claims, "identities_set") ||
+    Object.hasOwn(claims, "session_info");
+}
+
+/**
+ * Does not check the claims: they must be verified, or explicitly taken as such. Linked identities
+ * that `identities_set` should tell about and does not make the subject `untold`.
+ */
+export function globusSubject(issuer: Issuer, claims: Claims): Subject {
+  const providers = objects(claims.identity_providers);
+  const listed = objects(claims.identities);
+  const own = text(claims.sub);
+  const identities = listed.filter(isUsable).map(identityOf);
+  // introspection itself vouches for the token's own identity, even where the list lacks it
+  const first = listed.some(({ id }) => id === own)
+    ? identities.filter(({ id }) => id === own)
+    : [identityOf({ ...claims, id: own })];
+  return {
+    issuer: issuer.name,
+    claims,
+    // the claims are about the first one
+    identities: [...first, ...identities.filter(({ id }) => id !== own)],
+    authentications: authenticationsOf(claims, { listed, providers }),
+    untold: hasUntold(claims, listed),
+  };
+}
+
+/**
+ * Whether identities are missing: `identities_set` is no list of texts with the token's own identity
+ * in it, or names one that `identities` lacks. A document without `identities_set` is taken as it is:
+ * who asks the issuer for it and gets none writes `null` (`token/globus.ts`).
+ */
+function hasUntold(claims: Claims, listed: readonly Members[]): boolean {
+  const { identities_set: set, sub } = claims;
+  if (set === undefined) return false;
+  if (!Array.isArray(set) || !set.includes(sub)) return true;
+  return set.some((id) => id !== sub && !listed.some((one) => one.id === id));
+}
+
+/**
+ * An identity that nobody has used, or that is closed, is nobody's: it opens no account. One
+ * without a status is taken as it is.
+ */
+function isUsable({ status }: Members): boolean {
+  return status === undefined || status === null ||
+    status === "used" || status === "private";
+}
+
+function identityOf(members: Members): Identity {
+  return {
+    id: text(members.id),
+    username: text(members.username),
+    email: text(members.email),
+    idp: text(members.identity_provider),
+  };
+}
+
+/** `session_info.authentications`, by the id of the identity that authenticated. */
+function authenticationsOf(
+  claims: Claims,
+  known: { listed: readonly Members[]; providers: readonly Members[] },
+): Authentication[] {
+  const session = isObject(claims.session_info) ? claims.session_info : {};
+  const { authentications } = session;
+  if (!isObject(authentications)) return [];
+  return Object.entries(authentications).flatMap(([id, entry]) => {
+    const identity = known.listed.find((candidate) => candidate.id === id);
+    if (!isObject(entry) || (identity && !isUsable(identity))) return [];
+    const idp = text(entry.idp) ?? text(identity?.identity_provider);
+    const { auth_time, amr } = entry;
+    return [{
+      identity: id,
+      idps: idp === null ? [] : [idp, ...domainsOf(idp, known.providers)],
+      auth_time: Number.isSafeInteger(auth_time) ? auth_time as number : null,
+      amr: texts(amr),
+      acr: text(entry.acr),
+    }];
+  });
+}
+
+function domainsOf(idp: string, providers: readonly Members[]): string[] {
+  return providers.filter(({ id }) => id === idp)
+    .flatMap(({ domains }) => texts(domains));
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Members {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function objects(value: unknown): Members[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string")
+    ? value
+    : [];
+}

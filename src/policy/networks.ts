@@ -1,0 +1,73 @@
+/**
+ * One address for every set of networks that an address can be in.
+ *
+ * @module
+ */
+import {
+  type Address,
+  contains,
+  type Network,
+  parseNetwork,
+} from "./network.ts";
+
+const WIDTH = { 4: 32, 6: 128 } as const;
+
+/**
+ * For each network an address that is in it and in none of the smaller ones inside it, where there
+ * is one. Networks nest or are disjoint, so these are all combinations; outside of all networks is
+ * the same as no address at all.
+ */
+export function networkExamples(networks: readonly string[]): string[] {
+  const parsed = networks.map(parseNetwork).filter((network) =>
+    network !== null
+  )
+    .map(canonical);
+  const found = new Set<string>();
+  for (const network of parsed) {
+    const inner = parsed.filter((other) =>
+      other.prefix > network.prefix && contains(network, other)
+    );
+    const address = candidates(network, inner).find((candidate) =>
+      contains(network, candidate) &&
+      !inner.some((other) => contains(other, candidate))
+    );
+    if (address !== undefined) found.add(formatAddress(address));
+  }
+  return [...found];
+}
+
+function canonical(network: Network): Network {
+  const host = BigInt(WIDTH[network.family] - network.prefix);
+  return { ...network, bits: (network.bits >> host) << host };
+}
+
+function last({ family, bits, prefix }: Network): bigint {
+  return bits | ((1n << BigInt(WIDTH[family] - prefix)) - 1n);
+}
+
+/** Where there is a gap between inner networks, one of these lies in it. */
+function candidates(network: Network, inner: readonly Network[]): Address[] {
+  const { family } = network;
+  return [
+    network.bits + 1n,
+    network.bits,
+    last(network),
+    ...inner.flatMap((other) => [other.bits - 1n, last(other) + 1n]),
+  ].map((bits) => ({ family, bits }));
+}
+
+/** The address as text; IPv6 without abbreviations beyond leading zeros and one "::". */
+export function formatAddress({ family, bits }: Address): string {
+  if (family === 4) {
+    return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 0xffn).join(".");
+  }
+  const groups = Array.from(
+    { length: 8 },
+    (_, index) => ((bits >> BigInt(112 - 16 * index)) & 0xffffn).toString(16),
+  ).join(":");
+  const zeros = /(?:^|:)0(?::0)+(?=:|$)/.exec(groups);
+  if (zeros === null) return groups;
+  const before = groups.slice(0, zeros.index);
+  const after = groups.slice(zeros.index + zeros[0].length);
+  return `${before}::${after.replace(/^:/, "")}`;
+}

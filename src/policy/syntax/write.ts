@@ -1,0 +1,166 @@
+/**
+ * A policy back in the form in which it is written: the inverse of `normalise.ts`.
+ *
+ * @module
+ */
+import { duration } from "../duration.ts";
+import type {
+  AccountSource,
+  Assurance,
+  Condition,
+  Issuer,
+  Policy,
+  Rule,
+} from "../model.ts";
+
+type Written = Record<string, unknown>;
+
+/**
+ * Everything the policy says, defaults included, with the keys in the order of the reference.
+ * Reading the result gives an equal policy. What is `null` or means "all" is left out.
+ */
+export function policyDocument(policy: Policy): Written {
+  return present({
+    version: policy.version,
+    issuers: byName(policy.issuers, ({ name }) => name, issuerDocument),
+    assurance: unlessEmpty(assuranceDocument(policy.assurance)),
+    rules: byName(policy.rules, ({ id }) => id, ruleDocument),
+    protected_accounts: policy.protected_accounts,
+    cache: policy.cache,
+    log: policy.log,
+    audit: policy.audit,
+  });
+}
+
+function issuerDocument(issuer: Issuer): Written {
+  const { name: _name, claims, mfa, device, ...rest } = issuer;
+  const local = rest.kind === "jwt" || rest.kind === "scitokens" ||
+    rest.kind === "wlcg";
+  const grid = rest.kind === "scitokens" || rest.kind === "wlcg";
+  return present({
+    issuer: rest.issuer,
+    kind: rest.kind,
+    audiences: rest.audiences,
+    ...(local
+      ? {
+        algorithms: rest.algorithms,
+        types: rest.types,
+        jwks_ttl: duration(rest.jwks_ttl),
+        jwks_stale: duration(rest.jwks_stale),
+      }
+      : {}),
+    clock_skew: duration(rest.clock_skew),
+    max_token_age: duration(rest.max_token_age),
+    hosts: rest.hosts,
+    ca_file: rest.ca_file,
+    proxy: rest.proxy,
+    one_time: rest.one_time,
+    scopes: rest.scopes,
+    allow_confirmation: rest.allow_confirmation,
+    allow_delegation: rest.allow_delegation,
+    ...(grid ? { any_audience: rest.any_audience } : {}),
+    client_id: rest.client_id,
+    client_secret_file: rest.client_secret_file,
+    introspection_endpoint: rest.introspection_endpoint,
+    ...(rest.kind === "globus" ? { fqdns: rest.fqdns } : {}),
+    claims,
+    mfa,
+    device: device === null ? null : present({
+      ...device,
+      timeout: duration(device.timeout),
+      parameters: unlessEmpty(
+        Object.fromEntries(
+          device.parameters.map(({ name, value }) => [name, value]),
+        ),
+      ),
+    }),
+  });
+}
+
+function assuranceDocument(assurance: Assurance): Written {
+  return present({
+    permitted_idps: assurance.permitted_idps,
+    mfa: assurance.mfa || null,
+    max_auth_age: assurance.max_auth_age === null
+      ? null
+      : duration(assurance.max_auth_age),
+    same_identity: assurance.same_identity || null,
+  });
+}
+
+function ruleDocument(rule: Rule): Written {
+  const allow = rule.effect === "allow";
+  return present({
+    description: rule.description,
+    effect: rule.effect,
+    issuers: rule.issuers,
+    services: rule.services,
+    rhosts: rule.rhosts,
+    when: unlessEmpty(whenDocument(rule.when)),
+    assurance: unlessEmpty(assuranceDocument(rule.assurance)),
+    accounts: rule.accounts?.map(accountDocument) ?? null,
+    allow_protected: allow ? rule.allow_protected : null,
+  });
+}
+
+function whenDocument(conditions: readonly Condition[]): Written {
+  const when: Record<string, Written> = {};
+  for (const condition of conditions) {
+    const operand = condition.operator === "like"
+      ? condition.pattern
+      : condition.operator === "equals"
+      ? condition.value
+      : condition.values;
+    when[condition.claim] = {
+      ...when[condition.claim],
+      [condition.operator]: operand,
+    };
+  }
+  return when;
+}
+
+function accountDocument(source: AccountSource): Written {
+  switch (source.source) {
+    case "claim":
+      return present({
+        claim: source.claim,
+        strip_suffix: source.strip_suffix,
+      });
+    case "identity":
+      return present({
+        identity: source.attribute,
+        strip_suffix: source.strip_suffix,
+      });
+    case "map":
+      return {
+        map: Object.fromEntries(
+          source.map.map(({ key, accounts }) => [key, accounts]),
+        ),
+        keys: source.keys,
+      };
+    case "map_file":
+      return { map_file: source.path, keys: source.keys };
+    case "names":
+      return { names: source.names };
+  }
+}
+
+function byName<Item>(
+  items: readonly Item[],
+  name: (item: Item) => string,
+  document: (item: Item) => Written,
+): Written {
+  return Object.fromEntries(items.map((item) => [name(item), document(item)]));
+}
+
+function present(members: Written): Written {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) =>
+      value !== null && value !== undefined
+    ),
+  );
+}
+
+function unlessEmpty(members: Written): Written | null {
+  return Object.keys(members).length === 0 ? null : members;
+}

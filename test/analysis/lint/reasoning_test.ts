@@ -1,0 +1,171 @@
+/** @module Findings about rules that never decide, and about issuers, beside the fixtures. */
+
+import { assertFast } from "../../support/timing.ts";
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { lintPolicy } from "../../../src/analysis/lint/lint.ts";
+import { parsePolicy } from "../../../src/policy/syntax/parse.ts";
+import { ruleById } from "../../../src/analysis/lint/catalogue.ts";
+import {
+  policyArbitrary,
+  policyText,
+} from "../../support/policy_generators.ts";
+import { holds } from "../../support/properties.ts";
+import { ISSUERS, SUB, testCases } from "./cases.ts";
+
+testCases({
+  "a list that must have what it must not have": {
+    rule: `issuers: [campus], when: {groups: {any: [a], none: [a, b]}}, ${SUB}`,
+    finds: ["warning rule/unreachable"],
+  },
+  "a deny rule that cannot match is an error": {
+    rules: {
+      r: `issuers: [campus], ${SUB}`,
+      keep: "effect: deny, when: {unit: {equals: a, in: [b]}}",
+    },
+    finds: ["error rule/unreachable"],
+  },
+  "patterns that exclude each other": {
+    rule:
+      `issuers: [campus], when: {mail: {like: "*@example.edu"}, /mail: {like: "*@example.org"}}, ${SUB}`,
+    finds: ["warning rule/unreachable"],
+  },
+  "a suffix that the condition excludes": {
+    rule:
+      `issuers: [campus], when: {mail: {like: "*@example.edu"}}, accounts: [{claim: mail, strip_suffix: "@example.org"}]`,
+    finds: ["warning rule/unreachable"],
+  },
+  "an allow rule that a deny rule covers": {
+    rules: {
+      r: `issuers: [campus], services: [sshd], when: {unit: physics}, accounts: [{names: [deploy]}]`,
+      keep:
+        `effect: deny, services: [sshd, sudo], when: {unit: {like: "phys*"}}, accounts: [{names: [backup, deploy]}]`,
+    },
+    finds: ["warning rule/shadowed"],
+  },
+  "a deny rule that leaves something": {
+    rules: {
+      r: `issuers: [campus], services: [sshd, su], ${SUB}`,
+      keep: "effect: deny, services: [sshd]",
+    },
+    finds: [],
+  },
+  "a rule within the networks of another": {
+    rules: {
+      r: `issuers: [campus], rhosts: [10.0.0.0/8], ${SUB}`,
+      s: `issuers: [campus], rhosts: [10.1.0.0/16, 10.2.3.4], ${SUB}`,
+    },
+    finds: ["warning rule/redundant"],
+  },
+  "a rule that asks more of the same people is redundant": {
+    rules: {
+      r: `issuers: [campus], ${SUB}`,
+      s: `issuers: [campus], assurance: {mfa: true}, ${SUB}`,
+    },
+    finds: ["warning rule/redundant"],
+  },
+  "a rule that asks less of fewer people is not": {
+    rules: {
+      r: `issuers: [campus], assurance: {mfa: true}, ${SUB}`,
+      s: `issuers: [campus], when: {groups: {any: [a]}}, ${SUB}`,
+    },
+    finds: [],
+  },
+  "of two equal rules one is redundant": {
+    rules: {
+      r: `issuers: [campus], ${SUB}`,
+      s: `issuers: [campus], ${SUB}`,
+    },
+    finds: ["warning rule/redundant"],
+  },
+  "a deny rule within a deny rule": {
+    rules: {
+      r: `issuers: [campus], ${SUB}`,
+      keep: "effect: deny, accounts: [{names: [backup, games]}]",
+      more: "effect: deny, services: [sshd], accounts: [{names: [games]}]",
+    },
+    finds: ["warning rule/redundant"],
+  },
+  "Auth0's issuers end in a slash": {
+    issuers: "\n  a: {issuer: https://site.auth0.com/, audiences: [ssh]}\n",
+    rule: SUB,
+    finds: [],
+  },
+  "Auth0's issuers without it never match": {
+    issuers: "\n  a: {issuer: https://site.auth0.com, audiences: [ssh]}\n",
+    rule: SUB,
+    finds: ["warning issuer/trailing-slash"],
+  },
+  "a skew above five minutes is the parser's finding alone": {
+    issuers:
+      "\n  a: {issuer: https://a.example.edu, audiences: [ssh], clock_skew: 6m}\n",
+    rule: SUB,
+    finds: ["error clock/skew-too-large"],
+  },
+});
+
+Deno.test("rule/shadowed and rule/redundant tell where the other rule is", () => {
+  const text = `version: 1
+issuers: {campus: {issuer: https://login.example.edu, audiences: [ssh]}}
+rules:
+  a: {accounts: [{claim: sub}]}
+  b: {services: [sshd], accounts: [{claim: sub}]}
+  c: {effect: deny}
+`;
+  const findings = lintPolicy(parsePolicy(text, { file: "x.yaml" }));
+  const places = findings.filter(({ id }) => id.startsWith("rule/"))
+    .map(({ id, line, rule, related }) =>
+      `${id} ${rule} ${line} ${related?.[0]?.span.line}`
+    );
+  assert.deepEqual(places, [
+    "rule/shadowed a 4 6",
+    "rule/redundant b 5 4",
+    "rule/shadowed b 5 6",
+  ]);
+});
+
+Deno.test("lintPolicy() looks at 1,000 rules in less than a second", () => {
+  const rules = Array.from(
+    { length: 1000 },
+    (_, i) =>
+      `  r${i}: {${i % 10 === 0 ? "effect: deny, " : ""}services: [sshd], ` +
+      `when: {email_verified: true, groups: {any: [g${i}, h${
+        i % 50
+      }, staff]}, unit: {like: "*-u${i}"}}, ` +
+      `accounts: [{claim: email, strip_suffix: "@example.edu"}]}\n`,
+  );
+  const text = `version: 1\nissuers:${ISSUERS}rules:\n${rules.join("")}`;
+  const parsed = parsePolicy(text, { file: "x.yaml" });
+  assert.notEqual(parsed.policy, null);
+  assertFast(1000, () => lintPolicy(parsed), { tries: 5 });
+});
+
+Deno.test("lintPolicy() has a rule and a place inside the file for whatever it finds", () => {
+  const styles = fc.constantFrom("json" as const, "yaml" as const);
+  holds(
+    fc.property(policyArbitrary, styles, (document, style) => {
+      const text = policyText(document, style);
+      const lines = text.split("\n");
+      const findings = lintPolicy(parsePolicy(text, { file: "x.yaml" }));
+      for (
+        const { id, line, column, endLine, endColumn, related } of findings
+      ) {
+        assert.ok(ruleById(id), id);
+        for (
+          const span of [
+            { line, column, endLine, endColumn },
+            ...(related ?? []).map(({ span }) => span),
+          ]
+        ) {
+          const width = lines[span.line - 1]?.length ?? -1;
+          assert.ok(span.column >= 1 && span.column <= width + 1, id);
+          assert.ok(
+            span.endLine > span.line || span.endColumn > span.column,
+            `${id} has no width`,
+          );
+        }
+      }
+    }),
+    { runs: 400 },
+  );
+});

@@ -1,0 +1,466 @@
+/** @module `check` and the PAM lines: what we ship passes, and what breaks it is found. */
+// Threats: G4, G8, G20
+import assert from "node:assert/strict";
+import { checkService, createCheckHost } from "../../../support/check.ts";
+
+const EXAMPLES = [
+  ...Deno.readDirSync(new URL("../../../../pam.d.example/", import.meta.url)),
+].map(({ name }) => name).filter((name) => /^(sshd|sudo|su|login)-/.test(name));
+
+function serviceOf(example: string): string {
+  return example.split("-")[0] ?? "";
+}
+
+Deno.test("check finds nothing wrong with any stack of pam.d.example/", async (t) => {
+  await using host = await createCheckHost();
+  assert.ok(EXAMPLES.length >= 9, EXAMPLES.join());
+  for (const example of EXAMPLES) {
+    await t.step(example, async () => {
+      const service = serviceOf(example);
+      await host.installStack(example, { service });
+      const { findings } = await checkService(host, service);
+      const about = findings.filter(({ id }) => /^(pam|file)\//.test(id));
+      assert.deepEqual(about, []);
+    });
+  }
+});
+
+type Change = (stack: string) => string;
+
+/** Replaces in the auth lines that run the launcher with these words. */
+function inLine(words: string, from: string | RegExp, to: string): Change {
+  return (stack) => {
+    const changed = stack.split("\n").map((line) =>
+      line.startsWith("auth") && line.includes(words)
+        ? line.replace(from, to)
+        : line
+    ).join("\n");
+    assert.notEqual(changed, stack, `${words}: ${from}`);
+    return changed;
+  };
+}
+
+function without(words: string): Change {
+  return inLine(words, /^/, "# ");
+}
+
+/** Puts a line before the first auth line, or behind the last. */
+function first(line: string): Change {
+  return (stack) => stack.replace(/^auth/m, `${line}\nauth`);
+}
+function last(line: string): Change {
+  return (stack) => {
+    const lines = stack.split("\n");
+    const at = lines.findLastIndex((each) => each.startsWith("auth"));
+    return lines.toSpliced(at + 1, 0, line).join("\n");
+  };
+}
+function all(...changes: Change[]): Change {
+  return (stack) => changes.reduce((text, change) => change(text), stack);
+}
+
+const EXEC = "sshd-pasted-token-pam_exec";
+const SCRIPT = "sshd-pasted-token-pam_script";
+const DEVICE = "sshd-device-sign-in";
+const FALLBACK = "sshd-device-sign-in-with-fallback";
+const SUDO = "sudo-device-step-up";
+const CONTROL = "[success=done ignore=ignore default=die]";
+
+const BROKEN: readonly [string, string, Change, string, string][] = [
+  [
+    "quiet is missing",
+    EXEC,
+    inLine("login", " quiet", ""),
+    "pam/quiet",
+    "error",
+  ],
+  [
+    "quiet stands behind the path",
+    EXEC,
+    inLine("login", /quiet (.*)$/, "$1 quiet"),
+    "pam/quiet",
+    "error",
+  ],
+  [
+    "expose_authtok is missing",
+    EXEC,
+    inLine("login", " expose_authtok", ""),
+    "pam/expose-authtok",
+    "error",
+  ],
+  [
+    "expose_authtok asks before the code is shown",
+    DEVICE,
+    inLine("device start", "quiet", "quiet expose_authtok"),
+    "pam/expose-authtok",
+    "warning",
+  ],
+  [
+    "stdout is missing for the code",
+    DEVICE,
+    inLine("device start", " stdout", ""),
+    "pam/stdout",
+    "error",
+  ],
+  [
+    "seteuid is missing under sudo",
+    SUDO,
+    inLine("device finish", " seteuid", ""),
+    "pam/seteuid",
+    "error",
+  ],
+  [
+    "debug is set",
+    EXEC,
+    inLine("login", "quiet", "quiet debug"),
+    "pam/option",
+    "warning",
+  ],
+  [
+    "log= is set",
+    EXEC,
+    inLine("login", "quiet", "log=/var/log/token quiet"),
+    "pam/option",
+    "error",
+  ],
+  [
+    "type= skips the line",
+    EXEC,
+    inLine("login", "quiet", "type=account quiet"),
+    "pam/option",
+    "error",
+  ],
+  [
+    "a refusal goes on to the next line",
+    EXEC,
+    inLine("login", "default=die", "default=ignore"),
+    "pam/control",
+    "warning",
+  ],
+  [
+    "it is optional",
+    EXEC,
+    inLine("login", CONTROL, "optional"),
+    "pam/control",
+    "warning",
+  ],
+  [
+    "sufficient is followed by pam_unix",
+    EXEC,
+    all(
+      inLine("login", CONTROL, "sufficient"),
+      without("pam_listfile"),
+      last("auth required pam_unix.so try_first_pass"),
+    ),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
+    "common-auth follows in an include",
+    EXEC,
+    all(
+      inLine("login", "default=die", "default=ignore"),
+      without("pam_listfile"),
+      last("@include common-auth"),
+    ),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
+    "the outcome line is lost",
+    FALLBACK,
+    without("outcome"),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
+    "the outcome line itself grants",
+    FALLBACK,
+    inLine("outcome", "success=ignore", "success=done"),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "optional is followed by pam_permit",
+    EXEC,
+    all(
+      inLine("login", CONTROL, "optional"),
+      without("pam_listfile"),
+      last("auth required pam_permit.so"),
+    ),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "the line that shows the code grants",
+    DEVICE,
+    all(
+      inLine("device start", "[success=die default=ignore]", "optional"),
+      inLine("device finish", CONTROL, "sufficient"),
+      without("pam_listfile"),
+    ),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "pam_permit stands above",
+    EXEC,
+    first("auth sufficient pam_permit.so"),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "a password is enough",
+    EXEC,
+    first("auth sufficient pam_unix.so"),
+    "pam/other-way-in",
+    "info",
+  ],
+  [
+    "nothing answers pam_setcred",
+    EXEC,
+    without("pam_listfile"),
+    "pam/setcred",
+    "error",
+  ],
+  [
+    "pam_setcred's answer ends the lines",
+    EXEC,
+    inLine("login", "ignore=ignore ", ""),
+    "pam/setcred",
+    "error",
+  ],
+  [
+    "required is followed by a line that refuses everybody",
+    EXEC,
+    inLine("login", CONTROL, "required"),
+    "pam/never-grants",
+    "error",
+  ],
+  ["no line is there", EXEC, without("login"), "pam/no-line", "error"],
+  [
+    "the verb is none",
+    EXEC,
+    inLine("login", "launch login", "launch check"),
+    "pam/verb",
+    "error",
+  ],
+  [
+    "it stands on an account line",
+    EXEC,
+    (stack) =>
+      stack.replace(
+        /^(auth)( .*)$/m,
+        (line) => `${line}\naccount${line.slice(4)}`,
+      ),
+    "pam/type",
+    "error",
+  ],
+  [
+    "another policy is named",
+    EXEC,
+    inLine("login", "policy.yaml", "old.yaml"),
+    "pam/other-policy",
+    "warning",
+  ],
+  [
+    "the program runs without the launcher",
+    EXEC,
+    inLine("login", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "warning",
+  ],
+  [
+    "the launcher is not installed",
+    EXEC,
+    inLine("login", "oauth-pam-launch", "other/oauth-pam-launch"),
+    "file/launcher",
+    "error",
+  ],
+  [
+    "nobody shows a code",
+    DEVICE,
+    without("device start"),
+    "pam/device-pair",
+    "error",
+  ],
+  [
+    "an outcome is misspelt",
+    FALLBACK,
+    inLine("outcome", "authinfo_unavail", "authinfo_unavailable"),
+    "pam/outcome",
+    "error",
+  ],
+  [
+    "pam_env reads users' files above",
+    EXEC,
+    first("auth required pam_env.so user_readenv=1"),
+    "pam/user-environment",
+    "error",
+  ],
+  [
+    "pam_env reads users' files in the session",
+    EXEC,
+    (stack) =>
+      stack.replace("pam_env.so envfile", "pam_env.so user_readenv=1 envfile"),
+    "pam/user-environment",
+    "warning",
+  ],
+  [
+    "pam_script's failure is a success",
+    SCRIPT,
+    inLine("pam_script", "onerr=fail", "onerr=success"),
+    "pam/onerr",
+    "error",
+  ],
+  [
+    "pam_script's refusal goes on",
+    SCRIPT,
+    inLine("pam_script", "default=die", "default=ignore"),
+    "pam/control",
+    "warning",
+  ],
+  [
+    "an included file is missing",
+    EXEC,
+    (stack) => stack.replace("common-account", "common-acount"),
+    "pam/syntax",
+    "error",
+  ],
+  [
+    "a control word is misspelt",
+    EXEC,
+    inLine("login", CONTROL, "requird"),
+    "pam/syntax",
+    "error",
+  ],
+];
+
+for (const [what, example, change, id, level] of BROKEN) {
+  Deno.test(`check says ${id} where ${what} (${example})`, async () => {
+    await using host = await createCheckHost();
+    const service = serviceOf(example);
+    await host.installStack(example, { service, change });
+    const result = await checkService(host, service);
+    const found = result.findings.find((each) => each.id === id);
+    assert.ok(found, result.stdout);
+    assert.equal(found.level, level);
+    // errors of other checks would hide that this one counts
+    assert.equal(
+      result.code,
+      result.findings.some((each) => each.level === "error") ? 1 : 0,
+    );
+    if (id === "pam/no-line" || id.startsWith("file/")) return;
+    const text = await Deno.readTextFile(found.file ?? "");
+    const line = text.split("\n")[(found.line ?? 0) - 1] ?? "";
+    assert.match(
+      line,
+      /^(auth|account|session|@include)/,
+      JSON.stringify(found),
+    );
+  });
+}
+
+Deno.test("check says pam/opaque-issuer where a line does not say whose opaque tokens it takes", async () => {
+  await using host = await createCheckHost();
+  const opaque = (name: string) =>
+    `  ${name}:
+    kind: introspection
+    issuer: https://${name}.example.edu
+    audiences: [ssh-prod]
+    client_id: gate
+    client_secret_file: /etc/oauth-pam/${name}.secret
+`;
+  const policy = await Deno.readTextFile(host.policy);
+  const withOpaque = (names: string[]) =>
+    Deno.writeTextFile(
+      host.policy,
+      policy.replace("rules:", `${names.map(opaque).join("")}rules:`),
+    );
+  const found = async (example: string, change?: Change) => {
+    await host.installStack(example, {
+      service: "sshd",
+      ...(change === undefined ? {} : { change }),
+    });
+    const { findings } = await checkService(host, "sshd");
+    return findings.filter(({ id }) => id === "pam/opaque-issuer")
+      .map(({ level, line }) => [level, typeof line]);
+  };
+  const error = [["error", "number"]];
+  await withOpaque(["first", "second"]);
+  assert.deepEqual(await found(FALLBACK), error);
+  assert.deepEqual(await found(EXEC), error);
+  const named = (stack: string) =>
+    stack.replace(/^(auth.* login .*)$/m, "$1 --issuer first");
+  assert.deepEqual(await found(EXEC, named), []);
+  await withOpaque(["first"]);
+  assert.deepEqual(await found(FALLBACK), []);
+  assert.deepEqual(await found(EXEC), []);
+});
+
+Deno.test("check reads PAM files as libpam does: continued lines, comments, case, circles", async () => {
+  await using host = await createCheckHost();
+  const ours = `${host.launcher} login ${host.policy}`;
+  await host.writeService(
+    "sshd",
+    [
+      "-AUTH \\",
+      "  [success=done ignore=ignore default=die] \\",
+      `  /lib/security/pam_exec.so quiet [expose_authtok] ${ours} # quiet debug`,
+      "auth REQUISITE pam_listfile.so item=user sense=allow file=/dev/null",
+      "@include sshd",
+      "",
+    ].join("\n"),
+  );
+  const { findings } = await checkService(host, "sshd");
+  const about = findings.filter(({ id }) => id.startsWith("pam/"));
+  assert.deepEqual(about.map(({ id, message }) => [id, message]), [
+    ["pam/syntax", "files include each other without end"],
+  ]);
+});
+
+Deno.test("check says that there is no such service, and that the policy has no device sign-in", async () => {
+  await using host = await createCheckHost();
+  assert.deepEqual((await checkService(host, "none")).ids("pam/"), [
+    "pam/no-service",
+  ]);
+  await host.installStack(DEVICE, { service: "sshd" });
+  const text = await Deno.readTextFile(host.policy);
+  await Deno.writeTextFile(host.policy, text.replace(/^ +device.*\n/m, ""));
+  assert.deepEqual((await checkService(host, "sshd")).ids("pam/"), [
+    "pam/device-policy",
+  ]);
+});
+
+Deno.test("check looks at owner and mode of launcher, program and script", async () => {
+  await using host = await createCheckHost();
+  await host.installStack(SCRIPT, { service: "sshd" });
+  for (
+    const [path, id] of [
+      [host.launcher, "file/launcher"],
+      [host.program, "file/program"],
+      [`${host.scripts}/pam_script_auth`, "file/pam-script"],
+    ] as const
+  ) {
+    for (const mode of [0o775, 0o644, 0o4755]) {
+      await Deno.chmod(path, mode);
+      const { findings, code } = await checkService(host, "sshd");
+      const found = findings.filter((each) => each.id.startsWith("file/"));
+      assert.deepEqual(found.map(({ id, file }) => [id, file]), [[id, path]]);
+      assert.equal(code, 1);
+    }
+    await Deno.chmod(path, 0o755);
+  }
+  await Deno.chown(host.program, 65534, 65534);
+  assert.deepEqual((await checkService(host, "sshd")).ids("file/"), [
+    "file/program",
+  ]);
+  await Deno.chown(host.program, 0, 0);
+  await Deno.chmod(`${host.directory}/libexec`, 0o777);
+  const { findings } = await checkService(host, "sshd");
+  const folder = findings.filter(({ id }) => id.startsWith("file/"));
+  assert.deepEqual(folder.map(({ id }) => id).sort(), [
+    ...["file/launcher", "file/pam-script", "file/program"],
+  ]);
+  for (const { message } of folder) assert.match(message, /libexec/);
+});

@@ -1,0 +1,448 @@
+/** @module `policy diff`: files, revisions, recorded logins, reports and endings. */
+
+import assert from "node:assert/strict";
+
+import { runCli } from "../../../../src/cli/cli.ts";
+import type { CliIo } from "../../../../src/cli/io.ts";
+import { cli, type CliOptions } from "../../../support/cli.ts";
+import { largeDocument } from "../../../support/large_policies.ts";
+import { createScene } from "../../../support/login_scene.ts";
+
+const ISSUERS = `version: 1
+issuers:
+  campus: {issuer: https://login.example.edu, audiences: [ssh]}
+`;
+const OLD = `${ISSUERS}rules:
+  staff: {when: {groups: {any: [staff]}}, accounts: [{names: [alice]}]}
+`;
+const NEW = OLD.replace("[staff]", "[staff, guest]");
+const NARROW = OLD.replace("when: {", "services: [sshd], when: {");
+
+async function diff(
+  args: readonly string[],
+  options: CliOptions = {},
+) {
+  return await cli(["policy", "diff", ...args], {
+    ...options,
+    files: {
+      "old.yaml": OLD,
+      "new.yaml": NEW,
+      "narrow.yaml": NARROW,
+      "same.yaml": `# a comment\n${OLD}`,
+      ...options.files,
+    },
+  });
+}
+
+Deno.test("policy diff --format json is the documented document", async () => {
+  const { code, stdout, stderr } = await diff([
+    "old.yaml",
+    "new.yaml",
+    "--format",
+    "json",
+  ]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.deepEqual(JSON.parse(stdout), {
+    schema: "oauth-pam/diff@1",
+    verdict: "wider",
+    exhaustive: true,
+    accounts: [
+      { account: "alice", verdict: "wider" },
+      { account: "root", verdict: "equivalent" },
+      { account: "someone", verdict: "equivalent", example: true },
+    ],
+    changes: [{
+      account: "alice",
+      verdict: "wider",
+      witness: {
+        issuer: "campus",
+        service: "sshd",
+        rhost: null,
+        claims: { groups: ["guest"] },
+        now: "2026-01-01T12:00:00Z",
+      },
+      old: { decision: "deny", reason: "account_not_permitted", rule: null },
+      new: { decision: "allow", reason: "allowed", rule: "staff" },
+      rules: ["staff"],
+    }],
+    settings: [],
+  });
+});
+
+Deno.test("policy diff shows a person who gets in and why", async () => {
+  const { stdout } = await diff(["old.yaml", "new.yaml"]);
+  assert.equal(
+    stdout,
+    `wider: the new policy admits what the old one refuses
+
+alice: wider
+  + issuer campus, service sshd, no remote address
+    claims {"groups":["guest"]}
+    old: deny, account_not_permitted
+    new: allow by rule staff
+    rules: staff
+
+2 other accounts: equivalent
+`,
+  );
+});
+
+Deno.test("a witness given to policy explain gives the decisions that the diff names", async () => {
+  const { stdout } = await diff(["old.yaml", "new.yaml", "--format", "json"]);
+  const [{ account, witness, old, new: next }] = JSON.parse(stdout).changes;
+  for (const [file, said] of [[OLD, old], [NEW, next]] as const) {
+    const explained = await cli([
+      ...[
+        "policy",
+        "explain",
+        "site.yaml",
+        "--account",
+        account,
+        "--claims",
+        "-",
+      ],
+      ...["--issuer", witness.issuer, "--now", witness.now, "--format", "json"],
+    ], { files: { "site.yaml": file }, stdin: JSON.stringify(witness.claims) });
+    const { decision, reason, rule } = JSON.parse(explained.stdout);
+    assert.deepEqual({ decision, reason, rule }, said);
+  }
+});
+
+for (
+  const [files, verdict, codes] of [
+    [["old.yaml", "new.yaml"], "wider", {
+      wider: 1,
+      narrower: 0,
+      any: 1,
+      never: 0,
+    }],
+    [["new.yaml", "old.yaml"], "narrower", {
+      wider: 0,
+      narrower: 1,
+      any: 1,
+      never: 0,
+    }],
+    [["narrow.yaml", "new.yaml"], "wider", {
+      wider: 1,
+      narrower: 0,
+      any: 1,
+      never: 0,
+    }],
+    [["new.yaml", "narrow.yaml"], "narrower", {
+      wider: 0,
+      narrower: 1,
+      any: 1,
+      never: 0,
+    }],
+    [["old.yaml", "same.yaml"], "equivalent", {
+      wider: 0,
+      narrower: 0,
+      any: 0,
+      never: 0,
+    }],
+    [["old.yaml", "mixed.yaml"], "incomparable", {
+      wider: 1,
+      narrower: 1,
+      any: 1,
+      never: 0,
+    }],
+    [["old.yaml", "logged.yaml"], "equivalent", {
+      wider: 0,
+      narrower: 0,
+      any: 1,
+      never: 0,
+    }],
+  ] as const
+) {
+  Deno.test(`policy diff ${files.join(" ")} is ${verdict}, and --fail-on goes by that`, async () => {
+    const more = {
+      "mixed.yaml": OLD.replace("[staff]", "[guest]"),
+      "logged.yaml": `${OLD}log: {socket: /run/log}\n`,
+    };
+    for (const [failOn, code] of Object.entries(codes)) {
+      const ran = await diff([...files, "--fail-on", failOn], { files: more });
+      assert.equal(ran.stdout.split(":")[0], verdict);
+      assert.equal(ran.code, code, failOn);
+    }
+    assert.equal((await diff(files, { files: more })).code, 0);
+  });
+}
+
+Deno.test("policy diff --fail-on does not pass what was not looked at", async () => {
+  const policy = (rest: string) =>
+    `version: 1
+issuers:
+  globus:
+    kind: globus
+    issuer: https://auth.example.org
+    audiences: [ssh]
+    client_id: ssh
+    client_secret_file: /etc/secret
+rules:
+  own: {assurance: {same_identity: true}${rest}, accounts: [{identity: username}]}
+`;
+  const files = {
+    "a.yaml": policy(", services: [sshd]"),
+    "b.yaml": policy(", services: [sshd], rhosts: [10.0.0.0/8]"),
+  };
+  const { code, stdout } = await diff([
+    "a.yaml",
+    "b.yaml",
+    "--fail-on",
+    "wider",
+  ], { files });
+  assert.equal(code, 1);
+  assert.match(stdout, /^(?:narrower|sampled): /);
+  assert.match(stdout, /not everything was looked at:\n {2}same_identity/);
+});
+
+Deno.test("policy diff --accounts compares only these", async () => {
+  const { stdout } = await diff([
+    "old.yaml",
+    "new.yaml",
+    "--accounts",
+    "root,bob",
+    "--format",
+    "json",
+  ]);
+  const { verdict, accounts } = JSON.parse(stdout);
+  assert.equal(verdict, "equivalent");
+  assert.deepEqual(
+    accounts.map(({ account }: { account: string }) => account),
+    ["root", "bob"],
+  );
+});
+
+for (
+  const [title, args, code, message] of [
+    ["one file", ["old.yaml"], 2, /name the old and the new policy/],
+    [
+      "three files",
+      ["old.yaml", "new.yaml", "same.yaml"],
+      2,
+      /name the old and the new policy/,
+    ],
+    ["standard input twice", ["-", "-"], 2, /two things at once/],
+    [
+      "another word for --fail-on",
+      ["old.yaml", "new.yaml", "--fail-on", "widened"],
+      2,
+      /--fail-on is "widened"/,
+    ],
+    [
+      "a name that is no account",
+      ["old.yaml", "new.yaml", "--accounts", "alice,Bob"],
+      2,
+      /"Bob" is not an account name/,
+    ],
+    [
+      "a missing file",
+      ["none.yaml", "new.yaml"],
+      3,
+      /none\.yaml:1:1: error: the file does not exist/,
+    ],
+    ["a broken policy", ["old.yaml", "broken.yaml"], 3, /broken\.yaml:1:/],
+    [
+      "a missing audit file",
+      ["old.yaml", "new.yaml", "--replay", "none"],
+      3,
+      /the audit file "none" cannot be read/,
+    ],
+    [
+      "a revision that is an option",
+      ["--", "--help:old.yaml", "new.yaml"],
+      3,
+      /"--help" is not a git revision/,
+    ],
+    [
+      "a revision with a command",
+      ["$(id):old.yaml", "new.yaml"],
+      3,
+      /is not a git revision/,
+    ],
+    [
+      "an absolute path of a revision",
+      ["HEAD:/etc/passwd", "new.yaml"],
+      3,
+      /is not relative/,
+    ],
+  ] as const
+) {
+  Deno.test(`policy diff exits with ${code} and says why: ${title}`, async () => {
+    const ran = await diff(args, { files: { "broken.yaml": "version: 3\n" } });
+    assert.equal(ran.code, code);
+    assert.equal(ran.stdout, "");
+    assert.match(ran.stderr, message);
+  });
+}
+
+Deno.test("policy diff reads REV:path in a git checkout, relative to the folder, with git alone", async () => {
+  const folder = await Deno.makeTempDir();
+  const git = async (...args: string[]) => {
+    const { success } = await new Deno.Command("git", {
+      args: [
+        "-c",
+        "user.name=test",
+        "-c",
+        "user.email=test@example.org",
+        ...args,
+      ],
+      cwd: folder,
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    assert.ok(success, args.join(" "));
+  };
+  const run = async (args: string[], permissions: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-lock", "--no-prompt", "--allow-read"],
+        // the YAML reader, when it is not bundled, looks for variables of its own
+        ...["--allow-env", ...permissions],
+        new URL("../../../../src/main.ts", import.meta.url).pathname,
+        ...["policy", "diff", ...args],
+      ],
+      cwd: `${folder}/sub`,
+    }).output();
+    const [out, err] = [stdout, stderr].map((bytes) =>
+      new TextDecoder().decode(bytes)
+    );
+    return { code, out: out ?? "", err: err ?? "" };
+  };
+  await Deno.mkdir(`${folder}/sub`);
+  await Deno.writeTextFile(`${folder}/sub/site.yaml`, OLD);
+  await Deno.writeTextFile(`${folder}/top.yaml`, OLD);
+  await git("init", "-q");
+  await git("add", "-A");
+  await git("commit", "-q", "-m", "first");
+  await Deno.writeTextFile(`${folder}/sub/site.yaml`, NEW);
+  const allowed = ["--allow-run=git"];
+  const changed = await run(["HEAD:site.yaml", "site.yaml"], allowed);
+  assert.deepEqual([changed.err, changed.code], ["", 0]);
+  assert.match(changed.out, /^wider: /);
+  const above = await run([
+    "HEAD:../top.yaml",
+    "site.yaml",
+    "--fail-on",
+    "wider",
+  ], allowed);
+  assert.equal(above.code, 1);
+  const unknown = await run(["HEAD~7:site.yaml", "site.yaml"], allowed);
+  assert.equal(unknown.code, 3);
+  assert.match(unknown.err, /git does not have it: fatal: /);
+  const forbidden = await run(["HEAD:site.yaml", "site.yaml"], []);
+  assert.equal(forbidden.code, 3);
+  assert.match(forbidden.err, /without "--allow-run=git"/);
+  // without a revision, nothing is run
+  assert.equal((await run(["../top.yaml", "site.yaml"], [])).code, 0);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("policy diff --replay decides again what logins left in the audit file", async () => {
+  await using scene = await createScene({
+    ruleLines: ["when: {groups: {any: [staff, guest]}}"],
+  });
+  const { policyFile, cacheDirectory } = scene.site;
+  const audit = `${cacheDirectory}/audit.jsonl`;
+  await Deno.writeTextFile(policyFile, `audit: {file: ${audit}}\n`, {
+    append: true,
+  });
+  const logins = [
+    { claims: {}, reason: "allowed" },
+    { claims: { groups: ["guest"] }, reason: "allowed" },
+    { claims: { groups: ["other"] }, reason: "account_not_permitted" },
+    { claims: { exp: 1000 }, reason: "token_expired" },
+  ];
+  for (const { claims, reason } of logins) {
+    const token = await scene.token({ claims: { ...claims, phone: "555" } });
+    assert.equal((await scene.attempt({ token })).reason, reason);
+  }
+  const recorded = await Deno.readTextFile(audit);
+  const [first] = recorded.split("\n").map((line) => line && JSON.parse(line));
+  // what the policy looks at, and nothing else
+  assert.deepEqual(first.claims, {
+    email: "alice@example.edu",
+    groups: ["staff"],
+  });
+  assert.doesNotMatch(recorded, /phone|eyJ/);
+
+  const policy = await Deno.readTextFile(policyFile);
+  const files = {
+    "old.yaml": policy,
+    "new.yaml": policy.replace("[staff, guest]", "[staff]"),
+    "more.yaml": policy.replace("when: {", "when: {org: x, "),
+    "audit.jsonl": `${recorded}\n{"torn`,
+  };
+  const replay = async (...names: string[]) => {
+    const { stdout, code } = await diff(
+      [
+        ...names,
+        "--replay",
+        "audit.jsonl",
+        "--format",
+        "json",
+        "--fail-on",
+        "narrower",
+      ],
+      { files },
+    );
+    return { code, ...JSON.parse(stdout).replay };
+  };
+  assert.deepEqual(await replay("old.yaml", "old.yaml"), {
+    code: 0,
+    records: 5,
+    decided: 3,
+    skipped: { unreadable: 1, undecided: 1, incomplete: 0 },
+    missing: [],
+    changes: [],
+  });
+  const { changes, code } = await replay("old.yaml", "new.yaml");
+  assert.equal(code, 1);
+  assert.deepEqual(
+    changes.map(({ time: _, ...change }: { time: string }) => change),
+    [{
+      line: 2,
+      account: "alice",
+      service: "sshd",
+      rhost: "192.0.2.7",
+      issuer: "campus",
+      old: { decision: "allow", reason: "allowed", rule: "staff" },
+      new: { decision: "deny", reason: "account_not_permitted", rule: null },
+    }],
+  );
+  // a claim that was not recorded is not taken for a claim that was not there
+  const more = await replay("old.yaml", "more.yaml");
+  assert.deepEqual([more.decided, more.skipped.incomplete, more.missing], [
+    0,
+    3,
+    ["org"],
+  ]);
+});
+
+Deno.test("policy diff shows on a terminal that long work goes on, and wipes it", async () => {
+  const old = JSON.stringify(largeDocument(7, 5));
+  const next = JSON.stringify(largeDocument(8, 5));
+  const output = { stdout: "", stderr: "" };
+  const run = async (interactive: boolean) => {
+    let clock = 0;
+    output.stderr = "";
+    const files: Record<string, string> = { "old.yaml": old, "new.yaml": next };
+    await runCli(["policy", "diff", "old.yaml", "new.yaml"], {
+      readFile: (path: string) =>
+        Promise.resolve(new TextEncoder().encode(files[path])),
+      stdout: (text: string) => output.stdout += text,
+      stderr: (text: string) => output.stderr += text,
+      now: () => clock += 1500,
+      color: false,
+      interactive,
+    } as unknown as CliIo);
+    return output.stderr;
+  };
+  const shown = await run(true);
+  assert.match(
+    shown.replaceAll("\x1b[K", ""),
+    /^\rcomparing accounts: 2 of \d+\r/,
+  );
+  assert.ok(shown.endsWith("\r\x1b[K"));
+  assert.equal(await run(false), "");
+});

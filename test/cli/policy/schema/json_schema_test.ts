@@ -1,0 +1,187 @@
+/** @module The JSON Schema accepts exactly what the parser finds no fault of shape with. */
+
+import assert from "node:assert/strict";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { policyJsonSchema } from "../../../../src/cli/policy/schema/json_schema.ts";
+import { schemaIssues } from "../../../../src/policy/syntax/shape.ts";
+import { PolicyFileSchema } from "../../../../src/analysis/testing/schema.ts";
+import { readYaml } from "../../../../src/policy/syntax/yaml.ts";
+import { toPlain, YamlError } from "../../../../src/policy/syntax/yaml_tree.ts";
+import { fixtureNames, FIXTURES } from "../../../support/policy_fixtures.ts";
+import {
+  mutated,
+  policyArbitrary,
+} from "../../../support/policy_generators.ts";
+import { holds } from "../../../support/properties.ts";
+
+type Schema = { [key: string]: unknown };
+
+const schema = policyJsonSchema() as Schema;
+// strict: an unknown keyword or a pattern that is no regular expression is an error
+const validate = new Ajv2020({
+  strict: true,
+  allErrors: true,
+  allowUnionTypes: true,
+}).compile(schema);
+
+/** Both opinions about a document must be the same. */
+function assertSameOpinion(document: unknown): boolean {
+  const issues = schemaIssues(PolicyFileSchema, document);
+  const accepted = validate(document);
+  assert.equal(
+    accepted,
+    issues.length === 0,
+    `${JSON.stringify(document)}\n${JSON.stringify(validate.errors)}\n${
+      JSON.stringify(issues)
+    }`,
+  );
+  return accepted;
+}
+
+function documentOf(name: string): unknown {
+  const text = Deno.readTextFileSync(new URL(name, FIXTURES));
+  // through JSON, as an editor's validator would see it
+  return JSON.parse(JSON.stringify(toPlain(readYaml(text).root)));
+}
+
+Deno.test("policyJsonSchema() accepts every ok fixture", () => {
+  for (const name of fixtureNames("ok")) {
+    assert.equal(assertSameOpinion(documentOf(`ok/${name}`)), true, name);
+  }
+});
+
+Deno.test("policyJsonSchema() refuses the err fixtures that have the wrong shape, and no others", () => {
+  const counts = { accepted: 0, refused: 0 };
+  for (const name of fixtureNames("err")) {
+    let document: unknown;
+    try {
+      document = documentOf(`err/${name}`);
+    } catch (error) {
+      if (error instanceof YamlError) continue;
+      throw error;
+    }
+    counts[assertSameOpinion(document) ? "accepted" : "refused"]++;
+  }
+  assert.ok(
+    counts.accepted >= 10 && counts.refused >= 40,
+    JSON.stringify(counts),
+  );
+});
+
+Deno.test("policyJsonSchema() and the parser agree about generated and damaged documents", () => {
+  const counts = { accepted: 0, refused: 0 };
+  const okay = fixtureNames("ok").map((name) => documentOf(`ok/${name}`));
+  const documents = fc.oneof(policyArbitrary, fc.constantFrom(...okay));
+  // the YAML reader never lets such keys through
+  const readable = (document: unknown) =>
+    !/"(?:__proto__|constructor|prototype)":/.test(
+      JSON.stringify(document) ?? "",
+    );
+  const damaged = documents.chain((document) => mutated(document)).chain((
+    document,
+  ) => fc.oneof(fc.constant(document), mutated(document))).filter(readable);
+  holds(
+    fc.property(
+      fc.oneof({ arbitrary: documents, weight: 1 }, {
+        arbitrary: damaged,
+        weight: 9,
+      }),
+      (document) => {
+        counts[assertSameOpinion(document) ? "accepted" : "refused"]++;
+      },
+    ),
+    { runs: 2000 },
+  );
+  assert.ok(
+    counts.accepted > 100 && counts.refused > 100,
+    JSON.stringify(counts),
+  );
+});
+
+Deno.test("policyJsonSchema() is a titled 2020-12 schema with an id", () => {
+  assert.equal(
+    schema["$schema"],
+    "https://json-schema.org/draft/2020-12/schema",
+  );
+  assert.equal(schema["$id"], "urn:oauth-pam:policy:1");
+  assert.equal(Object.keys(schema)[0], "$schema");
+  assert.match(String(schema["title"]), /policy/);
+  assert.notEqual(schema["description"] ?? "", "");
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(schema)),
+    schema,
+    "plain JSON data",
+  );
+});
+
+/** Every schema inside, with its path. */
+function* schemasIn(value: unknown, path: string): Generator<[string, Schema]> {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    return;
+  }
+  const { properties, additionalProperties, items, anyOf } = value as Schema;
+  yield [path, value as Schema];
+  for (const [key, child] of Object.entries(properties ?? {})) {
+    yield* schemasIn(child, `${path}/${key}`);
+  }
+  yield* schemasIn(additionalProperties, `${path}/*`);
+  yield* schemasIn(items, `${path}/*`);
+  for (const child of (anyOf ?? []) as unknown[]) yield* schemasIn(child, path);
+}
+
+Deno.test("policyJsonSchema() closes every mapping and describes every key", () => {
+  for (
+    const [path, { type, properties, additionalProperties, propertyNames }]
+      of schemasIn(schema, "")
+  ) {
+    if (type !== "object") continue;
+    assert.ok(
+      properties !== undefined || additionalProperties !== undefined,
+      path,
+    );
+    if (properties === undefined) {
+      assert.notEqual(propertyNames, undefined, `${path}: names of keys`);
+    } else assert.equal(additionalProperties, false, `${path} is open`);
+    for (
+      const [key, child] of Object.entries(
+        (properties ?? {}) as Record<string, Schema>,
+      )
+    ) {
+      assert.ok(
+        String(child["description"] ?? "").length > 3,
+        `${path}/${key} has no description`,
+      );
+    }
+  }
+});
+
+Deno.test("policyJsonSchema() accepts the defaults that it names", () => {
+  const base = documentOf("ok/minimal.yaml") as Record<
+    string,
+    Record<string, Record<string, unknown>>
+  >;
+  let tried = 0;
+  for (const [path, inner] of schemasIn(schema, "")) {
+    const [top, , ...rest] = path.slice(1).split("/");
+    if (!("default" in inner) || top !== "issuers") continue;
+    const document = structuredClone(base);
+    if (rest[0] === "device" && rest.length > 1) {
+      Object.assign(document.issuers?.campus ?? {}, {
+        device: { client_id: "x" },
+      });
+    }
+    let place: Record<string, unknown> = document.issuers?.campus ?? {};
+    for (const step of rest.slice(0, -1)) {
+      place = (place[step] ??= {}) as Record<string, unknown>;
+    }
+    place[rest.at(-1) ?? ""] = inner["default"];
+    assert.equal(
+      validate(document),
+      true,
+      `${path}: ${JSON.stringify(validate.errors)}`,
+    );
+    tried++;
+  }
+  assert.ok(tried > 10);
+});

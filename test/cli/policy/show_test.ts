@@ -1,0 +1,97 @@
+/**
+ * `policy show` prints what the program understood, in a form that it reads back.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { parsePolicy, usable } from "../../../src/policy/syntax/parse.ts";
+import { cli } from "../../support/cli.ts";
+
+const OK = new URL("../../testdata/policy/ok/", import.meta.url);
+
+Deno.test("policy show prints a policy that means the same, for every policy of the corpus", async () => {
+  let count = 0;
+  for await (const { name } of Deno.readDir(OK)) {
+    if (!name.endsWith(".yaml") || name.endsWith(".test.yaml")) continue;
+    const text = await Deno.readTextFile(new URL(name, OK));
+    const policy = usable(parsePolicy(text, { file: name }));
+    assert.ok(policy, name);
+    for (const flags of [[], ["--effective"]]) {
+      const shown = await cli(["policy", "show", name, ...flags], {
+        files: { [name]: text },
+      });
+      assert.equal(shown.code, 0, shown.stderr);
+      const again = parsePolicy(shown.stdout, { file: name });
+      assert.deepEqual(
+        usable(again),
+        policy,
+        `${name} ${flags}\n${shown.stdout}`,
+      );
+      const twice = await cli(["policy", "show", name, ...flags], {
+        files: { [name]: shown.stdout },
+      });
+      assert.equal(twice.stdout, shown.stdout, name);
+    }
+    count++;
+  }
+  assert.ok(count >= 12, `${count} policies`);
+});
+
+const POLICY = `
+version: 1
+issuers:
+  campus: {audiences: [a], issuer: "https://login.example.edu", clock_skew: 30s}
+rules:
+  staff: {effect: allow, when: {org: {like: "no*"}, "no": "12:30"}, accounts: [{claim: sub}]}
+`;
+
+Deno.test("policy show leaves out what holds anyway and quotes what could be misread", async () => {
+  const { stdout } = await cli(["policy", "show", "p.yaml"], {
+    files: { "p.yaml": POLICY },
+  });
+  assert.equal(
+    stdout,
+    `version: 1
+issuers:
+  campus:
+    issuer: https://login.example.edu
+    audiences: [a]
+rules:
+  staff:
+    when:
+      org:
+        like: "no*"
+      "no":
+        equals: "12:30"
+    accounts:
+      - {claim: sub}
+`,
+  );
+});
+
+Deno.test("policy show --effective --format json names every default", async () => {
+  const args = ["policy", "show", "p.yaml", "--effective", "--format", "json"];
+  const { stdout } = await cli(args, { files: { "p.yaml": POLICY } });
+  const { schema, policy } = JSON.parse(stdout);
+  assert.equal(schema, "oauth-pam/show@1");
+  assert.equal(policy.issuers.campus.max_token_age, "1d");
+  assert.deepEqual(policy.protected_accounts, ["root"]);
+  assert.equal(policy.cache.directory, "/var/cache/oauth-pam");
+});
+
+Deno.test("policy show of a broken policy exits 3 with the finding", async () => {
+  const { code, stdout, stderr } = await cli(["policy", "show", "p.yaml"], {
+    files: { "p.yaml": "version: 2\n" },
+  });
+  assert.deepEqual([code, stdout], [3, ""]);
+  assert.match(stderr, /p\.yaml:1:10: error: .*version 1.*\[policy\/value\]/);
+});
+
+Deno.test("policy schema prints a JSON Schema 2020-12", async () => {
+  const { code, stdout } = await cli(["policy", "schema"]);
+  assert.equal(code, 0);
+  assert.equal(
+    JSON.parse(stdout).$schema,
+    "https://json-schema.org/draft/2020-12/schema",
+  );
+});

@@ -1,0 +1,495 @@
+/** @module `device finish`: the issuer's answers, from patient to hostile, and what becomes of them. */
+// Threats: A14, D2, D3, D4, D8, D9
+import assert from "node:assert/strict";
+import {
+  CLIENT,
+  Clock,
+  createDeviceScene,
+  type DeviceScene,
+  type DeviceSceneOptions,
+  finish,
+  type PollBehaviour,
+  start,
+} from "../../support/device.ts";
+import {
+  answer,
+  hang,
+  html,
+  json,
+  reset,
+} from "../../support/hostile_server.ts";
+import {
+  constantSignature,
+  encodeSegment,
+  signToken,
+  standardClaims,
+} from "../../support/tokens.ts";
+
+/** Starts, lets the issuer answer as given, and finishes. */
+async function signIn(
+  scene: DeviceScene,
+  answers: [PollBehaviour, ...PollBehaviour[]],
+  options: Partial<Parameters<typeof finish>[0]> = {},
+) {
+  const { policyFile } = scene.site;
+  const started = await start({ policyFile, ...options });
+  assert.equal(started.reason, null, started.log);
+  scene.answerPolls(...answers);
+  return await finish({ policyFile, ...options });
+}
+
+function test(
+  title: string,
+  body: (scene: DeviceScene) => Promise<void>,
+  options: DeviceSceneOptions = {},
+): void {
+  Deno.test(`device finish ${title}`, {
+    sanitizeOps: true,
+    sanitizeResources: true,
+  }, async () => {
+    await using scene = await createDeviceScene(options);
+    await body(scene);
+  });
+}
+
+test("admits who has approved, after the first request", async (scene) => {
+  const result = await signIn(scene, [await scene.tokens()]);
+  assert.deepEqual(
+    [result.reason, result.exitCode],
+    ["allowed", 0],
+    result.log,
+  );
+  assert.deepEqual(result.waits, []);
+  assert.match(
+    result.log,
+    / decision=allow reason=allowed user=alice .* sub=u1 .*rule=staff /,
+  );
+  assert.equal(result.stdout, "");
+  assert.deepEqual(scene.form("/token"), {
+    client_id: CLIENT,
+    device_code: "a-device-code-that-nobody-else-knows",
+    grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+  });
+});
+
+test("waits as long as the issuer asks, and five seconds more after each slow_down", async (scene) => {
+  const result = await signIn(scene, [
+    "authorization_pending",
+    "slow_down",
+    "slow_down",
+    "authorization_pending",
+    await scene.tokens(),
+  ]);
+  assert.equal(result.reason, "allowed", result.log);
+  assert.deepEqual(result.waits, [5, 10, 15, 15]);
+});
+
+test(
+  "gives up on authorization_pending for ever before the policy's timeout",
+  async (scene) => {
+    const result = await signIn(scene, ["authorization_pending"]);
+    assert.deepEqual([result.reason, result.exitCode], ["device_expired", 7]);
+    assert.match(result.log, /detail="nobody approved the sign-in in time"/);
+    assert.equal(scene.server.requestCount("/token"), 12);
+    assert.deepEqual(result.waits, Array(11).fill(5));
+  },
+  { device: "timeout: 60s" },
+);
+
+test("does not wait longer than the code lives", async (scene) => {
+  scene.answerStart({ expires_in: 12 });
+  const result = await signIn(scene, ["authorization_pending"]);
+  assert.equal(result.reason, "device_expired");
+  assert.deepEqual(result.waits, [5, 5]);
+});
+
+test("asks once and does not hang where the issuer wants 10,000 s between requests", async (scene) => {
+  scene.answerStart({ interval: 10_000 });
+  const result = await signIn(scene, ["authorization_pending"]);
+  assert.equal(result.reason, "device_expired");
+  assert.deepEqual(result.waits, []);
+  assert.equal(scene.server.requestCount("/token"), 1);
+  const approved = await signIn(scene, [await scene.tokens()]);
+  assert.equal(approved.reason, "allowed");
+});
+
+for (
+  const [error, reason, exitCode] of [
+    ["access_denied", "device_denied", 7],
+    ["expired_token", "device_expired", 7],
+    ["invalid_grant", "device_expired", 7],
+    ["authorization_declined", "device_denied", 7],
+    ["\u001b]0;pwn\u0007", "device_denied", 7],
+    ["invalid_client", "issuer_refused", 3],
+    ["invalid_request", "issuer_refused", 3],
+    ["invalid_scope", "issuer_refused", 3],
+    ["unauthorized_client", "issuer_refused", 3],
+    ["unsupported_grant_type", "issuer_refused", 3],
+  ] as const
+) {
+  test(`stops at ${JSON.stringify(error)} with ${reason}`, async (scene) => {
+    const result = await signIn(scene, [error]);
+    assert.deepEqual([result.reason, result.exitCode], [reason, exitCode]);
+    assert.equal(scene.server.requestCount("/token"), 1);
+    assert.match(result.log, /^[\x20-\x7e]*\n$/);
+  });
+}
+
+test("takes 429 for slow_down, whatever the body is", async (scene) => {
+  const busy = (body: unknown) => answer({ status: 429, body });
+  const result = await signIn(scene, [
+    busy("<p>slow down"),
+    busy({ error: "rate_limited" }),
+    await scene.tokens(),
+  ]);
+  assert.equal(result.reason, "allowed", result.log);
+  assert.deepEqual(result.waits, [10, 15]);
+});
+
+test("takes errors under the statuses that servers really use", async (scene) => {
+  const status = (status: number, error: string) =>
+    answer({ status, body: { error } });
+  const result = await signIn(scene, [
+    status(428, "authorization_pending"),
+    status(403, "slow_down"),
+    status(200, "slow_down"),
+    status(401, "access_denied"),
+  ]);
+  assert.equal(result.reason, "device_denied");
+  assert.deepEqual(result.waits, [5, 10, 15]);
+});
+
+for (
+  const [what, behaviour] of [
+    ["resets connections", reset()],
+    ["does not answer", hang()],
+    ["answers with 500", answer({ status: 500, body: {} })],
+    ["answers with 503", answer({ status: 503, body: "<p>later" })],
+    ["says server_error", json({ error: "server_error" })],
+    [
+      "says temporarily_unavailable",
+      answer({ status: 400, body: { error: "temporarily_unavailable" } }),
+    ],
+  ] as const
+) {
+  test(`doubles its pace down while the token endpoint ${what}, then says issuer_unavailable`, async (scene) => {
+    const result = await signIn(scene, [behaviour], { requestMs: 200 });
+    assert.deepEqual([result.reason, result.exitCode], [
+      "issuer_unavailable",
+      9,
+    ], result.log);
+    assert.deepEqual(result.waits, [10, 20, 40]);
+  });
+  test(`goes on after the token endpoint once ${what}`, async (scene) => {
+    const result = await signIn(scene, [behaviour, await scene.tokens()], {
+      requestMs: 200,
+    });
+    assert.equal(result.reason, "allowed", result.log);
+  });
+}
+
+for (
+  const [what, behaviour] of [
+    ["HTML", html()],
+    ["a list", json([])],
+    ["nothing of use", json({})],
+    [
+      "a number for an ID token",
+      json({ access_token: "x", token_type: "Bearer", id_token: 7 }),
+    ],
+    ["no token type", json({ access_token: "x", id_token: "x" })],
+    ["a page with 403", answer({ status: 403, body: "<p>WAF" })],
+    ["a redirect", answer({ status: 307, headers: { location: "/" } })],
+    ["status 404", answer({ status: 404, body: {} })],
+    [
+      "a null for a refresh token",
+      json({
+        access_token: "x",
+        token_type: "Bearer",
+        refresh_token: null,
+      }),
+    ],
+  ] as const
+) {
+  test(`admits nobody for ${what} from the token endpoint`, async (scene) => {
+    const result = await signIn(scene, [behaviour]);
+    assert.deepEqual([result.reason, result.exitCode], ["issuer_refused", 3]);
+    assert.deepEqual(result.waits, []);
+  });
+}
+
+test("refuses an ID token with alg none", async (scene) => {
+  const claims = standardClaims({
+    issuer: scene.server.issuer,
+    audience: CLIENT,
+  });
+  const id_token =
+    [{ alg: "none", typ: "JWT" }, claims].map(encodeSegment).join(".") + ".";
+  const result = await signIn(scene, [
+    json({ access_token: "x", token_type: "Bearer", id_token }),
+  ]);
+  assert.equal(result.reason, "algorithm_not_allowed");
+});
+
+test("refuses an ID token with a signature of nobody's", async (scene) => {
+  const signer = constantSignature({
+    alg: "ES256",
+    kid: "k1",
+    signature: new Uint8Array(64),
+  });
+  const id_token = await signToken({
+    signer,
+    claims: standardClaims({ issuer: scene.server.issuer, audience: CLIENT }),
+  });
+  const result = await signIn(scene, [
+    json({ access_token: "x", token_type: "Bearer", id_token }),
+  ]);
+  assert.equal(result.reason, "signature_invalid");
+});
+
+for (
+  const [what, claims, reason] of [
+    ["for another client", { audience: "ssh-other" }, "audience_mismatch"],
+    [
+      "for the policy's audience only",
+      { audience: "ssh-prod" },
+      "audience_mismatch",
+    ],
+    ["issued to another client", { azp: "ssh-other" }, "audience_mismatch"],
+    [
+      "for several without azp",
+      { audience: [CLIENT, "x"] },
+      "audience_mismatch",
+    ],
+    ["with another nonce", { nonce: "of another sign-in" }, "token_replayed"],
+    ["with a nonce that is a list", { nonce: ["x"] }, "token_replayed"],
+    [
+      "of another issuer",
+      { iss: "https://login.example.org" },
+      "issuer_unknown",
+    ],
+    ["that has expired", { exp: 1_000_000_000 }, "token_expired"],
+    ["that is a logout token", { events: {} }, "token_kind_unexpected"],
+  ] as const
+) {
+  test(`refuses an ID token ${what}`, async (scene) => {
+    const result = await signIn(scene, [
+      await scene.tokens({ claims: { ...claims } }),
+    ]);
+    assert.deepEqual([result.reason, result.exitCode], [reason, 7], result.log);
+  });
+}
+
+test("admits an ID token with the nonce of this sign-in", async (scene) => {
+  const { policyFile } = scene.site;
+  await start({ policyFile });
+  const { nonce } = scene.form("/device_authorization");
+  assert.match(nonce ?? "", /^[0-9a-f-]{36}$/);
+  scene.answerPolls(await scene.tokens({ claims: { nonce, azp: CLIENT } }));
+  assert.equal((await finish({ policyFile })).reason, "allowed");
+});
+
+test("refuses an ID token that is typed as an access token", async (scene) => {
+  const result = await signIn(scene, [
+    await scene.tokens({ header: { typ: "at+jwt" } }),
+  ]);
+  assert.equal(result.reason, "type_not_allowed");
+});
+
+test("refuses where the issuer sends no ID token", async (scene) => {
+  const result = await signIn(scene, [
+    await scene.tokens({ members: { id_token: undefined } }),
+  ]);
+  assert.equal(result.reason, "token_missing");
+  assert.match(result.log, /is \\"openid\\" among the scopes\?/);
+});
+
+test("refuses bob's approval for alice's login", async (scene) => {
+  const claims = { sub: "u2", email: "bob@example.edu" };
+  const result = await signIn(scene, [await scene.tokens({ claims })]);
+  assert.deepEqual([result.reason, result.exitCode], [
+    "account_not_permitted",
+    10,
+  ]);
+  assert.match(result.log, / user=alice .* sub=u2 /);
+});
+
+test("refuses an unknown account although its owner-to-be approves", async (scene) => {
+  const claims = { email: "ghost@example.edu" };
+  const options = { user: "ghost", env: { OAUTH_PAM_ACCOUNT: "" } };
+  const result = await signIn(scene, [await scene.tokens({ claims })], options);
+  assert.equal(result.exitCode === 0, false);
+  assert.match(result.log, / decision=deny .* user=ghost /);
+});
+
+test("holds the policy's assurance against the token", async (scene) => {
+  const old = Math.floor(Date.now() / 1000) - 3600;
+  for (
+    const [claims, reason] of [
+      [{ amr: ["pwd"] }, "mfa_required"],
+      [{ auth_time: old }, "reauthentication_required"],
+      [{}, "allowed"],
+    ] as const
+  ) {
+    const result = await signIn(scene, [
+      await scene.tokens({ claims: { ...claims } }),
+    ]);
+    assert.equal(result.reason, reason, result.log);
+  }
+}, { lines: ["assurance: {mfa: true, max_auth_age: 15m}"] });
+
+test("uses the access token where the policy says so", async (scene) => {
+  const access_token = await scene.token({ claims: { client_id: CLIENT } });
+  const result = await signIn(scene, [
+    await scene.tokens({ claims: { sub: "u9" }, members: { access_token } }),
+  ]);
+  assert.equal(result.reason, "allowed", result.log);
+  assert.match(result.log, / sub=u1 /);
+  assert.equal(scene.form("/device_authorization").nonce, undefined);
+  const opaque = await signIn(scene, [await scene.tokens()]);
+  assert.equal(opaque.reason, "token_malformed");
+}, { device: "token: access_token" });
+
+test(
+  "refuses an access token that is bound to a key, whatever is in it",
+  async (scene) => {
+    const access_token = await scene.token({ claims: { client_id: CLIENT } });
+    for (
+      const [token_type, reason, exitCode] of [
+        ["DPoP", "token_kind_unexpected", 7],
+        ["mac", "issuer_refused", 3],
+        ["N_A", "issuer_refused", 3],
+      ] as const
+    ) {
+      const members = { access_token, token_type };
+      const result = await signIn(scene, [await scene.tokens({ members })]);
+      assert.deepEqual(
+        [result.reason, result.exitCode],
+        [reason, exitCode],
+        result.log,
+      );
+    }
+  },
+  { device: "token: access_token, starts_per_source: 20" },
+);
+
+test("holds the policy's scopes against what was granted", async (scene) => {
+  for (
+    const [scope, reason] of [
+      ["openid", "scope_missing"],
+      ["openid ssh", "allowed"],
+      [undefined, "allowed"],
+    ] as const
+  ) {
+    const result = await signIn(scene, [
+      await scene.tokens({ members: { scope } }),
+    ]);
+    assert.equal(result.reason, reason, result.log);
+  }
+}, { device: "scopes: [openid, ssh]", issuerLines: ["scopes: [ssh]"] });
+
+test(
+  "admits ID tokens without jti where the issuer's tokens admit once",
+  async (scene) => {
+    const result = await signIn(scene, [
+      await scene.tokens({ claims: { jti: undefined } }),
+    ]);
+    assert.equal(result.reason, "allowed", result.log);
+  },
+  { issuerLines: ["one_time: true"] },
+);
+
+test("uses a token that is typed at the prompt instead", async (scene) => {
+  const typed = await scene.token();
+  const result = await signIn(scene, ["authorization_pending"], { typed });
+  assert.equal(result.reason, "allowed", result.log);
+  assert.equal(scene.server.requestCount("/token"), 0);
+});
+
+test("refuses what is typed and no token, without a request", async (scene) => {
+  for (const typed of ["yes", "my password", "\b\n\r\x7fINCORRECT"]) {
+    const result = await signIn(scene, ["authorization_pending"], { typed });
+    assert.equal(result.reason, "token_malformed", typed);
+  }
+  assert.equal(scene.server.requestCount("/token"), 0);
+});
+
+test("refuses where no sign-in was started", async (scene) => {
+  const result = await finish({ policyFile: scene.site.policyFile });
+  assert.deepEqual([result.reason, result.exitCode], ["device_expired", 7]);
+  assert.match(result.log, /detail="no sign-in is pending"/);
+});
+
+test("refuses when the user comes back too late, without a request", async (scene) => {
+  const { policyFile } = scene.site;
+  const clock = new Clock();
+  await start({ policyFile, clock });
+  scene.answerPolls(await scene.tokens());
+  clock.advance(90_000);
+  assert.equal((await finish({ policyFile, clock })).reason, "device_expired");
+  assert.equal(scene.server.requestCount("/token"), 0);
+});
+
+test("ends for the same reason as a start that failed, and leaves a password alone", async (scene) => {
+  const { policyFile } = scene.site;
+  for (
+    const typed of [
+      "",
+      "correct horse battery staple",
+      "hunter2",
+      "\b\n\r\x7fINCORRECT",
+    ]
+  ) {
+    scene.server.on("/device_authorization", answer({ status: 503, body: {} }));
+    const started = await start({ policyFile });
+    assert.deepEqual([started.reason, started.exitCode], [
+      "issuer_unavailable",
+      9,
+    ]);
+    assert.equal(
+      started.text,
+      "\nSigning in with a browser is not possible at the moment.\n",
+    );
+    const result = await finish({ policyFile, typed });
+    assert.deepEqual([result.reason, result.exitCode], [
+      "issuer_unavailable",
+      9,
+    ]);
+    assert.doesNotMatch(result.log, /horse|hunter2/);
+  }
+});
+
+test("uses a typed token where the start failed", async (scene) => {
+  const { policyFile } = scene.site;
+  scene.server.on("/device_authorization", answer({ status: 503, body: {} }));
+  await start({ policyFile });
+  const result = await finish({ policyFile, typed: await scene.token() });
+  assert.equal(result.reason, "allowed", result.log);
+});
+
+test("refuses when the policy names another issuer by now", async (scene) => {
+  const { policyFile } = scene.site;
+  await start({ policyFile });
+  const text = await Deno.readTextFile(policyFile);
+  await Deno.writeTextFile(
+    policyFile,
+    text.replace(/issuer: https.*/, "issuer: https://login.example.org"),
+  );
+  const result = await finish({ policyFile });
+  assert.equal(result.reason, "policy_invalid");
+  assert.equal(scene.server.requestCount("/token"), 0);
+});
+
+test("puts no secret into the log and shows the user nothing", async (scene) => {
+  for (
+    const behaviour of [
+      "access_denied",
+      html(),
+      await scene.tokens({ claims: { audience: "x" } }),
+    ]
+  ) {
+    const result = await signIn(scene, [behaviour]);
+    assert.doesNotMatch(result.log, /a-device-code|an-opaque-token|eyJ/);
+    assert.equal(result.stdout, "");
+  }
+});
