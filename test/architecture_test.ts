@@ -75,6 +75,33 @@ for (const entry of ["main.ts", "build/main.ts"]) {
   });
 }
 
+Deno.test("no files under src/ import each other in a circle", async () => {
+  const edges = new Map<string, string[]>();
+  for (const entry of ["main.ts", "build/main.ts"]) {
+    for (const { specifier, dependencies } of await modulesOf(entry)) {
+      if (room(specifier) === null) continue;
+      edges.set(
+        specifier,
+        (dependencies ?? []).flatMap(({ code, type }) =>
+          [code?.specifier, type?.specifier].filter((each) =>
+            each !== undefined && room(each) !== null
+          ) as string[]
+        ),
+      );
+    }
+  }
+  assert.ok(edges.size > 100);
+  // what imports nothing that is left cannot be in a circle
+  for (let left = Infinity; edges.size < left;) {
+    left = edges.size;
+    for (const [file, imported] of edges) {
+      if (!imported.some((each) => edges.has(each))) edges.delete(file);
+    }
+  }
+  const circle = [...edges.keys()].map((each) => each.slice(SOURCE.length));
+  assert.deepEqual(circle, []);
+});
+
 /** Everything that a login with an embedded policy loads. */
 async function loginPath(): Promise<Map<string, ModuleInfo>> {
   const modules = new Map(
@@ -167,7 +194,7 @@ Deno.test("the folders of the tests are those of src/, and a few of their own", 
   assert.deepEqual(strange, []);
 });
 
-Deno.test("no module under src/ has more than 300 lines", async () => {
+Deno.test("no module under src/ has more than 500 lines", async () => {
   const long: string[] = [];
   const visit = async (folder: URL): Promise<void> => {
     for await (const entry of Deno.readDir(folder)) {
@@ -176,7 +203,7 @@ Deno.test("no module under src/ has more than 300 lines", async () => {
         folder,
       );
       if (entry.isDirectory) await visit(url);
-      else if ((await Deno.readTextFile(url)).split("\n").length > 301) {
+      else if ((await Deno.readTextFile(url)).split("\n").length > 501) {
         long.push(url.pathname);
       }
     }

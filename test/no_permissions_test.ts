@@ -12,11 +12,10 @@ const PROGRAM = `
 import { parsePolicy, usable } from "SRC/policy/syntax/parse.ts";
 import { lintPolicy } from "SRC/analysis/lint/lint.ts";
 import { evaluate } from "SRC/policy/evaluate/evaluate.ts";
-import { subjectFromClaims } from "SRC/policy/request.ts";
+import { subjectFromClaims } from "SRC/policy/evaluate/subject.ts";
 import { explain } from "SRC/analysis/explain/explain.ts";
 import { diffPolicies } from "SRC/analysis/diff/diff.ts";
-import { policyDocument } from "SRC/policy/syntax/write.ts";
-import { yamlText } from "SRC/policy/syntax/yaml_text.ts";
+import { policyDocument, yamlText } from "SRC/policy/syntax/write.ts";
 import { policyJsonSchema } from "SRC/cli/policy/schema/json_schema.ts";
 import { importOauthSsh } from "SRC/cli/policy/import/convert.ts";
 import { initialPolicy } from "SRC/cli/policy/init/convert.ts";

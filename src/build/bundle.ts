@@ -10,18 +10,18 @@
 import { runDeno } from "./deno.ts";
 import { BuildError } from "./permissions.ts";
 
-/** The literal in `src/pam/host/embedded_policy.ts` that a build replaces. */
+/** The literal in `src/pam/host/policy_file.ts` that a build replaces. */
 export const MARKER = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
 
 /** What the program finds in place of {@link MARKER}, as JSON. */
-export interface EmbeddedPolicy {
+interface EmbeddedPolicy {
   /** Of the policy file's bytes, in hex. */
   readonly sha256: string;
   /** The policy as parsed: plain JSON data. */
   readonly policy: unknown;
 }
 
-export interface BundleOptions extends EmbeddedPolicy {
+interface BundleOptions extends EmbeddedPolicy {
   /** Path of the module to bundle; `src/main.ts` of this checkout unless given. */
   readonly entryPoint?: string;
   /** The caller's environment, of which `deno bundle` gets a few variables. */

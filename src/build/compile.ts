@@ -152,7 +152,7 @@ async function checkPlaces({ deno, output }: BuildOptions): Promise<void> {
   }
 }
 
-export interface WrapperParts {
+interface WrapperParts {
   readonly deno: string;
   readonly flags: readonly string[];
   readonly bundle: string;

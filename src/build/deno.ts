@@ -45,7 +45,7 @@ export const QUIET_DENO = {
   DENO_NO_PACKAGE_JSON: "1",
 };
 
-export interface DenoCommand {
+interface DenoCommand {
   readonly args: readonly string[];
   /** The caller's environment; the child gets what is on the lists above. */
   readonly environment: Readonly<Record<string, string>>;

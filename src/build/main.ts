@@ -16,7 +16,7 @@ import { BuildError, permissionNeeds } from "./permissions.ts";
 const USAGE =
   "usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]";
 
-export interface BuildIo {
+interface BuildIo {
   readonly environment: Readonly<Record<string, string>>;
   /** Another program than `src/main.ts`, for tests. */
   readonly entryPoint?: string;

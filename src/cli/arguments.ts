@@ -10,7 +10,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-export interface OptionSpec {
+interface OptionSpec {
   readonly type: "string" | "boolean";
   /** May be given more than once. */
   readonly multiple?: boolean;

@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from "./exit_code.ts";
 import { type CliIo, processIo } from "./io.ts";
 
 /** What every verb's module exports. */
-export interface VerbModule {
+interface VerbModule {
   /** Printed by `--help`; the first line is the usage. */
   readonly HELP: string;
   run(args: readonly string[], io: CliIo): Promise<ExitCode>;

@@ -4,10 +4,17 @@
  * @module
  */
 import type { Diagnostic } from "../policy/diagnostic.ts";
-import { type ParsedPolicy, parsePolicy } from "../policy/syntax/parse.ts";
+import {
+  type ParsedPolicy,
+  parsePolicy,
+  usable,
+} from "../policy/syntax/parse.ts";
 import { decodeUtf8 } from "../files/trusted_file.ts";
 import type { CliIo } from "./io.ts";
 import { RefusedFile } from "./read_file.ts";
+import type { Policy } from "../policy/model.ts";
+import { prettyFindings, visible } from "./output/pretty.ts";
+import { readTestFile, type TestSource } from "../analysis/testing/suite.ts";
 
 export interface ReadPolicy extends ParsedPolicy {
   readonly file: string;
@@ -62,4 +69,151 @@ export function unreadable(file: string, error: unknown): Diagnostic {
     endLine: 1,
     endColumn: 1,
   };
+}
+
+// Verbs that judge policies: what keeps them from an answer, and the reading of usable policies.
+
+/** There is no answer: exit code 3. The message says why. */
+export class Unanswered extends Error {
+  override readonly name = "Unanswered";
+}
+
+/** Reads a policy that decisions can be made with. Throws {@link Unanswered} with its findings. */
+export async function usablePolicy(path: string, io: CliIo): Promise<Policy> {
+  return usableOrThrow(await readPolicy(path, io));
+}
+
+export function usableOrThrow(read: ReadPolicy): Policy {
+  const policy = usable(read);
+  if (policy !== null) return policy;
+  const texts = new Map([[read.file, read.text]]);
+  const findings = prettyFindings(read.diagnostics, { texts, color: false });
+  throw new Unanswered(findings.trimEnd());
+}
+
+/** Tells on standard error why there is no answer. */
+export function tellUnanswered(error: unknown, io: CliIo): void {
+  if (!(error instanceof Unanswered)) throw error;
+  const lines = error.message.split("\n").map(visible).join("\n");
+  io.stderr(
+    /^\S+:\d+:\d+: /.test(lines)
+      ? `${lines}\n`
+      : `oauth-pam: error: ${lines}\n`,
+  );
+}
+
+/** The texts of map files. Throws {@link Unanswered} when one cannot be read. */
+export async function readMapFiles(
+  paths: Iterable<string>,
+  io: CliIo,
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const path of new Set(paths)) {
+    try {
+      files.set(path, decodeUtf8(await io.readFile(path)));
+    } catch (error) {
+      throw new Unanswered(
+        `the policy reads the map file "${path}": ${
+          unreadable(path, error).message
+        }`,
+      );
+    }
+  }
+  return files;
+}
+
+// Which files belong to a policy under test.
+//
+// `site.test.yaml` belongs to `site.yaml` beside it and to nothing else: the name says which policy
+// a test is about, so that a folder can hold several.
+
+const TEST_FILE = /\.test\.(ya?ml)$/;
+const POLICY_FILE = /\.ya?ml$/;
+
+interface TestFiles {
+  readonly sources: readonly TestSource[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text of each file that was read, for code frames. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/**
+ * The policies that the arguments stand for, each once: a file of tests stands for its policy, so
+ * that `policy test policies/*.yaml` means what it says.
+ */
+export async function policyPaths(
+  paths: readonly string[],
+  io: CliIo,
+): Promise<string[]> {
+  const policies = new Set<string>();
+  for (const path of paths) policies.add(await policyOf(path, io));
+  return [...policies];
+}
+
+async function policyOf(path: string, io: CliIo): Promise<string> {
+  if (!TEST_FILE.test(path)) return path;
+  const names = await io.listFolder(folderOf(path));
+  const stem = path.replace(TEST_FILE, "");
+  const found = [`${stem}.yaml`, `${stem}.yml`].find((candidate) =>
+    names.includes(nameOf(candidate))
+  );
+  return found ?? `${stem}.yaml`;
+}
+
+/** Reads the files of tests beside a policy. Never throws. Standard input has none. */
+export async function readTestFiles(
+  policy: string,
+  io: CliIo,
+): Promise<TestFiles> {
+  const sources: TestSource[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const texts = new Map<string, string>();
+  if (policy === "-") return { sources, diagnostics, texts };
+  const stem = nameOf(policy).replace(POLICY_FILE, "");
+  const names = await io.listFolder(folderOf(policy));
+  for (const name of [`${stem}.test.yaml`, `${stem}.test.yml`]) {
+    if (!names.includes(name)) continue;
+    const file = policy.slice(0, policy.length - nameOf(policy).length) + name;
+    try {
+      const text = decodeUtf8(await io.readFile(file));
+      texts.set(file, text);
+      const read = readTestFile(text, { file });
+      diagnostics.push(...read.diagnostics);
+      if (read.source !== null) sources.push(read.source);
+    } catch (error) {
+      diagnostics.push(unreadable(file, error));
+    }
+  }
+  return { sources, diagnostics, texts };
+}
+
+/** Files of tests in the policies' folders that no policy beside them claims. */
+export async function strayTestFiles(
+  policies: readonly string[],
+  io: CliIo,
+): Promise<string[]> {
+  const folders = new Set(
+    policies.filter((path) => path !== "-").map(folderOf),
+  );
+  const stray: string[] = [];
+  for (const folder of folders) {
+    const names = await io.listFolder(folder);
+    for (const name of names.filter((name) => TEST_FILE.test(name))) {
+      const stem = name.replace(TEST_FILE, "");
+      // a policy without an extension has tests as well
+      const owners = [stem, `${stem}.yaml`, `${stem}.yml`];
+      if (owners.some((owner) => names.includes(owner))) continue;
+      stray.push(folder === "." ? name : `${folder}/${name}`);
+    }
+  }
+  return stray;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function folderOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  return end < 0 ? "." : end === 0 ? "/" : path.slice(0, end);
 }

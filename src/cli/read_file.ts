@@ -9,7 +9,7 @@
 import { lstatOrNull } from "../files/private_directory.ts";
 
 /** Nothing that a person writes or reviews is larger. */
-export const MAX_FILE_BYTES = 16 * 1024 * 1024;
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 /** A record of an audit file is some hundred bytes. */
 const MAX_LINE_CHARACTERS = 1024 * 1024;
 
@@ -18,7 +18,7 @@ export class RefusedFile extends Error {
   override readonly name = "RefusedFile";
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /**
    * Follow symbolic links, as the host itself does with its own files: for files that only root
    * could have put there.

@@ -29,7 +29,7 @@ const MAX_SWEPT = 1000;
 /** Nobody writes an entry for as long as this. */
 const LITTER_MS = 60_000;
 
-export type StateFolder =
+type StateFolder =
   | "jwks"
   | "device"
   | "outcome"

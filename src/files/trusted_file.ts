@@ -28,7 +28,7 @@ export class UntrustedFileError extends Error {
   }
 }
 
-export interface TrustedFileOptions {
+interface TrustedFileOptions {
   /** Larger files are refused. */
   readonly maxBytes: number;
   /** Refuse a file that group or others may read (passwords, client secrets). */

@@ -5,7 +5,7 @@
  * @module
  */
 
-export type IssuerProblem =
+type IssuerProblem =
   | "host_not_permitted"
   | "not_https"
   | "unreachable"
@@ -18,7 +18,7 @@ export type IssuerProblem =
   | "invalid";
 
 /** `issuer_refused`: it answers, and refuses us or answers nonsense. */
-export type IssuerErrorCode = "issuer_unavailable" | "issuer_refused";
+type IssuerErrorCode = "issuer_unavailable" | "issuer_refused";
 
 /**
  * RFC 6749 section 4.1.2.1 has these two words for "not now"; no other error of an authorization

@@ -138,7 +138,7 @@ function sentAt(headers: Headers): number | null {
 }
 
 /** Reads a JSON body within the limits. Exported for tests: needs no network. */
-export async function readJson(
+async function readJson(
   response: Response,
   options: { url: string; signal?: AbortSignal },
 ): Promise<unknown> {

@@ -4,15 +4,28 @@
  * @module
  */
 import { evaluate } from "../policy/evaluate/evaluate.ts";
-import type { Issuer, Policy } from "../policy/model.ts";
-import { type AccessRequest, subjectFromClaims } from "../policy/request.ts";
+import {
+  type Issuer,
+  type Policy,
+  readsOpaqueTokens,
+} from "../policy/model.ts";
+import type { AccessRequest } from "../policy/request.ts";
+import { subjectFromClaims } from "../policy/evaluate/subject.ts";
 import type { Evidence } from "../token/evidence.ts";
 import type { Attempt, Ending } from "./attempt.ts";
-import type { PamRequest } from "./host/environment.ts";
+import { type PamRequest, RequestError } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
-import { loadMapFiles } from "./host/policy_file.ts";
+import {
+  loadClientSecret,
+  loadMapFiles,
+  PolicyError,
+} from "./host/policy_file.ts";
 import { spendToken } from "./replay.ts";
-import { type OwnedToken, verifyToken } from "./verification.ts";
+import type { AccessToken } from "../token/access_token.ts";
+import { isOpaque, type UnverifiedJws } from "../token/compact_jws.ts";
+import { TokenError } from "../token/errors.ts";
+import { identifyIssuer, type JwtIssuer, verifyJwt } from "../token/jwt.ts";
+import { openIssuer, publishedKeys } from "./host/issuer_access.ts";
 
 /** A token whose issuer is known; nothing is verified yet. */
 export interface PresentedToken extends OwnedToken {
@@ -81,4 +94,142 @@ export function accessRequest(
     subject: subjectFromClaims(options.issuer, options.evidence.claims),
     ...(request.host === undefined ? {} : { host: request.host }),
   };
+}
+
+// From a token to evidence: whose token it is, and how the kind of that issuer verifies it. The
+// one place for every way in.
+
+/** Whose token it is; nothing is verified yet. */
+interface Owner {
+  readonly issuer: Issuer;
+  /** `null` for a token that only its issuer can read. */
+  readonly jws: UnverifiedJws | null;
+}
+
+interface OwnedToken extends Owner {
+  readonly token: AccessToken;
+  /** What is expected of a JWT, where that is not what the policy says of the issuer's tokens. */
+  readonly expected?: JwtIssuer;
+}
+
+interface VerificationOptions {
+  readonly policy: Policy;
+  /**
+   * The requested account, which the token's scope must name where the kind says so; `null` when
+   * none is asked for yet.
+   */
+  readonly account: string | null;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Ends everything that the issuer is asked. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The one issuer that may see the token, before any request leaves: a JWT's `iss` names it, an
+ * opaque token belongs to the one issuer that reads those, or to the one that the command line
+ * names. A JWT of somebody else is never sent to anybody (RFC 9700 section 4.9). Throws
+ * `TokenError` or `RequestError`. Verifies nothing.
+ */
+export function ownerOf(
+  token: AccessToken,
+  options: { policy: Policy; opaqueIssuer?: string | null },
+): Owner {
+  const { issuers } = options.policy;
+  const opaque = issuers.filter(readsOpaqueTokens);
+  const named = options.opaqueIssuer ?? null;
+  const chosen = opaque.find(({ name }) => name === named);
+  if (named !== null && chosen === undefined) {
+    throw new RequestError(
+      `"--issuer ${named}" names no issuer of the kind introspection or globus`,
+    );
+  }
+  const [only, ...others] = opaque;
+  if (only === undefined || !isOpaque(token)) {
+    return identifyIssuer(token, issuers);
+  }
+  if (chosen === undefined && others.length > 0) {
+    const names = opaque.map(({ name }) => `"${name}"`).join(", ");
+    // the token's fault, not the policy's: what is typed must not choose the outcome
+    throw new TokenError(
+      "issuer_unknown",
+      `${names} all read opaque tokens: name one with "login POLICY --issuer NAME"`,
+    );
+  }
+  return { issuer: chosen ?? only, jws: null };
+}
+
+/**
+ * Verifies a token as its issuer's kind demands. Throws `TokenError`, `IssuerError` or
+ * `PolicyError`. Does not check replay, or whether anybody may log in with it.
+ */
+export async function verifyToken(
+  { token, issuer, jws, expected }: OwnedToken,
+  options: VerificationOptions,
+): Promise<Evidence> {
+  const { kind } = issuer;
+  const now = Math.floor(options.now() / 1000);
+  if (readsOpaqueTokens(issuer)) {
+    return await askIssuer(token, issuer, { signal: options.signal, now });
+  }
+  if (jws === null) {
+    throw new TokenError("token_kind_unexpected", "the token is not a JWT");
+  }
+  const access = await openIssuer(issuer, options.signal);
+  try {
+    const keys = publishedKeys(issuer, access, {
+      cacheDirectory: options.policy.cache.directory,
+      now: options.now,
+    });
+    const verification = { jws, issuer, keys, now };
+    // other kinds are loaded when they are met: an ordinary login does not pay for them
+    if (kind === "scitokens") {
+      const { verifySciToken } = await import("../token/scitokens.ts");
+      const { account } = options;
+      return await verifySciToken(token, { ...verification, account });
+    }
+    if (kind === "wlcg") {
+      const { verifyWlcgToken } = await import("../token/wlcg.ts");
+      return await verifyWlcgToken(token, verification);
+    }
+    return await verifyJwt(token, {
+      ...verification,
+      issuer: expected ?? issuer,
+    });
+  } finally {
+    access.transport.close();
+  }
+}
+
+/** For kinds whose tokens the issuer itself reads. */
+async function askIssuer(
+  token: AccessToken,
+  issuer: Issuer,
+  options: { signal: AbortSignal; now: number },
+): Promise<Evidence> {
+  const { client_id, client_secret_file } = issuer;
+  if (client_id === null || client_secret_file === null) {
+    throw new PolicyError(
+      `the issuer "${issuer.name}" has no client_id or client_secret_file`,
+    );
+  }
+  const clientSecret = await loadClientSecret(client_secret_file);
+  const access = await openIssuer(issuer, options.signal);
+  const inquiry = {
+    issuer: { ...issuer, client_id },
+    clientSecret,
+    transport: access.transport,
+    hosts: access.hosts,
+    now: options.now,
+  };
+  try {
+    if (issuer.kind === "globus") {
+      const { verifyGlobusToken } = await import("../token/globus.ts");
+      return await verifyGlobusToken(token, inquiry);
+    }
+    const { introspect } = await import("../token/introspection.ts");
+    return await introspect(token, inquiry);
+  } finally {
+    access.transport.close();
+  }
 }

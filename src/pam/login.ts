@@ -14,8 +14,7 @@ import {
 import { readAuthtok } from "./host/authtok.ts";
 import { readPamRequest, RequestError } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
-import { judge } from "./judgement.ts";
-import { ownerOf } from "./verification.ts";
+import { judge, ownerOf } from "./judgement.ts";
 
 export interface LoginTimeouts extends AttemptTimeouts {
   /** For everything that the issuer is asked, together. */

@@ -16,9 +16,13 @@ import { parseJsonObject } from "../token/strict_json.ts";
 import { type Attempt, type Ending, endingOf } from "./attempt.ts";
 import { RequestError } from "./host/environment.ts";
 import { accountsHere } from "./host/accounts.ts";
-import { accessRequest, type Circumstances } from "./judgement.ts";
+import {
+  accessRequest,
+  type Circumstances,
+  ownerOf,
+  verifyToken,
+} from "./judgement.ts";
 import { loadMapFiles } from "./host/policy_file.ts";
-import { ownerOf, verifyToken } from "./verification.ts";
 
 /** What the client asks for; the members are as they came. */
 export interface Command {

@@ -47,7 +47,7 @@ export interface ClaimLocations {
 }
 
 /** What an issuer's tokens show when several factors were used. */
-export interface MfaEvidence {
+interface MfaEvidence {
   readonly amr_any: readonly string[];
   readonly acr_any: readonly string[];
 }
@@ -169,7 +169,7 @@ export type AccountSource =
 
 export type IdentityAttribute = "id" | "username" | "email";
 
-export interface MapEntry {
+interface MapEntry {
   readonly key: string;
   readonly accounts: readonly string[];
 }
@@ -200,3 +200,13 @@ export interface Policy {
   readonly log: { readonly socket: string };
   readonly audit: { readonly file: string } | null;
 }
+
+// Places that hold where a policy says nothing, or could not be read.
+
+export const DEFAULT_CACHE_DIRECTORY = "/var/cache/oauth-pam";
+export const DEFAULT_LOG_SOCKET = "/dev/log";
+
+// The only form of a local account name that is ever compared or granted.
+
+/** ASCII, without folding or trimming; `$` without the m flag, so that no line end slips through. */
+export const ACCOUNT_NAME = /^[a-z_][a-z0-9_.-]{0,31}$/;

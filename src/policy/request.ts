@@ -3,10 +3,7 @@
  *
  * @module
  */
-import { readClaim } from "./claims.ts";
 import type { Claims } from "./claims.ts";
-import { globusSubject, hasLinkedIdentities } from "./evaluate/subject.ts";
-import { type Issuer, readsOpaqueTokens } from "./model.ts";
 
 /** One identity of the person, as the issuer vouches for it. Absent attributes are `null`. */
 export interface Identity {
@@ -56,57 +53,4 @@ export interface AccessRequest {
   readonly subject: Subject;
   /** Absent when nobody asked the host, as in `policy test`. */
   readonly host?: HostAccount;
-}
-
-/**
- * The subject that a document of claims describes, with what rules talk about taken from where
- * the issuer keeps it: one identity and one authentication, or for Globus Auth all that the claims
- * list (`globus_subject.ts`).
- *
- * Does not check the claims themselves: they must be verified, or explicitly taken as such.
- */
-export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
-  if (issuer.kind === "globus" && hasLinkedIdentities(claims)) {
-    return globusSubject(issuer, claims);
-  }
-  const id = stringClaim(claims, "sub");
-  const idp = stringClaim(claims, issuer.claims.idp);
-  const authTime = readClaim(claims, issuer.claims.auth_time);
-  const amr = readClaim(claims, issuer.claims.amr);
-  return {
-    issuer: issuer.name,
-    claims,
-    identities: [{
-      id,
-      username: username(issuer, claims),
-      email: stringClaim(claims, "email"),
-      idp,
-    }],
-    authentications: [{
-      identity: id,
-      idps: idp === null ? [] : [idp],
-      auth_time: typeof authTime === "number" && Number.isSafeInteger(authTime)
-        ? authTime
-        : null,
-      amr: Array.isArray(amr) && amr.every((method) =>
-          typeof method === "string"
-        )
-        ? amr
-        : [],
-      acr: stringClaim(claims, issuer.claims.acr),
-    }],
-  };
-}
-
-/** Introspection has a member of its own for it (RFC 7662 section 2.2). */
-function username(issuer: Issuer, claims: Claims): string | null {
-  const introspected = readsOpaqueTokens(issuer)
-    ? stringClaim(claims, "username")
-    : null;
-  return introspected ?? stringClaim(claims, "preferred_username");
-}
-
-function stringClaim(claims: Claims, location: string): string | null {
-  const value = readClaim(claims, location);
-  return typeof value === "string" ? value : null;
 }

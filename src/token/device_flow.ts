@@ -8,15 +8,14 @@
 import * as oauth from "oauth4webapi";
 import {
   isIssuerError,
+  isOutageError,
   IssuerError,
   OUT_OF_SERVICE,
 } from "../issuer/errors.ts";
-import { type JsonResponse, type Transport } from "../issuer/http.ts";
+import { checkUrl, type JsonResponse, type Transport } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
-import {
-  checkDeviceAuthorization,
-  type DeviceAuthorization,
-} from "./device_authorization.ts";
+import type { DeviceAuthorizationResponse } from "oauth4webapi";
+import { SignInError } from "./errors.ts";
 
 /** Where the flow runs, and as whom. */
 export interface DeviceFlow {
@@ -32,7 +31,7 @@ export interface DeviceFlow {
 }
 
 /** The answer to one request for tokens. */
-export type PollAnswer =
+type PollAnswer =
   | { readonly status: "pending" | "slow_down" }
   /** `error` is the issuer's word, for the log. */
   | { readonly status: "denied" | "expired"; readonly error: string }
@@ -249,4 +248,158 @@ function invalid(message: string): IssuerError {
 function answered(error: string, message: string): IssuerError {
   const problem = OUT_OF_SERVICE.includes(error) ? "out_of_service" : "invalid";
   return new IssuerError(problem, message, { named: error });
+}
+
+// What an issuer answers to the request for a code, before anybody sees or uses it: codes and URLs
+// without a surprise in them (RFC 8628 section 5.4 leaves that to the client).
+
+/** What the issuer answered to the request for a code, judged. */
+export interface DeviceAuthorization {
+  /** A secret: whoever has it and the approval gets the tokens. */
+  readonly deviceCode: AccessToken;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  /** The same with the code in it; `null` where there is none that may be shown. */
+  readonly verificationUriComplete: string | null;
+  /** Seconds. */
+  readonly expiresIn: number;
+  /** Seconds to wait between two requests. */
+  readonly interval: number;
+}
+
+/** RFC 8628 section 3.2, where the issuer does not say otherwise. */
+const DEFAULT_INTERVAL = 5;
+const MAX_DEVICE_CODE = 4096;
+const MAX_URL = 200;
+const USER_CODE = /^[A-Z0-9](?:[A-Z0-9-]{2,14})[A-Z0-9]$/;
+
+/**
+ * Judges an answer whose members have the right types. Throws {@link IssuerError}.
+ *
+ * Does not check that the issuer knows the code.
+ */
+export function checkDeviceAuthorization(
+  body: DeviceAuthorizationResponse,
+  expected: { hosts: readonly string[] },
+): DeviceAuthorization {
+  const { device_code, user_code, verification_uri_complete } = body;
+  if (
+    !/^[\x21-\x7e]+$/.test(device_code) || device_code.length > MAX_DEVICE_CODE
+  ) {
+    throw invalid("the device code is not plain");
+  }
+  if (!USER_CODE.test(user_code)) {
+    throw invalid(
+      `the user code ${
+        shown(user_code)
+      } is not of capital letters, digits and dashes`,
+    );
+  }
+  const expiresIn = Math.floor(body.expires_in);
+  if (expiresIn < 1) throw invalid("the device code has expired already");
+  return {
+    deviceCode: new AccessToken(device_code),
+    userCode: user_code,
+    verificationUri: shownUrl(body.verification_uri, expected.hosts),
+    verificationUriComplete: verification_uri_complete === undefined
+      ? null
+      : shownUrlOrNull(verification_uri_complete, expected.hosts),
+    expiresIn,
+    interval: Math.ceil(body.interval ?? DEFAULT_INTERVAL),
+  };
+}
+
+/** A URL for a terminal: https, on a host of the policy, printable ASCII, not too long. */
+function shownUrl(text: string, hosts: readonly string[]): string {
+  // a URL parser drops or hides these: what has them is no honest address
+  // deno-lint-ignore no-control-regex
+  if (text.length > MAX_URL || /[\x00-\x20\x7f]/.test(text)) {
+    throw invalid("the verification URL is not plain, or too long");
+  }
+  const { href } = checkUrl(text, hosts);
+  if (href.length > MAX_URL) throw invalid("the verification URL is too long");
+  return href;
+}
+
+/** Nobody needs it: there is the URL without the code in it. */
+function shownUrlOrNull(text: string, hosts: readonly string[]): string | null {
+  try {
+    return shownUrl(text, hosts);
+  } catch {
+    return null;
+  }
+}
+
+// Waiting for the user's answer in the browser (RFC 8628 section 3.5).
+
+export type Granted = Extract<PollAnswer, { status: "granted" }>;
+
+/** RFC 8628 section 3.5: what every slow_down adds. */
+const SLOW_DOWN_SECONDS = 5;
+
+interface PollOptions {
+  /** Asks once. Throws {@link IssuerError}. */
+  readonly poll: () => Promise<PollAnswer>;
+  /** Seconds between two requests. */
+  readonly interval: number;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly wait: (milliseconds: number) => Promise<void>;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
+}
+
+/**
+ * Asks at once, because the user has come back already, and then at the issuer's pace until there
+ * are tokens, or nobody waits for them. Throws {@link SignInError} `device_denied` or
+ * `device_expired`, and {@link IssuerError} when the issuer could not be asked in the end.
+ */
+export async function pollForTokens(options: PollOptions): Promise<Granted> {
+  let interval = options.interval;
+  while (true) {
+    let failure: IssuerError | null = null;
+    try {
+      const answer = await options.poll();
+      if (answer.status === "granted") return answer;
+      if (answer.status === "denied" || answer.status === "expired") {
+        throw new SignInError(
+          `device_${answer.status}`,
+          `the issuer answered ${JSON.stringify(answer.error.slice(0, 60))}`,
+        );
+      }
+      if (answer.status === "slow_down") interval += SLOW_DOWN_SECONDS;
+    } catch (error) {
+      // only what may pass is worth another try, at half the pace
+      if (!isOutageError(error)) throw error;
+      failure = error;
+      interval *= 2;
+    }
+    checkPresence(options.gone);
+    // no request would come in time: neither flood the issuer nor keep anybody waiting
+    if (options.now() + interval * 1000 > options.deadline) {
+      throw failure ?? new SignInError(
+        "device_expired",
+        "nobody approved the sign-in in time",
+      );
+    }
+    await Promise.race([options.wait(interval * 1000), aborted(options.gone)]);
+    checkPresence(options.gone);
+  }
+}
+
+/** Throws {@link SignInError} where nobody waits for the sign-in any more. */
+export function checkPresence(gone: AbortSignal): void {
+  if (!gone.aborted) return;
+  throw new SignInError(
+    "device_expired",
+    "the connection was closed before the sign-in ended",
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

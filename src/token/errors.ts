@@ -42,7 +42,7 @@ export const SIGN_IN_ERROR_CODES = [
   "device_expired",
   "device_limit",
 ] as const;
-export type SignInErrorCode = typeof SIGN_IN_ERROR_CODES[number];
+type SignInErrorCode = typeof SIGN_IN_ERROR_CODES[number];
 
 /** The sign-in was not completed. The message is for the log. */
 export class SignInError extends Error {

@@ -23,12 +23,12 @@ import {
 import type { JsonObject } from "./strict_json.ts";
 
 /** What the policy says of Globus Auth. */
-export interface GlobusIssuer extends IntrospectionIssuer {
+interface GlobusIssuer extends IntrospectionIssuer {
   /** Host names whose ssh scope admits, beside the client's own. */
   readonly fqdns: readonly string[];
 }
 
-export interface GlobusInquiry extends Inquiry {
+interface GlobusInquiry extends Inquiry {
   readonly issuer: GlobusIssuer;
 }
 
@@ -117,7 +117,7 @@ export function globusIntrospectionRequest(
  * members that are missing or `null` are left out of what is returned and refuse nobody. `now` is
  * in seconds. Throws {@link TokenError} or {@link IssuerError}.
  */
-export function processGlobusIntrospection(
+function processGlobusIntrospection(
   body: unknown,
   expected: GlobusIssuer,
   now: number,
@@ -157,7 +157,7 @@ export function identityIds(document: JsonObject): string[] {
 }
 
 /** Where a batch of at most 100 identities is asked for, with their identity providers. */
-export function identitiesUrl(
+function identitiesUrl(
   issuer: { issuer: string },
   ids: readonly string[],
 ): string {
@@ -166,7 +166,7 @@ export function identitiesUrl(
     "&include=identity_provider";
 }
 
-export function identitiesRequest(credentials: Credentials): JsonRequest {
+function identitiesRequest(credentials: Credentials): JsonRequest {
   return { headers: { authorization: authorization(credentials) } };
 }
 
@@ -177,7 +177,7 @@ export function identitiesRequest(credentials: Credentials): JsonRequest {
  * Does not check that all of them were answered: a deny rule that needs to know sees which are
  * missing (`policy/evaluate/subject.ts`).
  */
-export function processIdentitiesResponse(
+function processIdentitiesResponse(
   body: unknown,
   requested: readonly string[],
 ): { identities: JsonObject[]; identity_providers: JsonObject[] } {

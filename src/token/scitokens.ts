@@ -16,12 +16,12 @@ import {
 } from "./jwt.ts";
 
 /** What the policy says of an issuer of SciTokens. */
-export interface SciTokenIssuer extends JwtIssuer {
+interface SciTokenIssuer extends JwtIssuer {
   /** A token for "ANY" is for us, too. */
   readonly any_audience: boolean;
 }
 
-export interface SciTokenVerification extends JwtVerification {
+interface SciTokenVerification extends JwtVerification {
   readonly issuer: SciTokenIssuer;
   /** The requested account; `null` when none is asked for yet. */
   readonly account: string | null;

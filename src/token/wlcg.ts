@@ -15,12 +15,12 @@ import {
 } from "./jwt.ts";
 
 /** What the policy says of an issuer of WLCG tokens. */
-export interface WlcgIssuer extends JwtIssuer {
+interface WlcgIssuer extends JwtIssuer {
   /** A token for any audience is for us, too. */
   readonly any_audience: boolean;
 }
 
-export interface WlcgVerification extends JwtVerification {
+interface WlcgVerification extends JwtVerification {
   readonly issuer: WlcgIssuer;
 }
 

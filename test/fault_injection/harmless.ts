@@ -109,7 +109,7 @@ export const HARMLESS: readonly Harmless[] = [
     why: "it is the issuer that judges the client's secret",
     costs: "nothing",
     faults: ["undefined"],
-    awaits: ["src/pam/verification.ts askIssuer: loadClientSecret("],
+    awaits: ["src/pam/judgement.ts askIssuer: loadClientSecret("],
   },
   {
     why: "nobody looks at what it resolves to: skipped, it costs what it does",

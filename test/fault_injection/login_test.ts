@@ -57,7 +57,7 @@ const MUST_BE_MET = [
   "src/pam/device/finish.ts finish: takeSignIn(",
   "src/pam/device/finish.ts finish: poll(",
   "src/pam/device/finish.ts finish: judge(",
-  "src/token/device_polling.ts pollForTokens: options.poll(",
+  "src/token/device_flow.ts pollForTokens: options.poll(",
   "src/token/device_flow.ts requestTokensOnce: ",
   "src/token/introspection.ts introspect: ",
   "src/token/globus.ts ",

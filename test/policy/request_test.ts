@@ -1,7 +1,7 @@
 /** @module The subject that claims describe: strict types, taken from where the issuer keeps them. */
 
 import assert from "node:assert/strict";
-import { subjectFromClaims } from "../../src/policy/request.ts";
+import { subjectFromClaims } from "../../src/policy/evaluate/subject.ts";
 import { policyWith } from "../support/policies.ts";
 
 const [issuer] = policyWith(`

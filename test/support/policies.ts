@@ -6,10 +6,8 @@ import type { Decision } from "../../src/policy/decision.ts";
 import { evaluate } from "../../src/policy/evaluate/evaluate.ts";
 import type { Policy } from "../../src/policy/model.ts";
 import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
-import {
-  type AccessRequest,
-  subjectFromClaims,
-} from "../../src/policy/request.ts";
+import type { AccessRequest } from "../../src/policy/request.ts";
+import { subjectFromClaims } from "../../src/policy/evaluate/subject.ts";
 
 export const NOW = 1_767_268_800;
 

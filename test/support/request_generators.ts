@@ -5,14 +5,14 @@
 import fc from "fast-check";
 import type { Claims } from "../../src/policy/claims.ts";
 import type { Policy } from "../../src/policy/model.ts";
-import {
-  type AccessRequest,
-  type Authentication,
-  type HostAccount,
-  type Identity,
-  type Subject,
-  subjectFromClaims,
+import type {
+  AccessRequest,
+  Authentication,
+  HostAccount,
+  Identity,
+  Subject,
 } from "../../src/policy/request.ts";
+import { subjectFromClaims } from "../../src/policy/evaluate/subject.ts";
 import {
   ACCOUNTS,
   from,

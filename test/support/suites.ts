@@ -11,8 +11,11 @@ import {
   runTest,
   type TestResult,
 } from "../../src/analysis/testing/expectation.ts";
-import { readTestFile } from "../../src/analysis/testing/test_source.ts";
-import { type TestSuite, testSuite } from "../../src/analysis/testing/suite.ts";
+import {
+  readTestFile,
+  type TestSuite,
+  testSuite,
+} from "../../src/analysis/testing/suite.ts";
 import { prettyLines } from "./policy_fixtures.ts";
 
 /** Two issuers, a claim with a suffix, conditions, assurance, and a deny rule. */

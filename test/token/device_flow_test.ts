@@ -8,13 +8,13 @@ import type {
   Transport,
 } from "../../src/issuer/http.ts";
 import { AccessToken } from "../../src/token/access_token.ts";
-import { checkDeviceAuthorization } from "../../src/token/device_authorization.ts";
 import {
+  checkDeviceAuthorization,
   type DeviceFlow,
+  pollForTokens,
   requestDeviceAuthorization,
   requestTokens,
 } from "../../src/token/device_flow.ts";
-import { pollForTokens } from "../../src/token/device_polling.ts";
 import { SignInError } from "../../src/token/errors.ts";
 
 const ISSUER = "https://login.example.edu";

@@ -2,7 +2,7 @@
 // Threats: C1, C2, C4, C6, C7, C8, C9
 import assert from "node:assert/strict";
 import type { Issuer } from "../../src/policy/model.ts";
-import { subjectFromClaims } from "../../src/policy/request.ts";
+import { subjectFromClaims } from "../../src/policy/evaluate/subject.ts";
 import { AccessToken } from "../../src/token/access_token.ts";
 import {
   globusIntrospectionRequest,

@@ -9,7 +9,7 @@ import {
   introspectionRequest,
   processIntrospectionResponse,
 } from "../../src/token/introspection.ts";
-import { isOpaque } from "../../src/token/opaque.ts";
+import { isOpaque } from "../../src/token/compact_jws.ts";
 
 const NOW = 1_767_268_800;
 const EXPECTED: ClaimExpectations = {

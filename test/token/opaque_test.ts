@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { AccessToken } from "../../src/token/access_token.ts";
-import { isOpaque } from "../../src/token/opaque.ts";
+import { isOpaque } from "../../src/token/compact_jws.ts";
 import { encodeSegment } from "../support/tokens.ts";
 
 const opaque = (text: string) => isOpaque(new AccessToken(text));

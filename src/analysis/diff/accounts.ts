@@ -4,19 +4,18 @@
  *
  * @module
  */
-import { ACCOUNT_NAME } from "../../policy/account_name.ts";
+import { ACCOUNT_NAME, type Policy } from "../../policy/model.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { matchesGlob } from "../../policy/evaluate/conditions.ts";
 import { attributeLocations } from "../../policy/identity_claims.ts";
 import { claimPath } from "../../policy/claims.ts";
 import { locationOf } from "../../policy/evaluate/claims_used.ts";
-import type { Policy } from "../../policy/model.ts";
 import { globClasses, type GlobProbe } from "./globs.ts";
 import { isLinked, type IssuerPair, rulesOf, type Side } from "./side.ts";
 import { Uses } from "./space.ts";
 import { addUses } from "./uses.ts";
 
-export interface AccountsToCompare {
+interface AccountsToCompare {
   /** Sorted. */
   readonly named: readonly string[];
   /** Each stands for all others of its sort. */

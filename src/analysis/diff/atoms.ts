@@ -63,7 +63,7 @@ export interface Block {
 /** The entry of a list that stands for all that are no scalars. */
 export const ODD_ENTRY: unknown = {};
 
-export interface ClaimAtoms {
+interface ClaimAtoms {
   /** The simplest first. */
   readonly atoms: readonly Atom[];
   readonly blocks: readonly Block[];

@@ -5,7 +5,6 @@
  */
 import type { GlobCache } from "./atoms.ts";
 import type { Decision } from "../../policy/decision.ts";
-import { sampled } from "./sample.ts";
 import { keysOf, same, type Scene, sceneOf } from "./scene.ts";
 import type { IssuerPair } from "./side.ts";
 import { type Budget, type Region, solve } from "./solver.ts";
@@ -33,9 +32,9 @@ export interface Comparison {
 const NOTHING: Comparison = { differences: [], limits: [] };
 
 /** Which way a difference goes: what the new policy decides. */
-export type Direction = "wider" | "narrower";
+type Direction = "wider" | "narrower";
 
-export interface CompareOptions {
+interface CompareOptions {
   readonly budget: Budget;
   /** Enough of them: how many differences are wanted of each direction. */
   readonly wanted: Readonly<Record<Direction, number>>;
@@ -178,4 +177,44 @@ export function rulesInvolved({ old, new: next }: Decisions): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter((id) =>
     (before.get(id) ?? "no") !== (after.get(id) ?? "no")
   ).sort();
+}
+
+// What is tried where there are too many combinations to search: around a request that a rule
+// admits, every pair of values of every two variables.
+
+/** Requests tried for one rule. */
+const MAX_TRIES = 4_000;
+const BASE_STEPS = 2_000;
+
+/** Points in or near the region: for each variable the number of its value. */
+export function* sampled(
+  inside: Region,
+  { space, always }: Scene,
+): Generator<readonly number[]> {
+  const base = solve(
+    { sizes: space.sizes, inside: [...always, ...inside], outside: [] },
+    { steps: BASE_STEPS },
+  );
+  if (base === null || base === "gave up") return;
+  const start = base.map((mask, variable) =>
+    valuesOf(mask, space.sizes[variable] ?? 0)[0] ?? 0
+  );
+  yield start;
+  let tries = 0;
+  for (const [one, size] of space.sizes.entries()) {
+    for (let other = one + 1; other < space.sizes.length; other++) {
+      for (let first = 0; first < size; first++) {
+        for (let second = 0; second < (space.sizes[other] ?? 0); second++) {
+          if (++tries > MAX_TRIES) return;
+          yield start.with(one, first).with(other, second);
+        }
+      }
+    }
+  }
+}
+
+function valuesOf(mask: bigint, size: number): number[] {
+  return Array.from({ length: size }, (_, index) => index).filter((index) =>
+    (mask >> BigInt(index)) % 2n === 1n
+  );
 }

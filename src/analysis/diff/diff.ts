@@ -19,17 +19,21 @@ import {
   rulesInvolved,
 } from "./compare.ts";
 import { sameRules } from "./scene.ts";
-import { type SettingChange, settingChanges } from "./settings.ts";
+import {
+  combined,
+  type SettingChange,
+  settingChanges,
+  type Verdict,
+} from "./settings.ts";
 import { type IssuerPair, issuerPairs } from "./side.ts";
 import type { Budget } from "./solver.ts";
-import { combined, type Verdict } from "./verdict.ts";
 import type { Witness } from "./witness.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { Policy } from "../../policy/model.ts";
 
 export type { SettingChange, Verdict, Witness };
 
-export interface DiffOptions {
+interface DiffOptions {
   /** Only these accounts; otherwise all that a policy names and examples of all others. */
   readonly accounts?: readonly string[];
   /** Effort of the search in all and for one account and issuer, in constraints looked at. */
@@ -39,7 +43,7 @@ export interface DiffOptions {
 }
 
 /** Some seconds in all; ordinary policies of 100 rules need a hundredth of it. */
-export const DIFF_BOUND = { total: 10_000_000, each: 1_000_000 } as const;
+const DIFF_BOUND = { total: 10_000_000, each: 1_000_000 } as const;
 
 /** Enough for a person: differences of one direction that are shown for one account. */
 const WITNESSES = 3;
@@ -62,7 +66,7 @@ export interface Change {
   readonly rules: readonly string[];
 }
 
-export interface AccountVerdict {
+interface AccountVerdict {
   readonly account: string;
   readonly example: boolean;
   readonly verdict: Verdict | "sampled";

@@ -14,15 +14,20 @@ import {
   isMet,
   judgeCondition,
 } from "../../policy/evaluate/conditions.ts";
-import { withClaim } from "../../policy/claims_edit.ts";
+import { withClaim } from "../../policy/claims.ts";
 import { locationOf } from "../../policy/evaluate/claims_used.ts";
-import type { Condition, Rule } from "../../policy/model.ts";
+import type {
+  AccountSource,
+  Condition,
+  IdentityAttribute,
+  Rule,
+} from "../../policy/model.ts";
 import { contains, parseAddress, parseNetwork } from "../../policy/network.ts";
-import { subjectFromClaims } from "../../policy/request.ts";
-import { sourceClauses } from "./encode_accounts.ts";
+import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import type { Clause, Literal, Region } from "./solver.ts";
 import {
+  isLinked,
   isShared,
   requirementsOf,
   requiresAnything,
@@ -35,9 +40,16 @@ import {
   literal,
   NO,
   type Space,
+  UNTOLD_IDENTITIES,
   WITNESS_NOW,
   YES,
 } from "./space.ts";
+import { askedOf, stripped } from "../../policy/evaluate/accounts.ts";
+import {
+  attributeLocations,
+  keyAttribute,
+} from "../../policy/identity_claims.ts";
+import { linkedLocation } from "./uses.ts";
 
 export interface Context {
   readonly side: Side;
@@ -274,4 +286,133 @@ function recentEnough(
     authentications.map((one) => ({ ...one, identity: "one" })),
     { issuer, now: WITNESS_NOW, mapping: ["one"] },
   ) === null;
+}
+
+// The accounts of a rule as clauses: the ways in which its sources give the account.
+
+/** One way in which the account is given, perhaps only where the guard holds as well. */
+interface Way {
+  readonly literal: Literal | null;
+  readonly guard?: Literal | null;
+}
+
+/**
+ * "One of the sources gives the account", and for a deny rule: "or it cannot be told that none
+ * does".
+ */
+function sourceClauses(
+  sources: readonly AccountSource[],
+  effect: Rule["effect"],
+  context: Context,
+): Clause[] {
+  const ways = sources.flatMap((source) => sourceWays(source, context));
+  const given = (guarded: boolean) =>
+    ways.filter(({ guard }) => (guard !== undefined) === guarded)
+      .flatMap(({ literal }) => clause(literal));
+  const untold = effect === "deny"
+    ? sources.flatMap((source) => untoldWays(source, context))
+    : [];
+  const [direct, guarded] = [[...given(false), ...untold], given(true)];
+  if (guarded.length === 0) return [direct];
+  // (direct or (guard and guarded)) as a conjunction; all guards are the same
+  const guard = ways.find((way) => way.guard !== undefined)?.guard ?? null;
+  return [[...direct, ...clause(guard)], [...direct, ...guarded]];
+}
+
+/** What `untoldSource()` in `accounts.ts` says, as literals. */
+function untoldWays(
+  source: AccountSource,
+  { side, space }: Context,
+): Literal[] {
+  return askedOf(source, side.issuer).flatMap(({ locations, linked }) =>
+    linked
+      ? [{ variable: space.fact(UNTOLD_IDENTITIES).variable, values: YES }]
+      : locations.flatMap((location) =>
+        clause(
+          space.literal(
+            location,
+            ({ kind }) => kind !== "absent" && kind !== "string",
+          ),
+        )
+      )
+  );
+}
+
+function sourceWays(source: AccountSource, context: Context): Way[] {
+  const { space, account } = context;
+  switch (source.source) {
+    case "names":
+      return [];
+    case "claim":
+      return [{
+        literal: space.literal(
+          source.claim,
+          ({ value }) => stripped(value, source.strip_suffix) === account,
+        ),
+      }];
+    case "identity":
+      return attributeWays(source.attribute, context, {
+        values: new Set([account + (source.strip_suffix ?? "")]),
+        file: null,
+      });
+    case "map":
+    case "map_file": {
+      const wanted = {
+        values: new Set(
+          source.source === "map" ? source.map.map(({ key }) => key) : [],
+        ),
+        file: source.source === "map_file" ? source.path : null,
+      };
+      return source.keys.flatMap((key): Way[] => {
+        const attribute = keyAttribute(key);
+        return attribute !== null
+          ? attributeWays(attribute, context, wanted)
+          : [{ literal: space.literal(key, (atom) => isWanted(atom, wanted)) }];
+      });
+    }
+  }
+}
+
+interface Wanted {
+  readonly values: ReadonlySet<string>;
+  readonly file: string | null;
+}
+
+function isWanted({ value, files }: Atom, wanted: Wanted): boolean {
+  return typeof value === "string" && value !== "" &&
+    (wanted.values.has(value) ||
+      (wanted.file !== null && files.has(wanted.file)));
+}
+
+function attributeWays(
+  attribute: IdentityAttribute,
+  { side, space }: Context,
+  wanted: Wanted,
+): Way[] {
+  if (!isLinked(side)) {
+    const [first = "", second] = attributeLocations(attribute, side.issuer);
+    const at = (location: string) =>
+      space.literal(location, (atom) => isWanted(atom, wanted));
+    return second === undefined ? [{ literal: at(first) }] : [
+      { literal: at(first) },
+      // only where the first is no text at all
+      {
+        literal: at(second),
+        guard: space.literal(first, ({ kind }) => kind !== "string"),
+      },
+    ];
+  }
+  // any of the linked identities will do: each value is there or not, like entries of a list
+  const { blocks } = space.claim(linkedLocation(attribute));
+  const has = blocks.filter(({ values }) =>
+    values.every((value) => wanted.values.has(String(value)))
+  ).map(({ variable }) => ({ literal: { variable, values: YES } }));
+  if (wanted.file === null) return has;
+  const { variable } = space.fact(mappedFact(attribute, wanted.file));
+  return [...has, { literal: { variable, values: YES } }];
+}
+
+/** "An identity with this attribute is in this map file." */
+export function mappedFact(attribute: IdentityAttribute, path: string): string {
+  return `mapped ${attribute} ${path}`;
 }

@@ -17,7 +17,7 @@ export interface GlobClasses {
   readonly complete: boolean;
 }
 
-export interface GlobSearch {
+interface GlobSearch {
   /** Characters to build with, beside those in the patterns; the nicest first. */
   readonly letters: string;
   /** Whether a text can be part of an example at all, as a prefix. */

@@ -6,7 +6,7 @@
  */
 import type { Claims } from "../../policy/claims.ts";
 import type { IdentityAttribute } from "../../policy/model.ts";
-import { mappedFact } from "./encode_accounts.ts";
+import { mappedFact } from "./encode.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import { type Space, UNTOLD_IDENTITIES } from "./space.ts";
 import { linkedLocation } from "./uses.ts";

@@ -17,15 +17,12 @@ import {
   mentionedLocations,
 } from "../../policy/evaluate/claims_used.ts";
 import type { Policy } from "../../policy/model.ts";
-import {
-  type AccessRequest,
-  type HostAccount,
-  subjectFromClaims,
-} from "../../policy/request.ts";
+import type { AccessRequest, HostAccount } from "../../policy/request.ts";
+import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import { type IssuerPair, issuerPairs, type Side } from "./side.ts";
 
 /** A login that would have ended otherwise. */
-export interface ReplayChange {
+interface ReplayChange {
   /** In the record, counted from 1. */
   readonly line: number;
   /** As recorded, RFC 3339. */
@@ -58,7 +55,7 @@ export interface Replay {
 
 const DECIDED: ReadonlySet<unknown> = new Set(POLICY_REASONS);
 
-export interface ReplayOptions {
+interface ReplayOptions {
   readonly old: Policy;
   readonly new: Policy;
   /** The text of all map files of both. */

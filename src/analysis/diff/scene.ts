@@ -8,7 +8,7 @@ import type { GlobCache } from "./atoms.ts";
 import type { Rule } from "../../policy/model.ts";
 import { type Context, regionOf } from "./encode.ts";
 import { LinkedAuthentications } from "./linked.ts";
-import { networkExamples } from "../../policy/networks.ts";
+import { networkExamples } from "./networks.ts";
 import {
   isLinked,
   isShared,
@@ -35,7 +35,7 @@ export function sameRules(pair: IssuerPair): boolean {
     same(keysOf(pair.old, null), keysOf(pair.new, null));
 }
 
-export interface KeyedRule {
+interface KeyedRule {
   readonly rule: Rule;
   readonly key: string;
 }
@@ -56,12 +56,12 @@ export function same(
   return text(old) === text(next);
 }
 
-export interface KeyedRegion {
+interface KeyedRegion {
   readonly region: Region;
   readonly key: string;
 }
 
-export interface SideRegions {
+interface SideRegions {
   readonly allows: readonly KeyedRegion[];
   readonly denies: readonly KeyedRegion[];
 }

@@ -7,7 +7,6 @@
  */
 import type { Device, Issuer, Policy } from "../../policy/model.ts";
 import { type IssuerPair, issuerPairs } from "./side.ts";
-import { opposite, type Verdict } from "./verdict.ts";
 
 export interface SettingChange {
   /** Where it is written, such as `issuers.campus.audiences`. */
@@ -261,4 +260,24 @@ function text(value: unknown): string {
       [...new Set(value.map((entry) => JSON.stringify(entry)))].sort(),
     )
     : JSON.stringify(value);
+}
+
+// The four answers of a comparison, and how several become one.
+
+/** Of the new policy, compared with the old one. */
+export type Verdict = "equivalent" | "narrower" | "wider" | "incomparable";
+
+/** The answer for the whole: what both wider and narrower things make is incomparable. */
+export function combined(verdicts: Iterable<Verdict>): Verdict {
+  let result: Verdict = "equivalent";
+  for (const verdict of verdicts) {
+    if (verdict === "equivalent" || verdict === result) continue;
+    result = result === "equivalent" ? verdict : "incomparable";
+  }
+  return result;
+}
+
+function opposite(verdict: Verdict): Verdict {
+  if (verdict === "wider") return "narrower";
+  return verdict === "narrower" ? "wider" : verdict;
 }

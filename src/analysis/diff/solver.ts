@@ -20,7 +20,7 @@ export type Clause = readonly Literal[];
 /** Holds when all of its clauses do. */
 export type Region = readonly Clause[];
 
-export interface Problem {
+interface Problem {
   /** How many values each variable has. */
   readonly sizes: readonly number[];
   readonly inside: Region;

@@ -28,12 +28,12 @@ export interface ClaimVariables {
 }
 
 /** A fact that is true or false by itself, such as "there is an authentication of this sort". */
-export interface Fact {
+interface Fact {
   readonly key: string;
   readonly variable: number;
 }
 
-export interface SpaceUse {
+interface SpaceUse {
   readonly claims: ReadonlyMap<string, ClaimUse>;
   readonly services: readonly string[];
   readonly rhosts: readonly string[];

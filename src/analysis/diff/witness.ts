@@ -3,16 +3,12 @@
  *
  * @module
  */
-import type { Claims } from "../../policy/claims.ts";
+import { type Claims, withClaim } from "../../policy/claims.ts";
 import type { Decision } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
-import { withClaim } from "../../policy/claims_edit.ts";
 import { locationOf } from "../../policy/evaluate/claims_used.ts";
-import {
-  type AccessRequest,
-  type HostAccount,
-  subjectFromClaims,
-} from "../../policy/request.ts";
+import type { AccessRequest, HostAccount } from "../../policy/request.ts";
+import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import { linkedClaims } from "./linked_claims.ts";
 import type { IssuerPair, Side } from "./side.ts";

@@ -12,7 +12,7 @@ import type {
   Rule,
 } from "../../policy/model.ts";
 import type { PolicySource } from "../../policy/syntax/parse.ts";
-import type { Path } from "../../policy/syntax/yaml_tree.ts";
+import type { Path } from "../../policy/syntax/yaml.ts";
 
 /** A component of the path of an installed policy: the file itself or a directory above it. */
 export interface FileFact {

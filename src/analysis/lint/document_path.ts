@@ -5,7 +5,7 @@
  */
 import type { Diagnostic } from "../../policy/diagnostic.ts";
 import type { PolicySource } from "../../policy/syntax/parse.ts";
-import type { YamlNode } from "../../policy/syntax/yaml_tree.ts";
+import type { YamlNode } from "../../policy/syntax/yaml.ts";
 
 /** The path of the innermost key or item at a finding, such as `rules.staff.when.email`. */
 export function documentPath(

@@ -22,7 +22,7 @@ import {
   unusedSuppression,
 } from "./suppress.ts";
 
-export interface LintOptions {
+interface LintOptions {
   /** What only the command line knows: the file's owner and mode, and tests beside the policy. */
   readonly facts?: LintFacts;
   /** `false` reports what suppressions would hide, and nothing about suppressions. */

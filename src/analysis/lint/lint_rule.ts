@@ -4,7 +4,7 @@
  * @module
  */
 import type { Confidence, Level } from "../../policy/diagnostic.ts";
-import type { Path } from "../../policy/syntax/yaml_tree.ts";
+import type { Path } from "../../policy/syntax/yaml.ts";
 import type { LintContext } from "./context.ts";
 
 /** What `policy lint --explain` prints. `avoid` and `prefer` are excerpts of policies. */

@@ -4,17 +4,15 @@
  * @module
  */
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";
-import { readClaim } from "../../policy/claims.ts";
-import type { Claims } from "../../policy/claims.ts";
-import { withClaim } from "../../policy/claims_edit.ts";
+import { type Claims, readClaim, withClaim } from "../../policy/claims.ts";
 import type { Issue } from "../../policy/diagnostic.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
-import { type Subject, subjectFromClaims } from "../../policy/request.ts";
-import { expectationOf, unknown } from "./expectation.ts";
+import type { Subject } from "../../policy/request.ts";
+import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
+import { expectationOf, type TestCase, unknown } from "./expectation.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
-import type { TestCase } from "./suite.ts";
 import { DEFAULT_NOW, instant, isRelative, relativeTime } from "./time.ts";
-import type { Path } from "../../policy/syntax/yaml_tree.ts";
+import type { Path } from "../../policy/syntax/yaml.ts";
 
 export interface CaseContext {
   readonly policy: Policy;

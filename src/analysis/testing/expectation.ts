@@ -13,11 +13,12 @@ import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import { type Issue, listOf, nearest } from "../../policy/diagnostic.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { TestDocument } from "./schema.ts";
-import type { Expectation, TestCase } from "./suite.ts";
-import type { Path } from "../../policy/syntax/yaml_tree.ts";
+import type { MapFiles } from "../../policy/evaluate/accounts.ts";
+import type { AccessRequest } from "../../policy/request.ts";
+import type { Path } from "../../policy/syntax/yaml.ts";
 
 /** What a test can expect: what a policy answers, and a name that is no account's. */
-export const EXPECTED_REASONS: readonly Reason[] = [
+const EXPECTED_REASONS: readonly Reason[] = [
   ...POLICY_REASONS,
   "request_invalid",
 ];
@@ -130,4 +131,21 @@ export function meets(
   return expected.decision === actual.decision &&
     (expected.reason === undefined || expected.reason === actual.reason) &&
     (expected.rule === undefined || expected.rule === actual.rule);
+}
+
+export interface Expectation {
+  readonly decision: "allow" | "deny";
+  readonly reason?: Reason;
+  /** `null`: no rule decides. */
+  readonly rule?: string | null;
+}
+
+export interface TestCase {
+  readonly name: string;
+  readonly file: string;
+  /** Where the test begins, from 1. */
+  readonly line: number;
+  readonly request: AccessRequest;
+  readonly mapFiles: MapFiles;
+  readonly expected: Expectation;
 }

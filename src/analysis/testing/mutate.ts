@@ -14,7 +14,7 @@ import type { DefaultsDocument } from "./schema.ts";
 import { meets, type TestResult } from "./expectation.ts";
 import { testText, type WrittenTest, writtenTest } from "./write.ts";
 import { DEFAULT_NOW, instant } from "./time.ts";
-import type { Path } from "../../policy/syntax/yaml_tree.ts";
+import type { Path } from "../../policy/syntax/yaml.ts";
 
 /** A change that no test noticed, although it changes a decision. */
 export interface Survivor {
@@ -27,7 +27,7 @@ export interface Survivor {
   readonly yaml: string;
 }
 
-export interface MutationReport {
+interface MutationReport {
   readonly tried: number;
   /** At least one test fails. */
   readonly noticed: number;
@@ -36,7 +36,7 @@ export interface MutationReport {
   readonly survived: readonly Survivor[];
 }
 
-export interface MutateOptions {
+interface MutateOptions {
   /** Defaults of the file that the missing tests will be pasted into. */
   readonly defaults: DefaultsDocument;
   readonly onProgress?: (done: number, total: number) => void;

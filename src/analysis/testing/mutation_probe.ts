@@ -11,15 +11,15 @@ import {
   type MapFiles,
   mappedAccounts,
 } from "../../policy/evaluate/accounts.ts";
-import type { Claims } from "../../policy/claims.ts";
-import { withClaim } from "../../policy/claims_edit.ts";
+import { type Claims, withClaim } from "../../policy/claims.ts";
 import { claimLocation } from "../../policy/evaluate/conditions.ts";
 import type { Decision, RuleOutcome } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { Issuer, Policy, Rule } from "../../policy/model.ts";
 import { type Dimension, dimensionsAround } from "./mutation_space.ts";
 import type { Mutation } from "./mutations.ts";
-import { type AccessRequest, subjectFromClaims } from "../../policy/request.ts";
+import type { AccessRequest } from "../../policy/request.ts";
+import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 
 export interface Witness {
   readonly request: AccessRequest;
@@ -27,7 +27,7 @@ export interface Witness {
   readonly decision: Decision;
 }
 
-export interface ProbeContext {
+interface ProbeContext {
   readonly mapFiles: MapFiles;
   /** Seconds since the epoch. */
   readonly now: number;

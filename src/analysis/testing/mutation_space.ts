@@ -6,7 +6,7 @@
  */
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import { checkCondition } from "../../policy/evaluate/conditions.ts";
-import { networkExamples } from "../../policy/networks.ts";
+import { networkExamples } from "../diff/networks.ts";
 import type {
   AccountSource,
   Condition,
@@ -31,7 +31,7 @@ export interface Dimension {
   readonly values: readonly unknown[];
 }
 
-export interface Around {
+interface Around {
   /** The rules as they are and as they were changed. */
   readonly rules: readonly Rule[];
   /** The policy as it is and as it was changed. */

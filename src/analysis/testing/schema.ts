@@ -8,8 +8,7 @@
  * @module
  */
 import * as v from "valibot";
-import { mapping, record } from "../../policy/syntax/mapping.ts";
-import { PolicySchema } from "../../policy/syntax/schema.ts";
+import { mapping, PolicySchema, record } from "../../policy/syntax/schema.ts";
 
 const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
 const OptionalText = v.optional(v.nullable(v.string()));
@@ -59,7 +58,7 @@ const SHARED = {
   map_files: v.optional(MapFilesSchema),
 };
 
-export const DefaultsSchema = v.pipe(
+const DefaultsSchema = v.pipe(
   mapping(SHARED),
   v.description("what the tests of this file share; a test's own keys win"),
 );
@@ -91,7 +90,7 @@ const ExpectationSchema = mapping({
   ),
 });
 
-export const TestSchema = mapping({
+const TestSchema = mapping({
   name: v.pipe(Text, v.description("a claim; no two tests share it")),
   ...SHARED,
   accounts: v.optional(

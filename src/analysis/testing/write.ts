@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { readClaim } from "../../policy/claims.ts";
-import { withClaim } from "../../policy/claims_edit.ts";
+import { readClaim, withClaim } from "../../policy/claims.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import type { DefaultsDocument } from "./schema.ts";
-import type { Expectation } from "./suite.ts";
+import type { Expectation } from "./expectation.ts";
 import { writtenTime } from "./time.ts";
 
 /** What a test says, key by key, in the order in which it is written. */

@@ -9,7 +9,7 @@ import type { JsonRequest, Transport } from "../../issuer/http.ts";
 import { basicAuthorization } from "../../token/introspection.ts";
 import { visible } from "../output/pretty.ts";
 
-export interface GlobusClient {
+interface GlobusClient {
   readonly transport: Transport;
   /** `https://auth.globus.org`, without a slash at its end. */
   readonly base: string;

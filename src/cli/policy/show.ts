@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { policyDocument } from "../../policy/syntax/write.ts";
+import { policyDocument, yamlText } from "../../policy/syntax/write.ts";
 import type { Policy } from "../../policy/model.ts";
 import { normalise } from "../../policy/syntax/defaults.ts";
 import { usable } from "../../policy/syntax/parse.ts";
 import type { PolicyDocument } from "../../policy/syntax/schema.ts";
-import { yamlText } from "../../policy/syntax/yaml_text.ts";
 import { choice, parseArguments, UsageError } from "../arguments.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";

@@ -5,9 +5,8 @@
  */
 import { ALGORITHMS } from "../../policy/model.ts";
 import { AccessToken } from "../../token/access_token.ts";
-import { parseCompactJws } from "../../token/compact_jws.ts";
+import { isOpaque, parseCompactJws } from "../../token/compact_jws.ts";
 import { TokenError } from "../../token/errors.ts";
-import { isOpaque } from "../../token/opaque.ts";
 import { decodeUtf8 } from "../../files/trusted_file.ts";
 
 export type TokenKind =

@@ -8,12 +8,12 @@ import { within } from "../../lib/deadline.ts";
 import type { Policy } from "../../policy/model.ts";
 import { AccessToken } from "../../token/access_token.ts";
 import { looksLikeJws, parseCompactJws } from "../../token/compact_jws.ts";
-import { requestTokens } from "../../token/device_flow.ts";
 import {
   checkPresence,
   type Granted,
   pollForTokens,
-} from "../../token/device_polling.ts";
+  requestTokens,
+} from "../../token/device_flow.ts";
 import { SignInError, TokenError } from "../../token/errors.ts";
 import {
   type Attempt,
@@ -31,12 +31,12 @@ import type { PamIo } from "../io.ts";
 import {
   type Circumstances,
   judge,
+  ownerOf,
   type PresentedToken,
 } from "../judgement.ts";
 import { PolicyError } from "../host/policy_file.ts";
-import { ownerOf } from "../verification.ts";
 
-export interface FinishTimings {
+interface FinishTimings {
   /** For one request. */
   readonly requestMs: number;
   /** For the user, at most: the launcher ends the program after 120 seconds. */

@@ -13,7 +13,7 @@ import { sha256Hex, StateDirectory } from "../../files/state_directory.ts";
 import { type Address, parseAddress } from "../../policy/network.ts";
 import type { PamRequest } from "../host/environment.ts";
 
-export interface StartLimits {
+interface StartLimits {
   readonly starts_per_source: number;
   readonly starts_total: number;
 }
@@ -30,7 +30,7 @@ export interface StartSource {
   readonly network: string;
 }
 
-export interface LimitOptions {
+interface LimitOptions {
   readonly cacheDirectory: string;
   /** Milliseconds since the epoch. */
   readonly now: number;

@@ -23,7 +23,7 @@ export interface PendingSignIn {
 }
 
 /** `device start` failed: `device finish` ends for the same reason. */
-export interface FailedStart {
+interface FailedStart {
   readonly reason: Exclude<Reason, "allowed">;
 }
 

@@ -7,8 +7,10 @@
 import { within } from "../../lib/deadline.ts";
 import { discover } from "../../issuer/discovery.ts";
 import type { Policy } from "../../policy/model.ts";
-import type { DeviceAuthorization } from "../../token/device_authorization.ts";
-import { requestDeviceAuthorization } from "../../token/device_flow.ts";
+import {
+  type DeviceAuthorization,
+  requestDeviceAuthorization,
+} from "../../token/device_flow.ts";
 import { SignInError } from "../../token/errors.ts";
 import {
   type Attempt,
@@ -29,22 +31,21 @@ import {
 } from "./flow.ts";
 import { startSource, takePlace } from "./limit.ts";
 import { deviceMemory, type PendingSignIn } from "./memory.ts";
-import { failureText, MAX_QR_LINES, signInText } from "./text.ts";
+import { failureText, MAX_QR_LINES, qrLines, signInText } from "./text.ts";
 import {
   type PamRequest,
   readPamRequest,
   RequestError,
 } from "../host/environment.ts";
 import type { PamIo } from "../io.ts";
-import { qrLines } from "./qr.ts";
 
 /** What a device verb gets beside the rest. */
-export interface DeviceIo extends PamIo {
+interface DeviceIo extends PamIo {
   /** Throws where the runtime may not know it. */
   readonly hostname: () => string;
 }
 
-export interface StartTimeouts {
+interface StartTimeouts {
   /** For everything that the issuer is asked, together. */
   readonly issuerMs: number;
   readonly totalMs: number;

@@ -4,7 +4,7 @@
  * @module
  */
 
-export interface SignInText {
+interface SignInText {
   /** `null` where the host does not know its name. */
   readonly hostname: string | null;
   readonly account: string;
@@ -54,4 +54,17 @@ export function failureText(reason: "device_limit" | "other"): string {
 
 function plain(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 100);
+}
+
+// A URL as a QR code for terminals: two modules a character, light ones drawn, as terminals are
+// mostly dark.
+
+/** The lines, or `null` when they would be more than `maxLines`. Loads its library when called. */
+export async function qrLines(
+  text: string,
+  options: { maxLines: number },
+): Promise<string[] | null> {
+  const { renderUnicodeCompact } = await import("uqr");
+  const lines = renderUnicodeCompact(text, { border: 1, ecc: "L" }).split("\n");
+  return lines.length <= options.maxLines ? lines : null;
 }

@@ -6,7 +6,6 @@
 import { sha256Hex } from "../../files/state_directory.ts";
 import { decodeUtf8, readTrustedFile } from "../../files/trusted_file.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
-import { embeddedPolicy } from "./embedded_policy.ts";
 
 const MAX_POLICY_BYTES = 8 * 1024 * 1024;
 const MAX_CA_BYTES = 1024 * 1024;
@@ -18,7 +17,7 @@ export class PolicyError extends Error {
   override readonly name = "PolicyError";
 }
 
-export interface LoadedPolicy {
+interface LoadedPolicy {
   readonly policy: Policy;
   readonly sha256: string;
 }
@@ -110,4 +109,17 @@ function text(path: string, bytes: Uint8Array): string {
   } catch {
     throw new PolicyError(`"${path}" is not UTF-8`);
   }
+}
+
+// The policy as it was parsed when the program was built. Parsing YAML costs more than verifying
+// a token; a policy file whose bytes have not changed since the build need not be parsed again.
+
+/** `deno task build` puts JSON here: `{"sha256": …, "policy": …}`. */
+const EMBEDDED = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
+
+/** The parsed policy, if it was made from a file with exactly this hash; otherwise `null`. */
+function embeddedPolicy(sha256: string): Policy | null {
+  if (!EMBEDDED.startsWith("{")) return null;
+  const embedded = JSON.parse(EMBEDDED) as { sha256: string; policy: Policy };
+  return embedded.sha256 === sha256 ? embedded.policy : null;
 }

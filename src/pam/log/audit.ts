@@ -85,7 +85,7 @@ function escapedUnit(unit: string): string {
     : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-export interface LogTarget {
+interface LogTarget {
   readonly socket: string;
   readonly cacheDirectory: string;
   /** False where no policy could be read, and these are the places of a usual one. */

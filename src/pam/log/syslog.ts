@@ -36,7 +36,7 @@ const BIND_ATTEMPTS = 20;
 /** A daemon that is stopped leaves its queue full, and a datagram waits for room in it. */
 const SEND_TIMEOUT_MS = 1_000;
 
-export interface SyslogOptions {
+interface SyslogOptions {
   readonly socket: string;
   /** A private directory for a socket to send from: the runtime cannot send from an unnamed one. */
   readonly directory: string;

@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { ACCOUNT_NAME } from "../account_name.ts";
+import {
+  ACCOUNT_NAME,
+  type AccountSource,
+  type IdentityAttribute,
+  type Issuer,
+} from "../model.ts";
 import { type Claims, isToldElsewhere, readClaim } from "../claims.ts";
 import { attributeLocations, keyAttribute } from "../identity_claims.ts";
 import { accountsOf } from "./map_file.ts";
-import type { AccountSource, IdentityAttribute, Issuer } from "../model.ts";
 import type { Identity, Subject } from "../request.ts";
 
 /** An account with the identity it comes from; `null` when it belongs to no identity (`names`). */
@@ -40,7 +44,7 @@ export function mappedAccounts(
 }
 
 /** Why it cannot be told whether a source gives an account. */
-export interface UntoldSource {
+interface UntoldSource {
   /** The place of the source in the list. */
   readonly index: number;
   readonly because: "claim_type" | "claim_distributed" | "identities_untold";

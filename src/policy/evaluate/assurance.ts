@@ -13,7 +13,7 @@ export const SHORTFALLS = [
   "mfa_required",
   "idp_not_permitted",
 ] as const;
-export type Shortfall = typeof SHORTFALLS[number];
+type Shortfall = typeof SHORTFALLS[number];
 
 export interface Requirements {
   /** Each list must hold the identity provider. */
@@ -38,7 +38,7 @@ export function combine(global: Assurance, rule: Assurance): Requirements {
   };
 }
 
-export interface AssuranceFailure {
+interface AssuranceFailure {
   readonly because: Shortfall;
   readonly expected: unknown;
   readonly actual: unknown;

@@ -24,13 +24,13 @@ interface ListCondition {
 }
 
 /** Why a condition does not hold. */
-export type ConditionFailure =
+type ConditionFailure =
   | "claim_missing"
   | "claim_type"
   | "claim_distributed"
   | "claim_mismatch";
 
-export type ConditionResult =
+type ConditionResult =
   | { readonly holds: true; readonly actual: unknown }
   | {
     readonly holds: false;
@@ -46,7 +46,7 @@ export function claimLocation(issuer: Issuer, claim: string): string {
 }
 
 /** The same, and whether it can be told at all. */
-export type ConditionJudgement = ConditionResult & {
+type ConditionJudgement = ConditionResult & {
   /** It cannot be told whether the condition holds. */
   readonly untold: boolean;
 };

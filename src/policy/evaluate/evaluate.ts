@@ -7,10 +7,9 @@
  * @module
  */
 import type { MapFiles } from "./accounts.ts";
-import { ACCOUNT_NAME } from "../account_name.ts";
+import { ACCOUNT_NAME, type Policy } from "../model.ts";
 import { SHORTFALLS } from "./assurance.ts";
 import type { Decision, Reason, RuleOutcome } from "../decision.ts";
-import type { Policy } from "../model.ts";
 import type { AccessRequest } from "../request.ts";
 import { ruleOutcome } from "./rule.ts";
 

@@ -20,7 +20,7 @@ const NOTHING_MORE: Assurance = {
   same_identity: false,
 };
 
-export interface PermittedAccounts {
+interface PermittedAccounts {
   /** In the order of the rules. */
   readonly accounts: readonly string[];
   /** What the authentication lacks, when that is why there are none. */

@@ -21,7 +21,7 @@ import type { AccessRequest } from "../request.ts";
 const FIRST_USER_UID = 1000;
 const NOBODY_UID = 65534;
 
-export interface RuleContext {
+interface RuleContext {
   readonly policy: Policy;
   readonly issuer: Issuer;
   readonly mapFiles: MapFiles;

@@ -9,12 +9,12 @@
  *
  * @module
  */
-import type { Claims } from "../claims.ts";
-import type { Issuer } from "../model.ts";
+import { type Claims, readClaim } from "../claims.ts";
+import { type Issuer, readsOpaqueTokens } from "../model.ts";
 import type { Authentication, Identity, Subject } from "../request.ts";
 
 /** Whether the claims are of this shape, and not those of a single identity. */
-export function hasLinkedIdentities(claims: Claims): boolean {
+function hasLinkedIdentities(claims: Claims): boolean {
   return Object.hasOwn(claims, "identities") ||
     Object.hasOwn(claims, "identities_set") ||
     Object.hasOwn(claims, "session_info");
@@ -24,7 +24,7 @@ export function hasLinkedIdentities(claims: Claims): boolean {
  * Does not check the claims: they must be verified, or explicitly taken as such. Linked identities
  * that `identities_set` should tell about and does not make the subject `untold`.
  */
-export function globusSubject(issuer: Issuer, claims: Claims): Subject {
+function globusSubject(issuer: Issuer, claims: Claims): Subject {
   const providers = objects(claims.identity_providers);
   const listed = objects(claims.identities);
   const own = text(claims.sub);
@@ -119,4 +119,57 @@ function texts(value: unknown): string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string")
     ? value
     : [];
+}
+
+/**
+ * The subject that a document of claims describes, with what rules talk about taken from where
+ * the issuer keeps it: one identity and one authentication, or for Globus Auth all that the claims
+ * list ({@link globusSubject}).
+ *
+ * Does not check the claims themselves: they must be verified, or explicitly taken as such.
+ */
+export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
+  if (issuer.kind === "globus" && hasLinkedIdentities(claims)) {
+    return globusSubject(issuer, claims);
+  }
+  const id = stringClaim(claims, "sub");
+  const idp = stringClaim(claims, issuer.claims.idp);
+  const authTime = readClaim(claims, issuer.claims.auth_time);
+  const amr = readClaim(claims, issuer.claims.amr);
+  return {
+    issuer: issuer.name,
+    claims,
+    identities: [{
+      id,
+      username: username(issuer, claims),
+      email: stringClaim(claims, "email"),
+      idp,
+    }],
+    authentications: [{
+      identity: id,
+      idps: idp === null ? [] : [idp],
+      auth_time: typeof authTime === "number" && Number.isSafeInteger(authTime)
+        ? authTime
+        : null,
+      amr: Array.isArray(amr) && amr.every((method) =>
+          typeof method === "string"
+        )
+        ? amr
+        : [],
+      acr: stringClaim(claims, issuer.claims.acr),
+    }],
+  };
+}
+
+/** Introspection has a member of its own for it (RFC 7662 section 2.2). */
+function username(issuer: Issuer, claims: Claims): string | null {
+  const introspected = readsOpaqueTokens(issuer)
+    ? stringClaim(claims, "username")
+    : null;
+  return introspected ?? stringClaim(claims, "preferred_username");
+}
+
+function stringClaim(claims: Claims, location: string): string | null {
+  const value = readClaim(claims, location);
+  return typeof value === "string" ? value : null;
 }

@@ -3,18 +3,19 @@
  *
  * @module
  */
-import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../defaults.ts";
-import { seconds } from "../duration.ts";
-import type {
-  AccountSource,
-  Assurance,
-  Condition,
-  Device,
-  Issuer,
-  Policy,
-  Rule,
-  Scalar,
+import {
+  type AccountSource,
+  type Assurance,
+  type Condition,
+  DEFAULT_CACHE_DIRECTORY,
+  DEFAULT_LOG_SOCKET,
+  type Device,
+  type Issuer,
+  type Policy,
+  type Rule,
+  type Scalar,
 } from "../model.ts";
+import { seconds } from "../duration.ts";
 import {
   type AssuranceDocument,
   CONDITION_OPERATORS,
@@ -36,7 +37,7 @@ export const ISSUER_DEFAULTS = {
 } as const;
 
 /** sshd closes the connection after LoginGraceTime, 120 seconds by default. */
-export const DEVICE_DEFAULTS = {
+const DEVICE_DEFAULTS = {
   timeout: "90s",
   starts_per_source: 5,
   starts_total: 60,

@@ -9,14 +9,14 @@ import type { Policy } from "../model.ts";
 import { normalise } from "./defaults.ts";
 import { type PolicyDocument, PolicySchema } from "./schema.ts";
 import { schemaIssues } from "./shape.ts";
-import { readYaml } from "./yaml.ts";
 import {
   locate,
+  readYaml,
   toPlain,
   yamlDiagnostic,
   YamlError,
   type YamlSource,
-} from "./yaml_tree.ts";
+} from "./yaml.ts";
 
 export interface ParsedPolicy {
   /** `null` when the file is not a policy at all: not YAML, unknown keys, wrong types. */

@@ -6,9 +6,9 @@
  */
 import * as v from "valibot";
 import { listOf, nearest } from "../diagnostic.ts";
-import type { Path } from "./yaml_tree.ts";
+import type { Path } from "./yaml.ts";
 
-export interface SchemaIssue {
+interface SchemaIssue {
   readonly id:
     | "policy/unknown-key"
     | "policy/missing-key"

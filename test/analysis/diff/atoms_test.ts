@@ -8,7 +8,7 @@ import { globClasses } from "../../../src/analysis/diff/globs.ts";
 import {
   formatAddress,
   networkExamples,
-} from "../../../src/policy/networks.ts";
+} from "../../../src/analysis/diff/networks.ts";
 import { type Region, solve } from "../../../src/analysis/diff/solver.ts";
 import {
   contains,

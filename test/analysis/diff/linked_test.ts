@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { diffPolicies } from "../../../src/analysis/diff/diff.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { Policy } from "../../../src/policy/model.ts";
-import { subjectFromClaims } from "../../../src/policy/request.ts";
+import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
 import { policyWith } from "../../support/policies.ts";
 
 function policy(kind: string, rules: Record<string, string>): Policy {

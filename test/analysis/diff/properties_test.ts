@@ -6,10 +6,8 @@ import { type Diff, diffPolicies } from "../../../src/analysis/diff/diff.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { Policy } from "../../../src/policy/model.ts";
 import { parsePolicy, usable } from "../../../src/policy/syntax/parse.ts";
-import {
-  type AccessRequest,
-  subjectFromClaims,
-} from "../../../src/policy/request.ts";
+import type { AccessRequest } from "../../../src/policy/request.ts";
+import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
 import {
   allowRuleArbitrary,
   assuranceArbitrary,

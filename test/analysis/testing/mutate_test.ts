@@ -7,7 +7,7 @@ import { isNoticed, mutate } from "../../../src/analysis/testing/mutate.ts";
 import { findWitness } from "../../../src/analysis/testing/mutation_probe.ts";
 import { mutationsOf } from "../../../src/analysis/testing/mutations.ts";
 import type { AccessRequest } from "../../../src/policy/request.ts";
-import { subjectFromClaims } from "../../../src/policy/request.ts";
+import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
 import {
   runTest,
   type TestResult,

@@ -10,7 +10,7 @@ import {
   restrictClaims,
 } from "../../../src/policy/evaluate/claims_used.ts";
 import type { Policy } from "../../../src/policy/model.ts";
-import { subjectFromClaims } from "../../../src/policy/request.ts";
+import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
 import { policyWith, rules } from "../../support/policies.ts";
 import {
   MAP_FILES,

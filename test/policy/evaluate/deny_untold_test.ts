@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { diffPolicies } from "../../../src/analysis/diff/diff.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
-import { withClaim } from "../../../src/policy/claims_edit.ts";
+import { withClaim } from "../../../src/policy/claims.ts";
 import { claimLocation } from "../../../src/policy/evaluate/conditions.ts";
 import {
   mentionedLocations,
   restrictClaims,
 } from "../../../src/policy/evaluate/claims_used.ts";
-import { subjectFromClaims } from "../../../src/policy/request.ts";
+import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
 import { ask, requestFor, rules, short } from "../../support/policies.ts";
 import { MAP_FILES } from "../../support/policy_documents.ts";
 import { caseArbitrary } from "../../support/request_generators.ts";

@@ -3,12 +3,13 @@
 
 import { assertFast } from "../../support/timing.ts";
 import assert from "node:assert/strict";
-import { MAX_CHARACTERS, readYaml } from "../../../src/policy/syntax/yaml.ts";
 import {
   locate,
+  MAX_CHARACTERS,
+  readYaml,
   toPlain,
   YamlError,
-} from "../../../src/policy/syntax/yaml_tree.ts";
+} from "../../../src/policy/syntax/yaml.ts";
 
 /** The error of a text that must not be read, as `line:column id`. */
 function refusal(text: string): string {

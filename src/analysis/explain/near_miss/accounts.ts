@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import {
+  ACCOUNT_NAME,
+  type AccountSource,
+  type IdentityAttribute,
+} from "../../../policy/model.ts";
 import { type MapFiles, stripped } from "../../../policy/evaluate/accounts.ts";
 import { readClaim } from "../../../policy/claims.ts";
 import { accountsOf } from "../../../policy/evaluate/map_file.ts";
-import type {
-  AccountSource,
-  IdentityAttribute,
-} from "../../../policy/model.ts";
 import type { Subject } from "../../../policy/request.ts";
 import { described, missingHints, suffixHints } from "./claims.ts";
 import { type Hint, shown, textHint, textsHint } from "./hint.ts";

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import { ACCOUNT_NAME, type AccountSource } from "../../../policy/model.ts";
 import { stripped } from "../../../policy/evaluate/accounts.ts";
-import type { AccountSource } from "../../../policy/model.ts";
 import {
   type ClaimConstraint,
   disjointEnds,

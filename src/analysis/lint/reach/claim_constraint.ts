@@ -148,7 +148,7 @@ export function globWithin(inner: string, outer: string): boolean {
 }
 
 /** Whether the beginnings or the ends of two globs exclude each other. */
-export function disjointGlobs(a: string, b: string): boolean {
+function disjointGlobs(a: string, b: string): boolean {
   const startA = a.split("*")[0] ?? "";
   const startB = b.split("*")[0] ?? "";
   const starts = startA.startsWith(startB) || startB.startsWith(startA);

@@ -47,7 +47,7 @@ function placeOfCondition(claim: string): string {
 }
 
 /** Account sources read the claims themselves, whatever the issuer calls groups or idp. */
-export function placeOfSource(claim: string): string {
+function placeOfSource(claim: string): string {
   const name = /^\/([^/~]+)$/.exec(claim)?.[1] ?? claim;
   return LOCATED.has(name) ? `/${name}` : name;
 }
@@ -75,7 +75,7 @@ export function reachOf(rule: Rule, policy: Policy): RuleReach {
 }
 
 /** What keeps a rule from matching, with the claim where it is one. */
-export interface Impossible {
+interface Impossible {
   readonly message: string;
   readonly claim: string | null;
 }

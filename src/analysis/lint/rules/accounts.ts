@@ -4,7 +4,7 @@
  * @module
  */
 import type { AccountSource, Issuer, Rule } from "../../../policy/model.ts";
-import type { Path } from "../../../policy/syntax/yaml_tree.ts";
+import type { Path } from "../../../policy/syntax/yaml.ts";
 import { accountEntries, type LintContext } from "../context.ts";
 import { type Finding, lintRule } from "../lint_rule.ts";
 

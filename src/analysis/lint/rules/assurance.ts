@@ -6,7 +6,7 @@
 import { listOf } from "../../../policy/diagnostic.ts";
 import { duration } from "../../../policy/duration.ts";
 import type { Issuer, Rule } from "../../../policy/model.ts";
-import type { Path } from "../../../policy/syntax/yaml_tree.ts";
+import type { Path } from "../../../policy/syntax/yaml.ts";
 import type { LintContext } from "../context.ts";
 import { type Finding, lintRule } from "../lint_rule.ts";
 import { tenancyOf } from "./tenants.ts";

@@ -37,7 +37,7 @@ const ADDRESSES = new Set([
   "identity.email",
 ]);
 
-export function* unanchoredSuffix(context: LintContext): Iterable<Finding> {
+function* unanchoredSuffix(context: LintContext): Iterable<Finding> {
   for (const { rule, condition } of globs(context)) {
     const ending = /^\*([\p{L}\p{N}][^*]*)$/u.exec(condition.pattern)?.[1];
     if (ending === undefined) continue;

@@ -6,7 +6,7 @@
 import type { Condition, Rule } from "../../../policy/model.ts";
 import { claimName, isWildcardOnly, type LintContext } from "../context.ts";
 
-export interface Tenancy {
+interface Tenancy {
   readonly issuer: RegExp;
   readonly everybody: string;
   /** A condition on one of these ties the rule to a tenant, a project or a person. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { YamlNode } from "../../../policy/syntax/yaml_tree.ts";
+import type { YamlNode } from "../../../policy/syntax/yaml.ts";
 import type { LintContext } from "../context.ts";
 import { type Finding, lintRule } from "../lint_rule.ts";
 

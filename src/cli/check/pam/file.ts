@@ -21,7 +21,7 @@ export interface PamLine {
   readonly depth: number;
 }
 
-export interface PamProblem {
+interface PamProblem {
   readonly message: string;
   readonly file: string;
   readonly line: number;
@@ -35,7 +35,7 @@ export interface PamStack {
   readonly problems: readonly PamProblem[];
 }
 
-export interface PamPlace {
+interface PamPlace {
   readonly io: CliIo;
   /** Where libpam looks for services, in order. */
   readonly folders: readonly string[];

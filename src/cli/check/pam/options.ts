@@ -8,7 +8,7 @@ import { type Level, listOf } from "../../../policy/diagnostic.ts";
 import type { CheckFinding } from "../finding.ts";
 import { decides, type OwnLine } from "./own.ts";
 
-export interface OptionContext {
+interface OptionContext {
   readonly service: string;
   readonly policyPath: string;
   /** All lines of ours, in order. */

@@ -7,7 +7,7 @@ import type { CliIo } from "../../io.ts";
 import type { PamLine } from "./file.ts";
 import { scriptAt } from "../script_file.ts";
 
-export type PamVerb = "login" | "device start" | "device finish" | "outcome";
+type PamVerb = "login" | "device start" | "device finish" | "outcome";
 
 export interface OwnLine extends PamLine {
   /** `null`: nothing that PAM may run. */

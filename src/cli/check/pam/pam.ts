@@ -17,13 +17,13 @@ import { decides, type OwnLine, ownLines } from "./own.ts";
 import { stackFindings } from "./stack.ts";
 import { distrust } from "../trusted.ts";
 
-export interface PamOptions {
+interface PamOptions {
   readonly service: string;
   /** Where services are looked for. */
   readonly folders: readonly string[];
 }
 
-export interface PamResult {
+interface PamResult {
   readonly findings: readonly CheckFinding[];
   /** Whether the service has device sign-in. */
   readonly device: boolean;

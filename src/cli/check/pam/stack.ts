@@ -14,7 +14,7 @@ import {
 import { decides, type OwnLine } from "./own.ts";
 import { type Answer, grants } from "./walk.ts";
 
-export interface StackContext {
+interface StackContext {
   readonly service: string;
   /** The auth lines. */
   readonly lines: readonly PamLine[];

@@ -15,7 +15,7 @@ export type Answer =
   | "cred_err"
   | "system_err";
 
-export interface Walk {
+interface Walk {
   /** What a line may answer; each is tried. */
   readonly answers: (line: PamLine) => readonly Answer[];
   /** The answer by which the line's action is chosen, where that is another one. */

@@ -6,8 +6,7 @@
  * @module
  */
 import type { CliIo } from "../../io.ts";
-import { type ReadPolicy, readPolicy } from "../../input.ts";
-import { Unanswered } from "../../unanswered.ts";
+import { type ReadPolicy, readPolicy, Unanswered } from "../../input.ts";
 
 /**
  * What can name a revision here. It begins with a letter or digit, so that git cannot take it for

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import { ACCOUNT_NAME, type Policy } from "../../../policy/model.ts";
 import {
   type Diff,
   diffPolicies,
   type Verdict,
 } from "../../../analysis/diff/diff.ts";
 import { LoginReplay, type Replay } from "../../../analysis/diff/replay.ts";
-import type { Policy } from "../../../policy/model.ts";
 import { mapFilePaths } from "../../../analysis/testing/case.ts";
 import {
   type Arguments,
@@ -29,7 +28,7 @@ import {
   tellUnanswered,
   Unanswered,
   usableOrThrow,
-} from "../../unanswered.ts";
+} from "../../input.ts";
 
 export const HELP = `
 usage: oauth-pam policy diff OLD NEW | --base REV NEW [--accounts NAMES] [--replay FILE]

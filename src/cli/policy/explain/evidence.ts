@@ -7,7 +7,7 @@
 import { IssuerError } from "../../../issuer/errors.ts";
 import { PolicyError } from "../../../pam/host/policy_file.ts";
 import { RequestError } from "../../../pam/host/environment.ts";
-import { ownerOf, verifyToken } from "../../../pam/verification.ts";
+import { ownerOf, verifyToken } from "../../../pam/judgement.ts";
 import type { Claims } from "../../../policy/claims.ts";
 import {
   type Explanation,
@@ -19,7 +19,7 @@ import { AccessToken } from "../../../token/access_token.ts";
 import { TokenError } from "../../../token/errors.ts";
 import { parseJsonObject } from "../../../token/strict_json.ts";
 import { RefusedFile } from "../../read_file.ts";
-import { Unanswered } from "../../unanswered.ts";
+import { Unanswered } from "../../input.ts";
 import type { CliIo } from "../../io.ts";
 
 /** Whose claims they are. */

@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<Because, string>> = {
   idp_not_permitted: "the identity provider is not permitted",
 };
 
-export interface ExplainPrettyOptions {
+interface ExplainPrettyOptions {
   readonly color: boolean;
   /** What was asked; `null` when it never came to the rules. */
   readonly request: AccessRequest | null;

@@ -13,21 +13,16 @@ import {
   restrictClaims,
 } from "../../../policy/evaluate/claims_used.ts";
 import type { Issuer, Policy } from "../../../policy/model.ts";
-import {
-  type AccessRequest,
-  subjectFromClaims,
-} from "../../../policy/request.ts";
+import type { AccessRequest } from "../../../policy/request.ts";
+import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
 import { evaluate } from "../../../policy/evaluate/evaluate.ts";
 import { mapFilePaths } from "../../../analysis/testing/case.ts";
-import {
-  readTestFile,
-  writtenTests,
-} from "../../../analysis/testing/test_source.ts";
+import { readTestFile, writtenTests } from "../../../analysis/testing/suite.ts";
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
 import { visible } from "../../output/pretty.ts";
-import { Unanswered } from "../../unanswered.ts";
+import { Unanswered } from "../../input.ts";
 
 export interface Case {
   readonly explanation: Explanation;

@@ -8,10 +8,8 @@ import {
   type Explanation,
 } from "../../../analysis/explain/explain.ts";
 import type { RuleHint } from "../../../analysis/explain/near_miss.ts";
-import {
-  type AccessRequest,
-  subjectFromClaims,
-} from "../../../policy/request.ts";
+import type { AccessRequest } from "../../../policy/request.ts";
+import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
 import { mapFilePaths } from "../../../analysis/testing/case.ts";
 import { instant } from "../../../analysis/testing/time.ts";
 import {
@@ -36,7 +34,7 @@ import {
   tellUnanswered,
   Unanswered,
   usablePolicy,
-} from "../../unanswered.ts";
+} from "../../input.ts";
 
 export const HELP = `
 usage: oauth-pam policy explain FILE --account NAME (--claims FILE | --token -)

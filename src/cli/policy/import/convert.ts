@@ -9,9 +9,9 @@ import {
   type OauthSshConfig,
   parseOauthSshConfig,
 } from "./oauth_ssh_config.ts";
-import { yamlText } from "../../../policy/syntax/yaml_text.ts";
+import { yamlText } from "../../../policy/syntax/write.ts";
 
-export interface ImportOptions {
+interface ImportOptions {
   /** Host names whose tokens admit; the first is the audience of SciTokens. */
   readonly fqdns: readonly string[];
   /** Where the client secret will be. */
@@ -20,7 +20,7 @@ export interface ImportOptions {
   readonly environment: string;
 }
 
-export interface ImportResult {
+interface ImportResult {
   /** `null` when there is an error among the remarks. */
   readonly policy: string | null;
   readonly remarks: readonly ConfigRemark[];
@@ -90,7 +90,7 @@ function globusIssuer(
 }
 
 /** Globus Auth's host in an environment. */
-export function globusHost(environment: string): string {
+function globusHost(environment: string): string {
   switch (environment) {
     case "production":
       return "https://auth.globus.org";

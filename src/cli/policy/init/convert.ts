@@ -6,7 +6,7 @@
  */
 import { duration } from "../../../policy/duration.ts";
 import { ALGORITHMS } from "../../../policy/model.ts";
-import { yamlText } from "../../../policy/syntax/yaml_text.ts";
+import { yamlText } from "../../../policy/syntax/write.ts";
 
 export interface InitParameters {
   readonly issuer?: string | undefined;

@@ -7,9 +7,9 @@
 import type { Diagnostic } from "../../../policy/diagnostic.ts";
 import type { FileFact, LintFacts } from "../../../analysis/lint/context.ts";
 import type { CliIo } from "../../io.ts";
-import { readTestFiles } from "../../test_files.ts";
+import { readTestFiles } from "../../input.ts";
 
-export interface FactsOptions {
+interface FactsOptions {
   /** The name under which standard input is reported. */
   readonly stdinName: string | undefined;
   /** Look at owner and mode wherever the file lies. */

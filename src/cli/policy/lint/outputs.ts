@@ -13,7 +13,7 @@ import { prettyFindings } from "../../output/pretty.ts";
 import { sarifFindings } from "./sarif.ts";
 
 export const FORMATS = ["pretty", "json", "github", "sarif", "junit"] as const;
-export type Format = typeof FORMATS[number];
+type Format = typeof FORMATS[number];
 
 export interface ReportOutput {
   readonly format: Format;

@@ -27,9 +27,8 @@ import {
   type ReportOutput,
   writeReports,
 } from "./outputs.ts";
-import { type ReadPolicy, readPolicy } from "../../input.ts";
+import { policyPaths, type ReadPolicy, readPolicy } from "../../input.ts";
 import { LEVELS, type LintReport, plural } from "./report.ts";
-import { policyPaths } from "../../test_files.ts";
 
 export const HELP = `
 usage: oauth-pam policy lint FILE… [--format NAME] [--output FILE] [--reporter NAME[=FILE]]…

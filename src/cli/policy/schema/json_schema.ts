@@ -10,7 +10,7 @@ import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import {
   DEFAULT_CACHE_DIRECTORY,
   DEFAULT_LOG_SOCKET,
-} from "../../../policy/defaults.ts";
+} from "../../../policy/model.ts";
 import { ISSUER_DEFAULTS } from "../../../policy/syntax/defaults.ts";
 import { PolicyFileSchema } from "../../../analysis/testing/schema.ts";
 

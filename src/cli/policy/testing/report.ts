@@ -8,23 +8,25 @@ import type { Decision, RuleOutcome } from "../../../policy/decision.ts";
 import type { Diagnostic } from "../../../policy/diagnostic.ts";
 import type { Survivor } from "../../../analysis/testing/mutate.ts";
 import type { PolicySource } from "../../../policy/syntax/parse.ts";
-import type { TestResult } from "../../../analysis/testing/expectation.ts";
-import type { Expectation } from "../../../analysis/testing/suite.ts";
-import { locate, type Path } from "../../../policy/syntax/yaml_tree.ts";
+import type {
+  Expectation,
+  TestResult,
+} from "../../../analysis/testing/expectation.ts";
+import { locate, type Path } from "../../../policy/syntax/yaml.ts";
 
 /** A sentence about a place in a file. */
-export interface Placed {
+interface Placed {
   readonly message: string;
   readonly rule: string | null;
   readonly file: string;
   readonly line: number;
 }
 
-export interface PlacedCoverage extends Omit<Coverage, "uncovered"> {
+interface PlacedCoverage extends Omit<Coverage, "uncovered"> {
   readonly uncovered: readonly (Placed & Coverage["uncovered"][number])[];
 }
 
-export interface PlacedMutation {
+interface PlacedMutation {
   readonly tried: number;
   readonly noticed: number;
   readonly equivalent: number;

@@ -20,17 +20,17 @@ import {
 } from "../../arguments.ts";
 import { EXIT, type ExitCode, gravest } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
-import { readPolicy } from "../../input.ts";
-import { testTap } from "./tap.ts";
-import { testJson } from "./json.ts";
-import { testJunit } from "../../output/test_junit.ts";
-import { testPretty } from "./pretty.ts";
-import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
 import {
   policyPaths,
+  readPolicy,
   readTestFiles,
   strayTestFiles,
-} from "../../test_files.ts";
+} from "../../input.ts";
+import { testTap } from "./tap.ts";
+import { testJson } from "./json.ts";
+import { testJunit } from "../../output/junit.ts";
+import { testPretty } from "./pretty.ts";
+import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
 
 export const HELP = `
 usage: oauth-pam policy test FILE… [--filter TEXT] [--coverage] [--coverage-threshold N]

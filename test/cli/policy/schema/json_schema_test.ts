@@ -6,8 +6,11 @@ import fc from "fast-check";
 import { policyJsonSchema } from "../../../../src/cli/policy/schema/json_schema.ts";
 import { schemaIssues } from "../../../../src/policy/syntax/shape.ts";
 import { PolicyFileSchema } from "../../../../src/analysis/testing/schema.ts";
-import { readYaml } from "../../../../src/policy/syntax/yaml.ts";
-import { toPlain, YamlError } from "../../../../src/policy/syntax/yaml_tree.ts";
+import {
+  readYaml,
+  toPlain,
+  YamlError,
+} from "../../../../src/policy/syntax/yaml.ts";
 import { fixtureNames, FIXTURES } from "../../../support/policy_fixtures.ts";
 import {
   mutated,

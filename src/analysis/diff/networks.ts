@@ -8,7 +8,7 @@ import {
   contains,
   type Network,
   parseNetwork,
-} from "./network.ts";
+} from "../../policy/network.ts";
 
 const WIDTH = { 4: 32, 6: 128 } as const;
 
