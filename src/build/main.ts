@@ -5,6 +5,7 @@
  * @module
  */
 
+import { sha256Hex } from "../files/state_directory.ts";
 import { parseArgs } from "node:util";
 import type { Diagnostic } from "../policy/diagnostic.ts";
 import { parsePolicy, usable } from "../policy/syntax/parse.ts";
@@ -152,10 +153,6 @@ function describe(finding: Diagnostic): string {
   const { file, line, column, level, message, id, hint } = finding;
   return `${file}:${line}:${column}: ${level}: ${message} [${id}]` +
     (hint === undefined ? "" : `\n  hint: ${hint}`);
-}
-
-async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** The file system or the operating system said no; anything else is a defect of the build. */

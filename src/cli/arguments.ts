@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listOf, nearest } from "../policy/diagnostic.ts";
+import { listOf, nearest } from "../lib/text.ts";
 
 /** The command line cannot be understood: exit code 2. */
 export class UsageError extends Error {

@@ -4,7 +4,7 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { listOf, nearest } from "../policy/diagnostic.ts";
+import { listOf, nearest } from "../lib/text.ts";
 import { UsageError } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { type CliIo, processIo } from "./io.ts";

@@ -13,7 +13,8 @@ import { decodeUtf8 } from "../files/trusted_file.ts";
 import type { CliIo } from "./io.ts";
 import { RefusedFile } from "./read_file.ts";
 import type { Policy } from "../policy/model.ts";
-import { prettyFindings, visible } from "./output/pretty.ts";
+import { prettyFindings } from "./output/pretty.ts";
+import { visible } from "../lib/text.ts";
 import { readTestFile, type TestSource } from "../analysis/testing/suite.ts";
 
 export interface ReadPolicy extends ParsedPolicy {

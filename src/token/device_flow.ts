@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 import * as oauth from "oauth4webapi";
 import {
   isIssuerError,
@@ -210,10 +211,6 @@ function asResponse({ status, body }: JsonResponse): Response {
   return Response.json(body, {
     status: failed && status === 200 ? 400 : status,
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** The library's result, or the error that the issuer's answer carried. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 import { IssuerError } from "../issuer/errors.ts";
 import type { JsonRequest } from "../issuer/http.ts";
 import type { AccessToken } from "./access_token.ts";
@@ -232,10 +233,6 @@ function base({ issuer }: { issuer: string }): string {
 /** A UUID as Globus writes them; nothing that could mean something else in a URL. */
 function isIdentityId(value: unknown): value is string {
   return typeof value === "string" && /^[A-Za-z0-9-]{1,64}$/.test(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 function invalid(message: string): IssuerError {

@@ -3,10 +3,9 @@
 import assert from "node:assert/strict";
 import {
   type Diagnostic,
-  listOf,
-  nearest,
   sortDiagnostics,
 } from "../../src/policy/diagnostic.ts";
+import { listOf, nearest } from "../../src/lib/text.ts";
 
 const finding = (
   file: string,

@@ -94,7 +94,7 @@ export function claimAtoms(
   if (!classes.complete) limits.push("too many combinations of globs");
   const files = [...use.files].sort();
   if (files.length > MAX_FILES) limits.push("too many map files for one claim");
-  const sets = subsets(files.slice(0, MAX_FILES));
+  const sets = subsets(files.slice(0, MAX_FILES)).map((set) => new Set(set));
   const strings = [...classes.examples, ...texts].flatMap((value) =>
     (canBeKey(value) ? sets : [NONE]).map((mapped): Atom => ({
       kind: "string",
@@ -176,10 +176,11 @@ function canBeKey(value: string): boolean {
   return !/[ \t,#\r\n]/.test(value);
 }
 
-function subsets(items: readonly string[]): ReadonlySet<string>[] {
-  return items.reduce<ReadonlySet<string>[]>(
-    (found, item) => [...found, ...found.map((set) => new Set([...set, item]))],
-    [NONE],
+/** All of them, the empty one first. */
+export function subsets(items: readonly string[]): string[][] {
+  return items.reduce<string[][]>(
+    (found, item) => [...found, ...found.map((set) => [...set, item])],
+    [[]],
   );
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { subsets } from "./atoms.ts";
 import {
   assuranceFailure,
   type Requirements,
@@ -41,9 +42,11 @@ export class LinkedAuthentications {
 
   #enumerate(): boolean {
     const lists = this.#asked.flatMap(({ required }) => required.permittedIdps);
-    const idps = subsets(groups(lists));
+    const idps = subsets(few(groups(lists)));
     const sides = [...new Set(this.#asked.map(({ side }) => side))];
-    const amrs = subsets(groups(sides.map(({ issuer }) => issuer.mfa.amr_any)));
+    const amrs = subsets(
+      few(groups(sides.map(({ issuer }) => issuer.mfa.amr_any))),
+    );
     const acrs = [
       null,
       ...new Set(sides.flatMap(({ issuer }) => issuer.mfa.acr_any)),
@@ -117,10 +120,7 @@ function groups(lists: readonly (readonly string[])[]): string[] {
   return [...examples.values()];
 }
 
-function subsets(items: readonly string[]): string[][] {
-  // more would be too many anyway: the caller's bound tells
-  return items.slice(0, 14).reduce<string[][]>(
-    (found, item) => [...found, ...found.map((set) => [...set, item])],
-    [[]],
-  );
+/** Subsets of more would be too many anyway: the caller's bound tells. */
+function few(items: readonly string[]): readonly string[] {
+  return items.slice(0, 14);
 }

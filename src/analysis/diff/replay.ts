@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../../lib/json.ts";
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import {
   claimPath,
@@ -176,10 +177,6 @@ function loginOf(
     claims,
     protectedByHost: reason === "account_protected",
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** What the policies look at and the record does not have, not even as missing. */

@@ -10,7 +10,7 @@ import type { Decision, Reason } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
 import { issuerHints, nearMisses, type RuleHint } from "./near_miss.ts";
-import { shown } from "./near_miss/hint.ts";
+import { shown } from "../../lib/text.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 
 export interface Explanation {

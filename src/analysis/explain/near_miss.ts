@@ -7,7 +7,7 @@
  */
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import type { Decision, RuleOutcome } from "../../policy/decision.ts";
-import { nearest } from "../../policy/diagnostic.ts";
+import { nearest, shown } from "../../lib/text.ts";
 import type { Issuer, Policy, Rule } from "../../policy/model.ts";
 import { accountHints } from "./near_miss/accounts.ts";
 import { assuranceHints, networkHints } from "./near_miss/assurance.ts";
@@ -15,7 +15,6 @@ import { conditionHints } from "./near_miss/claims.ts";
 import {
   type Hint,
   type RuleHint,
-  shown,
   textHint,
   textsHint,
 } from "./near_miss/hint.ts";

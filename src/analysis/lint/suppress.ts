@@ -7,7 +7,7 @@
  * @module
  */
 import { Lexer } from "yaml";
-import { nearest } from "../../policy/diagnostic.ts";
+import { nearest } from "../../lib/text.ts";
 import { type Finding, foundElsewhere } from "./lint_rule.ts";
 
 export interface Suppression {

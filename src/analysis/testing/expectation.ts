@@ -10,7 +10,8 @@ import {
   REASONS,
 } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
-import { type Issue, listOf, nearest } from "../../policy/diagnostic.ts";
+import type { Issue } from "../../policy/diagnostic.ts";
+import { listOf, nearest } from "../../lib/text.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { TestDocument } from "./schema.ts";
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";

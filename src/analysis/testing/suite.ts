@@ -11,10 +11,9 @@ import type { TestCase } from "./expectation.ts";
 import {
   type Diagnostic,
   type Issue,
-  listOf,
-  nearest,
   sortDiagnostics,
 } from "../../policy/diagnostic.ts";
+import { listOf, nearest } from "../../lib/text.ts";
 import type { Policy } from "../../policy/model.ts";
 import { type CaseContext, caseOf } from "./case.ts";
 import {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Diagnostic, listOf } from "../../policy/diagnostic.ts";
+import type { Diagnostic } from "../../policy/diagnostic.ts";
+import { listOf } from "../../lib/text.ts";
 import { lint } from "../../analysis/lint/lint.ts";
 import type { CliIo } from "../io.ts";
 import { factsOf } from "../policy/lint/facts.ts";

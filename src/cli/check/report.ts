@@ -5,8 +5,8 @@
  */
 import type { CheckFinding } from "./finding.ts";
 import { jsonDocument } from "../output/json.ts";
-import { LEVELS, plural } from "../policy/lint/report.ts";
-import { visible } from "../output/pretty.ts";
+import { LEVELS } from "../policy/lint/report.ts";
+import { plural, visible } from "../../lib/text.ts";
 
 export function checkJson(findings: readonly CheckFinding[]): string {
   return jsonDocument("oauth-pam/check@1", {

@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { isObject } from "../../lib/json.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import type { JsonRequest, Transport } from "../../issuer/http.ts";
 import { basicAuthorization } from "../../token/introspection.ts";
-import { visible } from "../output/pretty.ts";
+import { visible } from "../../lib/text.ts";
 
 interface GlobusClient {
   readonly transport: Transport;
@@ -130,10 +131,6 @@ function reasonIn(body: unknown): string {
 }
 
 type Members = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Members {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
 
 function objects(value: unknown): Members[] {
   return Array.isArray(value) ? value.filter(isObject) : [];

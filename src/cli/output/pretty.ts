@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from "../../lib/text.ts";
 import type { Diagnostic, Level } from "../../policy/diagnostic.ts";
 
 const COLORS: Readonly<Record<Level | "dim" | "bold", string>> = {
@@ -70,16 +71,4 @@ function codeFrame(finding: Diagnostic, text: string | undefined): string[] {
     `  ${number} | ${visible(line)}`,
     `  ${gap} | ${" ".repeat(before)}${"^".repeat(Math.max(1, marked))}`,
   ];
-}
-
-/** What a file holds must not steer the terminal that shows it. */
-export function visible(text: string): string {
-  return text.replace(
-    // deno-lint-ignore no-control-regex -- they are what is replaced
-    /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (char) =>
-      char === "\t"
-        ? " "
-        : `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

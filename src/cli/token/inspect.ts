@@ -8,7 +8,7 @@ import { choice, parseArguments, UsageError } from "../arguments.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";
 import { jsonDocument } from "../output/json.ts";
-import { visible } from "../output/pretty.ts";
+import { visible } from "../../lib/text.ts";
 import { type Anatomy, anatomyOf, type TokenKind } from "./anatomy.ts";
 
 export const HELP = `

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../../lib/json.ts";
 import {
   claimPath,
   type Claims,
@@ -135,10 +136,6 @@ function withPart(
     : undefined;
   const own = Object.hasOwn(members, step) ? members[step] : undefined;
   return setOwn(members, step, withPart(own, inner, { ...part, path: rest }));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** Assigning `__proto__` would run its setter on an ordinary object. */

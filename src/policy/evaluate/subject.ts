@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { isObject } from "../../lib/json.ts";
 import { type Claims, readClaim } from "../claims.ts";
 import { type Issuer, readsOpaqueTokens } from "../model.ts";
 import type { Authentication, Identity, Subject } from "../request.ts";
@@ -102,10 +103,6 @@ function domainsOf(idp: string, providers: readonly Members[]): string[] {
 }
 
 type Members = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Members {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
 
 function objects(value: unknown): Members[] {
   return Array.isArray(value) ? value.filter(isObject) : [];

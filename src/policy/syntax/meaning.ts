@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { type Issue, listOf, nearest } from "../diagnostic.ts";
+import type { Issue } from "../diagnostic.ts";
+import { listOf, nearest } from "../../lib/text.ts";
 import { isCanonical, parseNetwork } from "../network.ts";
 import { DEFAULT_CACHE_DIRECTORY, type Kind } from "../model.ts";
 import type { IssuerDocument, PolicyDocument, RuleDocument } from "./schema.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import * as v from "valibot";
-import { listOf, nearest } from "../diagnostic.ts";
+import { listOf, nearest } from "../../lib/text.ts";
 import type { Path } from "./yaml.ts";
 
 interface SchemaIssue {

@@ -13,7 +13,8 @@ import { readClaim } from "../../../policy/claims.ts";
 import { accountsOf } from "../../../policy/evaluate/map_file.ts";
 import type { Subject } from "../../../policy/request.ts";
 import { described, missingHints, suffixHints } from "./claims.ts";
-import { type Hint, shown, textHint, textsHint } from "./hint.ts";
+import { type Hint, textHint, textsHint } from "./hint.ts";
+import { shown } from "../../../lib/text.ts";
 
 interface Asked {
   readonly account: string;

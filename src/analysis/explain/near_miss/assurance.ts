@@ -14,7 +14,8 @@ import {
 } from "../../../policy/network.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { described, missingHints } from "./claims.ts";
-import { type Hint, shown, textsHint } from "./hint.ts";
+import { type Hint, textsHint } from "./hint.ts";
+import { shown } from "../../../lib/text.ts";
 
 /** Clocks that are further apart than this are not just a little wrong. */
 const NEAR_SECONDS = 300;

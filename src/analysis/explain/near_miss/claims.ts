@@ -5,10 +5,10 @@
  */
 import { claimPath, type Claims, readClaim } from "../../../policy/claims.ts";
 import { claimLocation, operand } from "../../../policy/evaluate/conditions.ts";
-import { nearest } from "../../../policy/diagnostic.ts";
+import { nearest, shown } from "../../../lib/text.ts";
 import { locationOf } from "../../../policy/evaluate/claims_used.ts";
 import type { Condition, Issuer, Scalar } from "../../../policy/model.ts";
-import { type Hint, shown, textHint, textsHint } from "./hint.ts";
+import { type Hint, textHint, textsHint } from "./hint.ts";
 
 /** Why a condition that does not hold almost does. */
 export function conditionHints(

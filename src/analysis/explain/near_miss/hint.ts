@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { nearest } from "../../../policy/diagnostic.ts";
+import { shown } from "../../../lib/text.ts";
+import { nearest } from "../../../lib/text.ts";
 
 export type HintKind =
   | "account-name"
@@ -33,15 +34,6 @@ export interface Hint {
 /** A hint about one rule; `null` where it is about the whole request. */
 export interface RuleHint extends Hint {
   readonly rule: string | null;
-}
-
-/** Longest value in a message. */
-const MAX_SHOWN = 80;
-
-/** A value as messages show it. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 const FOLDINGS: readonly {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listOf } from "../../../policy/diagnostic.ts";
+import { listOf } from "../../../lib/text.ts";
 import { duration } from "../../../policy/duration.ts";
 import type { Issuer, Rule } from "../../../policy/model.ts";
 import type { Path } from "../../../policy/syntax/yaml.ts";

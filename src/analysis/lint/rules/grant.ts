@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listOf } from "../../../policy/diagnostic.ts";
+import { listOf } from "../../../lib/text.ts";
 import type { AccountSource, Rule } from "../../../policy/model.ts";
 import {
   accountEntries,

@@ -4,7 +4,8 @@
  * @module
  */
 import { OUTCOMES } from "../../../pam/exit_code.ts";
-import { type Level, listOf } from "../../../policy/diagnostic.ts";
+import type { Level } from "../../../policy/diagnostic.ts";
+import { listOf } from "../../../lib/text.ts";
 import type { CheckFinding } from "../finding.ts";
 import { decides, type OwnLine } from "./own.ts";
 

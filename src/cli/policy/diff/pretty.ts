@@ -6,8 +6,8 @@
 import type { Decision } from "../../../policy/decision.ts";
 import type { Change, Diff, Verdict } from "../../../analysis/diff/diff.ts";
 import type { Replay } from "../../../analysis/diff/replay.ts";
-import { shown } from "../explain/pretty.ts";
-import { visible } from "../../output/pretty.ts";
+import { visibleValue } from "../explain/pretty.ts";
+import { visible } from "../../../lib/text.ts";
 
 const WORDS: Readonly<Record<Verdict | "sampled", string>> = {
   equivalent: "both policies decide the same",
@@ -79,7 +79,9 @@ function changeLines(change: Change): string[] {
     `  ${change.verdict === "wider" ? "+" : "-"} ${where.join(", ")}`,
     `    claims ${visible(JSON.stringify(claims))}`,
     ...Object.entries(mapFiles).map(([path, lines]) =>
-      `    where ${visible(path)} has the line ${shown(lines.join("; "))}`
+      `    where ${visible(path)} has the line ${
+        visibleValue(lines.join("; "))
+      }`
     ),
     `    old: ${said(old)}`,
     `    new: ${said(next)}`,
@@ -104,7 +106,9 @@ function replayLines(replay: Replay): string[] {
     `(${records} records${rest.length === 0 ? "" : `: ${rest.join(", ")}`})`,
     ...(missing.length === 0
       ? []
-      : [`  not recorded: ${missing.map((name) => shown(name)).join(", ")}`]),
+      : [`  not recorded: ${
+        missing.map((name) => visibleValue(name)).join(", ")
+      }`]),
     ...changes.slice(0, MAX_LOGINS).map((change) =>
       `  line ${change.line}: ${visible(change.time)} ${
         visible(change.account)

@@ -5,7 +5,7 @@
  */
 import type { Explanation } from "../../../analysis/explain/explain.ts";
 import { jsonDocument } from "../../output/json.ts";
-import { visible } from "../../output/pretty.ts";
+import { visible } from "../../../lib/text.ts";
 
 export function explainJson(explanation: Explanation): string {
   const { decision, account, issuer, hints } = explanation;

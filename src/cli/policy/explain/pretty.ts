@@ -6,7 +6,7 @@
 import type { Because, RuleOutcome } from "../../../policy/decision.ts";
 import type { Explanation } from "../../../analysis/explain/explain.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
-import { visible } from "../../output/pretty.ts";
+import { shown, visible } from "../../../lib/text.ts";
 
 const MAX_SHOWN = 200;
 
@@ -70,14 +70,14 @@ function circumstances(
   { account, issuer }: Explanation,
   request: AccessRequest | null,
 ): string[] {
-  const parts = [`account ${shown(account)}`];
-  if (issuer !== null) parts.push(`issuer ${shown(issuer)}`);
+  const parts = [`account ${visibleValue(account)}`];
+  if (issuer !== null) parts.push(`issuer ${visibleValue(issuer)}`);
   if (request !== null) {
     parts.push(
-      `service ${shown(request.service)}`,
+      `service ${visibleValue(request.service)}`,
       request.rhost === null
         ? "no remote address"
-        : `from ${shown(request.rhost)}`,
+        : `from ${visibleValue(request.rhost)}`,
       `at ${time(request.now)}`,
     );
   }
@@ -110,8 +110,8 @@ function ruleLines(rule: RuleOutcome, explanation: Explanation): string[] {
   return [
     `  ${visible(rule.id)} (${rule.effect}): ${said}`,
     ...(because === null ? [] : [
-      `    expected ${shown(rule.expected)}`,
-      `    actual   ${shown(rule.actual)}`,
+      `    expected ${visibleValue(rule.expected)}`,
+      `    actual   ${visibleValue(rule.actual)}`,
     ]),
     ...hintLines(explanation, rule.id),
   ];
@@ -123,9 +123,6 @@ function hintLines({ hints }: Explanation, rule: string | null): string[] {
 }
 
 /** A value as JSON, safe for a terminal and not too long. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return visible(
-    text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text,
-  );
+export function visibleValue(value: unknown): string {
+  return visible(shown(value, MAX_SHOWN));
 }

@@ -21,7 +21,7 @@ import { readTestFile, writtenTests } from "../../../analysis/testing/suite.ts";
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
-import { visible } from "../../output/pretty.ts";
+import { visible } from "../../../lib/text.ts";
 import { Unanswered } from "../../input.ts";
 
 export interface Case {

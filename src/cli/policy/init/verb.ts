@@ -9,7 +9,7 @@ import {
   initialPolicy,
   type InitParameters,
 } from "./convert.ts";
-import { listOf, nearest } from "../../../policy/diagnostic.ts";
+import { listOf, nearest } from "../../../lib/text.ts";
 import { parseArguments, UsageError } from "../../arguments.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";

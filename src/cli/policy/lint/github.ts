@@ -7,8 +7,8 @@
  * @module
  */
 import type { Diagnostic, Level } from "../../../policy/diagnostic.ts";
-import { LEVELS, type LintReport, plural, worstFirst } from "./report.ts";
-import { visible } from "../../output/pretty.ts";
+import { LEVELS, type LintReport, worstFirst } from "./report.ts";
+import { plural, visible } from "../../../lib/text.ts";
 
 const COMMANDS: Readonly<Record<Level, string>> = {
   error: "error",

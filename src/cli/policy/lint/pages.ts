@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listOf, nearest } from "../../../policy/diagnostic.ts";
+import { listOf, nearest } from "../../../lib/text.ts";
 import {
   CATALOGUE,
   RULE_IDS,

@@ -36,8 +36,3 @@ export function worstFirst(findings: readonly Diagnostic[]): Diagnostic[] {
     findings.filter((finding) => finding.level === level)
   );
 }
-
-/** `1 error`, `2 errors`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}

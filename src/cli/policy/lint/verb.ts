@@ -28,7 +28,8 @@ import {
   writeReports,
 } from "./outputs.ts";
 import { policyPaths, type ReadPolicy, readPolicy } from "../../input.ts";
-import { LEVELS, type LintReport, plural } from "./report.ts";
+import { LEVELS, type LintReport } from "./report.ts";
+import { plural } from "../../../lib/text.ts";
 
 export const HELP = `
 usage: oauth-pam policy lint FILE… [--format NAME] [--output FILE] [--reporter NAME[=FILE]]…

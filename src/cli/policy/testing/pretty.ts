@@ -4,11 +4,8 @@
  *
  * @module
  */
-import {
-  prettyFindings,
-  type PrettyOptions,
-  visible,
-} from "../../output/pretty.ts";
+import { prettyFindings, type PrettyOptions } from "../../output/pretty.ts";
+import { visible } from "../../../lib/text.ts";
 import {
   answer,
   below,
