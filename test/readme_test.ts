@@ -10,7 +10,7 @@
  */
 import assert from "node:assert/strict";
 import { EXIT_CODES, pamCode } from "../src/pam/exit_code.ts";
-import { REASONS } from "../src/policy/decision.ts";
+import { REASON_ROWS, REASONS } from "../src/lib/reason.ts";
 import { parsePolicy } from "../src/policy/syntax/parse.ts";
 
 const CHECKOUT = new URL("../", import.meta.url).pathname;
@@ -165,12 +165,14 @@ function assertMatches(
   assert.deepEqual(actual.slice(actual.length - rest.length), rest);
 }
 
-Deno.test("README lists exactly the reasons that there are, with their exit codes", () => {
+Deno.test("README lists exactly the reasons that there are, with their meanings and exit codes", () => {
   const section = README.split("## Reasons")[1]?.split("\n## ")[0] ?? "";
-  const rows = [...section.matchAll(/^\| `(\w+)` +\|.*\| (\d+) +\|$/gm)]
-    .map((match) => [match[1], Number(match[2])]);
+  const rows = [
+    ...section.matchAll(/^\| `(\w+)` +\| (.*?) +\| (\d+) +\|$/gm),
+  ].map((match) => [match[1], match[2], Number(match[3])]);
   const expected = REASONS.map((reason) => [
     reason,
+    REASON_ROWS[reason].means,
     reason === "allowed" ? EXIT_CODES.success : EXIT_CODES[pamCode(reason)],
   ]);
   assert.deepEqual(rows, expected);

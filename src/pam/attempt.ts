@@ -6,7 +6,7 @@
  */
 import { within } from "../lib/deadline.ts";
 import type { Claims } from "../policy/claims.ts";
-import { type Reason, REASONS } from "../policy/decision.ts";
+import { type Reason, REASONS } from "../lib/reason.ts";
 import {
   mentionedLocations,
   restrictClaims,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Reason } from "../policy/decision.ts";
+import { type Reason, REASON_ROWS } from "../lib/reason.ts";
 
 export const EXIT_CODES = {
   success: 0,
@@ -51,17 +51,17 @@ export function pamCode(
   { answered = false, steered = false }: EndingKind = {},
 ): Exclude<PamCode, "success"> {
   if (answered) return "maxtries";
-  switch (reason) {
-    case "issuer_unavailable":
-      return steered ? "auth_err" : "authinfo_unavail";
-    case "issuer_refused":
-    case "policy_invalid":
-      return steered ? "auth_err" : "service_err";
-    case "account_not_permitted":
-      return "user_unknown";
-    case "internal_error":
-      return "system_err";
-    default:
-      return "auth_err";
-  }
+  const code = exitOf(reason);
+  // whoever types must not be able to open another way in
+  return steered && (code === "authinfo_unavail" || code === "service_err")
+    ? "auth_err"
+    : code;
+}
+
+/** What nobody knows is a refusal, whatever it claims to be. */
+function exitOf(reason: string): Exclude<PamCode, "success"> {
+  const exit = Object.hasOwn(REASON_ROWS, reason)
+    ? REASON_ROWS[reason as Reason].exit
+    : "auth_err";
+  return exit === "success" ? "auth_err" : exit;
 }

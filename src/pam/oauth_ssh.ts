@@ -6,12 +6,12 @@
  * @module
  */
 import { decodeBase64, encodeBase64 } from "../lib/base64url.ts";
-import type { Reason } from "../policy/decision.ts";
+import { type Reason, REASON_ROWS } from "../lib/reason.ts";
 import { combine } from "../policy/evaluate/assurance.ts";
 import type { Policy, Rule } from "../policy/model.ts";
 import { permittedAccounts } from "../policy/evaluate/permitted_accounts.ts";
 import { AccessToken } from "../token/access_token.ts";
-import { TOKEN_ERROR_CODES, TokenError } from "../token/errors.ts";
+import { TokenError } from "../token/errors.ts";
 import { parseJsonObject } from "../token/strict_json.ts";
 import { type Attempt, type Ending, endingOf } from "./attempt.ts";
 import { RequestError } from "./host/environment.ts";
@@ -253,9 +253,7 @@ function answered(op: string): Ending {
 }
 
 function errorCode(reason: Reason): ErrorCode {
-  if ((TOKEN_ERROR_CODES as readonly string[]).includes(reason)) {
-    return "INVALID_TOKEN";
-  }
+  if (REASON_ROWS[reason].from === "token") return "INVALID_TOKEN";
   switch (reason) {
     case "mfa_required":
     case "reauthentication_required":

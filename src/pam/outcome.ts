@@ -6,7 +6,7 @@
  * @module
  */
 import { within } from "../lib/deadline.ts";
-import type { Reason } from "../policy/decision.ts";
+import type { Reason } from "../lib/reason.ts";
 import type { Policy } from "../policy/model.ts";
 import { quoted } from "./log/audit.ts";
 import { ConversationMemory, conversationOf } from "./host/conversation.ts";

@@ -1,59 +1,9 @@
 /**
- * Decisions and the closed set of reasons for them.
+ * Decisions about requests.
  *
  * @module
  */
-
-/**
- * Every reason that login, logs, explanations, tests and README know. Each is documented in
- * README, "Reasons"; a test asserts that the lists are equal.
- */
-export const REASONS = [
-  "allowed",
-  "token_missing",
-  "token_truncated",
-  "token_malformed",
-  "token_kind_unexpected",
-  "algorithm_not_allowed",
-  "type_not_allowed",
-  "issuer_unknown",
-  "audience_mismatch",
-  "key_not_found",
-  "signature_invalid",
-  "token_expired",
-  "token_not_yet_valid",
-  "token_too_old",
-  "claim_missing",
-  "token_replayed",
-  "token_inactive",
-  "scope_missing",
-  "denied_by_rule",
-  "mfa_required",
-  "reauthentication_required",
-  "idp_not_permitted",
-  "account_not_permitted",
-  "account_protected",
-  "device_denied",
-  "device_expired",
-  "device_limit",
-  "issuer_unavailable",
-  "issuer_refused",
-  "policy_invalid",
-  "request_invalid",
-  "internal_error",
-] as const;
-export type Reason = typeof REASONS[number];
-
-/** What a policy can answer about a verified token; all other reasons are about something else. */
-export const POLICY_REASONS = [
-  "allowed",
-  "denied_by_rule",
-  "mfa_required",
-  "reauthentication_required",
-  "idp_not_permitted",
-  "account_not_permitted",
-  "account_protected",
-] as const satisfies readonly Reason[];
+import type { Reason } from "../lib/reason.ts";
 
 /** Why a rule did not match, or matched and did not grant. */
 export type Because =

@@ -1,7 +1,7 @@
 /** @module Every reason has an exit code, and 0 belongs to none of the refusals. */
 import assert from "node:assert/strict";
 import { EXIT_CODES, type PamCode, pamCode } from "../../src/pam/exit_code.ts";
-import { type Reason, REASONS } from "../../src/policy/decision.ts";
+import { type Reason, REASONS } from "../../src/lib/reason.ts";
 
 /** What is not in here is auth_err. */
 const OTHERS: Partial<Record<Reason, PamCode>> = {

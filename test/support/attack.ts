@@ -6,7 +6,7 @@
  */
 import { strict as assert } from "node:assert";
 import { EXIT_CODES } from "../../src/pam/exit_code.ts";
-import type { Reason } from "../../src/policy/decision.ts";
+import type { Reason } from "../../src/lib/reason.ts";
 
 import {
   type ConnectionTrap,

@@ -8,7 +8,7 @@ import { deviceFinish, FINISH_TIMINGS } from "../../src/pam/device/finish.ts";
 import { deviceStart, START_TIMEOUTS } from "../../src/pam/device/start.ts";
 import { EXIT_CODES, pamCode } from "../../src/pam/exit_code.ts";
 import { runOutcome } from "../../src/pam/outcome.ts";
-import type { Reason } from "../../src/policy/decision.ts";
+import type { Reason } from "../../src/lib/reason.ts";
 import { answer, type Behaviour, json, sequence } from "./hostile_server.ts";
 import { bytesReader, type SiteOptions } from "./login.ts";
 import { createScene, type Scene } from "./login_scene.ts";

@@ -11,7 +11,7 @@ import {
   LOGIN_TIMEOUTS,
   type LoginTimeouts,
 } from "../../src/pam/login.ts";
-import type { Reason } from "../../src/policy/decision.ts";
+import type { Reason } from "../../src/lib/reason.ts";
 
 export interface SiteOptions {
   readonly issuer: string;

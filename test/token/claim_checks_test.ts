@@ -6,7 +6,8 @@ import {
   checkClaims,
   type ClaimExpectations,
 } from "../../src/token/claim_checks.ts";
-import { TokenError, type TokenErrorCode } from "../../src/token/errors.ts";
+import { TokenError } from "../../src/token/errors.ts";
+import type { TokenErrorCode } from "../../src/lib/reason.ts";
 
 const NOW = 1_767_268_800;
 const EXPECTED: ClaimExpectations = {

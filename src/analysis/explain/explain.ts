@@ -6,7 +6,8 @@
  */
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import type { Claims } from "../../policy/claims.ts";
-import type { Decision, Reason } from "../../policy/decision.ts";
+import type { Decision } from "../../policy/decision.ts";
+import type { Reason } from "../../lib/reason.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
 import { issuerHints, nearMisses, type RuleHint } from "./near_miss.ts";

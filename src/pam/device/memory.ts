@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { REASONS } from "../../policy/decision.ts";
-import type { Reason } from "../../policy/decision.ts";
+import { type Reason, REASONS } from "../../lib/reason.ts";
 import type { Policy } from "../../policy/model.ts";
 import { type Conversation, ConversationMemory } from "../host/conversation.ts";
 

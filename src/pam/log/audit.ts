@@ -8,7 +8,7 @@ import {
   isOwnFile,
 } from "../../files/private_directory.ts";
 import { sha256Hex } from "../../files/state_directory.ts";
-import type { Reason } from "../../policy/decision.ts";
+import type { Reason } from "../../lib/reason.ts";
 import type { PamIo } from "../io.ts";
 import { sendToSyslog, type Severity } from "./syslog.ts";
 

@@ -9,7 +9,8 @@
 import type { MapFiles } from "./accounts.ts";
 import { ACCOUNT_NAME, type Policy } from "../model.ts";
 import { SHORTFALLS } from "./assurance.ts";
-import type { Decision, Reason, RuleOutcome } from "../decision.ts";
+import type { Decision, RuleOutcome } from "../decision.ts";
+import type { Reason } from "../../lib/reason.ts";
 import type { AccessRequest } from "../request.ts";
 import { ruleOutcome } from "./rule.ts";
 

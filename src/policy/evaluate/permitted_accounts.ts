@@ -5,7 +5,7 @@
  */
 import { type MapFiles, mappedAccounts } from "./accounts.ts";
 import { assuranceFailure, combine, SHORTFALLS } from "./assurance.ts";
-import type { Reason } from "../decision.ts";
+import type { Reason } from "../../lib/reason.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Assurance, Policy } from "../model.ts";
 import type { AccessRequest } from "../request.ts";

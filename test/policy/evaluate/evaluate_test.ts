@@ -1,7 +1,7 @@
 /** @module Decisions, row by row: who wins, and which reason is told. */
 
 import assert from "node:assert/strict";
-import { REASONS } from "../../../src/policy/decision.ts";
+import { REASONS } from "../../../src/lib/reason.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { AccessRequest } from "../../../src/policy/request.ts";
 import {

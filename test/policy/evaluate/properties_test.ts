@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { REASONS } from "../../../src/policy/decision.ts";
+import { REASONS } from "../../../src/lib/reason.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { Policy } from "../../../src/policy/model.ts";
 import { parsePolicy, usable } from "../../../src/policy/syntax/parse.ts";

@@ -1,0 +1,206 @@
+/**
+ * Why an attempt ended as it did: the closed set of reasons that login, logs, explanations, tests and
+ * the reference know, each with what it means and the exit code that it ends with.
+ *
+ * @module
+ */
+
+interface ReasonRow {
+  /**
+   * What it is about: the token alone; the policy's answer about a verified token; signing in with a
+   * browser; the issuer; or this host and its configuration.
+   */
+  readonly from: "token" | "policy" | "sign-in" | "issuer" | "site";
+  /** The name of a PAM return value. */
+  readonly exit:
+    | "success"
+    | "service_err"
+    | "system_err"
+    | "auth_err"
+    | "authinfo_unavail"
+    | "user_unknown";
+  /** Its line of the reference. */
+  readonly means: string;
+}
+
+export const REASON_ROWS = {
+  allowed: {
+    from: "policy",
+    exit: "success",
+    means: "a rule admits",
+  },
+  token_missing: {
+    from: "token",
+    exit: "auth_err",
+    means: "nothing was handed over",
+  },
+  token_truncated: {
+    from: "token",
+    exit: "auth_err",
+    means: "the token ends where pam_exec cuts it off",
+  },
+  token_malformed: {
+    from: "token",
+    exit: "auth_err",
+    means: "it is not a token, or not a strict one",
+  },
+  token_kind_unexpected: {
+    from: "token",
+    exit: "auth_err",
+    means: "encrypted, bound to a key, delegated, or not for logging in",
+  },
+  algorithm_not_allowed: {
+    from: "token",
+    exit: "auth_err",
+    means: "`alg` is not in the policy",
+  },
+  type_not_allowed: {
+    from: "token",
+    exit: "auth_err",
+    means: "`typ` is not in the policy",
+  },
+  issuer_unknown: {
+    from: "token",
+    exit: "auth_err",
+    means: "`iss` is not in the policy",
+  },
+  audience_mismatch: {
+    from: "token",
+    exit: "auth_err",
+    means: "`aud` holds none of the policy's audiences",
+  },
+  key_not_found: {
+    from: "token",
+    exit: "auth_err",
+    means: "the issuer publishes no key, or no single key, that fits",
+  },
+  signature_invalid: {
+    from: "token",
+    exit: "auth_err",
+    means: "not signed by the issuer's key",
+  },
+  token_expired: {
+    from: "token",
+    exit: "auth_err",
+    means: "`exp` has passed",
+  },
+  token_not_yet_valid: {
+    from: "token",
+    exit: "auth_err",
+    means: "`nbf` or `iat` lies in the future",
+  },
+  token_too_old: {
+    from: "token",
+    exit: "auth_err",
+    means: "issued longer ago than `max_token_age`",
+  },
+  claim_missing: {
+    from: "token",
+    exit: "auth_err",
+    means: "a claim that verification needs is missing",
+  },
+  token_replayed: {
+    from: "token",
+    exit: "auth_err",
+    means: "a token of a `one_time` issuer was used before",
+  },
+  token_inactive: {
+    from: "token",
+    exit: "auth_err",
+    means: "the issuer says that the token is not active",
+  },
+  scope_missing: {
+    from: "token",
+    exit: "auth_err",
+    means: "a scope that the policy requires is missing",
+  },
+  denied_by_rule: {
+    from: "policy",
+    exit: "auth_err",
+    means: "a deny rule matches",
+  },
+  mfa_required: {
+    from: "policy",
+    exit: "auth_err",
+    means: "a rule would admit after several factors",
+  },
+  reauthentication_required: {
+    from: "policy",
+    exit: "auth_err",
+    means: "a rule would admit after a more recent authentication",
+  },
+  idp_not_permitted: {
+    from: "policy",
+    exit: "auth_err",
+    means: "a rule would admit through another identity provider",
+  },
+  account_not_permitted: {
+    from: "policy",
+    exit: "user_unknown",
+    means: "no rule opens this account to this identity",
+  },
+  account_protected: {
+    from: "policy",
+    exit: "auth_err",
+    means: "a rule would admit, but the account is protected",
+  },
+  device_denied: {
+    from: "sign-in",
+    exit: "auth_err",
+    means: "the user refused, or the issuer did",
+  },
+  device_expired: {
+    from: "sign-in",
+    exit: "auth_err",
+    means: "nobody approved in time",
+  },
+  device_limit: {
+    from: "sign-in",
+    exit: "auth_err",
+    means: "too many sign-ins were started",
+  },
+  issuer_unavailable: {
+    from: "issuer",
+    exit: "authinfo_unavail",
+    means: "the issuer cannot be reached: no connection, time-out, 5xx",
+  },
+  issuer_refused: {
+    from: "issuer",
+    exit: "service_err",
+    means: "the issuer answers, and refuses us or answers nonsense",
+  },
+  policy_invalid: {
+    from: "site",
+    exit: "service_err",
+    means: "the policy, or a file it names, cannot be used",
+  },
+  request_invalid: {
+    from: "site",
+    exit: "auth_err",
+    means: "the PAM environment is not in order",
+  },
+  internal_error: {
+    from: "site",
+    exit: "system_err",
+    means: "a defect, or out of time",
+  },
+} as const satisfies Record<string, ReasonRow>;
+
+export type Reason = keyof typeof REASON_ROWS;
+
+/** The reasons that are about this. */
+type ReasonFrom<From extends ReasonRow["from"]> = {
+  [Name in Reason]: typeof REASON_ROWS[Name]["from"] extends From ? Name
+    : never;
+}[Reason];
+
+export type PolicyReason = ReasonFrom<"policy">;
+export type TokenErrorCode = ReasonFrom<"token">;
+export type SignInErrorCode = ReasonFrom<"sign-in">;
+
+export const REASONS = Object.keys(REASON_ROWS) as readonly Reason[];
+
+/** What a policy can answer about a verified token; all other reasons are about something else. */
+export const POLICY_REASONS: readonly PolicyReason[] = REASONS.filter((
+  reason,
+): reason is PolicyReason => REASON_ROWS[reason].from === "policy");
