@@ -29,7 +29,7 @@ const chosen = TARGETS.filter(({ name }) =>
 );
 const seconds = Number(values.seconds);
 const seed = values.seed === undefined
-  ? crypto.getRandomValues(new Int32Array(1))[0] ?? 0
+  ? (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) >>> 1
   : Number(values.seed);
 if (chosen.length === 0 || !(seconds > 0) || !Number.isInteger(seed)) {
   const names = TARGETS.map(({ name }) => name).join(", ");

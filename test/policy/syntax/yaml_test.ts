@@ -151,6 +151,15 @@ const HAZARDS: readonly [string, string, string][] = [
     `${"[".repeat(34)}${"]".repeat(34)}`,
     "1:34 yaml/too-deep",
   ],
+  ["32,768 flow lists", "[".repeat(2 ** 15), "1:65 yaml/too-deep"],
+  [
+    "flow lists below text with brackets",
+    `a: "[${"]".repeat(99)}" # [\nb: |\n  ${"[".repeat(99)}\nc: ${
+      "[".repeat(200)
+    }`,
+    "4:68 yaml/too-deep",
+  ],
+  ["10,000 lists on one line", "- ".repeat(10_000), "1:1 yaml/too-deep"],
   ["33 block lists in a list", `${"- ".repeat(33)}x`, "1:67 yaml/too-deep"],
 ];
 
