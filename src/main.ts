@@ -115,7 +115,7 @@ async function main(args: readonly string[]): Promise<never> {
   if (underPam()) {
     write(
       Deno.stderr,
-      "oauth-pam: this is no way to log in: see pam.d.example/\n",
+      "oauth-pam: this is not a way to log in: see pam.d.example/\n",
     );
     Deno.exit(EXIT_CODES.system_err);
   }

@@ -93,7 +93,7 @@ export function requiredHosts(policy: PermissionPolicy): string[] {
       const proxy = parseUrl(issuer.proxy, `${where}: proxy`);
       const port = PROXY_PORTS[proxy.protocol];
       if (port === undefined) {
-        throw new BuildError(`${where}: proxy is no http or socks5 URL`);
+        throw new BuildError(`${where}: proxy is not an http or socks5 URL`);
       }
       hosts.add(hostAndPort(proxy, { port, where: `${where}: proxy` }));
     }

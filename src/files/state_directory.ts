@@ -50,7 +50,9 @@ export class StateDirectory {
 
   #path(name: string): string {
     if (!/^[a-z0-9][a-z0-9._-]{0,127}$/.test(name)) {
-      throw new StateError(`${JSON.stringify(name)} is no name of an entry`);
+      throw new StateError(
+        `${JSON.stringify(name)} is not the name of an entry`,
+      );
     }
     return `${this.#folder}/${name}`;
   }

@@ -180,7 +180,7 @@ function unreadable(path: string, error: unknown): UntrustedFileError {
     return new UntrustedFileError("missing", path, `"${path}" does not exist`);
   }
   if (error instanceof Deno.errors.NotADirectory) {
-    const message = `"${path}" leads through something that is no directory`;
+    const message = `"${path}" leads through something that is not a directory`;
     return new UntrustedFileError("not_regular", path, message);
   }
   return new UntrustedFileError("unreadable", path, `"${path}" cannot be read`);

@@ -179,7 +179,7 @@ async function readEntry(
   const entry = decode(await source.cache.read(name));
   if (entry?.version !== 1 || entry.issuer !== source.issuer) return null;
   const fetchedAt = entry.fetched_at;
-  // a time stamp in the future is a clock that was set back, or somebody who wants to live for ever
+  // a time stamp in the future is a clock that was set back, or forged
   if (
     !Number.isSafeInteger(fetchedAt) || (fetchedAt as number) > source.now()
   ) return null;

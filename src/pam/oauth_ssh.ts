@@ -149,7 +149,10 @@ function tokenOf(value: unknown): AccessToken {
     throw new TokenlessCommand("token_malformed", message);
   }
   if (!/^[\x21-\x7e]+$/.test(value)) {
-    throw new TokenError("token_malformed", "what was handed over is no token");
+    throw new TokenError(
+      "token_malformed",
+      "what was handed over is not a token",
+    );
   }
   return new AccessToken(value);
 }
@@ -247,7 +250,7 @@ function answered(op: string): Ending {
   return {
     reason: "request_invalid",
     rule: null,
-    detail: `answered "${op}", which is no login`,
+    detail: `answered "${op}", which is not a login`,
     answered: true,
   };
 }

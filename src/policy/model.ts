@@ -123,6 +123,14 @@ export interface Assurance {
   readonly same_identity: boolean;
 }
 
+/** Asks for nothing. */
+export const NO_ASSURANCE: Assurance = {
+  permitted_idps: null,
+  mfa: false,
+  max_auth_age: null,
+  same_identity: false,
+};
+
 export type Scalar = string | number | boolean;
 
 /** One comparison of one claim. `claim` is a name, a JSON Pointer, or one of the located names. */

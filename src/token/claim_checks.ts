@@ -6,7 +6,7 @@
 import { TokenError } from "./errors.ts";
 import type { JsonObject } from "./strict_json.ts";
 
-/** The end of the year 9999. What lies behind is milliseconds, or somebody who wants to live for ever. */
+/** The end of the year 9999. What lies behind is milliseconds, or forged. */
 const MAX_TIME = 253_402_300_799;
 
 export interface ClaimExpectations {

@@ -215,7 +215,10 @@ function formEncoded(text: string): string {
 export function tokenText(token: AccessToken): string {
   const text = token.reveal();
   if (text.length > MAX_TOKEN_CHARACTERS || !/^[\x21-\x7e]+$/.test(text)) {
-    throw new TokenError("token_malformed", "what was handed over is no token");
+    throw new TokenError(
+      "token_malformed",
+      "what was handed over is not a token",
+    );
   }
   return text;
 }

@@ -93,7 +93,7 @@ function checkVersion(claims: JsonObject): void {
     const shown = JSON.stringify(ver).slice(0, 40);
     throw new TokenError(
       "token_kind_unexpected",
-      `the version ${shown} is none of SciTokens`,
+      `the version ${shown} is not one of SciTokens`,
     );
   }
   if (version === 2) return;

@@ -144,7 +144,7 @@ Deno.test("get_security_policy is answered without a token, asks nobody, and end
     });
     assert.match(
       result.log,
-      /decision=deny reason=request_invalid .* detail="answered \\"get_security_policy\\", which is no login"\n$/,
+      /decision=deny reason=request_invalid .* detail="answered \\"get_security_policy\\", which is not a login"\n$/,
     );
   }
   assert.equal(scene.globus.requests.length, 0);

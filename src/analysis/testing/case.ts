@@ -92,7 +92,7 @@ function nowOf(test: TestDocument, at: Work): number | null {
   if (now === null) {
     at.report({
       id: "test/value",
-      message: `${JSON.stringify(written)} is no time that ever was or will be`,
+      message: `${JSON.stringify(written)} is not a time`,
       path: test.now === undefined ? [] : ["now"],
     });
   }

@@ -6,11 +6,12 @@
  *
  * @module
  */
-import type {
-  AccountSource,
-  Assurance,
-  Policy,
-  Rule,
+import {
+  type AccountSource,
+  type Assurance,
+  NO_ASSURANCE,
+  type Policy,
+  type Rule,
 } from "../../policy/model.ts";
 import type { TestResult } from "./expectation.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
@@ -322,13 +323,6 @@ function identities(
     .filter(({ account }) => account === request.account);
 }
 
-const NOTHING: Assurance = {
-  permitted_idps: null,
-  mfa: false,
-  max_auth_age: null,
-  same_identity: false,
-};
-
 /** Every requirement in force for the rule, wherever it is written. */
 function assuranceProbes(rule: Rule, policy: Policy): ConditionProbe[] {
   return requirements(rule, policy).map(([key, path, assurance]) => ({
@@ -345,7 +339,7 @@ function assuranceProbes(rule: Rule, policy: Policy): ConditionProbe[] {
         return null; // nobody's account, or everybody's
       }
       return assuranceFailure(
-        combine(NOTHING, assurance),
+        combine(NO_ASSURANCE, assurance),
         sight.request.subject.authentications,
         {
           issuer: issuerOf(policy, sight.request),
@@ -370,7 +364,7 @@ function requirements(rule: Rule, policy: Policy): Requirement[] {
     const { permitted_idps } = assurance;
     if (permitted_idps === null) continue;
     found.push(["permitted_idps", [...path, "permitted_idps"], {
-      ...NOTHING,
+      ...NO_ASSURANCE,
       permitted_idps,
     }]);
   }
@@ -378,7 +372,7 @@ function requirements(rule: Rule, policy: Policy): Requirement[] {
     // once is enough: written twice it asks for no more
     const place = both.find(({ assurance }) => assurance[key]);
     if (place === undefined) continue;
-    found.push([key, [...place.path, key], { ...NOTHING, [key]: true }]);
+    found.push([key, [...place.path, key], { ...NO_ASSURANCE, [key]: true }]);
   }
   const { maxAuthAge } = combine(policy.assurance, rule.assurance);
   const place = both.find(({ assurance }) =>
@@ -386,7 +380,7 @@ function requirements(rule: Rule, policy: Policy): Requirement[] {
   );
   if (maxAuthAge !== null && place !== undefined) {
     found.push(["max_auth_age", [...place.path, "max_auth_age"], {
-      ...NOTHING,
+      ...NO_ASSURANCE,
       max_auth_age: maxAuthAge,
     }]);
   }

@@ -7,12 +7,13 @@
  *
  * @module
  */
-import type {
-  AccountSource,
-  Assurance,
-  Condition,
-  Policy,
-  Rule,
+import {
+  type AccountSource,
+  type Assurance,
+  type Condition,
+  NO_ASSURANCE,
+  type Policy,
+  type Rule,
 } from "../../policy/model.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
 import { duration } from "../../policy/duration.ts";
@@ -171,13 +172,6 @@ function flipped(rule: Rule): Rule[] {
 
 /** A change of one part: the description, the path inside it, and what becomes of the part. */
 export type Change<Part> = readonly [string, Path, Part];
-
-const NO_ASSURANCE: Assurance = {
-  permitted_idps: null,
-  mfa: false,
-  max_auth_age: null,
-  same_identity: false,
-};
 
 function scopeChanges(rule: Rule, policy: Policy): Change<Rule>[] {
   const changes: Change<Rule>[] = [];

@@ -106,7 +106,7 @@ async function serviceFindings(
 ): Promise<CheckFinding[]> {
   const service = options.text("pam-service") ?? "sshd";
   if (!/^[a-z0-9_][a-z0-9_.-]*$/i.test(service)) {
-    throw new UsageError(`${JSON.stringify(service)} is no PAM service`);
+    throw new UsageError(`${JSON.stringify(service)} is not a PAM service`);
   }
   const dir = options.text("pam-dir");
   const { findings, device } = await pamFindings(context, {

@@ -87,7 +87,7 @@ async function register(options: Arguments, io: CliIo): Promise<void> {
   }
   if (!HOST_NAME.test(fqdn)) {
     throw new UsageError(
-      `${JSON.stringify(fqdn)} is no full host name in lower case`,
+      `${JSON.stringify(fqdn)} is not a full host name in lower case`,
     );
   }
   const nameServer = nameServerOf(options.text("name-server"));
@@ -133,7 +133,7 @@ async function issuerOf(
   if (policy === null) {
     const [first] = parsed.diagnostics.filter(({ level }) => level === "error");
     throw new Unanswered(
-      `${file}:${first?.line ?? 1}: ${first?.message ?? "is no policy"}`,
+      `${file}:${first?.line ?? 1}: ${first?.message ?? "is not a policy"}`,
     );
   }
   const issuers = policy.issuers.filter(({ kind, name }) =>
@@ -175,7 +175,7 @@ async function credentials(
     throw new UsageError(`there is no ${missing}`);
   }
   if (!/^[A-Za-z0-9-]{1,64}$/.test(clientId)) {
-    throw new UsageError(`${JSON.stringify(clientId)} is no client id`);
+    throw new UsageError(`${JSON.stringify(clientId)} is not a client id`);
   }
   return { clientId, clientSecret };
 }

@@ -46,7 +46,10 @@ export async function readAuthtok(
     throw new TokenError("token_malformed", message);
   }
   if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw new TokenError("token_malformed", "what was handed over is no token");
+    throw new TokenError(
+      "token_malformed",
+      "what was handed over is not a token",
+    );
   }
   return new AccessToken(text);
 }

@@ -126,7 +126,7 @@ export class ConversationMemory {
     const now = this.#now();
     for (const name of this.#names(await hashOf(conversation))) {
       const entry = decode(await this.#entries.read(name), conversation);
-      // a time in the future is a clock that was set back, or somebody who wants to live for ever
+      // a time in the future is a clock that was set back, or forged
       if (entry !== null && entry.at <= now && now < entry.until) return entry;
     }
     return null;

@@ -7,18 +7,11 @@ import { type MapFiles, mappedAccounts } from "./accounts.ts";
 import { assuranceFailure, combine, SHORTFALLS } from "./assurance.ts";
 import type { Reason } from "../../lib/reason.ts";
 import { evaluate } from "./evaluate.ts";
-import type { Assurance, Policy } from "../model.ts";
+import { NO_ASSURANCE, type Policy } from "../model.ts";
 import type { AccessRequest } from "../request.ts";
 
 /** More accounts than one person has; each is a decision of its own. */
 const MAX_ACCOUNTS = 256;
-
-const NOTHING_MORE: Assurance = {
-  permitted_idps: null,
-  mfa: false,
-  max_auth_age: null,
-  same_identity: false,
-};
 
 interface PermittedAccounts {
   /** In the order of the rules. */
@@ -42,7 +35,7 @@ export function permittedAccounts(
   const issuer = policy.issuers.find(({ name }) => name === subject.issuer);
   if (issuer === undefined) return { accounts: [], shortfall: null };
   const lacking = assuranceFailure(
-    combine(policy.assurance, NOTHING_MORE),
+    combine(policy.assurance, NO_ASSURANCE),
     subject.authentications,
     { issuer, now, mapping: null },
   );

@@ -13,7 +13,6 @@ import {
   isMap,
   isScalar,
   isSeq,
-  Lexer,
   type Node,
   type Pair,
   parseAllDocuments,
@@ -21,10 +20,10 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { MAX_DEPTH, tooDeep } from "./nesting.ts";
 import type { Diagnostic, Span } from "../diagnostic.ts";
 
 export const MAX_CHARACTERS = 8 * 1024 * 1024;
-export const MAX_DEPTH = 32;
 
 /**
  * What YAML calls not printable (YAML 1.2.2 section 5.1), and what only some readers take for the
@@ -184,42 +183,6 @@ function position(starts: readonly number[], offset: number): [number, number] {
 
 function lowerFirst(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, "");
-}
-
-/** Among the lexer's tokens: what announces the text of a plain or block scalar, and its other marks. */
-const SCALAR = "\x1f";
-const MARKS: readonly string[] = [SCALAR, "\x02", "\x18"];
-/** Far above what is allowed, which is counted level by level where the values are read. */
-const HOPELESS_DEPTH = 2 * MAX_DEPTH;
-
-/**
- * Where brackets, or indicators on one line, are nested hopelessly deep; `null` where they are not. Before
- * the library reads the file: what it makes of a thousand brackets takes more memory than a login
- * may have. (By indentation alone such a depth takes a file that is large by itself.)
- */
-function tooDeep(text: string): number | null {
-  const line = new RegExp(`^[ \\t]*(?:[-?:][ \\t]+){${HOPELESS_DEPTH}}`, "m");
-  const indicators = line.exec(text);
-  if (indicators !== null) return indicators.index;
-  if (!hasMany(text)) return null;
-  let at = 0;
-  let depth = 0;
-  let scalar = false;
-  for (const token of new Lexer().lex(text)) {
-    if (!scalar && (token === "[" || token === "{")) depth++;
-    if (!scalar && (token === "]" || token === "}")) depth--;
-    if (depth > HOPELESS_DEPTH) return at;
-    scalar = token === SCALAR;
-    if (!MARKS.includes(token)) at += token.length;
-  }
-  return null;
-}
-
-/** Brackets enough to be too deep. */
-function hasMany(text: string): boolean {
-  let left = HOPELESS_DEPTH;
-  for (const _bracket of text.matchAll(/[[{]/g)) if (left-- === 0) return true;
-  return false;
 }
 
 // The values of a YAML document, converted strictly: what another YAML reader could understand

@@ -239,7 +239,7 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   [
     "a day that no calendar has",
     "{name: a, account: alice, issuer: campus, now: 2026-02-30T00:00:00Z, expect: deny}",
-    '20:52: "2026-02-30T00:00:00Z" is no time that ever was or will be [test/value]\n',
+    '20:52: "2026-02-30T00:00:00Z" is not a time [test/value]\n',
   ],
   [
     "identities of an issuer that knows one",

@@ -194,7 +194,7 @@ Deno.test("globus register needs credentials and a full host name", async () => 
   const { clientId } = bench.globus;
   for (
     const [args, said] of [
-      [[FQDN], "there is no client id"],
+      [[FQDN], "there is not a client id"],
       [[FQDN, "--client-id", clientId], "there is no client secret"],
       [[FQDN, "--client-id", "a/../b"], "there is no client secret"],
       [[], "name one host"],
@@ -222,7 +222,7 @@ Deno.test("globus register refuses a client id that would change the URL", async
   const args = [FQDN, "--policy", bench.policy, "--client-id", "a/../b"];
   const { code, stderr } = await bench.register(args);
   assert.equal(code, 2);
-  assert.match(stderr, /is no client id/);
+  assert.match(stderr, /is not a client id/);
 });
 
 Deno.test("globus register cannot answer without its files", async () => {

@@ -242,7 +242,7 @@ test("stays what it is when the first stage's user never comes back", async (sce
   assert.equal((await stateFiles(scene)).length, 1);
 });
 
-test("is no outcome, and an outcome is no state", async (scene) => {
+test("is not an outcome, and an outcome is no state", async (scene) => {
   const { policyFile } = scene.site;
   await start({ policyFile });
   assert.equal(

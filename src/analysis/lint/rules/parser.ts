@@ -96,7 +96,7 @@ version: 1`,
       `Most readers of YAML silently keep the last one. Login refuses the file.`,
   }),
   yamlRule("key-type", {
-    summary: "a key that is no string, or names JavaScript's machinery",
+    summary: "a key that is not a string, or names JavaScript's machinery",
     avoid: `map: {1: [joe]}`,
     prefer: `map: {"1": [joe]}`,
   }),

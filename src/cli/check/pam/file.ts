@@ -116,7 +116,7 @@ class Reader {
       const [control = "", module, ...words] = rest;
       const args = words.map(withoutBrackets);
       if (!["auth", "account", "session", "password"].includes(type)) {
-        this.problems.push({ ...place, message: `"${first}" is no type` });
+        this.problems.push({ ...place, message: `"${first}" is not a type` });
         continue;
       }
       if (inclusion.only !== null && type !== inclusion.only) continue;
@@ -136,7 +136,7 @@ class Reader {
       const actions = actionsOf(control);
       if (actions === null || module === undefined) {
         const message = actions === null
-          ? `"${control}" is no control word`
+          ? `"${control}" is not a control word`
           : "there is no module";
         this.problems.push({ ...place, message });
         continue;

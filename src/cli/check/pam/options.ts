@@ -186,7 +186,7 @@ function outcomeFindings(
   const message = line.rest.length === 0
     ? '"outcome" has no name to compare with'
     : unknown.length > 0
-    ? `${listOf(unknown)} is no outcome, expected ${listOf(OUTCOMES)}`
+    ? `${listOf(unknown)} is not an outcome, expected ${listOf(OUTCOMES)}`
     : 'there is no attempt above this line that "outcome" could tell about';
   return [found("outcome", message)];
 }

@@ -92,7 +92,7 @@ export async function evidenceFromToken(
     if (!/^[\x21-\x7e]+$/.test(text)) {
       throw text === ""
         ? new TokenError("token_missing", "standard input is empty")
-        : new TokenError("token_malformed", "standard input is no token");
+        : new TokenError("token_malformed", "standard input is not a token");
     }
     const token = new AccessToken(text);
     const named = policy.issuers.find(({ name }) => name === asked.issuer);

@@ -85,7 +85,7 @@ export function initialPolicy(parameters: InitParameters): string {
 
 function notes(field: string): string {
   if (!/email|upn/.test(field)) return "";
-  return "# An e-mail address is no account name: say which end to cut off, and ask for a verified one:\n" +
+  return "# An e-mail address is not an account name: say which end to cut off, and ask for a verified one:\n" +
     "#     when: {email_verified: true}\n" +
     `#     accounts: [{claim: ${field}, strip_suffix: "@example.edu"}]\n`;
 }

@@ -7,7 +7,7 @@ import { type Arguments, choice, UsageError } from "../../arguments.ts";
 import type { CliIo } from "../../io.ts";
 import { githubFindings } from "./github.ts";
 import { lintJson } from "../../output/json.ts";
-import { junitFindings } from "../../output/junit.ts";
+import { junitFindings } from "./junit.ts";
 import type { LintReport } from "./report.ts";
 import { prettyFindings } from "../../output/pretty.ts";
 import { sarifFindings } from "./sarif.ts";

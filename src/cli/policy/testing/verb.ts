@@ -28,7 +28,7 @@ import {
 } from "../../input.ts";
 import { testTap } from "./tap.ts";
 import { testJson } from "./json.ts";
-import { testJunit } from "../../output/junit.ts";
+import { testJunit } from "./junit.ts";
 import { testPretty } from "./pretty.ts";
 import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
 

@@ -9,7 +9,7 @@ import { lint } from "../../../../src/analysis/lint/lint.ts";
 import { documentPath } from "../../../../src/analysis/lint/document_path.ts";
 import { parsePolicy } from "../../../../src/policy/syntax/parse.ts";
 import { githubFindings } from "../../../../src/cli/policy/lint/github.ts";
-import { junitFindings } from "../../../../src/cli/output/junit.ts";
+import { junitFindings } from "../../../../src/cli/policy/lint/junit.ts";
 import type { LintReport } from "../../../../src/cli/policy/lint/report.ts";
 import { prettyFindings } from "../../../../src/cli/output/pretty.ts";
 import { sarifFindings } from "../../../../src/cli/policy/lint/sarif.ts";
