@@ -3,12 +3,9 @@
  *
  * @module
  */
+import { kindRow } from "../policy/kinds.ts";
 import { evaluate } from "../policy/evaluate/evaluate.ts";
-import {
-  type Issuer,
-  type Policy,
-  readsOpaqueTokens,
-} from "../policy/model.ts";
+import type { Issuer, Policy } from "../policy/model.ts";
 import type { AccessRequest } from "../policy/request.ts";
 import { subjectFromClaims } from "../policy/evaluate/subject.ts";
 import type { Evidence } from "../token/evidence.ts";
@@ -136,7 +133,7 @@ export function ownerOf(
   options: { policy: Policy; opaqueIssuer?: string | null },
 ): Owner {
   const { issuers } = options.policy;
-  const opaque = issuers.filter(readsOpaqueTokens);
+  const opaque = issuers.filter((each) => kindRow(each).opaque);
   const named = options.opaqueIssuer ?? null;
   const chosen = opaque.find(({ name }) => name === named);
   if (named !== null && chosen === undefined) {
@@ -169,7 +166,7 @@ export async function verifyToken(
 ): Promise<Evidence> {
   const { kind } = issuer;
   const now = Math.floor(options.now() / 1000);
-  if (readsOpaqueTokens(issuer)) {
+  if (kindRow(issuer).opaque) {
     return await askIssuer(token, issuer, { signal: options.signal, now });
   }
   if (jws === null) {

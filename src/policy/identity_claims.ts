@@ -3,11 +3,8 @@
  *
  * @module
  */
-import {
-  type IdentityAttribute,
-  type Issuer,
-  readsOpaqueTokens,
-} from "./model.ts";
+import { kindRow } from "./kinds.ts";
+import type { IdentityAttribute, Issuer } from "./model.ts";
 
 /** The claims that an attribute of a single identity comes from, the first that is a text. */
 export function attributeLocations(
@@ -17,7 +14,7 @@ export function attributeLocations(
   if (attribute === "id") return ["sub"];
   if (attribute === "email") return ["email"];
   // introspection has a member of its own for it (RFC 7662 section 2.2)
-  return readsOpaqueTokens(issuer)
+  return kindRow(issuer).opaque
     ? ["username", "preferred_username"]
     : ["preferred_username"];
 }

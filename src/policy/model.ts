@@ -7,7 +7,7 @@
  * @module
  */
 
-/** How an issuer's tokens are verified (tokens.md). */
+/** How an issuer's tokens are verified: see `kinds.ts`. */
 export const KINDS = [
   "jwt",
   "introspection",
@@ -16,11 +16,6 @@ export const KINDS = [
   "wlcg",
 ] as const;
 export type Kind = typeof KINDS[number];
-
-/** Whether the issuer reads opaque tokens: it is asked about each of them (RFC 7662). */
-export function readsOpaqueTokens({ kind }: { readonly kind: Kind }): boolean {
-  return kind === "introspection" || kind === "globus";
-}
 
 /** Signature algorithms a policy may name (RFC 7518 section 3.1, RFC 8037): asymmetric ones only. */
 export const ALGORITHMS = [

@@ -3,17 +3,17 @@
  *
  * @module
  */
+import { kindRow } from "../../policy/kinds.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { combine, type Requirements } from "../../policy/evaluate/assurance.ts";
 import { claimLocation, operand } from "../../policy/evaluate/conditions.ts";
 import { claimPath } from "../../policy/claims.ts";
-import {
-  type AccountSource,
-  type Condition,
-  type Issuer,
-  type Policy,
-  readsOpaqueTokens,
-  type Rule,
+import type {
+  AccountSource,
+  Condition,
+  Issuer,
+  Policy,
+  Rule,
 } from "../../policy/model.ts";
 
 export interface Side {
@@ -58,7 +58,7 @@ export function issuerPairs(old: Policy, next: Policy): IssuerPair[] {
 
 /** Globus vouches for several linked identities, each with authentications of its own. */
 export function isLinked({ issuer }: Side): boolean {
-  return issuer.kind === "globus";
+  return kindRow(issuer).linked;
 }
 
 /** The rules that can say anything about tokens of this issuer. */
@@ -165,7 +165,7 @@ export function ruleKey(
 
 /** How the issuer's claims become identities. */
 function subjectSort({ issuer }: Side): string {
-  return readsOpaqueTokens(issuer) ? issuer.kind : "single";
+  return kindRow(issuer).opaque ? issuer.kind : "single";
 }
 
 function conditionKey(condition: Condition, { issuer }: Side): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindRow } from "../../policy/kinds.ts";
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import { type Claims, readClaim, withClaim } from "../../policy/claims.ts";
 import type { Issue } from "../../policy/diagnostic.ts";
@@ -154,7 +155,7 @@ function subjectOf(test: TestDocument, at: Resolved): Subject {
   const subject = subjectFromClaims(issuer, claims);
   const { identities, authentications } = test;
   if (identities === undefined && authentications === undefined) return subject;
-  if (issuer.kind !== "globus") {
+  if (!kindRow(issuer).linked) {
     at.report({
       id: "test/value",
       message:

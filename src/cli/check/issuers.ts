@@ -4,12 +4,13 @@
  *
  * @module
  */
+import { kindRow } from "../../policy/kinds.ts";
 import { discover, type ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
 import { PolicyError } from "../../pam/host/policy_file.ts";
-import { type Issuer, readsOpaqueTokens } from "../../policy/model.ts";
+import type { Issuer } from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
 import { Answers, issuerClockFindings } from "./answers.ts";
 import { deviceClientFindings } from "./device_client.ts";
@@ -76,14 +77,14 @@ async function asked(
   answers: Answers,
 ): Promise<CheckFinding[]> {
   const { kind, device, introspection_endpoint } = issuer;
-  const signed = !readsOpaqueTokens(issuer);
+  const signed = !kindRow(issuer).opaque;
   const named = kind === "introspection" && introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
   if (!signed && !named && device === null) return [];
   const metadata = await discover(transport, {
     issuer: issuer.issuer,
     hosts,
-    oauthMetadata: kind === "scitokens" || kind === "wlcg",
+    oauthMetadata: kindRow(issuer).oauthMetadata,
   });
   return [
     ...(named ? missing(issuer, metadata, ["introspection_endpoint"]) : []),

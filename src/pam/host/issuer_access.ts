@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindRow } from "../../policy/kinds.ts";
 import { StateDirectory } from "../../files/state_directory.ts";
 import { isIssuerError } from "../../issuer/errors.ts";
 import {
@@ -66,7 +67,7 @@ export function publishedKeys(
   const source: KeySource = {
     issuer: issuer.issuer,
     hosts: access.hosts,
-    oauthMetadata: issuer.kind === "scitokens" || issuer.kind === "wlcg",
+    oauthMetadata: kindRow(issuer).oauthMetadata,
     ttl: issuer.jwks_ttl,
     stale: issuer.jwks_stale,
     transport: access.transport,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindRow } from "../kinds.ts";
 import {
   ACCOUNT_NAME,
   type AccountSource,
@@ -95,7 +96,7 @@ export function askedOf(
 ): { locations: readonly string[]; linked: boolean }[] {
   const attribute = (name: IdentityAttribute) => ({
     locations: attributeLocations(name, issuer),
-    linked: issuer.kind === "globus",
+    linked: kindRow(issuer).linked,
   });
   switch (source.source) {
     case "names":

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindRow } from "../kinds.ts";
 import { isObject } from "../../lib/json.ts";
 import {
   claimPath,
@@ -37,7 +38,7 @@ export function mentionedLocations(policy: Policy, issuer: Issuer): string[] {
   const add = (location: string) => found.add(locationOf(claimPath(location)));
   const addAttribute = (attribute: IdentityAttribute) => {
     attributeLocations(attribute, issuer).forEach(add);
-    if (issuer.kind === "globus") LINKED_CLAIMS.forEach(add);
+    if (kindRow(issuer).linked) LINKED_CLAIMS.forEach(add);
   };
   for (const location of assuranceLocations(policy.assurance, issuer)) {
     add(location);
@@ -76,7 +77,7 @@ function assuranceLocations(assurance: Assurance, issuer: Issuer): string[] {
     // an auth_time in the future fails every requirement, not only an age
     ...(any ? [auth_time] : []),
     ...(same_identity ? ["sub"] : []),
-    ...(any && issuer.kind === "globus" ? LINKED_CLAIMS : []),
+    ...(any && kindRow(issuer).linked ? LINKED_CLAIMS : []),
   ];
 }
 

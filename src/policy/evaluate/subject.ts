@@ -9,9 +9,10 @@
  *
  * @module
  */
+import { kindRow } from "../kinds.ts";
 import { isObject } from "../../lib/json.ts";
 import { type Claims, readClaim } from "../claims.ts";
-import { type Issuer, readsOpaqueTokens } from "../model.ts";
+import type { Issuer } from "../model.ts";
 import type { Authentication, Identity, Subject } from "../request.ts";
 
 /** Whether the claims are of this shape, and not those of a single identity. */
@@ -126,7 +127,7 @@ function texts(value: unknown): string[] {
  * Does not check the claims themselves: they must be verified, or explicitly taken as such.
  */
 export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
-  if (issuer.kind === "globus" && hasLinkedIdentities(claims)) {
+  if (kindRow(issuer).linked && hasLinkedIdentities(claims)) {
     return globusSubject(issuer, claims);
   }
   const id = stringClaim(claims, "sub");
@@ -160,7 +161,7 @@ export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
 
 /** Introspection has a member of its own for it (RFC 7662 section 2.2). */
 function username(issuer: Issuer, claims: Claims): string | null {
-  const introspected = readsOpaqueTokens(issuer)
+  const introspected = kindRow(issuer).opaque
     ? stringClaim(claims, "username")
     : null;
   return introspected ?? stringClaim(claims, "preferred_username");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { KIND_ROWS } from "../kinds.ts";
 import {
   type AccountSource,
   type Assurance,
@@ -28,7 +29,6 @@ import {
 /** Defaults of an issuer; `policy show --effective` prints them and README lists them. */
 export const ISSUER_DEFAULTS = {
   kind: "jwt",
-  algorithms: ["RS256"],
   types: ["JWT"],
   clock_skew: "30s",
   max_token_age: "24h",
@@ -62,18 +62,15 @@ export function normalise(document: PolicyDocument): Policy {
   };
 }
 
-/** What the profiles of grid tokens demand to be understood (WLCG JWT profile 1.0). */
-const GRID_ALGORITHMS = ["RS256", "ES256"] as const;
-
 function issuerOf(name: string, written: IssuerDocument): Issuer {
-  const grid = written.kind === "scitokens" || written.kind === "wlcg";
+  const kind = written.kind ?? ISSUER_DEFAULTS.kind;
+  const row = KIND_ROWS[kind];
   return {
     name,
     issuer: written.issuer,
-    kind: written.kind ?? ISSUER_DEFAULTS.kind,
+    kind,
     audiences: written.audiences,
-    algorithms: written.algorithms ??
-      (grid ? GRID_ALGORITHMS : ISSUER_DEFAULTS.algorithms),
+    algorithms: written.algorithms ?? row.algorithms,
     types: written.types ?? ISSUER_DEFAULTS.types,
     clock_skew: seconds(written.clock_skew ?? ISSUER_DEFAULTS.clock_skew),
     max_token_age: seconds(
@@ -95,8 +92,7 @@ function issuerOf(name: string, written: IssuerDocument): Issuer {
     fqdns: written.fqdns ?? [],
     device: written.device ? deviceOf(written.device) : null,
     claims: {
-      groups: written.claims?.groups ??
-        (written.kind === "wlcg" ? "wlcg.groups" : "groups"),
+      groups: written.claims?.groups ?? row.groups,
       idp: written.claims?.idp ?? "idp",
       auth_time: written.claims?.auth_time ?? "auth_time",
       amr: written.claims?.amr ?? "amr",

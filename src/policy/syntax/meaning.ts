@@ -6,10 +6,11 @@
  *
  * @module
  */
+import { KIND_ROWS } from "../kinds.ts";
 import type { Issue } from "../diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import { isCanonical, parseNetwork } from "../network.ts";
-import { DEFAULT_CACHE_DIRECTORY, type Kind } from "../model.ts";
+import { DEFAULT_CACHE_DIRECTORY, KINDS } from "../model.ts";
 import type { IssuerDocument, PolicyDocument, RuleDocument } from "./schema.ts";
 import { duration, seconds } from "../duration.ts";
 
@@ -232,47 +233,25 @@ function issuerIssues(name: string, issuer: IssuerDocument): Issue[] {
   ];
 }
 
-/** Keys that only some kinds of issuers have; a key that does nothing is worse than none. */
-const KEYS_OF_KINDS: Readonly<Record<string, readonly Kind[]>> = {
-  algorithms: ["jwt", "scitokens", "wlcg"],
-  types: ["jwt", "scitokens", "wlcg"],
-  jwks_ttl: ["jwt", "scitokens", "wlcg"],
-  jwks_stale: ["jwt", "scitokens", "wlcg"],
-  any_audience: ["scitokens", "wlcg"],
-  client_id: ["introspection", "globus"],
-  client_secret_file: ["introspection", "globus"],
-  introspection_endpoint: ["introspection"],
-  fqdns: ["globus"],
-  device: ["jwt"],
-};
-
-const KEYS_NEEDED: readonly (keyof IssuerDocument)[] = [
-  "client_id",
-  "client_secret_file",
-];
-
 function kindIssues(name: string, issuer: IssuerDocument): Issue[] {
   const kind = issuer.kind ?? "jwt";
+  const { keys, needs } = KIND_ROWS[kind];
   const issues: Issue[] = [];
-  for (const [key, kinds] of Object.entries(KEYS_OF_KINDS)) {
-    if (
-      (issuer[key as keyof IssuerDocument] ?? null) === null ||
-      kinds.includes(kind)
-    ) continue;
+  for (const key of new Set(KINDS.flatMap((each) => KIND_ROWS[each].keys))) {
+    if ((issuer[key] ?? null) === null || keys.includes(key)) continue;
+    const others = KINDS.filter((each) => KIND_ROWS[each].keys.includes(key));
     issues.push({
       id: "policy/value",
       level: "error",
       message: `"${key}" has no meaning for the kind "${kind}", only for ${
-        listOf(kinds)
+        listOf(others)
       }`,
       path: ["issuers", name, key],
       at: "key",
     });
   }
-  for (const key of KEYS_NEEDED) {
-    if (issuer[key] !== undefined || !KEYS_OF_KINDS[key]?.includes(kind)) {
-      continue;
-    }
+  for (const key of needs) {
+    if (issuer[key] !== undefined) continue;
     issues.push({
       id: "policy/missing-key",
       level: "error",

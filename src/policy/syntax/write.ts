@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindRow } from "../kinds.ts";
 import { duration } from "../duration.ts";
 import type {
   AccountSource,
@@ -35,14 +36,12 @@ export function policyDocument(policy: Policy): Written {
 
 function issuerDocument(issuer: Issuer): Written {
   const { name: _name, claims, mfa, device, ...rest } = issuer;
-  const local = rest.kind === "jwt" || rest.kind === "scitokens" ||
-    rest.kind === "wlcg";
-  const grid = rest.kind === "scitokens" || rest.kind === "wlcg";
+  const { keys } = kindRow(issuer);
   return present({
     issuer: rest.issuer,
     kind: rest.kind,
     audiences: rest.audiences,
-    ...(local
+    ...(keys.includes("algorithms")
       ? {
         algorithms: rest.algorithms,
         types: rest.types,
@@ -59,11 +58,13 @@ function issuerDocument(issuer: Issuer): Written {
     scopes: rest.scopes,
     allow_confirmation: rest.allow_confirmation,
     allow_delegation: rest.allow_delegation,
-    ...(grid ? { any_audience: rest.any_audience } : {}),
+    ...(keys.includes("any_audience")
+      ? { any_audience: rest.any_audience }
+      : {}),
     client_id: rest.client_id,
     client_secret_file: rest.client_secret_file,
     introspection_endpoint: rest.introspection_endpoint,
-    ...(rest.kind === "globus" ? { fqdns: rest.fqdns } : {}),
+    ...(keys.includes("fqdns") ? { fqdns: rest.fqdns } : {}),
     claims,
     mfa,
     device: device === null ? null : present({

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindRow } from "../../../policy/kinds.ts";
 import { listOf } from "../../../lib/text.ts";
 import { duration } from "../../../policy/duration.ts";
 import type { Issuer, Rule } from "../../../policy/model.ts";
@@ -91,7 +92,7 @@ function* authTimeUnavailable(context: LintContext): Iterable<Finding> {
 
 function lacksAuthTime(issuer: Issuer): boolean {
   if (issuer.claims.auth_time !== "auth_time") return false;
-  return issuer.kind === "scitokens" ||
+  return !kindRow(issuer).authTime ||
     tenancyOf(issuer.issuer)?.lacks.includes("auth_time") === true;
 }
 

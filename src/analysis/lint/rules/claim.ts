@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindRow } from "../../../policy/kinds.ts";
 import { describe } from "../../../policy/syntax/shape.ts";
 import type { Condition, Rule, Scalar } from "../../../policy/model.ts";
 import {
@@ -20,8 +21,8 @@ function* emailUnverified(context: LintContext): Iterable<Finding> {
     if (rule.when.some(isVerified)) continue;
     const place = emailPlace(rule);
     if (place === null) continue;
-    const linked = context.issuersOf(rule).every(({ kind }) =>
-      kind === "globus"
+    const linked = context.issuersOf(rule).every((issuer) =>
+      kindRow(issuer).linked
     );
     yield {
       message:

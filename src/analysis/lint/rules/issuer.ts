@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
-import { readsOpaqueTokens } from "../../../policy/model.ts";
 import type { LintContext } from "../context.ts";
 import { type Finding, foundElsewhere, lintRule } from "../lint_rule.ts";
 
@@ -93,7 +93,7 @@ function* outlivesGrace(context: LintContext): Iterable<Finding> {
 
 function* severalOpaque(context: LintContext): Iterable<Finding> {
   const { issuers } = context.policy;
-  const opaque = issuers.filter(readsOpaqueTokens);
+  const opaque = issuers.filter((each) => kindRow(each).opaque);
   const [first, second] = opaque;
   const device = issuers.find((issuer) => issuer.device !== null);
   if (first === undefined || second === undefined || device === undefined) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readsOpaqueTokens } from "../../../policy/model.ts";
+import { kindRow } from "../../../policy/kinds.ts";
 import {
   type CheckContext,
   type CheckFinding,
@@ -168,7 +168,7 @@ function opaqueFindings(
   { policy }: CheckContext,
 ): CheckFinding[] {
   const opaque = (policy?.issuers ?? [])
-    .filter(readsOpaqueTokens)
+    .filter((each) => kindRow(each).opaque)
     .map(({ name }) => `"${name}"`);
   if (opaque.length < 2) return [];
   return auth.filter((line) => decides(line) && line.issuer === null)

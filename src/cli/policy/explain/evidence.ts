@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { kindRow } from "../../../policy/kinds.ts";
 import { IssuerError } from "../../../issuer/errors.ts";
 import { PolicyError } from "../../../pam/host/policy_file.ts";
 import { RequestError } from "../../../pam/host/environment.ts";
@@ -96,8 +97,7 @@ export async function evidenceFromToken(
     }
     const token = new AccessToken(text);
     const named = policy.issuers.find(({ name }) => name === asked.issuer);
-    const readsOpaque = named?.kind === "introspection" ||
-      named?.kind === "globus";
+    const readsOpaque = named !== undefined && kindRow(named).opaque;
     const owner = ownerOf(token, {
       policy,
       opaqueIssuer: readsOpaque ? named.name : null,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { KIND_ROWS } from "../../../policy/kinds.ts";
 import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import {
   DEFAULT_CACHE_DIRECTORY,
@@ -33,7 +34,7 @@ const NOTES: Readonly<Record<string, Note>> = {
   "issuers.*.kind": note("how its tokens are verified", ISSUER_DEFAULTS.kind),
   "issuers.*.algorithms": note(
     "accepted signature algorithms, asymmetric ones only",
-    ISSUER_DEFAULTS.algorithms,
+    KIND_ROWS.jwt.algorithms,
   ),
   "issuers.*.types": note(
     'accepted typ headers, such as "at+jwt" (RFC 9068); an absent typ counts as JWT',
