@@ -194,15 +194,15 @@ Deno.test("globus register needs credentials and a full host name", async () => 
   const { clientId } = bench.globus;
   for (
     const [args, said] of [
-      [[FQDN], "there is not a client id"],
+      [[FQDN], "there is no client id"],
       [[FQDN, "--client-id", clientId], "there is no client secret"],
       [[FQDN, "--client-id", "a/../b"], "there is no client secret"],
       [[], "name one host"],
       [[FQDN, "x.example.edu"], "name one host"],
-      [["ssh"], "no full host name"],
-      [["SSH.example.edu"], "no full host name"],
-      [["ssh.example.edu."], "no full host name"],
-      [["ssh..example.edu"], "no full host name"],
+      [["ssh"], "not a full host name"],
+      [["SSH.example.edu"], "not a full host name"],
+      [["ssh.example.edu."], "not a full host name"],
+      [["ssh..example.edu"], "not a full host name"],
       [["-h.example.edu"].map((name) => `--${name}`), "unknown option"],
       [[FQDN, "--issuer", "globus"], "--issuer needs --policy"],
       [[FQDN, "--name-server", "ns.example.edu"], "--name-server"],
