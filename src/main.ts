@@ -4,7 +4,7 @@
  * @module
  */
 import { EXIT_CODES, IGNORE, pamCode } from "./pam/exit_code.ts";
-import type { Ending } from "./pam/attempt.ts";
+import type { LoginResult } from "./pam/attempt.ts";
 import type { PamIo } from "./pam/io.ts";
 import { login } from "./pam/login.ts";
 
@@ -76,7 +76,7 @@ function underPam(): boolean {
 }
 
 /** The verbs that can grant; `null` for all others. */
-async function attempt(args: readonly string[]): Promise<Ending | null> {
+async function attempt(args: readonly string[]): Promise<LoginResult | null> {
   const [verb, stage] = args;
   if (verb === "login") return await login(args.slice(1), io);
   if (verb === "device" && stage === "finish") {

@@ -20,6 +20,6 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT];
 const PRECEDENCE: readonly ExitCode[] = [2, 70, 3, 4, 1, 0];
 
 /** The one code for several results: a failure to answer outweighs any answer. */
-export function gravest(codes: readonly ExitCode[]): ExitCode {
+export function worstOf(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.fine;
 }

@@ -75,11 +75,11 @@ export function unreadable(file: string, error: unknown): Diagnostic {
 // Verbs that judge policies: what keeps them from an answer, and the reading of usable policies.
 
 /** There is no answer: exit code 3. The message says why. */
-export class Unanswered extends Error {
-  override readonly name = "Unanswered";
+export class InputError extends Error {
+  override readonly name = "InputError";
 }
 
-/** Reads a policy that decisions can be made with. Throws {@link Unanswered} with its findings. */
+/** Reads a policy that decisions can be made with. Throws {@link InputError} with its findings. */
 export async function usablePolicy(path: string, io: CliIo): Promise<Policy> {
   return usableOrThrow(await readPolicy(path, io));
 }
@@ -89,12 +89,12 @@ export function usableOrThrow(read: ReadPolicy): Policy {
   if (policy !== null) return policy;
   const texts = new Map([[read.file, read.text]]);
   const findings = prettyFindings(read.diagnostics, { texts, color: false });
-  throw new Unanswered(findings.trimEnd());
+  throw new InputError(findings.trimEnd());
 }
 
 /** Tells on standard error why there is no answer. */
-export function tellUnanswered(error: unknown, io: CliIo): void {
-  if (!(error instanceof Unanswered)) throw error;
+export function tellInputError(error: unknown, io: CliIo): void {
+  if (!(error instanceof InputError)) throw error;
   const lines = error.message.split("\n").map(visible).join("\n");
   io.stderr(
     /^\S+:\d+:\d+: /.test(lines)
@@ -103,7 +103,7 @@ export function tellUnanswered(error: unknown, io: CliIo): void {
   );
 }
 
-/** The texts of map files. Throws {@link Unanswered} when one cannot be read. */
+/** The texts of map files. Throws {@link InputError} when one cannot be read. */
 export async function readMapFiles(
   paths: Iterable<string>,
   io: CliIo,
@@ -113,7 +113,7 @@ export async function readMapFiles(
     try {
       files.set(path, decodeUtf8(await io.readFile(path)));
     } catch (error) {
-      throw new Unanswered(
+      throw new InputError(
         `the policy reads the map file "${path}": ${
           unreadable(path, error).message
         }`,

@@ -20,7 +20,7 @@ import type { Evidence } from "../token/evidence.ts";
 import { type AuditRecord, loggedHash, writeRecord } from "./log/audit.ts";
 import { loggedVariable, type PamRequest } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
-import type { EndingKind } from "./exit_code.ts";
+import type { ResultKind } from "./exit_code.ts";
 import { recordOutcome } from "./outcome.ts";
 import { loadPolicy } from "./host/policy_file.ts";
 
@@ -37,7 +37,7 @@ export interface Attempt {
 }
 
 /** How an attempt ended. */
-export interface Ending extends EndingKind {
+export interface LoginResult extends ResultKind {
   readonly reason: Reason;
   readonly rule: string | null;
   readonly detail: string | null;
@@ -55,7 +55,7 @@ export function newAttempt(): Attempt {
 }
 
 /** The policy at a path, noted for the record of the attempt. Throws `PolicyError`. */
-export async function attemptUnder(
+export async function loadAttemptPolicy(
   path: string,
   attempt: Attempt,
 ): Promise<Policy> {
@@ -78,15 +78,15 @@ export interface AttemptTimeouts {
  * runs dry would end the process.
  */
 export async function runAttempt(
-  body: (attempt: Attempt) => Promise<Ending>,
+  body: (attempt: Attempt) => Promise<LoginResult>,
   options: { io: PamIo; timeouts: AttemptTimeouts },
-): Promise<Ending> {
+): Promise<LoginResult> {
   const { io, timeouts } = options;
   const attempt = newAttempt();
-  const found = await within<Ending>(
-    body(attempt).catch(endingOf),
+  const found = await within<LoginResult>(
+    body(attempt).catch(resultOf),
     timeouts.totalMs,
-    () => lateEnding(timeouts.totalMs),
+    () => lateResult(timeouts.totalMs),
   );
   const ending = attempt.steered ? { ...found, steered: true } : found;
   await concludeAttempt(attempt, ending, { io, logMs: timeouts.logMs });
@@ -96,7 +96,7 @@ export async function runAttempt(
 /** Writes down how an attempt ended. Never throws, and gives up after that time. */
 export async function concludeAttempt(
   attempt: Attempt,
-  ending: Ending,
+  ending: LoginResult,
   { io, logMs }: { io: PamIo; logMs: number },
 ): Promise<void> {
   const written = Promise.allSettled([
@@ -107,13 +107,13 @@ export async function concludeAttempt(
 }
 
 /** What took too long is a refusal. */
-export function lateEnding(milliseconds: number): Ending {
+export function lateResult(milliseconds: number): LoginResult {
   const detail = `gave up after ${milliseconds} ms`;
   return { reason: "internal_error", rule: null, detail };
 }
 
 /** The one mapping from anything thrown to a refusal: whatever is not known is internal. */
-export function endingOf(error: unknown): Ending {
+export function resultOf(error: unknown): LoginResult {
   const detail = error instanceof Error ? error.message : String(error);
   return { reason: reasonOf(error), rule: null, detail };
 }
@@ -145,7 +145,7 @@ const REFUSALS = REASONS.filter((reason) => reason !== "allowed");
 /** Writes the one record of the attempt. Never throws. */
 export async function recordAttempt(
   attempt: Attempt,
-  ending: Ending,
+  ending: LoginResult,
   io: PamIo,
 ): Promise<void> {
   const { policy, evidence } = attempt;

@@ -33,7 +33,7 @@ export const OUTCOMES: readonly string[] = [
  */
 export const IGNORE = 25;
 
-export interface EndingKind {
+export interface ResultKind {
   /** A question, not a login, and it was answered: no further prompt makes sense. */
   readonly answered?: boolean;
   /**
@@ -48,7 +48,7 @@ export interface EndingKind {
  */
 export function pamCode(
   reason: Exclude<Reason, "allowed">,
-  { answered = false, steered = false }: EndingKind = {},
+  { answered = false, steered = false }: ResultKind = {},
 ): Exclude<PamCode, "success"> {
   if (answered) return "maxtries";
   const code = exitOf(reason);

@@ -9,7 +9,7 @@ import type { Issuer, Policy } from "../policy/model.ts";
 import type { AccessRequest } from "../policy/request.ts";
 import { subjectFromClaims } from "../policy/evaluate/subject.ts";
 import type { Evidence } from "../token/evidence.ts";
-import type { Attempt, Ending } from "./attempt.ts";
+import type { Attempt, LoginResult } from "./attempt.ts";
 import { type PamRequest, RequestError } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
 import {
@@ -32,7 +32,7 @@ export interface PresentedToken extends OwnedToken {
   readonly check?: (claims: Evidence["claims"]) => void;
 }
 
-export interface Circumstances {
+export interface LoginContext {
   readonly request: PamRequest;
   readonly policy: Policy;
   readonly io: PamIo;
@@ -47,8 +47,8 @@ export interface Circumstances {
 export async function judge(
   presented: PresentedToken,
   attempt: Attempt,
-  circumstances: Circumstances,
-): Promise<Ending> {
+  circumstances: LoginContext,
+): Promise<LoginResult> {
   const { issuer } = presented;
   const { request, policy, io } = circumstances;
   attempt.issuer = issuer.name;

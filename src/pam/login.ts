@@ -7,8 +7,8 @@ import type { AccessToken } from "../token/access_token.ts";
 import {
   type Attempt,
   type AttemptTimeouts,
-  attemptUnder,
-  type Ending,
+  loadAttemptPolicy,
+  type LoginResult,
   runAttempt,
 } from "./attempt.ts";
 import { readAuthtok } from "./host/authtok.ts";
@@ -32,7 +32,7 @@ export async function login(
   args: readonly string[],
   io: PamIo,
   timeouts: LoginTimeouts = LOGIN_TIMEOUTS,
-): Promise<Ending> {
+): Promise<LoginResult> {
   return await runAttempt(
     (attempt) => attemptLogin(args, attempt, { io, timeouts }),
     { io, timeouts },
@@ -43,12 +43,12 @@ async function attemptLogin(
   args: readonly string[],
   attempt: Attempt,
   options: { io: PamIo; timeouts: LoginTimeouts },
-): Promise<Ending> {
+): Promise<LoginResult> {
   const { io, timeouts } = options;
   const { path, opaqueIssuer } = readArguments(args);
   const request = readPamRequest(io.env);
   attempt.request = request;
-  const policy = await attemptUnder(path, attempt);
+  const policy = await loadAttemptPolicy(path, attempt);
   const typed = await readAuthtok(io.stdin);
   const signal = AbortSignal.timeout(timeouts.issuerMs);
   const circumstances = { request, policy, io, signal };

@@ -13,12 +13,12 @@ import { permittedAccounts } from "../policy/evaluate/permitted_accounts.ts";
 import { AccessToken } from "../token/access_token.ts";
 import { TokenError } from "../token/errors.ts";
 import { parseJsonObject } from "../token/strict_json.ts";
-import { type Attempt, type Ending, endingOf } from "./attempt.ts";
+import { type Attempt, type LoginResult, resultOf } from "./attempt.ts";
 import { RequestError } from "./host/environment.ts";
 import { accountsHere } from "./host/accounts.ts";
 import {
   accessRequest,
-  type Circumstances,
+  type LoginContext,
   ownerOf,
   verifyToken,
 } from "./judgement.ts";
@@ -30,10 +30,10 @@ export interface Command {
   readonly accessToken: unknown;
 }
 
-export interface Conversation extends Circumstances {
+export interface Conversation extends LoginContext {
   readonly opaqueIssuer: string | null;
   /** Decides about a token, as for one that was typed. */
-  readonly present: (token: AccessToken) => Promise<Ending>;
+  readonly present: (token: AccessToken) => Promise<LoginResult>;
 }
 
 /** The answers, with the words that the reference has for them. */
@@ -54,16 +54,16 @@ export async function converse(
   typed: AccessToken,
   attempt: Attempt,
   conversation: Conversation,
-): Promise<Ending> {
+): Promise<LoginResult> {
   const command = parseEnvelope(typed);
   if (command === null) return await conversation.present(typed);
   const { io } = conversation;
   const reply = (document: unknown) => io.stdout(`${encodeReply(document)}\n`);
-  let ending: Ending;
+  let ending: LoginResult;
   try {
     ending = await carryOut(command, attempt, { ...conversation, reply });
   } catch (error) {
-    ending = endingOf(error);
+    ending = resultOf(error);
     if (error instanceof MisplacedQuestion) {
       reply(errorReply("INVALID_ACCOUNT"));
       return ending;
@@ -117,7 +117,7 @@ async function carryOut(
   { op, accessToken }: Command,
   attempt: Attempt,
   conversation: Conversation & { reply: (document: unknown) => void },
-): Promise<Ending> {
+): Promise<LoginResult> {
   const { policy, reply, request } = conversation;
   const question = op === "get_account_map" || op === "get_security_policy";
   if (question && request.user !== QUESTIONS_AS) {
@@ -202,7 +202,7 @@ async function accountMap(
   token: AccessToken,
   attempt: Attempt,
   conversation: Conversation & { reply: (document: unknown) => void },
-): Promise<Ending> {
+): Promise<LoginResult> {
   const { policy, io, opaqueIssuer, signal } = conversation;
   const owner = ownerOf(token, { policy, opaqueIssuer });
   const { issuer } = owner;
@@ -246,7 +246,7 @@ async function authorizedOnes(
 }
 
 /** It was no login, so it is none in the log either. */
-function answered(op: string): Ending {
+function answered(op: string): LoginResult {
   return {
     reason: "request_invalid",
     rule: null,

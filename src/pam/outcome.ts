@@ -15,7 +15,7 @@ import {
   readPamRequest,
   RequestError,
 } from "./host/environment.ts";
-import { type EndingKind, OUTCOMES, pamCode } from "./exit_code.ts";
+import { OUTCOMES, pamCode, type ResultKind } from "./exit_code.ts";
 import type { PamIo } from "./io.ts";
 import { loadPolicy } from "./host/policy_file.ts";
 
@@ -37,7 +37,7 @@ export async function recordOutcome(
     readonly request: PamRequest | null;
     readonly policy: Policy | null;
   },
-  ending: EndingKind & { readonly reason: Reason },
+  ending: ResultKind & { readonly reason: Reason },
   io: PamIo,
 ): Promise<void> {
   const { reason } = ending;

@@ -31,8 +31,8 @@ import {
 const MUST_BE_MET = [
   "src/main.ts module: main(Deno.args)",
   "src/main.ts attempt: login(",
-  "src/pam/login.ts attemptLogin: attemptUnder(",
-  "src/pam/attempt.ts attemptUnder: loadPolicy(",
+  "src/pam/login.ts attemptLogin: loadAttemptPolicy(",
+  "src/pam/attempt.ts loadAttemptPolicy: loadPolicy(",
   "src/pam/login.ts attemptLogin: readAuthtok(",
   "src/pam/host/authtok.ts read: stdin.read(",
   "src/files/trusted_file.ts readTrustedFile: Deno.open(",

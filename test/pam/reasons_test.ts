@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { IssuerError } from "../../src/issuer/errors.ts";
-import { endingOf } from "../../src/pam/attempt.ts";
+import { resultOf } from "../../src/pam/attempt.ts";
 import {
   REASON_ROWS,
   REASONS,
@@ -27,18 +27,18 @@ Deno.test("every code of a token or sign-in error becomes that refusal", () => {
     ]
   ) {
     assert.equal(error.message, "late");
-    assert.equal(endingOf(error).reason, error.code);
+    assert.equal(resultOf(error).reason, error.code);
   }
 });
 
 Deno.test("an issuer that fails is unavailable, and whatever nobody knows is internal", () => {
   const failure = new IssuerError("timeout", "x");
-  assert.equal(endingOf(failure).reason, "issuer_unavailable");
+  assert.equal(resultOf(failure).reason, "issuer_unavailable");
   for (const unknown of [new Error("x"), "x", null, { code: "allowed" }]) {
-    assert.equal(endingOf(unknown).reason, "internal_error");
+    assert.equal(resultOf(unknown).reason, "internal_error");
   }
   const forged = Object.assign(new errors.TokenError("token_expired", "x"), {
     code: "allowed",
   });
-  assert.equal(endingOf(forged).reason, "internal_error");
+  assert.equal(resultOf(forged).reason, "internal_error");
 });

@@ -172,7 +172,7 @@ function outcomes(
 }
 
 /** An error shows nothing. */
-function outcome(probe: ConditionProbe, sight: Sight): boolean | null {
+function outcome(probe: ConditionProbe, sight: TestInput): boolean | null {
   try {
     return probe.holds(sight);
   } catch {
@@ -198,7 +198,7 @@ function defaultPoint(results: readonly TestResult[]): Point {
 // A point is only counted where a test can reach it: `issuers` that name all issuers never fail,
 // so nobody is asked for a test in which they do.
 
-interface Sight {
+interface TestInput {
   readonly request: AccessRequest;
   readonly mapFiles: MapFiles;
 }
@@ -213,7 +213,7 @@ interface ConditionProbe {
   /** Whether a test can see it fail. */
   readonly canFail: boolean;
   /** `null` where the question does not arise. Throws where the evaluation would. */
-  holds(sight: Sight): boolean | null;
+  holds(sight: TestInput): boolean | null;
 }
 
 /** Every condition of a rule. */
@@ -240,7 +240,7 @@ function probesOf(rule: Rule, policy: Policy): ConditionProbe[] {
 /** Conditions of a rule say something about tests of its own issuers only. */
 function concerning(
   rule: Rule,
-  holds: (sight: Sight) => boolean | null,
+  holds: (sight: TestInput) => boolean | null,
 ): ConditionProbe["holds"] {
   return (sight) =>
     rule.issuers === null || rule.issuers.includes(sight.request.subject.issuer)
@@ -317,7 +317,7 @@ function accountProbes(rule: Rule, policy: Policy): ConditionProbe[] {
 /** The identities by which sources map to the requested account. */
 function identities(
   sources: readonly AccountSource[],
-  { request, mapFiles }: Sight,
+  { request, mapFiles }: TestInput,
 ) {
   return mappedAccounts(sources, request.subject, { mapFiles })
     .filter(({ account }) => account === request.account);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputError } from "../input.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import { openTransport, permittedHosts } from "../../issuer/http.ts";
 import {
@@ -44,9 +45,6 @@ const DNS_TIMEOUT_MS = 10_000;
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Nothing was asked, or nobody answered: exit code 3. */
-class Unanswered extends Error {}
-
 /** The answer is no: exit code 1. */
 class Refused extends Error {}
 
@@ -71,7 +69,7 @@ export async function run(
     }
     if (
       error instanceof IssuerError || error instanceof PolicyError ||
-      error instanceof Unanswered
+      error instanceof InputError
     ) {
       io.stderr(`oauth-pam: error: ${error.message}\n`);
       return EXIT.unanswered;
@@ -132,7 +130,7 @@ async function issuerOf(
   const policy = usable(parsed);
   if (policy === null) {
     const [first] = parsed.diagnostics.filter(({ level }) => level === "error");
-    throw new Unanswered(
+    throw new InputError(
       `${file}:${first?.line ?? 1}: ${first?.message ?? "is not a policy"}`,
     );
   }
@@ -229,7 +227,7 @@ async function checkTxtRecord(
       throw new Refused(`the DNS has no TXT record at ${fqdn}${hint}`);
     }
     const cause = error instanceof Error ? error.message : String(error);
-    throw new Unanswered(
+    throw new InputError(
       `the TXT record at ${fqdn} cannot be looked up: ${cause}`,
     );
   }

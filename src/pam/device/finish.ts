@@ -17,8 +17,8 @@ import {
 import { SignInError, TokenError } from "../../token/errors.ts";
 import {
   type Attempt,
-  attemptUnder,
-  type Ending,
+  loadAttemptPolicy,
+  type LoginResult,
   runAttempt,
 } from "../attempt.ts";
 import { readAuthtok } from "../host/authtok.ts";
@@ -29,8 +29,8 @@ import { rememberSignIn, startSource } from "./limit.ts";
 import { readPamRequest, RequestError } from "../host/environment.ts";
 import type { PamIo } from "../io.ts";
 import {
-  type Circumstances,
   judge,
+  type LoginContext,
   ownerOf,
   type PresentedToken,
 } from "../judgement.ts";
@@ -64,7 +64,7 @@ export async function deviceFinish(
   args: readonly string[],
   io: PamIo,
   timings: FinishTimings = FINISH_TIMINGS,
-): Promise<Ending> {
+): Promise<LoginResult> {
   const gone = new AbortController();
   const onTerminate = () => gone.abort();
   Deno.addSignalListener("SIGTERM", onTerminate);
@@ -86,7 +86,7 @@ async function finish(
     timings: FinishTimings;
     gone: AbortSignal;
   },
-): Promise<Ending> {
+): Promise<LoginResult> {
   const [path, ...rest] = args;
   if (path === undefined || rest.length > 0) {
     throw new RequestError('usage: "oauth-pam device finish POLICY"');
@@ -94,11 +94,11 @@ async function finish(
   const request = readPamRequest(io.env);
   attempt.request = request;
   const conversation = conversationOf(request);
-  const policy = await attemptUnder(path, attempt);
+  const policy = await loadAttemptPolicy(path, attempt);
   const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
   const failed = found !== null && "reason" in found ? found.reason : null;
   const typed = await readTyped(io.stdin, { onlyJws: failed !== null });
-  const circumstances = (): Circumstances => {
+  const circumstances = (): LoginContext => {
     return {
       request,
       policy,

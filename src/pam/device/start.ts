@@ -14,12 +14,12 @@ import {
 import { SignInError } from "../../token/errors.ts";
 import {
   type Attempt,
-  attemptUnder,
   concludeAttempt,
-  type Ending,
-  endingOf,
-  lateEnding,
+  lateResult,
+  loadAttemptPolicy,
+  type LoginResult,
   newAttempt,
+  resultOf,
 } from "../attempt.ts";
 import { type Conversation, conversationOf } from "../host/conversation.ts";
 import {
@@ -78,12 +78,12 @@ export async function deviceStart(
   args: readonly string[],
   io: DeviceIo,
   timeouts: StartTimeouts = START_TIMEOUTS,
-): Promise<Exclude<Ending["reason"], "allowed"> | null> {
+): Promise<Exclude<LoginResult["reason"], "allowed"> | null> {
   const attempt = newAttempt();
-  const failure = await within<Ending | null>(
-    start(args, attempt, { io, timeouts }).then(() => null, endingOf),
+  const failure = await within<LoginResult | null>(
+    start(args, attempt, { io, timeouts }).then(() => null, resultOf),
     timeouts.totalMs,
-    () => lateEnding(timeouts.totalMs),
+    () => lateResult(timeouts.totalMs),
   );
   if (failure === null || failure.reason === "allowed") return null;
   const { reason } = failure;
@@ -107,7 +107,7 @@ async function start(
   const request = readPamRequest(io.env);
   attempt.request = request;
   const conversation = conversationOf(request);
-  const policy = await attemptUnder(path, attempt);
+  const policy = await loadAttemptPolicy(path, attempt);
   const issuer = deviceIssuer(policy, issuerName);
   attempt.issuer = issuer.name;
   const memory = deviceMemory(policy, io.now);
@@ -230,7 +230,10 @@ function hostnameOf(io: DeviceIo): string | null {
 
 async function rememberFailure(
   attempt: Attempt,
-  { reason, io }: { reason: Exclude<Ending["reason"], "allowed">; io: PamIo },
+  { reason, io }: {
+    reason: Exclude<LoginResult["reason"], "allowed">;
+    io: PamIo;
+  },
 ): Promise<void> {
   const { policy, request } = attempt;
   if (policy === null || request === null || request.conversation === null) {

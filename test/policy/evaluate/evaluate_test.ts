@@ -127,7 +127,7 @@ const TABLE: readonly [string, Record<string, string>, Asked, string][] = [
     "deny mfa_required b",
   ],
   [
-    "the gravest lack of one rule",
+    "the worstOf lack of one rule",
     {
       a: "assurance: {permitted_idps: [x], mfa: true, max_auth_age: 1s}, accounts: [{claim: sub}]",
     },

@@ -6,7 +6,7 @@
  * @module
  */
 import type { CliIo } from "../../io.ts";
-import { type ReadPolicy, readPolicy, Unanswered } from "../../input.ts";
+import { InputError, type ReadPolicy, readPolicy } from "../../input.ts";
 
 /**
  * What can name a revision here. It begins with a letter or digit, so that git cannot take it for
@@ -25,7 +25,7 @@ export async function readPolicyOrRevision(
   // "./REV:path" is a file
   if (colon < 1 || /^[./]/.test(name)) return await readPolicy(name, io);
   if (await exists(name)) {
-    throw new Unanswered(
+    throw new InputError(
       `${
         JSON.stringify(name)
       } means a revision for git, and there is a file of this name: ` +
@@ -35,7 +35,7 @@ export async function readPolicyOrRevision(
   return await policyAt(revision, { path: name.slice(colon + 1), name, io });
 }
 
-/** The policy that lies at `path` now, as it was at a revision. Throws {@link Unanswered}. */
+/** The policy that lies at `path` now, as it was at a revision. Throws {@link InputError}. */
 export async function readPolicyAtBase(
   path: string,
   { revision, io }: { revision: string; io: CliIo },
@@ -72,7 +72,7 @@ async function exists(path: string): Promise<boolean> {
 async function show(revision: string, path: string): Promise<Uint8Array> {
   const shown = JSON.stringify(`${revision}:${path}`);
   const refuse = (why: string) =>
-    new Unanswered(`${shown} cannot be read: ${why}`);
+    new InputError(`${shown} cannot be read: ${why}`);
   if (!REVISION.test(revision)) {
     throw refuse(`${JSON.stringify(revision)} is not a git revision`);
   }
@@ -92,7 +92,7 @@ async function show(revision: string, path: string): Promise<Uint8Array> {
  */
 async function exactRevision(
   revision: string,
-  refuse: (why: string) => Unanswered,
+  refuse: (why: string) => InputError,
 ): Promise<string> {
   const [, name = "", steps = ""] = /^([^~^@]+|.)(.*)$/s.exec(revision) ?? [];
   if (name.startsWith("refs/") || HASH.test(name)) return revision;
@@ -124,7 +124,7 @@ function isHex(name: string): boolean {
 
 async function git(
   args: readonly string[],
-  refuse: (why: string) => Unanswered,
+  refuse: (why: string) => InputError,
 ): Promise<Uint8Array> {
   let output: Deno.CommandOutput;
   try {

@@ -24,9 +24,9 @@ import { RefusedFile } from "../../read_file.ts";
 import { diffJson } from "./json.ts";
 import { diffPretty } from "./pretty.ts";
 import {
+  InputError,
   readMapFiles,
-  tellUnanswered,
-  Unanswered,
+  tellInputError,
   usableOrThrow,
 } from "../../input.ts";
 
@@ -91,7 +91,7 @@ export async function run(
     );
     return failing({ diff, replay, failOn }) ? EXIT.negative : EXIT.fine;
   } catch (error) {
-    tellUnanswered(error, io);
+    tellInputError(error, io);
     return EXIT.unanswered;
   }
 }
@@ -165,7 +165,7 @@ async function replayOf(
     for await (const line of io.readLines(file)) replay.add(line);
   } catch (error) {
     const why = error instanceof RefusedFile ? error.message : "cannot be read";
-    throw new Unanswered(`the audit file "${file}" ${why}`);
+    throw new InputError(`the audit file "${file}" ${why}`);
   }
   return replay.result();
 }

@@ -20,7 +20,7 @@ import { AccessToken } from "../../../token/access_token.ts";
 import { TokenError } from "../../../token/errors.ts";
 import { parseJsonObject } from "../../../token/strict_json.ts";
 import { RefusedFile } from "../../read_file.ts";
-import { Unanswered } from "../../input.ts";
+import { InputError } from "../../input.ts";
 import type { CliIo } from "../../io.ts";
 
 /** Whose claims they are. */
@@ -44,11 +44,11 @@ async function typed(io: CliIo): Promise<Uint8Array> {
     return await io.readStdin();
   } catch (error) {
     if (!(error instanceof RefusedFile)) throw error;
-    throw new Unanswered(`standard input ${error.message}`);
+    throw new InputError(`standard input ${error.message}`);
   }
 }
 
-/** Reads claims from a file or, for "-", standard input. Throws {@link Unanswered}. */
+/** Reads claims from a file or, for "-", standard input. Throws {@link InputError}. */
 export async function evidenceFromClaims(
   path: string,
   asked: Asked,
@@ -59,7 +59,7 @@ export async function evidenceFromClaims(
   try {
     bytes = path === "-" ? await io.readStdin() : await io.readFile(path);
   } catch (error) {
-    throw new Unanswered(
+    throw new InputError(
       error instanceof RefusedFile
         ? `the claims in ${name}: the file ${error.message}`
         : `the claims in ${name} cannot be read`,
@@ -69,7 +69,7 @@ export async function evidenceFromClaims(
   try {
     claims = parseJsonObject(bytes, `document in ${name}`);
   } catch (error) {
-    throw new Unanswered(error instanceof Error ? error.message : `${error}`);
+    throw new InputError(error instanceof Error ? error.message : `${error}`);
   }
   const found = issuerOfClaims(asked.policy, {
     claims,
@@ -81,7 +81,7 @@ export async function evidenceFromClaims(
 
 /**
  * Reads a token on standard input and verifies it as a login would; `now` is in seconds. What is
- * wrong with the token is an answer. Throws {@link Unanswered} where there is none.
+ * wrong with the token is an answer. Throws {@link InputError} where there is none.
  */
 export async function evidenceFromToken(
   asked: Asked & { readonly now: number },
@@ -128,7 +128,7 @@ export async function evidenceFromToken(
       error instanceof IssuerError || error instanceof PolicyError ||
       error instanceof RequestError
     ) {
-      throw new Unanswered(`the token cannot be verified: ${error.message}`);
+      throw new InputError(`the token cannot be verified: ${error.message}`);
     }
     throw error;
   }

@@ -22,7 +22,7 @@ import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
 import { visible } from "../../../lib/text.ts";
-import { Unanswered } from "../../input.ts";
+import { InputError } from "../../input.ts";
 
 export interface Case {
   readonly explanation: Explanation;
@@ -32,7 +32,7 @@ export interface Case {
   readonly mapFiles: MapFiles;
 }
 
-/** Appends the case to a file of tests, which need not be there. Throws {@link Unanswered}. */
+/** Appends the case to a file of tests, which need not be there. Throws {@link InputError}. */
 export async function saveTest(
   path: string,
   saved: Case,
@@ -53,13 +53,13 @@ export async function saveTest(
   const wrong = read.diagnostics.length > 0 || read.source === null ||
     writtenTests(read.source.document, { policy: false }).issues.length > 0;
   if (wrong) {
-    throw new Unanswered(`the test cannot be added to the file "${path}"`);
+    throw new InputError(`the test cannot be added to the file "${path}"`);
   }
   try {
     await io.writeFile(path, text);
   } catch (error) {
     if (!(error instanceof RefusedFile)) throw error;
-    throw new Unanswered(`the file "${path}" ${error.message}`);
+    throw new InputError(`the file "${path}" ${error.message}`);
   }
 }
 
@@ -70,7 +70,7 @@ async function textOf(path: string, io: CliIo): Promise<string> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "tests:\n";
     const why = error instanceof RefusedFile ? error.message : "cannot be read";
-    throw new Unanswered(`the file "${path}" ${why}`);
+    throw new InputError(`the file "${path}" ${why}`);
   }
 }
 
@@ -89,7 +89,7 @@ async function placeIn(text: string, path: string): Promise<Place> {
   const root = document.contents;
   const tests = isMap(root) ? root.get("tests", true) : undefined;
   if (document.errors.length > 0 || !isMap(root)) {
-    throw new Unanswered(`the file "${path}" is not a file of tests`);
+    throw new InputError(`the file "${path}" is not a file of tests`);
   }
   if (tests === undefined) {
     const gap = text.endsWith("\n") ? "" : "\n";
@@ -99,12 +99,12 @@ async function placeIn(text: string, path: string): Promise<Place> {
   if (!isSeq(tests)) {
     const empty = isScalar(tests) && tests.value === null &&
       /^tests:[ \t]*(?:#.*)?\n?$/m.test(text.slice(text.lastIndexOf("tests:")));
-    if (!empty) throw new Unanswered(`"tests" in "${path}" is not a list`);
+    if (!empty) throw new InputError(`"tests" in "${path}" is not a list`);
     return { before: text, names, end: text.length, indent: "  " };
   }
   if (tests.flow === true) {
     const message = `write "tests" in "${path}" as a list with a line for each`;
-    throw new Unanswered(message);
+    throw new InputError(message);
   }
   for (const item of tests.items) {
     const name = isMap(item) ? item.get("name") : undefined;

@@ -30,9 +30,9 @@ import { explainJson } from "./json.ts";
 import { explainPretty } from "./pretty.ts";
 import { saveTest } from "./save_test_case.ts";
 import {
+  InputError,
   readMapFiles,
-  tellUnanswered,
-  Unanswered,
+  tellInputError,
   usablePolicy,
 } from "../../input.ts";
 
@@ -88,7 +88,7 @@ export async function run(
     const denied = explanation.decision.decision === "deny";
     return denied && options.flag("exit-code") ? EXIT.negative : EXIT.fine;
   } catch (error) {
-    tellUnanswered(error, io);
+    tellInputError(error, io);
     return EXIT.unanswered;
   }
 }
@@ -174,7 +174,7 @@ async function answer(question: Question, io: CliIo): Promise<Answer> {
     : await evidenceFromClaims(question.claims, asked);
   if ("decision" in evidence) {
     if (question.saveTest !== undefined) {
-      throw new Unanswered(
+      throw new InputError(
         `no test was saved: ${evidence.decision.reason} is decided before any rule`,
       );
     }

@@ -17,7 +17,7 @@ import {
   parseArguments,
   UsageError,
 } from "../../arguments.ts";
-import { EXIT, type ExitCode, gravest } from "../../exit_code.ts";
+import { EXIT, type ExitCode, worstOf } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import { factsOf } from "./facts.ts";
 import { explainRule, listRules } from "./pages.ts";
@@ -94,7 +94,7 @@ export async function run(
     texts: new Map(linted.flatMap(({ texts }) => [...texts])),
   });
   if (saysSummary(outputs)) io.stderr(`${summary(report)}\n`);
-  return gravest([
+  return worstOf([
     ...linted.map((each) => exitCode(each, failing)),
     tooMany(report, maxWarnings),
   ]);

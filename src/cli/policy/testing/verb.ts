@@ -18,7 +18,7 @@ import {
   parseArguments,
   UsageError,
 } from "../../arguments.ts";
-import { EXIT, type ExitCode, gravest } from "../../exit_code.ts";
+import { EXIT, type ExitCode, worstOf } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import {
   policyPaths,
@@ -108,7 +108,7 @@ export async function run(
   const output = given.text("output");
   if (output === undefined) io.stdout(text);
   else await io.writeFile(output, text);
-  return gravest(report.runs.map((one) => exitCode(one, threshold)));
+  return worstOf(report.runs.map((one) => exitCode(one, threshold)));
 }
 
 function thresholdOf(given: Arguments): number | null {
