@@ -1,4 +1,8 @@
-/** @module The map in CONTRIBUTING.md is of this house. */
+/**
+ * The map in CONTRIBUTING.md is of this house.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 
 const ROOT = new URL("../", import.meta.url);

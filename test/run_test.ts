@@ -1,4 +1,8 @@
-/** @module `deno task test` on machines that lack what the tests use. */
+/**
+ * `deno task test` on machines that lack what the tests use.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 
 const RUN = new URL("run.ts", import.meta.url).pathname;

@@ -1,9 +1,11 @@
 /**
- * @module What could go wrong, each with an id. A test names the ids that it is about in a comment
+ * What could go wrong, each with an id. A test names the ids that it is about in a comment
  * `Threats: A1, F-2`; what no test can show stands in SECURITY.md with the reason.
  *
  * A: tokens; B: issuers; C: introspection; D: device sign-in; E: accounts; F-: files; F: findings about
  * the runtime and PAM; G: process; H: logs; I: availability; J: supply; K: SciTokens and WLCG.
+ *
+ * @module
  */
 import assert from "node:assert/strict";
 

@@ -194,7 +194,7 @@ type ReasonFrom<From extends ReasonRow["from"]> = {
     : never;
 }[Reason];
 
-export type PolicyReason = ReasonFrom<"policy">;
+type PolicyReason = ReasonFrom<"policy">;
 export type TokenErrorCode = ReasonFrom<"token">;
 export type SignInErrorCode = ReasonFrom<"sign-in">;
 

@@ -7,7 +7,7 @@
 import type { Algorithm, Kind } from "./model.ts";
 
 /** Keys of an issuer that only some kinds have; a key that does nothing is worse than none. */
-export type KindKey =
+type KindKey =
   | "algorithms"
   | "types"
   | "jwks_ttl"

@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.1: a token cannot excuse itself from being signed. */
+/**
+ * RFC 8725 section 3.1: a token cannot excuse itself from being signed.
+ *
+ * @module
+ */
 // Threats: A1
 import { setScene } from "../support/attack.ts";
 import { constantSignature } from "../support/tokens.ts";

@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.3, RFC 8725 section 3.9: a token for nobody is not for us. */
+/**
+ * RFC 7519 section 4.1.3, RFC 8725 section 3.9: a token for nobody is not for us.
+ *
+ * @module
+ */
 import { AUDIENCE, setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token without an audience", async () => {

@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.3, RFC 8725 section 3.9: audiences are compared whole. */
+/**
+ * RFC 7519 section 4.1.3, RFC 8725 section 3.9: audiences are compared whole.
+ *
+ * @module
+ */
 import { AUDIENCE, setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token whose audience merely contains ours", async () => {

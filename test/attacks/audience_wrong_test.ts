@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.3, RFC 8725 section 3.9: a token for somebody else. */
+/**
+ * RFC 7519 section 4.1.3, RFC 8725 section 3.9: a token for somebody else.
+ *
+ * @module
+ */
 // Threats: A13
 import { AUDIENCE, setScene } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.3, RFC 8725 section 3.9: a string or a list of strings, nothing else. */
+/**
+ * RFC 7519 section 4.1.3, RFC 8725 section 3.9: a string or a list of strings, nothing else.
+ *
+ * @module
+ */
 import { AUDIENCE, setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token whose audience is of another type", async () => {

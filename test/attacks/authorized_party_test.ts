@@ -1,6 +1,8 @@
 /**
- * @module OpenID Connect Core 1.0 section 3.1.3.7: the party that a token was issued to. Of a pasted
+ * OpenID Connect Core 1.0 section 3.1.3.7: the party that a token was issued to. Of a pasted
  * token it decides nothing by itself (SECURITY.md); a condition makes it.
+ *
+ * @module
  */
 // Threats: A14
 import { setScene } from "../support/attack.ts";

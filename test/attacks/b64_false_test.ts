@@ -1,4 +1,8 @@
-/** @module RFC 7797: a payload that is signed as it stands. */
+/**
+ * RFC 7797: a payload that is signed as it stands.
+ *
+ * @module
+ */
 // Threats: A5
 import { setScene } from "../support/attack.ts";
 import { encodeSegment } from "../support/tokens.ts";

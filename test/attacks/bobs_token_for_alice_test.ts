@@ -1,4 +1,8 @@
-/** @module A good token of somebody else. */
+/**
+ * A good token of somebody else.
+ *
+ * @module
+ */
 // Threats: E1, E8, E9
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module The claim that names the account is one string; nothing becomes one. */
+/**
+ * The claim that names the account is one string; nothing becomes one.
+ *
+ * @module
+ */
 // Threats: E7
 import { setScene } from "../support/attack.ts";
 

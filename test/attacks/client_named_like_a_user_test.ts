@@ -1,6 +1,8 @@
 /**
- * @module RFC 9700 section 4.15: a client that got a token for itself, and calls itself "alice". What
+ * RFC 9700 section 4.15: a client that got a token for itself, and calls itself "alice". What
  * SECURITY.md says of it, and that its advice works.
+ *
+ * @module
  */
 // Threats: A15
 import { setScene } from "../support/attack.ts";

@@ -1,4 +1,8 @@
-/** @module RFC 7800: a token that is bound to a key is nothing in other hands. */
+/**
+ * RFC 7800: a token that is bound to a key is nothing in other hands.
+ *
+ * @module
+ */
 // Threats: A16
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 7518 section 3.4: every ES algorithm has one curve. */
+/**
+ * RFC 7518 section 3.4: every ES algorithm has one curve.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";
 

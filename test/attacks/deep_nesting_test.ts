@@ -1,4 +1,8 @@
-/** @module Depth that costs a recursive reader its stack. */
+/**
+ * Depth that costs a recursive reader its stack.
+ *
+ * @module
+ */
 // Threats: I4
 import { setScene, withMember } from "../support/attack.ts";
 

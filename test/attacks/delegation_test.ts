@@ -1,4 +1,8 @@
-/** @module RFC 8693 section 4: somebody acts for somebody else. */
+/**
+ * RFC 8693 section 4: somebody acts for somebody else.
+ *
+ * @module
+ */
 // Threats: A16
 import { setScene } from "../support/attack.ts";
 

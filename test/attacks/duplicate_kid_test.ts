@@ -1,4 +1,8 @@
-/** @module RFC 7517 section 4.5: keys with one kid are alternatives only if their types differ. */
+/**
+ * RFC 7517 section 4.5: keys with one kid are alternatives only if their types differ.
+ *
+ * @module
+ */
 // Threats: A19
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";

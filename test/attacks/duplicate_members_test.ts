@@ -1,4 +1,8 @@
-/** @module RFC 7515 section 4, RFC 7519 section 4: two readers could see two tokens. */
+/**
+ * RFC 7515 section 4, RFC 7519 section 4: two readers could see two tokens.
+ *
+ * @module
+ */
 // Threats: A8
 import { setScene, withMember } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 7518 section 3.4: r and s side by side, not the DER of other standards. */
+/**
+ * RFC 7518 section 3.4: r and s side by side, not the DER of other standards.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { ecdsaSignature } from "../support/self_signed.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 7515 section 4.1.3: a token that brings its own key. */
+/**
+ * RFC 7515 section 4.1.3: a token that brings its own key.
+ *
+ * @module
+ */
 // Threats: A3
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";

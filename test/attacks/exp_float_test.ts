@@ -1,4 +1,8 @@
-/** @module Whole seconds since 1970 only: nothing rounds in the favour of the token. */
+/**
+ * Whole seconds since 1970 only: nothing rounds in the favour of the token.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an end that is no whole number", async () => {

@@ -1,4 +1,8 @@
-/** @module Numbers that are too large to be a time, among them what some parsers make infinite. */
+/**
+ * Numbers that are too large to be a time, among them what some parsers make infinite.
+ *
+ * @module
+ */
 // Threats: A10
 import { setScene, withMember } from "../support/attack.ts";
 

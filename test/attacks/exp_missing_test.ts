@@ -1,4 +1,8 @@
-/** @module A token that never ends (RFC 9068 section 2.2 wants an end). */
+/**
+ * A token that never ends (RFC 9068 section 2.2 wants an end).
+ *
+ * @module
+ */
 // Threats: A10, F7
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.4: on or after its end a token is not accepted. */
+/**
+ * RFC 7519 section 4.1.4: on or after its end a token is not accepted.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token that has expired", async () => {

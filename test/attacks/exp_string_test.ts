@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.4: a number, not what looks like one. */
+/**
+ * RFC 7519 section 4.1.4: a number, not what looks like one.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an end that is no number", async () => {

@@ -1,6 +1,10 @@
-/** @module A key of 16384 bits: every signature costs the host, none costs the attacker. */
+/**
+ * A key of 16384 bits: every signature costs the host, none costs the attacker.
+ *
+ * @module
+ */
 // Threats: I3
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 import { constantSignature } from "../support/tokens.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 2.1: the public key used as the secret of an HMAC. */
+/**
+ * RFC 8725 section 2.1: the public key used as the secret of an HMAC.
+ *
+ * @module
+ */
 // Threats: A2
 import { setScene } from "../support/attack.ts";
 import { createHmacSigner, publicJwk } from "../support/tokens.ts";

@@ -1,4 +1,8 @@
-/** @module A token from tomorrow: somebody prepares for later, or the clocks differ. */
+/**
+ * A token from tomorrow: somebody prepares for later, or the clocks differ.
+ *
+ * @module
+ */
 // Threats: A11
 import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";

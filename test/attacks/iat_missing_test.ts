@@ -1,4 +1,8 @@
-/** @module Without its age, the age of a token cannot be limited. */
+/**
+ * Without its age, the age of a token cannot be limited.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token without an age", async () => {

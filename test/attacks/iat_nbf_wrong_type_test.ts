@@ -1,4 +1,8 @@
-/** @module A time that cannot be read is not passed over. */
+/**
+ * A time that cannot be read is not passed over.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses times that are no whole numbers", async () => {

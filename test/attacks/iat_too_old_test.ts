@@ -1,4 +1,8 @@
-/** @module A token that lives long is still not for long (max_token_age). */
+/**
+ * A token that lives long is still not for long (max_token_age).
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an old token that is far from its end", async () => {

@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.7: a token is UTF-8, whole, and without a byte order mark. */
+/**
+ * RFC 8725 section 3.7: a token is UTF-8, whole, and without a byte order mark.
+ *
+ * @module
+ */
 // Threats: A9
 import { setScene } from "../support/attack.ts";
 

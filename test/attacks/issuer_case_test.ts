@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: upper case is another issuer. */
+/**
+ * RFC 8725 section 3.8: upper case is another issuer.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an issuer in other letters without asking anybody", async () => {

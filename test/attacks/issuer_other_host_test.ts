@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: prefixes, suffixes and look-alikes are other issuers. */
+/**
+ * RFC 8725 section 3.8: prefixes, suffixes and look-alikes are other issuers.
+ *
+ * @module
+ */
 // Threats: A12, B11
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: an encoded letter is another letter. */
+/**
+ * RFC 8725 section 3.8: an encoded letter is another letter.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an issuer with encoded letters without asking anybody", async () => {

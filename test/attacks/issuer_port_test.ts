@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: another port, or the same one written out, is another issuer. */
+/**
+ * RFC 8725 section 3.8: another port, or the same one written out, is another issuer.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an issuer with another port without asking anybody", async () => {

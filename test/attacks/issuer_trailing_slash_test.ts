@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: a slash more is another issuer. */
+/**
+ * RFC 8725 section 3.8: a slash more is another issuer.
+ *
+ * @module
+ */
 // Threats: A12
 import { setScene } from "../support/attack.ts";
 

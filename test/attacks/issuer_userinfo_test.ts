@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: what stands before an "@" is no host. */
+/**
+ * RFC 8725 section 3.8: what stands before an "@" is no host.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an issuer with user information without asking anybody", async () => {

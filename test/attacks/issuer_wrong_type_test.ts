@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.1: an issuer is one string. */
+/**
+ * RFC 7519 section 4.1.1: an issuer is one string.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses an issuer that is absent or no string", async () => {

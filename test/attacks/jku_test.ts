@@ -1,6 +1,10 @@
-/** @module RFC 7515 section 4.1.2: a token that points at a key set elsewhere. */
+/**
+ * RFC 7515 section 4.1.2: a token that points at a key set elsewhere.
+ *
+ * @module
+ */
 // Threats: A3
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 import { createSigner } from "../support/tokens.ts";
 

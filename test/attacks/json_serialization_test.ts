@@ -1,4 +1,8 @@
-/** @module RFC 7515 section 7.2: a login takes the compact serialization only. */
+/**
+ * RFC 7515 section 7.2: a login takes the compact serialization only.
+ *
+ * @module
+ */
 // Threats: A7
 import { setScene } from "../support/attack.ts";
 

@@ -1,6 +1,10 @@
-/** @module RFC 7516: an encrypted token is refused unread, however much work it asks for. */
+/**
+ * RFC 7516: an encrypted token is refused unread, however much work it asks for.
+ *
+ * @module
+ */
 // Threats: A6
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 import { encodeSegment } from "../support/tokens.ts";
 

@@ -1,6 +1,10 @@
-/** @module RFC 9700 section 4.9: one issuer's token must not be shown to another. */
+/**
+ * RFC 9700 section 4.9: one issuer's token must not be shown to another.
+ *
+ * @module
+ */
 // Threats: C3
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 import { json } from "../support/hostile_server.ts";
 

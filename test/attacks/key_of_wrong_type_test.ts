@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.1: the kind of key must be that of the algorithm. */
+/**
+ * RFC 8725 section 3.1: the kind of key must be that of the algorithm.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 7517 sections 4.2 to 4.4: a key is for what its owner says it is for. */
+/**
+ * RFC 7517 sections 4.2 to 4.4: a key is for what its owner says it is for.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { publicJwk } from "../support/tokens.ts";
 

@@ -1,4 +1,8 @@
-/** @module A key that the issuer has withdrawn signs for nobody. */
+/**
+ * A key that the issuer has withdrawn signs for nobody.
+ *
+ * @module
+ */
 // Threats: B9
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";

@@ -1,6 +1,10 @@
-/** @module RFC 8725 section 3.10: a kid is compared, never opened, looked up or executed. */
+/**
+ * RFC 8725 section 3.10: a kid is compared, never opened, looked up or executed.
+ *
+ * @module
+ */
 // Threats: A4
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 import { filesBelow } from "../support/files.ts";
 

@@ -1,5 +1,9 @@
-/** @module A kid that nobody knows costs one more request, and then no more for a while. */
-import { strict as assert } from "node:assert";
+/**
+ * A kid that nobody knows costs one more request, and then no more for a while.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses unknown kids without flooding the issuer", async () => {

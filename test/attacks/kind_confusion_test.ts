@@ -1,5 +1,9 @@
-/** @module The policy decides how an issuer's tokens are read; a token cannot choose to be a JWT. */
-import { strict as assert } from "node:assert";
+/**
+ * The policy decides how an issuer's tokens are read; a token cannot choose to be a JWT.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 
 for (

@@ -1,6 +1,10 @@
-/** @module CWE-117: what a token says must not become a line, a field or a colour of the log. */
+/**
+ * CWE-117: what a token says must not become a line, a field or a colour of the log.
+ *
+ * @module
+ */
 // Threats: H1, H2
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 
 const LINE =

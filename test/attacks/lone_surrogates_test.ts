@@ -1,4 +1,8 @@
-/** @module RFC 8259 section 8.2: half a surrogate pair, which every reader repairs in its own way. */
+/**
+ * RFC 8259 section 8.2: half a surrogate pair, which every reader repairs in its own way.
+ *
+ * @module
+ */
 // Threats: A9
 import { setScene, withMember } from "../support/attack.ts";
 

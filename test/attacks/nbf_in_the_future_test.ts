@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 4.1.5. */
+/**
+ * RFC 7519 section 4.1.5.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a token that is not valid yet", async () => {

@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 5.2: a token inside a token. */
+/**
+ * RFC 7519 section 5.2: a token inside a token.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a nested token", async () => {

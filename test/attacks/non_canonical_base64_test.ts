@@ -1,4 +1,8 @@
-/** @module RFC 4648 section 3.5: bits that a decoder drops would make many tokens of one. */
+/**
+ * RFC 4648 section 3.5: bits that a decoder drops would make many tokens of one.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { encodeSegment } from "../support/tokens.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: a key speaks for the issuer that published it, and no other. */
+/**
+ * RFC 8725 section 3.8: a key speaks for the issuer that published it, and no other.
+ *
+ * @module
+ */
 // Threats: E10
 import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";

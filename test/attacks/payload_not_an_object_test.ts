@@ -1,4 +1,8 @@
-/** @module RFC 7519 section 7.2: the claims are an object, and so is the header. */
+/**
+ * RFC 7519 section 7.2: the claims are an object, and so is the header.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a payload that is no object", async () => {

@@ -1,4 +1,8 @@
-/** @module A private key that is published belongs to everybody. */
+/**
+ * A private key that is published belongs to everybody.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { publicJwk } from "../support/tokens.ts";
 

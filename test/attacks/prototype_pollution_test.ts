@@ -1,6 +1,10 @@
-/** @module CWE-1321: claims that are named like what every object inherits. */
+/**
+ * CWE-1321: claims that are named like what every object inherits.
+ *
+ * @module
+ */
 // Threats: A20
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene, withMember } from "../support/attack.ts";
 
 Deno.test("login finds no claim on a prototype", async () => {

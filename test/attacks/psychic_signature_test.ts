@@ -1,4 +1,8 @@
-/** @module CVE-2022-21449: the ECDSA signature of zeros that some verifiers take for every message. */
+/**
+ * CVE-2022-21449: the ECDSA signature of zeros that some verifiers take for every message.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { constantSignature } from "../support/tokens.ts";
 

@@ -1,4 +1,8 @@
-/** @module A spent token is presented again in its last second, and the issuer answers slowly. */
+/**
+ * A spent token is presented again in its last second, and the issuer answers slowly.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login with one_time remembers a token for longer than any login lasts", async () => {

@@ -1,6 +1,10 @@
-/** @module RFC 7519 section 4.1.7: where the policy says so, a token admits once. */
+/**
+ * RFC 7519 section 4.1.7: where the policy says so, a token admits once.
+ *
+ * @module
+ */
 // Threats: A17, F-1
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 
 const ONCE = { issuerLines: ["one_time: true"] };

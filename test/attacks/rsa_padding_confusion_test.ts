@@ -1,4 +1,8 @@
-/** @module RFC 8017: one key, two paddings; a key that says which serves no other. */
+/**
+ * RFC 8017: one key, two paddings; a key that says which serves no other.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { publicJwk } from "../support/tokens.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.8: a name means what its own issuer means by it. */
+/**
+ * RFC 8725 section 3.8: a name means what its own issuer means by it.
+ *
+ * @module
+ */
 // Threats: E10
 import { setScene } from "../support/attack.ts";
 import { json } from "../support/hostile_server.ts";

@@ -1,4 +1,8 @@
-/** @module RFC 8417, OpenID Connect Back-Channel Logout 2.4: such tokens open no session. */
+/**
+ * RFC 8417, OpenID Connect Back-Channel Logout 2.4: such tokens open no session.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a logout token", async () => {

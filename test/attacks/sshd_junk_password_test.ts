@@ -1,6 +1,10 @@
-/** @module What sshd types for an account that may not log in: no token, and no reason to ask. */
+/**
+ * What sshd types for an account that may not log in: no token, and no reason to ask.
+ *
+ * @module
+ */
 // Threats: G11
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 
 const JUNK = "\b\n\r\x7fINCORRECT";

@@ -1,4 +1,8 @@
-/** @module A key set that publishes a secret: nobody may verify with it. */
+/**
+ * A key set that publishes a secret: nobody may verify with it.
+ *
+ * @module
+ */
 // Threats: A2
 import { setScene } from "../support/attack.ts";
 import { createHmacSigner, publicJwk } from "../support/tokens.ts";

@@ -1,4 +1,8 @@
-/** @module RFC 7515 section 5.2: what was signed is what is believed. */
+/**
+ * RFC 7515 section 5.2: what was signed is what is believed.
+ *
+ * @module
+ */
 import { setScene, withSegment } from "../support/attack.ts";
 import { encodeSegment } from "../support/tokens.ts";
 

@@ -1,6 +1,10 @@
-/** @module What is longer than any token is not read to its end. */
+/**
+ * What is longer than any token is not read to its end.
+ *
+ * @module
+ */
 // Threats: I2, I4
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene, tokenOfLength } from "../support/attack.ts";
 
 Deno.test("login refuses a token of more than 16 KiB", async () => {

@@ -1,4 +1,8 @@
-/** @module What surrounds a token is part of what was typed; only one end mark is not. */
+/**
+ * What surrounds a token is part of what was typed; only one end mark is not.
+ *
+ * @module
+ */
 // Threats: A7
 import { setScene } from "../support/attack.ts";
 

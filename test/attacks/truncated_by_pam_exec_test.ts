@@ -1,6 +1,10 @@
-/** @module pam_exec hands over 511 bytes (Linux-PAM 1.3: 512) and says nothing about it. */
+/**
+ * pam_exec hands over 511 bytes (Linux-PAM 1.3: 512) and says nothing about it.
+ *
+ * @module
+ */
 // Threats: F3, G10
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { setScene, tokenOfLength } from "../support/attack.ts";
 
 for (const alg of ["RS256", "PS256", "ES256", "EdDSA"]) {

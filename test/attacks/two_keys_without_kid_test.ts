@@ -1,4 +1,8 @@
-/** @module OpenID Connect Core section 10.1: without a kid, a choice between keys is a guess. */
+/**
+ * OpenID Connect Core section 10.1: without a kid, a choice between keys is a guess.
+ *
+ * @module
+ */
 // Threats: A19
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";

@@ -1,4 +1,8 @@
-/** @module Letters that fold, shrink or compose into the letters of an account. */
+/**
+ * Letters that fold, shrink or compose into the letters of an account.
+ *
+ * @module
+ */
 // Threats: E5, E6, F8
 import { setScene } from "../support/attack.ts";
 

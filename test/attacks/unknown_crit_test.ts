@@ -1,4 +1,8 @@
-/** @module RFC 7515 section 4.1.11: what must be understood and is not. */
+/**
+ * RFC 7515 section 4.1.11: what must be understood and is not.
+ *
+ * @module
+ */
 // Threats: A5
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module OpenID Connect Core 1.0 section 5.7: an address that anybody could have typed. */
+/**
+ * OpenID Connect Core 1.0 section 5.7: an address that anybody could have typed.
+ *
+ * @module
+ */
 // Threats: E8
 import { setScene } from "../support/attack.ts";
 

@@ -1,4 +1,8 @@
-/** @module Ed25519 keys of small order: a signature that needs no key fits every message. */
+/**
+ * Ed25519 keys of small order: a signature that needs no key fits every message.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { constantSignature, encodeSegment } from "../support/tokens.ts";
 

@@ -1,4 +1,8 @@
-/** @module RFC 7518 section 3.3, RFC 8725 section 3.5: keys that anybody could sign with. */
+/**
+ * RFC 7518 section 3.3, RFC 8725 section 3.5: keys that anybody could sign with.
+ *
+ * @module
+ */
 // Threats: A18
 import { setScene } from "../support/attack.ts";
 import { createSigner, publicJwk } from "../support/tokens.ts";

@@ -1,4 +1,8 @@
-/** @module RFC 8725 section 3.11: tokens of one kind must not pass for another. */
+/**
+ * RFC 8725 section 3.11: tokens of one kind must not pass for another.
+ *
+ * @module
+ */
 // Threats: A14
 import { setScene } from "../support/attack.ts";
 

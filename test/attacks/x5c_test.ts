@@ -1,4 +1,8 @@
-/** @module RFC 7515 section 4.1.6: a token that brings its own certificate chain. */
+/**
+ * RFC 7515 section 4.1.6: a token that brings its own certificate chain.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 import { createSelfSigned } from "../support/self_signed.ts";
 import { createSigner } from "../support/tokens.ts";

@@ -1,5 +1,9 @@
-/** @module RFC 7515 section 4.1.5: a token that points at a certificate elsewhere. */
-import { strict as assert } from "node:assert";
+/**
+ * RFC 7515 section 4.1.5: a token that points at a certificate elsewhere.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 import { createSigner } from "../support/tokens.ts";
 

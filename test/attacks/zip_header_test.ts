@@ -1,4 +1,8 @@
-/** @module "zip" belongs to encrypted tokens (RFC 7516 section 4.1.3); some libraries unpack it. */
+/**
+ * "zip" belongs to encrypted tokens (RFC 7516 section 4.1.3); some libraries unpack it.
+ *
+ * @module
+ */
 import { setScene } from "../support/attack.ts";
 
 Deno.test("login refuses a compressed payload and the header that says so", async () => {

@@ -1,4 +1,8 @@
-/** @module What was measured against what was aimed at. */
+/**
+ * What was measured against what was aimed at.
+ *
+ * @module
+ */
 
 export interface Aim {
   readonly what: string;

@@ -1,4 +1,8 @@
-/** @module The bundle carries the policy unharmed, and no `node:` module at start. */
+/**
+ * The bundle carries the policy unharmed, and no `node:` module at start.
+ *
+ * @module
+ */
 // Threats: G15
 
 import { buildEnvironment as environment } from "../support/built_program.ts";

@@ -1,4 +1,8 @@
-/** @module What `deno compile` is given: the one file, and nothing of the building host. */
+/**
+ * What `deno compile` is given: the one file, and nothing of the building host.
+ *
+ * @module
+ */
 // Threats: F2, G1, G15, G17, G19, J1
 
 import assert from "node:assert/strict";

@@ -1,4 +1,8 @@
-/** @module A runtime build is one folder, all of it from where only root or the builder can write. */
+/**
+ * A runtime build is one folder, all of it from where only root or the builder can write.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { runtimeFile, writeRuntimeProgram } from "../../src/build/compile.ts";
 import { buildEnvironment } from "../support/built_program.ts";

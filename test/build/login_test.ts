@@ -1,4 +1,8 @@
-/** @module The real program, built for a policy: it starts, decides and logs with its few rights. */
+/**
+ * The real program, built for a policy: it starts, decides and logs with its few rights.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { bundleProgram } from "../../src/build/bundle.ts";

@@ -1,4 +1,8 @@
-/** @module `deno task build`: what it writes, what it prints, how it refuses. */
+/**
+ * `deno task build`: what it writes, what it prints, how it refuses.
+ *
+ * @module
+ */
 // Threats: G20
 
 import assert from "node:assert/strict";

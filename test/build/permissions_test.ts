@@ -1,4 +1,8 @@
-/** @module The flags say what the policy needs, and never by accident "everything". */
+/**
+ * The flags say what the policy needs, and never by accident "everything".
+ *
+ * @module
+ */
 // Threats: B7, G14
 
 import assert from "node:assert/strict";

@@ -1,4 +1,8 @@
-/** @module The hosts of a policy, in the spelling that Deno's permissions compare. */
+/**
+ * The hosts of a policy, in the spelling that Deno's permissions compare.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import {

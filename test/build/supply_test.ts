@@ -1,6 +1,8 @@
 /**
- * @module What goes into a program: the packages that the lock file names, and no others. That their
+ * What goes into a program: the packages that the lock file names, and no others. That their
  * bytes are those of the lock file is Deno's to check, when it fetches them.
+ *
+ * @module
  */
 // Threats: J1
 import assert from "node:assert/strict";

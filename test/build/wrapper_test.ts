@@ -1,4 +1,8 @@
-/** @module What the wrapper for an installed Deno does beyond what every build does. */
+/**
+ * What the wrapper for an installed Deno does beyond what every build does.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,8 @@
-/** @module What the program says about itself. */
+/**
+ * What the program says about itself.
+ *
+ * @module
+ */
 // Threats: J2
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };

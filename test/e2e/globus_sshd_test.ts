@@ -1,9 +1,11 @@
 /**
- * @module The oauth-ssh questions and a Globus login through the shipped stack where pam_mount is
+ * The oauth-ssh questions and a Globus login through the shipped stack where pam_mount is
  * missing: everything works but the oauth-ssh client, which wants a prompt of its own (that one with
  * pam_mount: oauth_ssh_client_test.ts).
  *
  * Debian package: python3-paramiko.
+ *
+ * @module
  */
 import assert from "node:assert/strict";
 import { withOauthSshBench } from "../support/oauth_ssh.ts";

@@ -1,6 +1,8 @@
 /**
- * @module Opaque tokens of a certified provider, judged by its own introspection endpoint; once
+ * Opaque tokens of a certified provider, judged by its own introspection endpoint; once
  * through pam_exec, a real sshd and the built program.
+ *
+ * @module
  */
 // Threats: C7
 import assert from "node:assert/strict";

@@ -1,7 +1,9 @@
 /**
- * @module Tokens of Debian's scitokens-create, through pam_exec, a real sshd and the built program.
+ * Tokens of Debian's scitokens-create, through pam_exec, a real sshd and the built program.
  *
  * Debian package: scitokens-cpp.
+ *
+ * @module
  */
 import assert from "node:assert/strict";
 import { createAuthority } from "../support/certificates.ts";

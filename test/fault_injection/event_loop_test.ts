@@ -1,6 +1,8 @@
 /**
- * @module A program whose event loop runs dry ends with the exit code that was set before
+ * A program whose event loop runs dry ends with the exit code that was set before
  * anything else: the last line of defence, shown by taking the ones before it away.
+ *
+ * @module
  */
 // Threats: F1, G5
 import assert from "node:assert/strict";

@@ -1,6 +1,8 @@
 /**
- * @module The awaits whose failure may end in a login all the same, by source text, each with the
+ * The awaits whose failure may end in a login all the same, by source text, each with the
  * reason why nobody gets in who should not. Everything else must refuse.
+ *
+ * @module
  */
 import { type Await, nameOf } from "./instrument.ts";
 

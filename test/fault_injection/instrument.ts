@@ -1,6 +1,8 @@
 /**
- * @module A copy of the program in which every `await` can be made to fail: `await X` becomes
+ * A copy of the program in which every `await` can be made to fail: `await X` becomes
  * `await __fault(7, async () => (X))`, and `faults.ts` decides at run time what comes of number 7.
+ *
+ * @module
  */
 import { filesBelow } from "../support/files.ts";
 import { bundle } from "../support/program.ts";

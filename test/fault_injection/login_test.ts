@@ -1,8 +1,10 @@
 /**
- * @module Fault injection at every await of the login path never ends in exit code 0.
+ * Fault injection at every await of the login path never ends in exit code 0.
  *
  * Each run is a real process with a good token, which without a fault is admitted. Bundling
  * `src/` with its awaits made breakable: instrument.ts. What may fail and still admit: harmless.ts.
+ *
+ * @module
  */
 // Threats: F1, G5, H6
 import assert from "node:assert/strict";

@@ -1,9 +1,11 @@
 /**
- * @module Good logins by different ways, each of which the instrumented program takes as often as
+ * Good logins by different ways, each of which the instrumented program takes as often as
  * there are faults: every run has a site of its own, all share the issuer.
+ *
+ * @module
  */
 import { sha256Hex } from "../../src/files/state_directory.ts";
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { start } from "../support/device.ts";
 import type { GlobusScene } from "../support/globus_site.ts";
 import { json } from "../support/hostile_server.ts";

@@ -1,4 +1,8 @@
-/** @module The cache directory, in the presence of links, pipes, strangers and full disks. */
+/**
+ * The cache directory, in the presence of links, pipes, strangers and full disks.
+ *
+ * @module
+ */
 // Threats: F-2, F-4, F-5, F-8
 import assert from "node:assert/strict";
 import {

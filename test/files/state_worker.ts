@@ -1,6 +1,8 @@
 /**
- * @module One process of many that share a cache directory: `ROOT VERB NAME TEXT`, the answer as
+ * One process of many that share a cache directory: `ROOT VERB NAME TEXT`, the answer as
  * one line on standard output. Waits for the file `ROOT.go`, so that all begin together.
+ *
+ * @module
  */
 import { StateDirectory } from "../../src/files/state_directory.ts";
 

@@ -1,4 +1,8 @@
-/** @module Files that decide who gets in, and the ways in which somebody else could have made them. */
+/**
+ * Files that decide who gets in, and the ways in which somebody else could have made them.
+ *
+ * @module
+ */
 // Threats: F-1, F-7
 import assert from "node:assert/strict";
 import {

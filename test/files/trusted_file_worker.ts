@@ -1,4 +1,8 @@
-/** @module Reads one trusted file and says how it went, for tests that need another user. */
+/**
+ * Reads one trusted file and says how it went, for tests that need another user.
+ *
+ * @module
+ */
 import {
   readTrustedFile,
   UntrustedFileError,

@@ -1,4 +1,8 @@
-/** @module The fuzzer finds what it is for: shown with verdicts and a target that are wrong. */
+/**
+ * The fuzzer finds what it is for: shown with verdicts and a target that are wrong.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { fuzz } from "./fuzz.ts";
 import { judge, type Target } from "./target.ts";

@@ -1,6 +1,8 @@
 /**
- * @module Inputs that were found or that are easily got wrong: each ends as it says, in this process
+ * Inputs that were found or that are easily got wrong: each ends as it says, in this process
  * and as the built program.
+ *
+ * @module
  */
 import assert from "node:assert/strict";
 import type { Splice } from "./edits.ts";

@@ -1,4 +1,8 @@
-/** @module Everything that is fuzzed. */
+/**
+ * Everything that is fuzzed.
+ *
+ * @module
+ */
 import type { Target } from "./target.ts";
 import { pamFile, sshdConfig } from "./targets/check.ts";
 import { map, policy } from "./targets/files.ts";

@@ -1,4 +1,8 @@
-/** @module Discovery documents that point where no login should go. */
+/**
+ * Discovery documents that point where no login should go.
+ *
+ * @module
+ */
 // Threats: B1, B2, B14
 import assert from "node:assert/strict";
 import {

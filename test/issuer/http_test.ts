@@ -1,4 +1,8 @@
-/** @module HTTPS to an issuer that does everything an issuer should not do. */
+/**
+ * HTTPS to an issuer that does everything an issuer should not do.
+ *
+ * @module
+ */
 // Threats: B2, B3, B4, B5, B6, B7, B8, C9, F6
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

@@ -1,4 +1,8 @@
-/** @module Signing keys in files that all logins share, and what may have become of the files. */
+/**
+ * Signing keys in files that all logins share, and what may have become of the files.
+ *
+ * @module
+ */
 // Threats: B10, B12, B13, F-3, F-6
 import assert from "node:assert/strict";
 import { sha256Hex, StateDirectory } from "../../src/files/state_directory.ts";

@@ -1,4 +1,8 @@
-/** @module Keys as whole logins see them: real processes, a real provider, floods and rotations. */
+/**
+ * Keys as whole logins see them: real processes, a real provider, floods and rotations.
+ *
+ * @module
+ */
 // Threats: A4, B9, B10, B11, B12, F-4, I3, K12
 import assert from "node:assert/strict";
 import { answer, DISCOVERY_PATH } from "../support/hostile_server.ts";

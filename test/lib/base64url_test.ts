@@ -1,5 +1,9 @@
-/** @module One text for all bytes, one value for every text. */
-import { strict as assert } from "node:assert";
+/**
+ * One text for all bytes, one value for every text.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeBase64url } from "../../src/lib/base64url.ts";
 import { encodeSegment } from "../support/tokens.ts";

@@ -1,5 +1,9 @@
-/** @module In the device stacks only `device finish` admits, whatever else says yes or is missing. */
-import { strict as assert } from "node:assert";
+/**
+ * In the device stacks only `device finish` admits, whatever else says yes or is missing.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { createPamHost } from "../support/pam.ts";
 
 const STACKS = [

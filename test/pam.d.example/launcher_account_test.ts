@@ -1,7 +1,11 @@
-/** @module What the launcher finds out: the account and the conversation. */
+/**
+ * What the launcher finds out: the account and the conversation.
+ *
+ * @module
+ */
 // Threats: E2, E3, E14, F8
 import { readProc } from "../support/proc.ts";
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { createPamHost } from "../support/pam.ts";
 import {
   launch,

@@ -1,7 +1,11 @@
-/** @module The launcher as a process: time, messages, its rights, a broken program. */
+/**
+ * The launcher as a process: time, messages, its rights, a broken program.
+ *
+ * @module
+ */
 // Threats: D4, F10, G12, G18
 import { readProc } from "../support/proc.ts";
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { createPamHost, until } from "../support/pam.ts";
 import { startRsyslogd } from "../support/syslog.ts";
 import {

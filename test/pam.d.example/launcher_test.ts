@@ -1,6 +1,10 @@
-/** @module The launcher: what reaches the program, and what comes back. */
+/**
+ * The launcher: what reaches the program, and what comes back.
+ *
+ * @module
+ */
 // Threats: E14, F4, F-8, G3, G6, G13
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { type PamHost, readExample } from "../support/pam.ts";
 import { launch, launcherTest as test } from "./stand_in.ts";
 

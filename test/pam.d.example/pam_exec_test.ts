@@ -1,6 +1,10 @@
-/** @module The stack for pam_exec, as it is written, in a real PAM transaction. */
+/**
+ * The stack for pam_exec, as it is written, in a real PAM transaction.
+ *
+ * @module
+ */
 // Threats: C5, F4, G8
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import { StandIn } from "./stand_in.ts";
 

@@ -1,5 +1,9 @@
-/** @module The stack for pam_script, as it is written, in a real PAM transaction. */
-import { strict as assert } from "node:assert";
+/**
+ * The stack for pam_script, as it is written, in a real PAM transaction.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import { StandIn } from "./stand_in.ts";
 

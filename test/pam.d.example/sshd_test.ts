@@ -1,6 +1,10 @@
-/** @module The stacks as they are written, in a real sshd with a real ssh client. */
+/**
+ * The stacks as they are written, in a real sshd with a real ssh client.
+ *
+ * @module
+ */
 // Threats: E2, I1
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { createPamHost, type PamHost, until } from "../support/pam.ts";
 import { type Account, ordinaryAccount, startSshd } from "../support/sshd.ts";
 import type { Sshd } from "../support/sshd.ts";

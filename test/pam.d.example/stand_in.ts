@@ -1,6 +1,8 @@
 /**
- * @module A shell script in place of the program, which writes down what it
+ * A shell script in place of the program, which writes down what it
  * was given, and ways to start the launcher exactly as PAM modules do.
+ *
+ * @module
  */
 import {
   createPamHost,

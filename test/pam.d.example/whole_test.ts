@@ -1,5 +1,9 @@
-/** @module The launcher and pam_script's wrapper, cut short anywhere, let nobody in. */
-import { strict as assert } from "node:assert";
+/**
+ * The launcher and pam_script's wrapper, cut short anywhere, let nobody in.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { createPamHost } from "../support/pam.ts";
 import { StandIn } from "./stand_in.ts";
 

@@ -1,4 +1,8 @@
-/** @module Every reason has an exit code, and 0 belongs to none of the refusals. */
+/**
+ * Every reason has an exit code, and 0 belongs to none of the refusals.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { EXIT_CODES, type PamCode, pamCode } from "../../src/pam/exit_code.ts";
 import { type Reason, REASONS } from "../../src/lib/reason.ts";

@@ -1,6 +1,8 @@
 /**
- * @module What the world can do to a login: each ends in its reason and exit code within the
+ * What the world can do to a login: each ends in its reason and exit code within the
  * deadline, with one log line, nothing granted to anybody and nothing lost that was kept.
+ *
+ * @module
  */
 // Threats: B4, B5, B6, B13, F6, F10, F-1, F-2, F-3, F-5, G11, H3
 import assert from "node:assert/strict";

@@ -1,4 +1,8 @@
-/** @module The program as PAM runs it: a real process, whose exit code is all that PAM looks at. */
+/**
+ * The program as PAM runs it: a real process, whose exit code is all that PAM looks at.
+ *
+ * @module
+ */
 // Threats: B6, B7, E13, F5, G6, G9, G10, G13, G16, I2
 import { readProc } from "../support/proc.ts";
 import assert from "node:assert/strict";

@@ -1,4 +1,8 @@
-/** @module The oauth-ssh client's wire protocol, as its server side is documented. */
+/**
+ * The oauth-ssh client's wire protocol, as its server side is documented.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import {
   encodeReply,

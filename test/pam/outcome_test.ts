@@ -1,4 +1,8 @@
-/** @module `oauth-pam outcome`: what a stack may learn about the attempt before. */
+/**
+ * `oauth-pam outcome`: what a stack may learn about the attempt before.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import {
   Clock,

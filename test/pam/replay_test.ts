@@ -1,4 +1,8 @@
-/** @module A token of a one_time issuer admits once, whatever is done to it or to the memory of it. */
+/**
+ * A token of a one_time issuer admits once, whatever is done to it or to the memory of it.
+ *
+ * @module
+ */
 // Threats: A17
 import assert from "node:assert/strict";
 import { spendToken } from "../../src/pam/replay.ts";

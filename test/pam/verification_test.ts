@@ -1,4 +1,8 @@
-/** @module Whose token it is: one issuer may see it, and no other ever does. */
+/**
+ * Whose token it is: one issuer may see it, and no other ever does.
+ *
+ * @module
+ */
 // Threats: C3, C5
 import assert from "node:assert/strict";
 import { createAuthority } from "../support/certificates.ts";

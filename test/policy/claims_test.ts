@@ -1,4 +1,8 @@
-/** @module Claims are hostile: only own members are ever seen. */
+/**
+ * Claims are hostile: only own members are ever seen.
+ *
+ * @module
+ */
 // Threats: A20
 
 import assert from "node:assert/strict";

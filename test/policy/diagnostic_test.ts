@@ -1,4 +1,8 @@
-/** @module Findings are sorted, suggestions are near, lists are readable. */
+/**
+ * Findings are sorted, suggestions are near, lists are readable.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,8 @@
-/** @module Durations: whole numbers with one unit. */
+/**
+ * Durations: whole numbers with one unit.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { duration, seconds } from "../../src/policy/duration.ts";

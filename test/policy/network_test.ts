@@ -1,4 +1,8 @@
-/** @module Addresses and networks, without conversions that widen them. */
+/**
+ * Addresses and networks, without conversions that widen them.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,8 @@
-/** @module The subject that claims describe: strict types, taken from where the issuer keeps them. */
+/**
+ * The subject that claims describe: strict types, taken from where the issuer keeps them.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { subjectFromClaims } from "../../src/policy/evaluate/subject.ts";

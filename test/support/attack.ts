@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { EXIT_CODES } from "../../src/pam/exit_code.ts";
 import type { Reason } from "../../src/lib/reason.ts";
 

@@ -1,6 +1,8 @@
 /**
- * @module Throw-away certificate authorities and server certificates, made
+ * Throw-away certificate authorities and server certificates, made
  * with WebCrypto alone so that the bench needs no openssl.
+ *
+ * @module
  */
 import {
   BasicConstraintsExtension,

@@ -1,4 +1,9 @@
-import { strict as assert } from "node:assert";
+/**
+ * The certificates of the tests have the flaws that they are asked to have, and no others.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import {
   SubjectAlternativeNameExtension,
   X509Certificate,

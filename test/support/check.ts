@@ -1,6 +1,8 @@
 /**
- * @module `oauth-pam check` on hosts of the test's own: real files, real folders, and a process
+ * `oauth-pam check` on hosts of the test's own: real files, real folders, and a process
  * whose permissions the test chooses.
+ *
+ * @module
  */
 import { check } from "../../src/cli/check/verb.ts";
 import type { CheckFinding, CheckHost } from "../../src/cli/check/finding.ts";

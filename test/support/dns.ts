@@ -1,4 +1,8 @@
-/** @module A name server on a loopback UDP port that knows TXT records and nothing else. */
+/**
+ * A name server on a loopback UDP port that knows TXT records and nothing else.
+ *
+ * @module
+ */
 
 export interface NameServer extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */

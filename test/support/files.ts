@@ -1,4 +1,8 @@
-/** @module Looking at what a program left behind. */
+/**
+ * Looking at what a program left behind.
+ *
+ * @module
+ */
 
 /** The files of a folder and all below, by their paths from it. */
 export async function filesBelow(root: string, folder = ""): Promise<string[]> {

@@ -1,6 +1,8 @@
 /**
- * @module A stand-in for Globus Auth on loopback HTTPS, written from its documented API and strict
+ * A stand-in for Globus Auth on loopback HTTPS, written from its documented API and strict
  * about what it is asked: who asks, in which form, for how much.
+ *
+ * @module
  */
 import type { Authority } from "./certificates.ts";
 import {

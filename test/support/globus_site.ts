@@ -1,4 +1,8 @@
-/** @module A site whose policy trusts the Globus Auth stand-in, and logins to it. */
+/**
+ * A site whose policy trusts the Globus Auth stand-in, and logins to it.
+ *
+ * @module
+ */
 import { createAuthority } from "./certificates.ts";
 import { type GlobusStandIn, startGlobus } from "./globus.ts";
 import {

@@ -1,6 +1,8 @@
 /**
- * @module An issuer on loopback HTTPS that answers whatever a test tells it
+ * An issuer on loopback HTTPS that answers whatever a test tells it
  * to, and a listener that notices when somebody connects.
+ *
+ * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";

@@ -1,4 +1,9 @@
-import { strict as assert } from "node:assert";
+/**
+ * The issuer of the tests says what it is told to.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { type Authority, createAuthority } from "./certificates.ts";
 import * as hostile from "./hostile_server.ts";
 import { manyKeys } from "./tokens.ts";

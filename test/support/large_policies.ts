@@ -1,4 +1,8 @@
-/** @module Policies of many rules, as a large site might have them, for measurements. */
+/**
+ * Policies of many rules, as a large site might have them, for measurements.
+ *
+ * @module
+ */
 import type { Policy } from "../../src/policy/model.ts";
 import { policyOf, type Written } from "./policy_documents.ts";
 

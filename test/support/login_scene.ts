@@ -1,6 +1,8 @@
 /**
- * @module An issuer that does as it is told, a site whose policy trusts it, and tokens that the
+ * An issuer that does as it is told, a site whose policy trusts it, and tokens that the
  * policy admits: the starting point of most tests of a whole login.
+ *
+ * @module
  */
 import { createAuthority } from "./certificates.ts";
 import { type HostileIssuer, startHostileIssuer } from "./hostile_server.ts";

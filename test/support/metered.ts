@@ -1,4 +1,8 @@
-/** @module Runs a program to its end and says what it cost: time from outside, and peak memory. */
+/**
+ * Runs a program to its end and says what it cost: time from outside, and peak memory.
+ *
+ * @module
+ */
 
 export const PYTHON = "/usr/bin/python3";
 

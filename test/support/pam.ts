@@ -1,9 +1,11 @@
 /**
- * @module Runs real PAM stacks, those of `pam.d.example/` as they are written
+ * Runs real PAM stacks, those of `pam.d.example/` as they are written
  * there, without root and without touching /etc/pam.d: pam_wrapper points
  * libpam at a folder of the test's own, pamtester plays the application.
  *
  * Debian packages: libpam-wrapper pamtester libpam-script.
+ *
+ * @module
  */
 
 const EXAMPLES = new URL("../../pam.d.example/", import.meta.url);

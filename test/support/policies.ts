@@ -1,4 +1,8 @@
-/** @module Small policies and requests for table tests. */
+/**
+ * Small policies and requests for table tests.
+ *
+ * @module
+ */
 
 import type { MapFiles } from "../../src/policy/evaluate/accounts.ts";
 import type { Claims } from "../../src/policy/claims.ts";

@@ -1,4 +1,8 @@
-/** @module The same document in another order, or damaged in one place. */
+/**
+ * The same document in another order, or damaged in one place.
+ *
+ * @module
+ */
 
 import fc from "fast-check";
 import { from, type Written } from "./policy_documents.ts";

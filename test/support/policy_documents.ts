@@ -1,8 +1,10 @@
 /**
- * @module Generators of policies, for property tests.
+ * Generators of policies, for property tests.
  *
  * A policy is generated as the document an administrator would write, turned into text and read by
  * `parsePolicy`: there is no way around the parser.
+ *
+ * @module
  */
 import fc from "fast-check";
 import { stringify } from "yaml";

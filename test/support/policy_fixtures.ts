@@ -1,4 +1,8 @@
-/** @module Where the policy fixtures are, and how findings are written into `.out` files. */
+/**
+ * Where the policy fixtures are, and how findings are written into `.out` files.
+ *
+ * @module
+ */
 
 import type { Diagnostic } from "../../src/policy/diagnostic.ts";
 

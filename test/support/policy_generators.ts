@@ -1,4 +1,8 @@
-/** @module Generators of policies, of requests near them and of changes to them, for property tests. */
+/**
+ * Generators of policies, of requests near them and of changes to them, for property tests.
+ *
+ * @module
+ */
 
 export * from "./policy_changes.ts";
 export * from "./policy_documents.ts";

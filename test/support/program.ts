@@ -1,6 +1,8 @@
 /**
- * @module The program as a process of its own: bundled as for a release, run by the Deno that runs
+ * The program as a process of its own: bundled as for a release, run by the Deno that runs
  * the tests, in an environment that holds nothing but what the test puts there.
+ *
+ * @module
  */
 
 const CHECKOUT = decodeURIComponent(

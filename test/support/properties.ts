@@ -1,4 +1,8 @@
-/** @module Running a property twice: with a fixed seed, and with one that is new every time. */
+/**
+ * Running a property twice: with a fixed seed, and with one that is new every time.
+ *
+ * @module
+ */
 
 import fc from "fast-check";
 

@@ -1,6 +1,8 @@
 /**
- * @module A certified OpenID provider (oidc-provider) in this process, on
+ * A certified OpenID provider (oidc-provider) in this process, on
  * loopback HTTPS, and the people who sign in to it.
+ *
+ * @module
  */
 import { createServer } from "node:https";
 // The package's index.js warns about the runtime as it is evaluated; the

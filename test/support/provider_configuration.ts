@@ -1,6 +1,8 @@
 /**
- * @module What the bench's OpenID provider is made of: people, clients, keys
+ * What the bench's OpenID provider is made of: people, clients, keys
  * and the configuration of oidc-provider.
+ *
+ * @module
  */
 import { exportJWK, generateKeyPair, type JWK } from "@panva/jose";
 import { InvalidTarget } from "oidc-provider/lib/helpers/errors.js";

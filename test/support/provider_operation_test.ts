@@ -1,4 +1,9 @@
-import { strict as assert } from "node:assert";
+/**
+ * The provider of the tests speaks the protocols that a login needs.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import * as jose from "@panva/jose";
 import {
   basic,

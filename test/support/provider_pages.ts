@@ -1,5 +1,7 @@
 /**
- * @module The pages on which people sign in to the bench's OpenID provider.
+ * The pages on which people sign in to the bench's OpenID provider.
+ *
+ * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Account, Context } from "./provider_configuration.ts";

@@ -1,6 +1,8 @@
 /**
- * @module The people at their browsers: they sign in to the bench's OpenID
+ * The people at their browsers: they sign in to the bench's OpenID
  * provider and come back with tokens.
+ *
+ * @module
  */
 import type { TestProvider } from "./provider.ts";
 import {

@@ -1,6 +1,8 @@
 /**
- * @module Generators of requests near a policy, for property tests: of the policy's own atoms, of
+ * Generators of requests near a policy, for property tests: of the policy's own atoms, of
  * values that just miss them, and of wrong types, so that decisions of every kind come up.
+ *
+ * @module
  */
 import fc from "fast-check";
 import type { Claims } from "../../src/policy/claims.ts";

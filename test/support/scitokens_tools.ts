@@ -1,7 +1,9 @@
 /**
- * @module The SciTokens C++ library's own tools, with keys in files.
+ * The SciTokens C++ library's own tools, with keys in files.
  *
  * Debian package: scitokens-cpp.
+ *
+ * @module
  */
 import { exportJWK, type JWK } from "@panva/jose";
 

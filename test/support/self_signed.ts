@@ -1,8 +1,10 @@
 /**
- * @module A server certificate that is its own authority, in plain DER.
+ * A server certificate that is its own authority, in plain DER.
  *
  * The attacks are many small files, each a program of its own: loading an X.509 library in every
  * one of them would take longer than all attacks together.
+ *
+ * @module
  */
 import type { Authority } from "./certificates.ts";
 

@@ -1,9 +1,11 @@
 /**
- * @module A real sshd on a loopback port with a PAM stack of the test's own,
+ * A real sshd on a loopback port with a PAM stack of the test's own,
  * and the real ssh client. The sshd runs under pam_wrapper, so /etc/pam.d is
  * left alone; it needs root, as any sshd that changes users does.
  *
  * Debian packages: openssh-server openssh-client libpam-wrapper passwd.
+ *
+ * @module
  */
 import { withMounts } from "./mounts.ts";
 import type { PamHost } from "./pam.ts";

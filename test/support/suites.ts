@@ -1,4 +1,8 @@
-/** @module Policies with tests as text, read and run the way `policy test` does it. */
+/**
+ * Policies with tests as text, read and run the way `policy test` does it.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import type { Policy } from "../../src/policy/model.ts";

@@ -1,8 +1,10 @@
 /**
- * @module Places for log lines to arrive: a datagram socket in this process,
+ * Places for log lines to arrive: a datagram socket in this process,
  * and a real rsyslogd with a socket and a file of its own.
  *
  * Debian package for the latter: rsyslog.
+ *
+ * @module
  */
 import { until } from "./pam.ts";
 

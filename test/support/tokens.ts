@@ -1,6 +1,8 @@
 /**
- * @module Hand-made tokens for attack tests: every byte of header, payload
+ * Hand-made tokens for attack tests: every byte of header, payload
  * and signature is the test's to choose.
+ *
+ * @module
  */
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,4 +1,9 @@
-import { strict as assert } from "node:assert";
+/**
+ * The tokens of the tests are signed as they say, and say what they are told to.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import * as jose from "@panva/jose";
 import {
   constantSignature,

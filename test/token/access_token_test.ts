@@ -1,5 +1,9 @@
-/** @module A token does not print itself, whoever tries. */
-import { strict as assert } from "node:assert";
+/**
+ * A token does not print itself, whoever tries.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { inspect } from "node:util";

@@ -1,6 +1,10 @@
-/** @module The registered claims at their boundaries, to the second and in both directions. */
+/**
+ * The registered claims at their boundaries, to the second and in both directions.
+ *
+ * @module
+ */
 // Threats: A11
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   checkClaims,

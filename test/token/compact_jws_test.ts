@@ -1,5 +1,9 @@
-/** @module Taking a token apart: every text in, TokenError or an unverified token out. */
-import { strict as assert } from "node:assert";
+/**
+ * Taking a token apart: every text in, TokenError or an unverified token out.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AccessToken } from "../../src/token/access_token.ts";
 import {

@@ -1,4 +1,8 @@
-/** @module The protocol of RFC 8628, without a network: requests as sent, answers as judged. */
+/**
+ * The protocol of RFC 8628, without a network: requests as sent, answers as judged.
+ *
+ * @module
+ */
 // Threats: D3, D5
 import assert from "node:assert/strict";
 import { IssuerError } from "../../src/issuer/errors.ts";

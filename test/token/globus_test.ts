@@ -1,4 +1,8 @@
-/** @module kind: globus, against a stand-in that answers as Globus Auth does. */
+/**
+ * kind: globus, against a stand-in that answers as Globus Auth does.
+ *
+ * @module
+ */
 // Threats: C1, C2, C4, C6, C7, C8, C9
 import assert from "node:assert/strict";
 import type { Issuer } from "../../src/policy/model.ts";

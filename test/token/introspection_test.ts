@@ -1,4 +1,8 @@
-/** @module RFC 7662: the request, the judgement, and what makes a token opaque. */
+/**
+ * RFC 7662: the request, the judgement, and what makes a token opaque.
+ *
+ * @module
+ */
 // Threats: C1, C2, C6
 import assert from "node:assert/strict";
 import { IssuerError } from "../../src/issuer/errors.ts";

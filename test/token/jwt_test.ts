@@ -1,5 +1,9 @@
-/** @module Verification without a network: keys come from the test. */
-import { strict as assert } from "node:assert";
+/**
+ * Verification without a network: keys come from the test.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AccessToken } from "../../src/token/access_token.ts";
 import { TokenError } from "../../src/token/errors.ts";

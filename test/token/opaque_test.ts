@@ -1,5 +1,9 @@
-/** @module What may be sent to an issuer that reads opaque tokens, and what may not. */
-import { strict as assert } from "node:assert";
+/**
+ * What may be sent to an issuer that reads opaque tokens, and what may not.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AccessToken } from "../../src/token/access_token.ts";
 import { isOpaque } from "../../src/token/compact_jws.ts";

@@ -1,7 +1,9 @@
 /**
- * @module kind: scitokens.
+ * kind: scitokens.
  *
  * Debian package: scitokens-cpp.
+ *
+ * @module
  */
 // Threats: B14, K1, K11
 import assert from "node:assert/strict";

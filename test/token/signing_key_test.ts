@@ -1,6 +1,10 @@
-/** @module Which published key may verify what. */
+/**
+ * Which published key may verify what.
+ *
+ * @module
+ */
 // Threats: A18
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import { TokenError } from "../../src/token/errors.ts";
 import { selectKey } from "../../src/token/signing_key.ts";
 import { createSigner, encodeSegment, publicJwk } from "../support/tokens.ts";

@@ -1,6 +1,10 @@
-/** @module Strict JSON, against the runtime's own and against what it must refuse. */
+/**
+ * Strict JSON, against the runtime's own and against what it must refuse.
+ *
+ * @module
+ */
 // Threats: A8
-import { strict as assert } from "node:assert";
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TokenError } from "../../src/token/errors.ts";
 import { parseJsonObject } from "../../src/token/strict_json.ts";

@@ -1,7 +1,9 @@
 /**
- * @module kind: wlcg (WLCG Common JWT Profile 1.x).
+ * kind: wlcg (WLCG Common JWT Profile 1.x).
  *
  * Debian package: scitokens-cpp.
+ *
+ * @module
  */
 // Threats: E11, K2, K3, K4, K5, K6, K7, K8, K10
 import assert from "node:assert/strict";

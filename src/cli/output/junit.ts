@@ -17,7 +17,7 @@ export interface JUnitCase {
   readonly details: readonly string[];
 }
 
-export interface JUnitSuite {
+interface JUnitSuite {
   readonly name: string;
   readonly cases: readonly JUnitCase[];
 }

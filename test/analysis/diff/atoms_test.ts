@@ -1,4 +1,8 @@
-/** @module Finite lists that stand for all values: globs, networks, claims, and the search. */
+/**
+ * Finite lists that stand for all values: globs, networks, claims, and the search.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

@@ -1,4 +1,8 @@
-/** @module What `diffPolicies()` finds, one kind of change at a time. */
+/**
+ * What `diffPolicies()` finds, one kind of change at a time.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { type Diff, diffPolicies } from "../../../src/analysis/diff/diff.ts";

@@ -1,4 +1,8 @@
-/** @module Comparisons for issuers that vouch for several identities, or call them otherwise. */
+/**
+ * Comparisons for issuers that vouch for several identities, or call them otherwise.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { diffPolicies } from "../../../src/analysis/diff/diff.ts";

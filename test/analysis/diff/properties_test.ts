@@ -1,4 +1,8 @@
-/** @module What holds for every comparison of policies, whatever they are. */
+/**
+ * What holds for every comparison of policies, whatever they are.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

@@ -1,4 +1,8 @@
-/** @module Recorded logins decided again: which count, and which cannot be decided. */
+/**
+ * Recorded logins decided again: which count, and which cannot be decided.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { replayLogins } from "../../../src/analysis/diff/replay.ts";

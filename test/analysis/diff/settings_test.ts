@@ -1,4 +1,8 @@
-/** @module Differences that no rule shows. */
+/**
+ * Differences that no rule shows.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { diffPolicies } from "../../../src/analysis/diff/diff.ts";

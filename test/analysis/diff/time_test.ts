@@ -1,4 +1,8 @@
-/** @module How long comparisons take: with generous margins, because machines are shared. */
+/**
+ * How long comparisons take: with generous margins, because machines are shared.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { type Diff, diffPolicies } from "../../../src/analysis/diff/diff.ts";

@@ -1,4 +1,8 @@
-/** @module An explanation says what was decided, by which rule, and why not by the others. */
+/**
+ * An explanation says what was decided, by which rule, and why not by the others.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import {

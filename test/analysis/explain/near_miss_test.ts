@@ -1,4 +1,8 @@
-/** @module What is told as almost right, and what is not. */
+/**
+ * What is told as almost right, and what is not.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";

@@ -1,4 +1,8 @@
-/** @module Cases of the linter in a table: rules as flow YAML, and the findings that they give. */
+/**
+ * Cases of the linter in a table: rules as flow YAML, and the findings that they give.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { lintPolicy } from "../../../src/analysis/lint/lint.ts";

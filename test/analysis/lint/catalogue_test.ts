@@ -1,7 +1,9 @@
 /**
- * @module Every lint rule has a page, a policy that it finds something in, and one that it does
+ * Every lint rule has a page, a policy that it finds something in, and one that it does
  * not. `bad.yaml` gives exactly the lines of `bad.out`; `UPDATE_FIXTURES=1` (never in CI) rewrites
  * the `.out` files.
+ *
+ * @module
  */
 import assert from "node:assert/strict";
 import {

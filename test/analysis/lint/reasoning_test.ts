@@ -1,4 +1,8 @@
-/** @module Findings about rules that never decide, and about issuers, beside the fixtures. */
+/**
+ * Findings about rules that never decide, and about issuers, beside the fixtures.
+ *
+ * @module
+ */
 
 import { assertFast } from "../../support/timing.ts";
 import assert from "node:assert/strict";

@@ -1,4 +1,8 @@
-/** @module Findings about grants, conditions, claims, assurance and accounts, beside the fixtures. */
+/**
+ * Findings about grants, conditions, claims, assurance and accounts, beside the fixtures.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { lintPolicy } from "../../../src/analysis/lint/lint.ts";

@@ -1,4 +1,8 @@
-/** @module Suppressions: where they hold, and what they cannot do. */
+/**
+ * Suppressions: where they hold, and what they cannot do.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { lint } from "../../../src/analysis/lint/lint.ts";

@@ -1,4 +1,8 @@
-/** @module Coverage counts what tests have shown, and never says more than that. */
+/**
+ * Coverage counts what tests have shown, and never says more than that.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

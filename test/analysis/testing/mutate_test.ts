@@ -1,4 +1,8 @@
-/** @module Changes that matter are noticed or named, each with the test that is missing. */
+/**
+ * Changes that matter are noticed or named, each with the test that is missing.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

@@ -1,4 +1,8 @@
-/** @module What may stand in a test, what it becomes, and what is refused with a place. */
+/**
+ * What may stand in a test, what it becomes, and what is refused with a place.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { parsePolicy, usable } from "../../../src/policy/syntax/parse.ts";

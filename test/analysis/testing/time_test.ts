@@ -1,4 +1,8 @@
-/** @module Times in tests are exact and never the real clock's. */
+/**
+ * Times in tests are exact and never the real clock's.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

@@ -1,6 +1,8 @@
 /**
- * @module `check` and the ways in which a host that looks well lets nobody in, or runs what others
+ * `check` and the ways in which a host that looks well lets nobody in, or runs what others
  * can write. Each was seen on a host that `check` called fine.
+ *
+ * @module
  */
 import assert from "node:assert/strict";
 import { restFile } from "../../../src/build/bundle.ts";

@@ -1,4 +1,8 @@
-/** @module `check`: the policy, its files, the issuers, the program's permissions, the clock. */
+/**
+ * `check`: the policy, its files, the issuers, the program's permissions, the clock.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { buildProgram } from "../../support/built_program.ts";
 import { createAuthority } from "../../support/certificates.ts";

@@ -1,4 +1,8 @@
-/** @module `oauth-pam globus register`, with a real name server and the Globus Auth stand-in. */
+/**
+ * `oauth-pam globus register`, with a real name server and the Globus Auth stand-in.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { runCli } from "../../../src/cli/cli.ts";
 import { processIo } from "../../../src/cli/io.ts";

@@ -1,4 +1,8 @@
-/** @module What a branch under review can bring along does not change what a gate in CI compares. */
+/**
+ * What a branch under review can bring along does not change what a gate in CI compares.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 
 const OLD = `version: 1

@@ -1,4 +1,8 @@
-/** @module `token inspect` shows what a token says, and that nobody has verified it. */
+/**
+ * `token inspect` shows what a token says, and that nobody has verified it.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { cli } from "../../support/cli.ts";
 

@@ -1,4 +1,8 @@
-/** @module What `check` reads of a host: sshd_config, and PAM's files. */
+/**
+ * What `check` reads of a host: sshd_config, and PAM's files.
+ *
+ * @module
+ */
 import { utf8 } from "../oracle.ts";
 import type { Target } from "../target.ts";
 import type { World } from "../world.ts";

@@ -1,4 +1,8 @@
-/** @module Files of the administrator's: the policy, and the map from people to accounts. */
+/**
+ * Files of the administrator's: the policy, and the map from people to accounts.
+ *
+ * @module
+ */
 import { parse } from "yaml";
 import { utf8 } from "../oracle.ts";
 import type { Target } from "../target.ts";

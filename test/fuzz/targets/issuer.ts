@@ -1,4 +1,8 @@
-/** @module What the issuer answers: metadata, keys, introspection, codes and tokens. */
+/**
+ * What the issuer answers: metadata, keys, introspection, codes and tokens.
+ *
+ * @module
+ */
 import {
   answer,
   type Behaviour,

@@ -1,4 +1,8 @@
-/** @module What is typed at the prompt, and what PAM says about the attempt. */
+/**
+ * What is typed at the prompt, and what PAM says about the attempt.
+ *
+ * @module
+ */
 import { BlockList, isIP } from "node:net";
 import { encodeSegment } from "../../support/tokens.ts";
 import { isAlicesToken, members, utf8 } from "../oracle.ts";

@@ -1,4 +1,8 @@
-/** @module `device finish`: the issuer's answers, from patient to hostile, and what becomes of them. */
+/**
+ * `device finish`: the issuer's answers, from patient to hostile, and what becomes of them.
+ *
+ * @module
+ */
 // Threats: A14, D2, D3, D4, D8, D9
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,8 @@
-/** @module Starts are counted, among processes, by source and in all. */
+/**
+ * Starts are counted, among processes, by source and in all.
+ *
+ * @module
+ */
 // Threats: D11
 import assert from "node:assert/strict";
 import {

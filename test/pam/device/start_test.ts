@@ -1,4 +1,8 @@
-/** @module `device start`: what the user sees, what the issuer is asked, and what is never shown. */
+/**
+ * `device start`: what the user sees, what the issuer is asked, and what is never shown.
+ *
+ * @module
+ */
 // Threats: D1, D5, D6, D10, F9
 import assert from "node:assert/strict";
 import {

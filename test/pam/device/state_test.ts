@@ -1,4 +1,8 @@
-/** @module What one stage leaves for the other: single, bound, private, and safe from one another. */
+/**
+ * What one stage leaves for the other: single, bound, private, and safe from one another.
+ *
+ * @module
+ */
 // Threats: F-6
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,8 @@
-/** @module Standard input: whatever pam_exec, pam_script, sshd or nobody puts there. */
+/**
+ * Standard input: whatever pam_exec, pam_script, sshd or nobody puts there.
+ *
+ * @module
+ */
 // Threats: G11
 import assert from "node:assert/strict";
 import { readAuthtok } from "../../../src/pam/host/authtok.ts";

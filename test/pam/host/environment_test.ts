@@ -1,4 +1,8 @@
-/** @module The PAM environment: what is not plain is refused, not repaired. */
+/**
+ * The PAM environment: what is not plain is refused, not repaired.
+ *
+ * @module
+ */
 // Threats: E3, E4, E13, G9
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,8 @@
-/** @module Policies that cannot be used, and files beside them that cannot: nobody gets in. */
+/**
+ * Policies that cannot be used, and files beside them that cannot: nobody gets in.
+ *
+ * @module
+ */
 // Threats: A13, B8, E12, F7, F-9, F-10
 import assert from "node:assert/strict";
 import { createScene, type Scene } from "../../support/login_scene.ts";

@@ -1,4 +1,8 @@
-/** @module The log line and the audit file, whatever an attacker calls himself. */
+/**
+ * The log line and the audit file, whatever an attacker calls himself.
+ *
+ * @module
+ */
 // Threats: H1, H5
 import assert from "node:assert/strict";
 import {

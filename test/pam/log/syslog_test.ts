@@ -1,4 +1,8 @@
-/** @module The way of a line to the syslog daemon, and what happens when nobody is there. */
+/**
+ * The way of a line to the syslog daemon, and what happens when nobody is there.
+ *
+ * @module
+ */
 // Threats: H6
 import assert from "node:assert/strict";
 import { sendToSyslog, syslogPacket } from "../../../src/pam/log/syslog.ts";

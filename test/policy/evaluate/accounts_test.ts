@@ -1,4 +1,8 @@
-/** @module Which accounts an identity maps to: exact names, nothing trimmed or folded. */
+/**
+ * Which accounts an identity maps to: exact names, nothing trimmed or folded.
+ *
+ * @module
+ */
 // Threats: E4, E6, E9
 
 import assert from "node:assert/strict";

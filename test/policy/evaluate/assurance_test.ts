@@ -1,4 +1,8 @@
-/** @module Assurance: one and the same authentication, inclusive ages, rules that only add. */
+/**
+ * Assurance: one and the same authentication, inclusive ages, rules that only add.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,8 @@
-/** @module The claims that a policy looks at decide alone. */
+/**
+ * The claims that a policy looks at decide alone.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

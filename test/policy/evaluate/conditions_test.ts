@@ -1,4 +1,8 @@
-/** @module Conditions compare without conversion and say why they do not hold. */
+/**
+ * Conditions compare without conversion and say why they do not hold.
+ *
+ * @module
+ */
 // Threats: A21, E7, E11
 
 import { assertFast } from "../../support/timing.ts";

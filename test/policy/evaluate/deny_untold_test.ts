@@ -1,4 +1,8 @@
-/** @module A deny rule of which it cannot be told that it does not match, matches. */
+/**
+ * A deny rule of which it cannot be told that it does not match, matches.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { diffPolicies } from "../../../src/analysis/diff/diff.ts";

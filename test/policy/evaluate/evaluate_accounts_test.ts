@@ -1,4 +1,8 @@
-/** @module Names that are none, protected accounts, and what the host knows. */
+/**
+ * Names that are none, protected accounts, and what the host knows.
+ *
+ * @module
+ */
 // Threats: E2, E5
 
 import assert from "node:assert/strict";

@@ -1,4 +1,8 @@
-/** @module Assurance in decisions: global and per rule, linked identities. */
+/**
+ * Assurance in decisions: global and per rule, linked identities.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import {

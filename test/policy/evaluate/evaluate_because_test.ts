@@ -1,4 +1,8 @@
-/** @module For every way of not matching or not granting, what is told about it. */
+/**
+ * For every way of not matching or not granting, what is told about it.
+ *
+ * @module
+ */
 // Threats: E8
 
 import assert from "node:assert/strict";

@@ -1,4 +1,8 @@
-/** @module Decisions, row by row: who wins, and which reason is told. */
+/**
+ * Decisions, row by row: who wins, and which reason is told.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { REASONS } from "../../../src/lib/reason.ts";

@@ -1,4 +1,8 @@
-/** @module Map files: the grammar of the oauth-ssh server, with TAB and CRLF. */
+/**
+ * Map files: the grammar of the oauth-ssh server, with TAB and CRLF.
+ *
+ * @module
+ */
 
 import { assertFast } from "../../support/timing.ts";
 import assert from "node:assert/strict";

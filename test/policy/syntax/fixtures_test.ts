@@ -1,6 +1,8 @@
 /**
- * @module The golden fixtures: `ok/*.yaml` give no finding at all, `err/*.yaml` give exactly the
+ * The golden fixtures: `ok/*.yaml` give no finding at all, `err/*.yaml` give exactly the
  * lines of the `.out` beside them. `UPDATE_FIXTURES=1` (never in CI) rewrites the `.out` files.
+ *
+ * @module
  */
 import assert from "node:assert/strict";
 import { parsePolicy, usable } from "../../../src/policy/syntax/parse.ts";

@@ -1,4 +1,8 @@
-/** @module What a policy means when most of it is left out, and what each finding says. */
+/**
+ * What a policy means when most of it is left out, and what each finding says.
+ *
+ * @module
+ */
 // Threats: E12
 
 import { assertFast } from "../../support/timing.ts";

@@ -1,4 +1,8 @@
-/** @module Each YAML hazard is one error with a place; what is left is plain data. */
+/**
+ * Each YAML hazard is one error with a place; what is left is plain data.
+ *
+ * @module
+ */
 // Threats: F-9
 
 import { assertFast } from "../../support/timing.ts";

@@ -6,7 +6,7 @@
 import type { Diagnostic, Level } from "../../../policy/diagnostic.ts";
 import type { Suppressed } from "../../../analysis/lint/lint.ts";
 
-export interface LintedFile {
+interface LintedFile {
   readonly file: string;
   /** Empty when it could not be read. */
   readonly text: string;

@@ -1,4 +1,8 @@
-/** @module What the reasoning about rules says holds for every request; `evaluate()` is asked. */
+/**
+ * What the reasoning about rules says holds for every request; `evaluate()` is asked.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

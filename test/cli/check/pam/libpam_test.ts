@@ -1,4 +1,8 @@
-/** @module What `check` says of a stack is what the real libpam does with it. */
+/**
+ * What `check` says of a stack is what the real libpam does with it.
+ *
+ * @module
+ */
 // Threats: G7
 import assert from "node:assert/strict";
 import { checkService, createCheckHost } from "../../../support/check.ts";

@@ -1,4 +1,8 @@
-/** @module `check` and the PAM lines: what we ship passes, and what breaks it is found. */
+/**
+ * `check` and the PAM lines: what we ship passes, and what breaks it is found.
+ *
+ * @module
+ */
 // Threats: G4, G8, G20
 import assert from "node:assert/strict";
 import { checkService, createCheckHost } from "../../../support/check.ts";

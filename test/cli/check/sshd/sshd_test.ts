@@ -1,4 +1,8 @@
-/** @module `check` and sshd's settings, out of real files and of what sshd itself prints. */
+/**
+ * `check` and sshd's settings, out of real files and of what sshd itself prints.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import { processIo } from "../../../../src/cli/io.ts";
 import { readSshdConfig } from "../../../../src/cli/check/sshd/config.ts";

@@ -1,4 +1,8 @@
-/** @module `policy diff`: files, revisions, recorded logins, reports and endings. */
+/**
+ * `policy diff`: files, revisions, recorded logins, reports and endings.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 

@@ -1,4 +1,8 @@
-/** @module `policy explain`: what it prints, how it ends, and what it never shows. */
+/**
+ * `policy explain`: what it prints, how it ends, and what it never shows.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { runCli } from "../../../../src/cli/cli.ts";

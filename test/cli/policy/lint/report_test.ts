@@ -1,4 +1,8 @@
-/** @module The reports of `policy lint` as their readers take them. */
+/**
+ * The reports of `policy lint` as their readers take them.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import sarifSchema from "@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json" with {

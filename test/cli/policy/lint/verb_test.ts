@@ -1,4 +1,8 @@
-/** @module `policy lint`: exit codes, options, several files, and what lies beside a policy. */
+/**
+ * `policy lint`: exit codes, options, several files, and what lies beside a policy.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { runCli } from "../../../../src/cli/cli.ts";

@@ -1,4 +1,8 @@
-/** @module The JSON Schema accepts exactly what the parser finds no fault of shape with. */
+/**
+ * The JSON Schema accepts exactly what the parser finds no fault of shape with.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";

@@ -1,4 +1,8 @@
-/** @module `policy test`: which files it runs, what it prints and how it ends. */
+/**
+ * `policy test`: which files it runs, what it prints and how it ends.
+ *
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { runCli } from "../../../../src/cli/cli.ts";
