@@ -26,6 +26,13 @@ import {
   workflow,
 } from "./support/workflow.ts";
 
+/** Of all jobs. */
+async function allSteps(name: string) {
+  return Object.values((await workflow(name)).jobs).flatMap(({ steps }) =>
+    steps
+  );
+}
+
 const CHECKOUT = new URL("../", import.meta.url).pathname;
 
 for (const name of ["ci.yml", "policy.yml"]) {
@@ -39,7 +46,7 @@ for (const name of ["ci.yml", "policy.yml"]) {
   });
 
   Deno.test(`${name} pins what it uses by commit, and keeps no credentials`, async () => {
-    for (const { uses, with: given } of (await onlyJob(name)).steps) {
+    for (const { uses, with: given } of await allSteps(name)) {
       if (uses === undefined) continue;
       assert.match(uses, /^actions\/[a-z-]+@[0-9a-f]{40}$/);
       if (!uses.startsWith("actions/checkout@")) continue;
@@ -53,7 +60,7 @@ for (const name of ["ci.yml", "policy.yml"]) {
   });
 
   Deno.test(`${name} puts no expression into a script`, async () => {
-    for (const { run } of (await onlyJob(name)).steps) {
+    for (const { run } of await allSteps(name)) {
       assert.doesNotMatch(run ?? "", /\$\{\{/);
     }
   });
@@ -67,9 +74,24 @@ for (const name of ["ci.yml", "policy.yml"]) {
 }
 
 Deno.test("ci.yml runs .ci/run in a Debian container", async () => {
-  const { container, steps } = await onlyJob("ci.yml");
+  const { ci } = (await workflow("ci.yml")).jobs;
+  assert.ok(ci);
+  const { container, steps } = ci;
   assert.match(container?.image ?? "", /-bookworm$/);
   assert.deepEqual(steps.flatMap(({ run }) => run ?? []), [".ci/run"]);
+});
+
+Deno.test("ci.yml answers quickly with a task that there is", async () => {
+  const { quick } = (await workflow("ci.yml")).jobs;
+  assert.deepEqual(quick?.steps.flatMap(({ run }) => run ?? []), [
+    "npx -y deno@2.9.6 task quick",
+  ]);
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${CHECKOUT}deno.json`));
+  assert.match(tasks.quick.command, /^deno fmt --check && deno lint && /);
+  // what it names is there: a test that moves would be left out without a word
+  const named = tasks.quick.command.match(/(?<= )test\/\S+/g) ?? [];
+  assert.ok(named.length > 5);
+  for (const path of named) await Deno.stat(`${CHECKOUT}${path}`);
 });
 
 Deno.test("policy.yml takes the program of the commit at which it was pinned itself", async () => {
