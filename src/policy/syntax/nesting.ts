@@ -23,7 +23,7 @@ export function tooDeep(text: string): number | null {
   const line = new RegExp(`^[ \\t]*(?:[-?:][ \\t]+){${HOPELESS_DEPTH}}`, "m");
   const indicators = line.exec(text);
   if (indicators !== null) return indicators.index;
-  if (!hasMany(text)) return null;
+  if (!looksDeep(text)) return null;
   let at = 0;
   let depth = 0;
   let scalar = false;
@@ -37,9 +37,13 @@ export function tooDeep(text: string): number | null {
   return null;
 }
 
-/** Brackets enough to be too deep. */
-function hasMany(text: string): boolean {
-  let left = HOPELESS_DEPTH;
-  for (const _bracket of text.matchAll(/[[{]/g)) if (left-- === 0) return true;
+/** Whether brackets are nested so deep where those in quotes and comments count as well: quickly told. */
+function looksDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[{}\]]/g)) {
+    const opens = bracket === "[" || bracket === "{";
+    depth = Math.max(0, depth + (opens ? 1 : -1));
+    if (depth > HOPELESS_DEPTH) return true;
+  }
   return false;
 }
