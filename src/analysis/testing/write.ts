@@ -72,10 +72,10 @@ function withoutNulls(object: object): Record<string, unknown> {
   );
 }
 
-/** The test as an entry of a list, indented as below `tests:`. */
-export function testText(test: WrittenTest): string {
+/** The test as an entry of a list, indented as below `tests:` or as given. */
+export function testText(test: WrittenTest, indent = "  "): string {
   return Object.entries(test).map(([key, value], index) =>
-    `${index === 0 ? "  - " : "    "}${key}: ${flow(value)}\n`
+    `${indent}${index === 0 ? "- " : "  "}${key}: ${flow(value)}\n`
   ).join("");
 }
 
@@ -100,9 +100,9 @@ function text(value: string): string {
   if (/^[ !"#-[\]-~]*$/.test(value) && value.includes('"')) {
     return `'${value.replaceAll("'", "''")}'`;
   }
-  // JSON strings are YAML's double-quoted ones; what YAML does not print is escaped
+  // JSON strings are YAML's double-quoted ones; what YAML does not print is escaped, and what hides
   return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]/g,
     (character) =>
       `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

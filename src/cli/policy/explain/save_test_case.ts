@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { testText, type WrittenTest } from "../../../analysis/testing/write.ts";
 import type { MapFiles } from "../../../policy/evaluate/accounts.ts";
 import { readClaim } from "../../../policy/claims.ts";
 import type { Explanation } from "../../../analysis/explain/explain.ts";
@@ -21,7 +22,6 @@ import { readTestFile, writtenTests } from "../../../analysis/testing/suite.ts";
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
-import { visible } from "../../../lib/text.ts";
 import { InputError } from "../../input.ts";
 
 export interface Case {
@@ -42,13 +42,11 @@ export async function saveTest(
     await textOf(path, io),
     path,
   );
-  const item = testText(saved, uniqueName(saved.explanation, names));
-  const lines = item.map((line, index) =>
-    `${indent}${index === 0 ? "- " : "  "}${line}\n`
-  );
+  const name = uniqueName(saved.explanation, names);
+  const item = testText(testOf(saved, name), indent);
   const head = before.slice(0, end);
   const gap = head === "" || head.endsWith("\n") ? "" : "\n";
-  const text = head + gap + lines.join("") + before.slice(end);
+  const text = head + gap + item + before.slice(end);
   const read = readTestFile(text, { file: path });
   const wrong = read.diagnostics.length > 0 || read.source === null ||
     writtenTests(read.source.document, { policy: false }).issues.length > 0;
@@ -128,15 +126,14 @@ function uniqueName(
   return name;
 }
 
-/** The lines of a test. JSON is YAML, and no reader takes it for anything else. */
-function testText(saved: Case, name: string): string[] {
+function testOf(saved: Case, name: string): WrittenTest {
   const { explanation, issuer, request } = saved;
   const { decision, reason, rule } = explanation.decision;
   const { claims, mapFiles } = essentials(saved);
   const expect = decision === "allow"
     ? { decision, rule }
     : { decision, reason, ...(rule === null ? {} : { rule }) };
-  const members = {
+  return {
     name,
     account: request.account,
     issuer: issuer.name,
@@ -147,9 +144,6 @@ function testText(saved: Case, name: string): string[] {
     ...(Object.keys(mapFiles).length === 0 ? {} : { map_files: mapFiles }),
     expect,
   };
-  return Object.entries(members).map(([key, value]) =>
-    `${key}: ${visible(JSON.stringify(value))}`
-  );
 }
 
 /** Only what the decision depends on: a test should not spread who somebody is. */
