@@ -5,7 +5,7 @@
  */
 import type { CheckFinding } from "./finding.ts";
 import { jsonDocument } from "../output/json.ts";
-import { LEVELS } from "../policy/lint/report.ts";
+import { worstFirst } from "../output/levels.ts";
 import { plural, visible } from "../../lib/text.ts";
 
 export function checkJson(findings: readonly CheckFinding[]): string {
@@ -41,14 +41,6 @@ export function checkPretty(
       paint("2", `[${id}]`)
     }\n${hint === undefined ? "" : `  hint: ${visible(hint)}\n`}`;
   }).join("");
-}
-
-export function worstFirst(
-  findings: readonly CheckFinding[],
-): CheckFinding[] {
-  return LEVELS.flatMap((level) =>
-    findings.filter((finding) => finding.level === level)
-  );
 }
 
 /** `1 error, 0 warnings`. */

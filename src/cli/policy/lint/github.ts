@@ -7,7 +7,8 @@
  * @module
  */
 import type { Diagnostic, Level } from "../../../policy/diagnostic.ts";
-import { LEVELS, type LintReport, worstFirst } from "./report.ts";
+import type { LintReport } from "./report.ts";
+import { LEVELS, worstFirst } from "../../output/levels.ts";
 import { plural, visible } from "../../../lib/text.ts";
 
 const COMMANDS: Readonly<Record<Level, string>> = {

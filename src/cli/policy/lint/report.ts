@@ -26,13 +26,3 @@ export interface LintReport {
   /** The levels that make the run fail. */
   readonly failing: readonly Level[];
 }
-
-/** The worst level first. */
-export const LEVELS: readonly Level[] = ["error", "warning", "info"];
-
-/** The same findings, the worst first, otherwise by position. */
-export function worstFirst(findings: readonly Diagnostic[]): Diagnostic[] {
-  return LEVELS.flatMap((level) =>
-    findings.filter((finding) => finding.level === level)
-  );
-}

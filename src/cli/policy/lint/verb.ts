@@ -28,7 +28,8 @@ import {
   writeReports,
 } from "./outputs.ts";
 import { policyPaths, type ReadPolicy, readPolicy } from "../../input.ts";
-import { LEVELS, type LintReport } from "./report.ts";
+import type { LintReport } from "./report.ts";
+import { LEVELS } from "../../output/levels.ts";
 import { plural } from "../../../lib/text.ts";
 
 export const HELP = `
