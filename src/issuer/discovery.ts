@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 import { isIssuerError, IssuerError } from "./errors.ts";
 import { checkUrl, type Transport } from "./http.ts";
 
@@ -58,13 +59,13 @@ export function processDiscoveryResponse(
   body: unknown,
   expected: { issuer: string; hosts: readonly string[] },
 ): ServerMetadata {
-  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+  if (!isObject(body)) {
     throw new IssuerError(
       "invalid",
       "the discovery document is not a JSON object",
     );
   }
-  const document = body as Record<string, unknown>;
+  const document = body;
   if (document.issuer !== expected.issuer) {
     const named = JSON.stringify(String(document.issuer).slice(0, 120));
     const message =

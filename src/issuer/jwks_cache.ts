@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 import { sha256Hex, type StateDirectory } from "../files/state_directory.ts";
 import { discover } from "./discovery.ts";
 import { isIssuerError, IssuerError } from "./errors.ts";
@@ -150,9 +151,7 @@ async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
 
 /** Judges a key set (RFC 7517 section 5). Throws {@link IssuerError}. Does not check the keys. */
 export function processJwksResponse(body: unknown): Jwk[] {
-  const keys = body !== null && typeof body === "object" && !Array.isArray(body)
-    ? (body as Record<string, unknown>).keys
-    : undefined;
+  const keys = isObject(body) ? body.keys : undefined;
   if (!Array.isArray(keys)) {
     throw new IssuerError("invalid", 'the key set has no list "keys"');
   }
@@ -162,9 +161,7 @@ export function processJwksResponse(body: unknown): Jwk[] {
       `the key set has ${keys.length} keys, more than ${MAX_KEYS}`,
     );
   }
-  return keys.filter((key): key is Jwk =>
-    key !== null && typeof key === "object" && !Array.isArray(key)
-  );
+  return keys.filter((key): key is Jwk => isObject(key));
 }
 
 interface Entry {
@@ -229,9 +226,7 @@ function decode(bytes: Uint8Array | null): Record<string, unknown> | null {
     const value = JSON.parse(
       new TextDecoder("utf-8", { fatal: true }).decode(bytes),
     );
-    return value !== null && typeof value === "object" && !Array.isArray(value)
-      ? value
-      : null;
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 import { decodeBase64, encodeBase64 } from "../lib/base64url.ts";
 import { type Reason, REASON_ROWS } from "../lib/reason.ts";
 import { combine } from "../policy/evaluate/assurance.ts";
@@ -89,13 +90,9 @@ export function parseEnvelope(typed: AccessToken): Command | null {
     if (bytes === null) return null;
     const envelope = parseJsonObject(bytes, "envelope");
     const { command } = envelope;
-    if (
-      command === null || typeof command !== "object" || Array.isArray(command)
-    ) return null;
+    if (!isObject(command)) return null;
     const member = (name: string): unknown =>
-      Object.hasOwn(command, name)
-        ? (command as Record<string, unknown>)[name]
-        : undefined;
+      Object.hasOwn(command, name) ? command[name] : undefined;
     const op = member("op") ?? null;
     return op === null ? null : { op, accessToken: member("access_token") };
   } catch {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 
 /** A JSON object as it was verified. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -44,8 +45,7 @@ export function isToldElsewhere(claims: Claims, location: string): boolean {
   const names = own(claims, "_claim_names");
   if (names === undefined || names === null) return false;
   // what does not say which claims it is about may be about any
-  if (typeof names !== "object" || Array.isArray(names)) return true;
-  return Object.hasOwn(names, name);
+  return !isObject(names) || Object.hasOwn(names, name);
 }
 
 /** The members of a claims document that say where claims lie, see {@link isToldElsewhere}. */
@@ -55,12 +55,7 @@ export const ELSEWHERE_CLAIMS: readonly string[] = [
 ];
 
 function own(value: unknown, key: string): unknown {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    return undefined;
-  }
-  return Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 // Changing one claim of a document, for test cases: the document itself stays as it is.
@@ -95,9 +90,7 @@ function edited(
     return copy;
   }
   const copy: Record<string, unknown> = Object.create(null);
-  if (target !== null && typeof target === "object" && !Array.isArray(target)) {
-    Object.assign(copy, target);
-  }
+  if (isObject(target)) Object.assign(copy, target);
   const inner = edited(copy[step], rest, value);
   if (inner === undefined) delete copy[step];
   else copy[step] = inner;

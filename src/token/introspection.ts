@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 import { encodeBase64 } from "../lib/base64url.ts";
 import { discover } from "../issuer/discovery.ts";
 import { isIssuerError, IssuerError } from "../issuer/errors.ts";
@@ -134,9 +135,7 @@ export function processIntrospectionResponse(
   expected: ClaimExpectations,
   now: number,
 ): JsonObject {
-  if (body === null || typeof body !== "object" || Array.isArray(body)) {
-    throw invalid("is not a JSON object");
-  }
+  if (!isObject(body)) throw invalid("is not a JSON object");
   const answer = present(body);
   if (answer.active !== true) {
     if (

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/json.ts";
 import { TokenError } from "./errors.ts";
 
 const MAX_DEPTH = 32;
@@ -29,9 +30,7 @@ export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   } catch {
     throw malformed(`the ${what} is not JSON`);
   }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw malformed(`the ${what} is not a JSON object`);
-  }
+  if (!isObject(value)) throw malformed(`the ${what} is not a JSON object`);
   checkStrings(text, what);
   return withoutPrototype(value);
 }
