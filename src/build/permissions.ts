@@ -75,7 +75,7 @@ export function permissionNeeds(policy: PermissionPolicy): Needs {
 /**
  * Every `host:port` that `policy` lets the program connect to: issuers, their listed hosts and
  * proxies, in the spelling that `fetch` asks permission for (lower case, punycode, IPv6 in
- * brackets), sorted, each once. Throws `BuildError` for an entry that is no single host.
+ * brackets), sorted, each once. Throws `BuildError` for an entry that is not a single host.
  *
  * Does not check that a host exists or may be trusted.
  */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { kindRow } from "../../policy/kinds.ts";
 import {
   type MapFiles,
   mappedAccounts,
@@ -213,7 +214,7 @@ function requestOf(draft: Draft, { now }: ProbeContext): AccessRequest {
     service: draft.service,
     rhost: draft.rhost,
     now,
-    subject: draft.other && draft.issuer.kind === "globus"
+    subject: draft.other && kindRow(draft.issuer).linked
       ? {
         ...subject,
         identities: [...identities, {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from "../../lib/text.ts";
 import { readClaim, withClaim } from "../../policy/claims.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
@@ -101,9 +102,6 @@ function text(value: string): string {
     return `'${value.replaceAll("'", "''")}'`;
   }
   // JSON strings are YAML's double-quoted ones; what YAML does not print is escaped, and what hides
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]/g,
-    (character) =>
-      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return visible(JSON.stringify(value)).replaceAll("\ufffe", "\\ufffe")
+    .replaceAll("\uffff", "\\uffff");
 }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { attributeLocations } from "../identity_claims.ts";
 import { kindRow } from "../kinds.ts";
 import { isObject } from "../../lib/json.ts";
 import { type Claims, readClaim } from "../claims.ts";
@@ -139,7 +140,9 @@ export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
     claims,
     identities: [{
       id,
-      username: username(issuer, claims),
+      username: attributeLocations("username", issuer)
+        .map((location) => stringClaim(claims, location))
+        .find((name) => name !== null) ?? null,
       email: stringClaim(claims, "email"),
       idp,
     }],
@@ -157,14 +160,6 @@ export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
       acr: stringClaim(claims, issuer.claims.acr),
     }],
   };
-}
-
-/** Introspection has a member of its own for it (RFC 7662 section 2.2). */
-function username(issuer: Issuer, claims: Claims): string | null {
-  const introspected = kindRow(issuer).opaque
-    ? stringClaim(claims, "username")
-    : null;
-  return introspected ?? stringClaim(claims, "preferred_username");
 }
 
 function stringClaim(claims: Claims, location: string): string | null {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ISSUER_DEFAULTS } from "./defaults.ts";
 import { KIND_ROWS } from "../kinds.ts";
 import type { Issue } from "../diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
@@ -234,7 +235,7 @@ function issuerIssues(name: string, issuer: IssuerDocument): Issue[] {
 }
 
 function kindIssues(name: string, issuer: IssuerDocument): Issue[] {
-  const kind = issuer.kind ?? "jwt";
+  const kind = issuer.kind ?? ISSUER_DEFAULTS.kind;
   const { keys, needs } = KIND_ROWS[kind];
   const issues: Issue[] = [];
   for (const key of new Set(KINDS.flatMap((each) => KIND_ROWS[each].keys))) {
