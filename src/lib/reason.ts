@@ -194,13 +194,8 @@ type ReasonFrom<From extends ReasonRow["from"]> = {
     : never;
 }[Reason];
 
-type PolicyReason = ReasonFrom<"policy">;
+export type PolicyReason = ReasonFrom<"policy">;
 export type TokenErrorCode = ReasonFrom<"token">;
 export type SignInErrorCode = ReasonFrom<"sign-in">;
 
 export const REASONS = Object.keys(REASON_ROWS) as readonly Reason[];
-
-/** What a policy can answer about a verified token; all other reasons are about something else. */
-export const POLICY_REASONS: readonly PolicyReason[] = REASONS.filter((
-  reason,
-): reason is PolicyReason => REASON_ROWS[reason].from === "policy");

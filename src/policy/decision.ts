@@ -3,7 +3,17 @@
  *
  * @module
  */
-import type { Reason } from "../lib/reason.ts";
+import {
+  type PolicyReason,
+  type Reason,
+  REASON_ROWS,
+  REASONS,
+} from "../lib/reason.ts";
+
+/** What a policy can answer about a verified token; all other reasons are about something else. */
+export const POLICY_REASONS: readonly PolicyReason[] = REASONS.filter((
+  reason,
+): reason is PolicyReason => REASON_ROWS[reason].from === "policy");
 
 /** Why a rule did not match, or matched and did not grant. */
 export type Because =

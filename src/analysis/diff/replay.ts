@@ -11,8 +11,7 @@ import {
   ELSEWHERE_CLAIMS,
   readClaim,
 } from "../../policy/claims.ts";
-import type { Decision } from "../../policy/decision.ts";
-import { POLICY_REASONS } from "../../lib/reason.ts";
+import { type Decision, POLICY_REASONS } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import {
   LINKED_CLAIMS,

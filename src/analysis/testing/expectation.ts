@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Decision } from "../../policy/decision.ts";
-import { POLICY_REASONS, type Reason, REASONS } from "../../lib/reason.ts";
+import { type Decision, POLICY_REASONS } from "../../policy/decision.ts";
+import { type Reason, REASONS } from "../../lib/reason.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { Issue } from "../../policy/diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
