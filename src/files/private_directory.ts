@@ -28,7 +28,11 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
 
 /** As {@link ensurePrivateDirectory}, but throws where there is no directory. */
 export async function checkPrivateDirectory(path: string): Promise<void> {
-  const info = await Deno.lstat(path);
+  requirePrivate(path, await Deno.lstat(path));
+}
+
+/** Throws unless what is at the path is a directory of ours that nobody else can write to. */
+export function requirePrivate(path: string, info: Deno.FileInfo): void {
   const writable = ((info.mode ?? 0o777) & 0o022) !== 0;
   if (!info.isDirectory || !isOwn(info) || writable) {
     throw new StateError(`"${path}" is not a private directory`);

@@ -14,6 +14,7 @@ import {
   ensurePrivateDirectory,
   isOwnFile,
   lstatOrNull,
+  requirePrivate,
   StateError,
 } from "./private_directory.ts";
 import { checkTrustedPath } from "./trusted_file.ts";
@@ -223,9 +224,8 @@ export class StateDirectory {
    * Throws otherwise.
    */
   async #checkFolders(): Promise<void> {
-    await checkPrivateDirectory(this.#root);
+    requirePrivate(this.#root, checkTrustedPath(this.#root));
     await checkPrivateDirectory(this.#folder);
-    checkTrustedPath(this.#root);
   }
 
   async #createFolders(): Promise<void> {
