@@ -4,6 +4,7 @@
  * @module
  */
 // Threats: I2
+import { filesBelow } from "./support/files.ts";
 import assert from "node:assert/strict";
 
 /** A folder may import itself and these. */
@@ -160,23 +161,19 @@ Deno.test("only the verifiers can make evidence", async () => {
   assert.ok(makers.includes("token/jwt.ts"));
 });
 
-/** Paths below a folder of the repository, folders with a "/" at their end. */
-async function pathsBelow(folder: string): Promise<string[]> {
-  const paths: string[] = [];
-  const visit = async (inner: string): Promise<void> => {
-    const url = new URL(`../${folder}/${inner}`, import.meta.url);
-    for await (const { name, isDirectory } of Deno.readDir(url)) {
-      const path = `${inner}${name}${isDirectory ? "/" : ""}`;
-      paths.push(path);
-      if (isDirectory) await visit(path);
-    }
-  };
-  await visit("");
-  return paths;
+const ROOT = new URL("../", import.meta.url).pathname;
+
+/** The folders that files lie in, and those above, with a "/" at their end. */
+function foldersOf(files: readonly string[]): Set<string> {
+  return new Set(
+    files.flatMap((file) =>
+      [...file.matchAll(/\//g)].map(({ index }) => file.slice(0, index + 1))
+    ),
+  );
 }
 
 Deno.test("`deno test` takes no file under src/ for a test", async () => {
-  const sources = await pathsBelow("src");
+  const sources = await filesBelow(`${ROOT}src`);
   assert.ok(sources.includes("pam/login.ts"));
   const tests = sources.filter((path) =>
     /(?:^|\/|[_.])test\.[cm]?[jt]sx?$/.test(path)
@@ -187,27 +184,20 @@ Deno.test("`deno test` takes no file under src/ for a test", async () => {
 Deno.test("the folders of the tests are those of src/, and a few of their own", async () => {
   const OWN =
     /^(?:attacks|bench|demo|e2e|fault_injection|fuzz|lint|pam\.d\.example|support|testdata)\//;
-  const rooms = new Set(await pathsBelow("src"));
-  const strange = (await pathsBelow("test")).filter((path) =>
-    path.endsWith("/") && !OWN.test(path) && !rooms.has(path)
+  const rooms = foldersOf(await filesBelow(`${ROOT}src`));
+  const tests = foldersOf(await filesBelow(`${ROOT}test`));
+  assert.ok(tests.has("pam/device/"));
+  const strange = [...tests].filter((path) =>
+    !OWN.test(path) && !rooms.has(path)
   );
   assert.deepEqual(strange, []);
 });
 
 Deno.test("no module under src/ has more than 500 lines", async () => {
   const long: string[] = [];
-  const visit = async (folder: URL): Promise<void> => {
-    for await (const entry of Deno.readDir(folder)) {
-      const url = new URL(
-        entry.isDirectory ? `${entry.name}/` : entry.name,
-        folder,
-      );
-      if (entry.isDirectory) await visit(url);
-      else if ((await Deno.readTextFile(url)).split("\n").length > 501) {
-        long.push(url.pathname);
-      }
-    }
-  };
-  await visit(new URL(SOURCE));
+  for (const file of await filesBelow(`${ROOT}src`)) {
+    const text = await Deno.readTextFile(`${ROOT}src/${file}`);
+    if (text.split("\n").length > 501) long.push(file);
+  }
   assert.deepEqual(long, []);
 });

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { filesBelow } from "./support/files.ts";
 import assert from "node:assert/strict";
 
 const THREATS = new Map([
@@ -149,19 +150,14 @@ const TESTS = new URL("./", import.meta.url);
 const ID = /[A-K]-?\d+/g;
 
 /** The ids of all comments `Threats:` of the tests, by file. */
-async function namedByTests(
-  folder = TESTS,
-  found: Map<string, string[]> = new Map(),
-): Promise<Map<string, string[]>> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const url = new URL(isDirectory ? `${name}/` : name, folder);
-    if (isDirectory) await namedByTests(url, found);
-    else if (name.endsWith("_test.ts")) {
-      const text = await Deno.readTextFile(url);
-      const ids = [...text.matchAll(/^\/\/ Threats: (.*)$/gm)]
-        .flatMap(([, list = ""]) => list.match(ID) ?? []);
-      found.set(url.href.slice(TESTS.href.length), ids);
-    }
+async function namedByTests(): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const file of await filesBelow(TESTS.pathname)) {
+    if (!file.endsWith("_test.ts")) continue;
+    const text = await Deno.readTextFile(new URL(file, TESTS));
+    const ids = [...text.matchAll(/^\/\/ Threats: (.*)$/gm)]
+      .flatMap(([, list = ""]) => list.match(ID) ?? []);
+    found.set(file, ids);
   }
   return found;
 }

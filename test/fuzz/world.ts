@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { utf8 } from "./oracle.ts";
+import { IGNORE } from "../../src/pam/exit_code.ts";
 import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import { buildProgram } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";
@@ -63,8 +65,13 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 /** The value that ends a run with a grant. */
 const GRANT = 47;
-/** What `device start` ends with under the launcher. */
-const PREPARED = 25;
+/** What each verb ends with where it says yes, under the launcher. */
+const YES: Readonly<Record<Attempt["verb"], number>> = {
+  "login": GRANT,
+  "device start": IGNORE,
+  "device finish": GRANT,
+  "check": 0,
+};
 
 /** What the issuer may be asked. */
 const PATHS = [
@@ -197,13 +204,7 @@ export class World implements AsyncDisposable {
     { verb, args, env = {}, stdin = new Uint8Array() }: Attempt,
   ): Promise<Omit<Ran, "milliseconds" | "megabytes">> {
     const [policyFile = "", ...more] = args;
-    const changed = {
-      ...Object.fromEntries(
-        Object.keys(ENVIRONMENT).map((name) => [name, undefined]),
-      ),
-      ...ENVIRONMENT,
-      ...env,
-    };
+    const changed = { ...ENVIRONMENT, ...env };
     switch (verb) {
       case "login": {
         const options = { policyFile, args, token: stdin, env: changed };
@@ -244,20 +245,18 @@ export class World implements AsyncDisposable {
         : { ...ENVIRONMENT, ...env, OAUTH_PAM_GRANT: String(GRANT) },
       stdin,
     });
-    const yes = { "login": GRANT, "device start": PREPARED, "check": 0 }[
-      verb as string
-    ] ?? GRANT;
-    return { ...ran, yes: ran.code === yes, reason: null, log: ran.stderr };
+    return {
+      ...ran,
+      yes: ran.code === YES[verb],
+      reason: null,
+      log: ran.stderr,
+    };
   }
 
   /** Whether the policy, if it is one, writes nowhere but in this world. */
   staysInside(policy: Uint8Array): boolean {
-    let text: string;
-    try {
-      text = new TextDecoder("utf-8", { fatal: true }).decode(policy);
-    } catch {
-      return true;
-    }
+    const text = utf8(policy);
+    if (text === null) return true;
     const parsed = usable(parsePolicy(text, { file: "policy.yaml" }));
     return parsed === null ||
       [parsed.cache.directory, parsed.log.socket, parsed.audit?.file]
