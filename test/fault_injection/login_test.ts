@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { createGlobusScene } from "../support/globus_site.ts";
-import { createScene } from "../support/login_scene.ts";
+import { createDeviceScene } from "../support/device.ts";
 import { listenSyslog } from "../support/syslog.ts";
 import {
   type Fault,
@@ -128,7 +128,7 @@ function judgeFault({ place, fault }: Job, { code, log }: Run): string | null {
 
 Deno.test("fault injection at every await of the login path never ends in exit code 0", async (t) => {
   const folder = await Deno.realPath(await Deno.makeTempDir());
-  await using scene = await createScene();
+  await using scene = await createDeviceScene();
   answerEverything(scene);
   await using globus = await createGlobusScene();
   await using sink = await listenSyslog();

@@ -6,7 +6,7 @@
  */
 import { sha256Hex } from "../../src/files/state_directory.ts";
 import assert from "node:assert/strict";
-import { start } from "../support/device.ts";
+import { CLIENT, type DeviceScene, start } from "../support/device.ts";
 import type { GlobusScene } from "../support/globus_site.ts";
 import { json } from "../support/hostile_server.ts";
 import { createSite, type Site } from "../support/login.ts";
@@ -31,7 +31,7 @@ export type Scenario = typeof SCENARIOS[number];
 
 export interface World {
   /** An issuer of JWTs and, by {@link answerEverything}, of whatever else there is. */
-  readonly scene: Scene;
+  readonly scene: DeviceScene;
   readonly globus: GlobusScene;
   readonly sink: LogSink;
   readonly program: string;
@@ -116,32 +116,16 @@ async function typed(
 }
 
 /** Lets the scene's issuer introspect, and hand out codes and tokens to everybody who asks. */
-export function answerEverything({ server, token }: Scene): void {
-  const { issuer } = server;
-  server.discovery = {
-    ...server.discovery,
-    introspection_endpoint: `${issuer}/introspect`,
-    device_authorization_endpoint: `${issuer}/device_authorization`,
-    token_endpoint: `${issuer}/token`,
-  };
+export function answerEverything(scene: DeviceScene): void {
+  const { server } = scene;
   server.on(
     "/introspect",
-    json({ active: true, iss: issuer, aud: "ssh-prod", sub: "u1" }),
+    json({ active: true, iss: server.issuer, aud: "ssh-prod", sub: "u1" }),
   );
-  server.on(
-    "/device_authorization",
-    json({
-      device_code: "a-device-code-that-nobody-else-knows",
-      user_code: "WDJB-MJHT",
-      verification_uri: `${issuer}/device`,
-      expires_in: 600,
-      interval: 1,
-    }),
-  );
+  scene.answerStart({ interval: 1 });
+  // each a new one: the test takes longer than a token lives
   server.on("/token", async (request, response) => {
-    const id_token = await token({ claims: { audience: "ssh-device" } });
-    const body = { access_token: "a", token_type: "Bearer", id_token };
-    await json(body)(request, response);
+    await (await scene.tokens())(request, response);
   });
 }
 
@@ -151,7 +135,7 @@ const LINES: Partial<Record<Scenario, readonly string[]>> = {
   scitokens: ["kind: scitokens"],
   wlcg: ["kind: wlcg"],
   // a request that fails is tried again until then
-  device: ["device: {client_id: ssh-device, timeout: 10s}"],
+  device: [`device: {client_id: ${CLIENT}, timeout: 10s}`],
 };
 
 /** Alice's accounts come from a map file; the log goes to the sink and to an audit file. */

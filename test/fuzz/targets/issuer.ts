@@ -199,15 +199,6 @@ export const introspection: Target = {
     "DPoP",
   ],
   async place(bytes, world) {
-    const { issuer } = world.issuer;
-    world.issuer.on(
-      DISCOVERY_PATH,
-      json({
-        issuer,
-        jwks_uri: `${issuer}/jwks`,
-        introspection_endpoint: `${issuer}/introspect`,
-      }),
-    );
     world.issuer.on("/introspect", behaviour(bytes));
     const login = await firstLogin(world, OPAQUE_POLICY);
     return { ...login, stdin: new TextEncoder().encode(OPAQUE) };
@@ -230,11 +221,6 @@ const CODE = {
 };
 
 async function deviceSite(world: World, verb: "start" | "finish") {
-  const { issuer } = world.issuer;
-  Object.assign(world.issuer.discovery, {
-    device_authorization_endpoint: `${issuer}/device_authorization`,
-    token_endpoint: `${issuer}/token`,
-  });
   await world.forget();
   const policy = await world.write("policy.yaml", AT_DEVICE);
   return { verb: `device ${verb}`, args: [policy] } as const;
