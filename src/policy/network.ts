@@ -105,3 +105,15 @@ function groups(text: string, options: { last: boolean }): bigint[] | null {
   }
   return result;
 }
+
+/** Whether an address lies in one of the networks; what is not an address lies in none. */
+export function inNetworks(
+  networks: readonly string[],
+  rhost: string | null,
+): boolean {
+  const address = rhost === null ? null : parseAddress(rhost);
+  return address !== null && networks.some((text) => {
+    const network = parseNetwork(text);
+    return network !== null && contains(network, address);
+  });
+}

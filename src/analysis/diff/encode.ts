@@ -6,7 +6,10 @@
  *
  * @module
  */
-import { assuranceFailure } from "../../policy/evaluate/assurance.ts";
+import {
+  assuranceFailure,
+  type Requirements,
+} from "../../policy/evaluate/assurance.ts";
 import { type Atom, ODD_ENTRY } from "./atoms.ts";
 import {
   checkCondition,
@@ -22,14 +25,17 @@ import type {
   IdentityAttribute,
   Rule,
 } from "../../policy/model.ts";
-import { contains, parseAddress, parseNetwork } from "../../policy/network.ts";
+import { inNetworks } from "../../policy/network.ts";
+import {
+  conditionsOf,
+  type RuleCondition,
+} from "../../policy/evaluate/rule.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import type { Clause, Literal, Region } from "./solver.ts";
 import {
   isLinked,
   isShared,
-  requirementsOf,
   requiresAnything,
   type Side,
   sourcesFor,
@@ -66,40 +72,50 @@ const NEVER: Clause = [];
  * Where an allow rule grants, or a deny rule matches; `null` when that is nowhere.
  */
 export function regionOf(rule: Rule, context: Context): Region | null {
-  const { space, account } = context;
-  const clauses: Clause[] = [];
-  if (rule.services !== null) {
-    const wanted = rule.services;
-    const values = space.services.map((service) => wanted.includes(service));
-    clauses.push(clause(literal(space.service, values)));
-  }
-  if (rule.rhosts !== null) {
-    const networks = rule.rhosts;
-    const values = space.rhosts.map((rhost) => inNetworks(networks, rhost));
-    clauses.push(clause(literal(space.rhost, values)));
-  }
-  const conditionOf = rule.effect === "deny" ? denyClauses : conditionClauses;
-  for (const condition of rule.when) {
-    clauses.push(...conditionOf(condition, context));
-  }
-  const shared = isShared(rule, account);
-  const sources = sourcesFor(rule, account);
-  if (sources !== null && !shared) {
-    clauses.push(...sourceClauses(sources, rule.effect, context));
-  }
-  if (rule.effect === "allow") clauses.push(...grantClauses(rule, context));
+  const clauses = [...conditionsOf(rule, context.side.policy)].flatMap((
+    condition,
+  ) => clausesOf(condition, { ...context, rule }));
   return clauses.some(({ length }) => length === 0) ? null : clauses;
 }
 
-function inNetworks(
-  networks: readonly string[],
-  rhost: string | null,
-): boolean {
-  const address = rhost === null ? null : parseAddress(rhost);
-  return address !== null && networks.some((text) => {
-    const network = parseNetwork(text);
-    return network !== null && contains(network, address);
-  });
+interface RuleContext extends Context {
+  readonly rule: Rule;
+}
+
+/** One condition of a rule: all of the clauses must hold. */
+function clausesOf(condition: RuleCondition, context: RuleContext): Clause[] {
+  const { rule, space, account } = context;
+  switch (condition.asks) {
+    case "issuers":
+    case "host":
+      return []; // a space has one issuer, and only accounts that exist
+    case "services": {
+      const wanted = space.services.map((service) =>
+        condition.names.includes(service)
+      );
+      return [clause(literal(space.service, wanted))];
+    }
+    case "rhosts": {
+      const wanted = space.rhosts.map((rhost) =>
+        inNetworks(condition.networks, rhost)
+      );
+      return [clause(literal(space.rhost, wanted))];
+    }
+    case "when":
+      return rule.effect === "deny"
+        ? denyClauses(condition.condition, context)
+        : conditionClauses(condition.condition, context);
+    case "accounts":
+      return isShared(rule, account) ? [] : sourceClauses(
+        sourcesFor(rule, account) ?? [],
+        rule.effect,
+        context,
+      );
+    case "allow_protected":
+      return protectedClauses(context);
+    case "assurance":
+      return assuranceClauses(condition.required, context);
+  }
 }
 
 function conditionClauses(
@@ -196,21 +212,25 @@ function denyClauses(condition: Condition, { side, space }: Context): Clause[] {
   }
 }
 
-/** What an allow rule needs beyond matching. */
-function grantClauses(rule: Rule, context: Context): Clause[] {
-  const { side, space, account, linked } = context;
-  const shared = isShared(rule, account);
+/** A protected account opens only where the rule names it and says so. */
+function protectedClauses(
+  { rule, side, space, account }: RuleContext,
+): Clause[] {
+  if (rule.allow_protected && isShared(rule, account)) return [];
+  return side.policy.protected_accounts.includes(account)
+    ? [NEVER]
+    : [[{ variable: space.host, values: 1n }]];
+}
+
+/** What the authentication must be like where an allow rule matches. */
+function assuranceClauses(
+  required: Requirements,
+  { rule, side, space, account, linked }: RuleContext,
+): Clause[] {
   const clauses: Clause[] = [];
-  if (!(rule.allow_protected && shared)) {
-    if (side.policy.protected_accounts.includes(account)) return [NEVER];
-    clauses.push([{ variable: space.host, values: 1n }]);
-  }
-  const required = requirementsOf(rule, side);
-  const bound = required.sameIdentity && !shared;
+  const bound = required.sameIdentity && !isShared(rule, account);
   if (!requiresAnything(required) && !bound) return clauses;
-  if (linked !== null) {
-    return [...clauses, linked.clauseFor(required, side, space)];
-  }
+  if (linked !== null) return [linked.clauseFor(required, side, space)];
   const { issuer } = side;
   const { claims, mfa } = issuer;
   for (const list of required.permittedIdps) {

@@ -19,6 +19,7 @@ import {
   textsHint,
 } from "./near_miss/hint.ts";
 import type { AccessRequest } from "../../policy/request.ts";
+import { conditionsOf } from "../../policy/evaluate/rule.ts";
 
 export type { Hint, HintKind, RuleHint } from "./near_miss/hint.ts";
 
@@ -40,7 +41,7 @@ export function nearMisses(
     const rule = policy.rules.find(({ id }) => id === said.id);
     // a deny rule that does not match is no near miss of getting in
     if (rule === undefined || rule.effect === "deny") return [];
-    const hints = ruleHints(rule, said, { request, issuer, mapFiles });
+    const hints = ruleHints(rule, said, { policy, request, issuer, mapFiles });
     return distinct(hints).slice(0, MAX_PER_RULE).map((hint) => ({
       rule: rule.id,
       ...hint,
@@ -48,52 +49,48 @@ export function nearMisses(
   });
 }
 
-function ruleHints(
-  rule: Rule,
-  said: RuleOutcome,
-  asked: { request: AccessRequest; issuer: Issuer; mapFiles: MapFiles },
-): Hint[] {
-  const { request, issuer, mapFiles } = asked;
-  switch (said.because) {
-    case null:
-    case "identities_untold":
-    case "issuer_mismatch":
+interface Known {
+  readonly policy: Policy;
+  readonly request: AccessRequest;
+  readonly issuer: Issuer;
+  readonly mapFiles: MapFiles;
+}
+
+/** Hints about the condition that kept an allow rule from granting. */
+function ruleHints(rule: Rule, said: RuleOutcome, known: Known): Hint[] {
+  const { policy, request, issuer, mapFiles } = known;
+  const failed = said.condition?.join("\0");
+  const condition = [...conditionsOf(rule, policy)].find(({ path }) =>
+    path.join("\0") === failed
+  );
+  switch (condition?.asks) {
+    case undefined:
+    case "issuers":
+    case "host":
       return [];
-    case "service_mismatch": {
-      const hint = textsHint(rule.services ?? [], [request.service]);
+    case "services": {
+      const hint = textsHint(condition.names, [request.service]);
       return hint === null ? [] : [hint];
     }
-    case "rhost_mismatch":
-      return networkHints(rule.rhosts ?? [], request.rhost);
-    case "claim_missing":
-    case "claim_type":
-    case "claim_distributed":
-    case "claim_mismatch": {
-      const [, claim, operator] = said.condition ?? [];
-      const condition = rule.when.find((one) =>
-        one.claim === claim && one.operator === operator
-      );
-      return condition === undefined
-        ? []
-        : conditionHints(condition, { issuer, claims: request.subject.claims });
+    case "rhosts":
+      return networkHints(condition.networks, request.rhost);
+    case "when": {
+      const { claims } = request.subject;
+      return conditionHints(condition.condition, { issuer, claims });
     }
-    case "account_mismatch":
-      return request.host === "unknown" || rule.accounts === null
-        ? []
-        : accountHints(rule.accounts, {
-          account: request.account,
-          subject: request.subject,
-          mapFiles,
-        });
-    case "account_protected":
+    case "accounts":
+      return request.host === "unknown" ? [] : accountHints(condition.sources, {
+        account: request.account,
+        subject: request.subject,
+        mapFiles,
+      });
+    case "allow_protected":
       return [{
         kind: "protected",
         message: `${shown(request.account)} opens only where a rule lists it ` +
           'under "names" and sets "allow_protected: true"',
       }];
-    case "reauthentication_required":
-    case "mfa_required":
-    case "idp_not_permitted":
+    case "assurance":
       return assuranceHints(said, { request, issuer });
   }
 }

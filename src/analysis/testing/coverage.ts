@@ -6,23 +6,19 @@
  *
  * @module
  */
-import {
-  type AccountSource,
-  type Assurance,
-  NO_ASSURANCE,
-  type Policy,
-  type Rule,
-} from "../../policy/model.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
 import type { TestResult } from "./expectation.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
+import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import {
-  type MapFiles,
-  mappedAccounts,
-  untoldSource,
-} from "../../policy/evaluate/accounts.ts";
-import { assuranceFailure, combine } from "../../policy/evaluate/assurance.ts";
-import { isMet, judgeCondition } from "../../policy/evaluate/conditions.ts";
-import { contains, parseAddress, parseNetwork } from "../../policy/network.ts";
+  askedOf,
+  conditionsOf,
+  countsAsMet,
+  failureOf,
+  identitiesOf,
+  partsOf,
+  type RuleCondition,
+} from "../../policy/evaluate/rule.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 
 type CoverageOutcome =
@@ -132,8 +128,19 @@ function rulePoints(
       path: ["rules", rule.id, "allow_protected"],
     });
   }
-  const probes = probesOf(rule, policy);
-  return [...points, ...probes.flatMap((probe) => outcomes(probe, results))];
+  const conditions = [...conditionsOf(rule, policy)].filter(isCounted)
+    .flatMap((condition) => partsOf(condition, { rule, policy }));
+  return [
+    ...points,
+    ...conditions.flatMap((condition) =>
+      conditionPoints(condition, { rule, policy, results })
+    ),
+  ];
+}
+
+/** Tests know no host, and whether a protected account was opened is a point of its own. */
+function isCounted({ asks }: RuleCondition): boolean {
+  return asks !== "host" && asks !== "allow_protected";
 }
 
 /** Whether `allow_protected` of a rule does anything that a test can show. */
@@ -145,38 +152,73 @@ function opensProtected(rule: Rule, policy: Policy): boolean {
     );
 }
 
-function outcomes(
-  probe: ConditionProbe,
-  results: readonly TestResult[],
+/** One condition, looked at on its own: nothing before it can hide it. */
+function conditionPoints(
+  condition: RuleCondition,
+  { rule, policy, results }: {
+    rule: Rule;
+    policy: Policy;
+    results: readonly TestResult[];
+  },
 ): Point[] {
+  const failing = canFail(condition, policy);
   let held = false;
-  let failed = !probe.canFail;
+  let failed = !failing;
   for (const { test } of results) {
     if (held && failed) break;
-    const holds = outcome(probe, test);
+    const holds = outcome(condition, { rule, policy, test });
     if (holds === true) held = true;
     if (holds === false) failed = true;
   }
-  const what = `"${probe.condition.join(".")}" of the rule "${probe.rule}"`;
+  const what = `"${condition.path.join(".")}" of the rule "${rule.id}"`;
   const point = (outcome: "holds" | "fails", seen: boolean): Point => ({
-    rule: probe.rule,
-    condition: probe.condition,
+    rule: rule.id,
+    condition: condition.path,
     outcome,
     message: `in no test ${what} ${outcome}`,
-    path: probe.path,
+    path: placeOf(condition, rule),
     seen,
   });
-  return probe.canFail
+  return failing
     ? [point("holds", held), point("fails", failed)]
     : [point("holds", held)];
 }
 
-/** An error shows nothing. */
-function outcome(probe: ConditionProbe, sight: TestInput): boolean | null {
+/** A point is only counted where a test can reach it: all issuers named are never missed. */
+function canFail(condition: RuleCondition, policy: Policy): boolean {
+  return condition.asks !== "issuers" ||
+    policy.issuers.some(({ name }) => !condition.names.includes(name));
+}
+
+/** Where a condition is written in the policy. */
+function placeOf({ path }: RuleCondition, rule: Rule): Path {
+  const [first, ...rest] = path;
+  if (first === "policy") return rest;
+  const steps = first === "accounts" ? rest.map(Number) : rest;
+  return ["rules", rule.id, first ?? "", ...steps];
+}
+
+/** Whether the condition holds in a test; `null` where the question does not arise. */
+function outcome(
+  condition: RuleCondition,
+  { rule, policy, test }: { rule: Rule; policy: Policy; test: TestInput },
+): boolean | null {
+  const { request, mapFiles } = test;
+  const { issuer: name } = request.subject;
+  const issuer = policy.issuers.find((one) => one.name === name);
+  if (issuer === undefined) return null;
+  // conditions of a rule say something about tests of its own issuers only
+  const concerned = rule.issuers === null || rule.issuers.includes(name);
+  if (!concerned && condition.asks !== "issuers") return null;
+  const asked = askedOf(rule, request, { policy, issuer, mapFiles });
   try {
-    return probe.holds(sight);
+    // of an account that is not the person's, or is anybody's, no identity is asked
+    const binds = condition.asks === "assurance" &&
+      condition.required.sameIdentity;
+    if (binds && !identitiesOf(asked)?.length) return null;
+    return countsAsMet(failureOf(condition, asked), rule);
   } catch {
-    return null;
+    return null; // an error shows nothing
   }
 }
 
@@ -193,196 +235,7 @@ function defaultPoint(results: readonly TestResult[]): Point {
   };
 }
 
-// What of a policy tests can cover: every rule, and every condition in both its outcomes.
-//
-// A point is only counted where a test can reach it: `issuers` that name all issuers never fail,
-// so nobody is asked for a test in which they do.
-
 interface TestInput {
   readonly request: AccessRequest;
   readonly mapFiles: MapFiles;
-}
-
-/** One condition of a rule, looked at on its own: nothing before it can hide it. */
-interface ConditionProbe {
-  readonly rule: string;
-  /** The path inside the rule, such as `["when", "groups", "any"]`. */
-  readonly condition: readonly string[];
-  /** Where it is written. */
-  readonly path: Path;
-  /** Whether a test can see it fail. */
-  readonly canFail: boolean;
-  /** `null` where the question does not arise. Throws where the evaluation would. */
-  holds(sight: TestInput): boolean | null;
-}
-
-/** Every condition of a rule. */
-function probesOf(rule: Rule, policy: Policy): ConditionProbe[] {
-  return [
-    ...scopeProbes(rule, policy),
-    ...rule.when.map((condition): ConditionProbe => ({
-      rule: rule.id,
-      condition: ["when", condition.claim, condition.operator],
-      path: ["rules", rule.id, "when", condition.claim, condition.operator],
-      canFail: true,
-      holds: concerning(rule, ({ request }) => {
-        const issuer = issuerOf(policy, request);
-        const { claims } = request.subject;
-        const result = judgeCondition(condition, { issuer, claims });
-        return isMet(result, rule.effect);
-      }),
-    })),
-    ...accountProbes(rule, policy),
-    ...(rule.effect === "allow" ? assuranceProbes(rule, policy) : []),
-  ];
-}
-
-/** Conditions of a rule say something about tests of its own issuers only. */
-function concerning(
-  rule: Rule,
-  holds: (sight: TestInput) => boolean | null,
-): ConditionProbe["holds"] {
-  return (sight) =>
-    rule.issuers === null || rule.issuers.includes(sight.request.subject.issuer)
-      ? holds(sight)
-      : null;
-}
-
-function issuerOf(policy: Policy, request: AccessRequest) {
-  const { issuer } = request.subject;
-  const found = policy.issuers.find(({ name }) => name === issuer);
-  if (found === undefined) throw new Error(`no issuer "${issuer}"`);
-  return found;
-}
-
-function scopeProbes(rule: Rule, policy: Policy): ConditionProbe[] {
-  const { issuers, services, rhosts } = rule;
-  const probes: ConditionProbe[] = [];
-  const base = (key: string) => ({
-    rule: rule.id,
-    condition: [key],
-    path: ["rules", rule.id, key],
-    canFail: true,
-  });
-  if (issuers !== null) {
-    probes.push({
-      ...base("issuers"),
-      canFail: policy.issuers.some(({ name }) => !issuers.includes(name)),
-      holds: ({ request }) => issuers.includes(request.subject.issuer),
-    });
-  }
-  if (services !== null) {
-    probes.push({
-      ...base("services"),
-      holds: concerning(
-        rule,
-        ({ request }) => services.includes(request.service),
-      ),
-    });
-  }
-  if (rhosts !== null) {
-    const networks = rhosts.map(parseNetwork).filter((network) =>
-      network !== null
-    );
-    probes.push({
-      ...base("rhosts"),
-      holds: concerning(rule, ({ request }) => {
-        const address = request.rhost === null
-          ? null
-          : parseAddress(request.rhost);
-        return address !== null &&
-          networks.some((network) => contains(network, address));
-      }),
-    });
-  }
-  return probes;
-}
-
-function accountProbes(rule: Rule, policy: Policy): ConditionProbe[] {
-  return (rule.accounts ?? []).map((source, index) => ({
-    rule: rule.id,
-    condition: ["accounts", String(index)],
-    path: ["rules", rule.id, "accounts", index],
-    canFail: true,
-    holds: concerning(rule, (sight) => {
-      const { subject } = sight.request;
-      const issuer = issuerOf(policy, sight.request);
-      return identities([source], sight).length > 0 ||
-        (rule.effect === "deny" &&
-          untoldSource([source], subject, { issuer }) !== null);
-    }),
-  }));
-}
-
-/** The identities by which sources map to the requested account. */
-function identities(
-  sources: readonly AccountSource[],
-  { request, mapFiles }: TestInput,
-) {
-  return mappedAccounts(sources, request.subject, { mapFiles })
-    .filter(({ account }) => account === request.account);
-}
-
-/** Every requirement in force for the rule, wherever it is written. */
-function assuranceProbes(rule: Rule, policy: Policy): ConditionProbe[] {
-  return requirements(rule, policy).map(([key, path, assurance]) => ({
-    rule: rule.id,
-    condition: path[0] === "assurance"
-      ? ["policy", "assurance", key]
-      : ["assurance", key],
-    path,
-    canFail: true,
-    holds: concerning(rule, (sight) => {
-      const mapped = identities(rule.accounts ?? [], sight);
-      const shared = mapped.some(({ source }) => source === "names");
-      if (key === "same_identity" && (mapped.length === 0 || shared)) {
-        return null; // nobody's account, or everybody's
-      }
-      return assuranceFailure(
-        combine(NO_ASSURANCE, assurance),
-        sight.request.subject.authentications,
-        {
-          issuer: issuerOf(policy, sight.request),
-          now: sight.request.now,
-          mapping: shared ? null : mapped.map(({ identity }) => identity),
-        },
-      ) === null;
-    }),
-  }));
-}
-
-type Requirement = [keyof Assurance, Path, Assurance];
-
-function requirements(rule: Rule, policy: Policy): Requirement[] {
-  const here: Path = ["rules", rule.id, "assurance"];
-  const both = [
-    { path: ["assurance"] as Path, assurance: policy.assurance },
-    { path: here, assurance: rule.assurance },
-  ];
-  const found: Requirement[] = [];
-  for (const { path, assurance } of both) {
-    const { permitted_idps } = assurance;
-    if (permitted_idps === null) continue;
-    found.push(["permitted_idps", [...path, "permitted_idps"], {
-      ...NO_ASSURANCE,
-      permitted_idps,
-    }]);
-  }
-  for (const key of ["mfa", "same_identity"] as const) {
-    // once is enough: written twice it asks for no more
-    const place = both.find(({ assurance }) => assurance[key]);
-    if (place === undefined) continue;
-    found.push([key, [...place.path, key], { ...NO_ASSURANCE, [key]: true }]);
-  }
-  const { maxAuthAge } = combine(policy.assurance, rule.assurance);
-  const place = both.find(({ assurance }) =>
-    assurance.max_auth_age === maxAuthAge
-  );
-  if (maxAuthAge !== null && place !== undefined) {
-    found.push(["max_auth_age", [...place.path, "max_auth_age"], {
-      ...NO_ASSURANCE,
-      max_auth_age: maxAuthAge,
-    }]);
-  }
-  return found;
 }

@@ -1,6 +1,10 @@
 /**
- * One rule and one request: whether the rule matches, whether it grants, and if not, the first thing
- * that kept it from that. Pure; the order of what is looked at decides only what is reported.
+ * A rule as the list of what it asks, and one request held against it: whether the rule matches,
+ * whether it grants, and if not, the first thing that kept it from that.
+ *
+ * The list is the one place that says what a rule's keys ask for. The decision takes the first that
+ * is not met, coverage looks at each, explain names the one that failed, and diff turns each into a
+ * region of the space of all requests. Pure; the order decides only what is reported.
  *
  * @module
  */
@@ -10,28 +14,71 @@ import {
   mappedAccounts,
   untoldSource,
 } from "./accounts.ts";
-import { assuranceFailure, combine } from "./assurance.ts";
-import { isMet, judgeCondition, operand } from "./conditions.ts";
+import { assuranceFailure, combine, type Requirements } from "./assurance.ts";
+import { judgeCondition, operand } from "./conditions.ts";
 import type { Because, RuleOutcome } from "../decision.ts";
-import type { Issuer, Policy, Rule } from "../model.ts";
-import { contains, parseAddress, parseNetwork } from "../network.ts";
+import {
+  type AccountSource,
+  type Assurance,
+  type Condition,
+  type Issuer,
+  NO_ASSURANCE,
+  type Policy,
+  type Rule,
+} from "../model.ts";
+import { inNetworks } from "../network.ts";
 import type { AccessRequest } from "../request.ts";
 
 /** Accounts below this uid belong to the system (Debian's and Red Hat's UID_MIN). */
 const FIRST_USER_UID = 1000;
 const NOBODY_UID = 65534;
 
-interface RuleContext {
+/** What a rule can ask of a request, by the key that asks it. */
+type Asks =
+  | { readonly asks: "issuers"; readonly names: readonly string[] }
+  | { readonly asks: "services"; readonly names: readonly string[] }
+  | { readonly asks: "rhosts"; readonly networks: readonly string[] }
+  | { readonly asks: "when"; readonly condition: Condition }
+  /** One of the sources gives the account. */
+  | { readonly asks: "accounts"; readonly sources: readonly AccountSource[] }
+  /** The host has an account of exactly this name. */
+  | { readonly asks: "host" }
+  /** The account is not protected, or the rule may open it. */
+  | { readonly asks: "allow_protected" }
+  | { readonly asks: "assurance"; readonly required: Requirements };
+
+/** One thing that a rule asks; all of its list must be met. */
+export type RuleCondition = Asks & {
+  /** Where it is written inside the rule, such as `["when", "groups", "any"]`. */
+  readonly path: readonly string[];
+  /** What the rule does not do where this is not met: match at all, or grant. */
+  readonly needed: "to match" | "to grant";
+};
+
+/** A request, and what is known beside it, to hold a rule's conditions against. */
+export interface Asked {
+  readonly rule: Rule;
+  readonly request: AccessRequest;
   readonly policy: Policy;
   readonly issuer: Issuer;
-  readonly mapFiles: MapFiles;
+  /** Which accounts sources give to the subject. Throws where a map file was not handed in. */
+  given(sources: readonly AccountSource[]): readonly MappedAccount[];
 }
 
-interface Failure {
+/** Why a condition is not met. */
+export interface Failure {
   readonly because: Because;
   readonly condition: readonly string[];
   readonly expected: unknown;
   readonly actual: unknown;
+  /** It cannot be told whether the condition holds, which is enough for a deny rule. */
+  readonly untold: boolean;
+}
+
+interface RuleContext {
+  readonly policy: Policy;
+  readonly issuer: Issuer;
+  readonly mapFiles: MapFiles;
 }
 
 /** What one rule has to say about a request. Throws where a map file was not handed in. */
@@ -40,150 +87,251 @@ export function ruleOutcome(
   request: AccessRequest,
   context: RuleContext,
 ): RuleOutcome {
-  const base = {
-    id: rule.id,
-    effect: rule.effect,
+  const asked = askedOf(rule, request, context);
+  let untold: Failure | null = null;
+  for (const condition of conditionsOf(rule, context.policy)) {
+    const failure = failureOf(condition, asked);
+    if (failure === null) continue;
+    if (!countsAsMet(failure, rule)) {
+      const matched = condition.needed === "to grant";
+      return outcomeOf(rule, { matched, granted: false, failure });
+    }
+    untold ??= failure;
+  }
+  const granted = rule.effect === "allow";
+  return outcomeOf(rule, { matched: true, granted, failure: untold });
+}
+
+function outcomeOf(
+  { id, effect }: Rule,
+  { matched, granted, failure }: {
+    matched: boolean;
+    granted: boolean;
+    failure: Failure | null;
+  },
+): RuleOutcome {
+  const { because, condition, expected, actual } = failure ?? {
+    because: null,
     condition: null,
     expected: null,
     actual: null,
   };
-  const { mismatch, untold } = scopeOf(rule, request, context);
-  if (mismatch !== null) {
-    return { ...base, matched: false, granted: false, ...mismatch };
+  return { id, effect, matched, granted, because, condition, expected, actual };
+}
+
+/** The request as the conditions of one rule see it; each list of sources is looked up once. */
+export function askedOf(
+  rule: Rule,
+  request: AccessRequest,
+  { policy, issuer, mapFiles }: RuleContext,
+): Asked {
+  const known = new Map<readonly AccountSource[], readonly MappedAccount[]>();
+  const given = (sources: readonly AccountSource[]) => {
+    const found = known.get(sources) ??
+      mappedAccounts(sources, request.subject, { mapFiles });
+    known.set(sources, found);
+    return found;
+  };
+  return { rule, request, policy, issuer, given };
+}
+
+/** Everything that a rule asks, in the order in which it is looked at. */
+export function* conditionsOf(
+  rule: Rule,
+  policy: Policy,
+): Generator<RuleCondition, void> {
+  const { issuers, services, rhosts, accounts } = rule;
+  const needed = "to match";
+  if (issuers !== null) {
+    yield { asks: "issuers", names: issuers, path: ["issuers"], needed };
   }
-  const all = rule.accounts === null
-    ? null // a deny rule about every account
-    : mappedAccounts(rule.accounts, request.subject, context);
-  const mapped = all?.filter(({ account }) => account === request.account) ??
-    [];
-  const unmapped = all !== null && mapped.length === 0;
-  const unknown = unmapped ? untoldAccounts(rule, request, context) : null;
-  if (unmapped && unknown === null) {
-    const expected = [...new Set(all.map(({ account }) => account))];
-    const failed = failure(
-      "account_mismatch",
-      ["accounts"],
-      expected,
-      request.account,
-    );
-    return { ...base, matched: false, granted: false, ...failed };
+  if (services !== null) {
+    yield { asks: "services", names: services, path: ["services"], needed };
   }
-  if (rule.effect === "deny") {
-    const granted = { matched: true, granted: false, because: null };
-    return { ...base, ...granted, ...untold ?? unknown };
+  if (rhosts !== null) {
+    yield { asks: "rhosts", networks: rhosts, path: ["rhosts"], needed };
   }
-  if (!existsOnHost(request)) {
-    const failed = failure(
-      "account_mismatch",
-      ["accounts"],
-      "an account of this host",
-      null,
-    );
-    return { ...base, matched: false, granted: false, ...failed };
+  for (const condition of rule.when) {
+    const path = ["when", condition.claim, condition.operator];
+    yield { asks: "when", condition, path, needed };
   }
-  const shortfall = shortfallOf(rule, request, { ...context, mapped });
-  return {
-    ...base,
-    matched: true,
-    granted: shortfall === null,
-    because: null,
-    ...shortfall,
+  // a deny rule without accounts is about every account
+  if (accounts !== null) {
+    yield { asks: "accounts", sources: accounts, path: ["accounts"], needed };
+  }
+  if (rule.effect === "deny") return;
+  yield { asks: "host", path: ["accounts"], needed };
+  // before the assurance: no better authentication would open a protected account
+  yield {
+    asks: "allow_protected",
+    path: ["allow_protected"],
+    needed: "to grant",
+  };
+  yield {
+    asks: "assurance",
+    required: combine(policy.assurance, rule.assurance),
+    path: ["assurance"],
+    needed: "to grant",
   };
 }
 
 /**
- * The first of issuers, services, networks and conditions that does not hold; and in a deny rule the
- * first condition of which that cannot be told.
+ * The parts of a condition that can be looked at on their own: the single sources of accounts, and
+ * the single requirements, those of the policy with a path that begins with "policy". A condition
+ * without parts is its own.
  */
-function scopeOf(
-  rule: Rule,
-  request: AccessRequest,
-  context: RuleContext,
-): { mismatch: Failure | null; untold: Failure | null } {
-  const { issuers, services, rhosts } = rule;
-  const { issuer } = context;
-  const missed = (failed: Failure) => ({ mismatch: failed, untold: null });
-  if (issuers !== null && !issuers.includes(issuer.name)) {
-    return missed(
-      failure("issuer_mismatch", ["issuers"], issuers, issuer.name),
-    );
+export function partsOf(
+  condition: RuleCondition,
+  { rule, policy }: { rule: Rule; policy: Policy },
+): RuleCondition[] {
+  switch (condition.asks) {
+    case "accounts":
+      return condition.sources.map((source, index) => ({
+        ...condition,
+        sources: [source],
+        path: ["accounts", String(index)],
+      }));
+    case "assurance":
+      return requirementsOf(rule, policy).map(({ path, assurance }) => ({
+        ...condition,
+        required: combine(NO_ASSURANCE, assurance),
+        path,
+      }));
+    default:
+      return [condition];
   }
-  if (services !== null && !services.includes(request.service)) {
-    return missed(
-      failure("service_mismatch", ["services"], services, request.service),
-    );
-  }
-  if (rhosts !== null && !inNetworks(rhosts, request.rhost)) {
-    return missed(failure("rhost_mismatch", ["rhosts"], rhosts, request.rhost));
-  }
-  let untold: Failure | null = null;
-  for (const condition of rule.when) {
-    const { claims } = request.subject;
-    const result = judgeCondition(condition, { issuer, claims });
-    if (result.holds) continue;
-    const { because, untold: open } = result;
-    const failed = failure(
-      open && because === "claim_mismatch" && rule.effect === "deny"
-        ? "claim_type"
-        : because,
-      ["when", condition.claim, condition.operator],
-      operand(condition),
-      result.actual,
-    );
-    if (!isMet(result, rule.effect)) return missed(failed);
-    untold ??= failed;
-  }
-  return { mismatch: null, untold };
 }
 
-function untoldAccounts(
-  rule: Rule,
-  { subject, account }: AccessRequest,
-  context: RuleContext,
+/** Why the condition is not met, or `null`. Throws where a map file was not handed in. */
+export function failureOf(
+  condition: RuleCondition,
+  asked: Asked,
 ): Failure | null {
+  const { request, issuer } = asked;
+  const failure = (
+    because: Because,
+    expected: unknown,
+    actual: unknown,
+  ): Failure => ({
+    because,
+    condition: condition.path,
+    expected,
+    actual,
+    untold: false,
+  });
+  switch (condition.asks) {
+    case "issuers":
+      return condition.names.includes(issuer.name)
+        ? null
+        : failure("issuer_mismatch", condition.names, issuer.name);
+    case "services":
+      return condition.names.includes(request.service)
+        ? null
+        : failure("service_mismatch", condition.names, request.service);
+    case "rhosts":
+      return inNetworks(condition.networks, request.rhost)
+        ? null
+        : failure("rhost_mismatch", condition.networks, request.rhost);
+    case "when":
+      return claimFailure(condition, asked);
+    case "accounts":
+      return accountFailure(condition, asked);
+    case "host":
+      return existsOnHost(request)
+        ? null
+        : failure("account_mismatch", "an account of this host", null);
+    case "allow_protected":
+      return isOpen(asked)
+        ? null
+        : failure("account_protected", true, asked.rule.allow_protected);
+    case "assurance": {
+      const lacking = assuranceFailure(
+        condition.required,
+        request.subject.authentications,
+        { issuer, now: request.now, mapping: identitiesOf(asked) },
+      );
+      return lacking &&
+        failure(lacking.because, lacking.expected, lacking.actual);
+    }
+  }
+}
+
+/** An allow rule takes only a yes; a deny rule takes everything but a no. */
+export function countsAsMet(failure: Failure | null, rule: Rule): boolean {
+  return failure === null || (failure.untold && rule.effect === "deny");
+}
+
+function claimFailure(
+  { condition, path }: { condition: Condition; path: readonly string[] },
+  { rule, request, issuer }: Asked,
+): Failure | null {
+  const { claims } = request.subject;
+  const result = judgeCondition(condition, { issuer, claims });
+  if (result.holds) return null;
+  const { because, untold, actual } = result;
+  // an entry that is not a scalar may be what a deny rule looks for
+  const unclear = untold && because === "claim_mismatch" &&
+    rule.effect === "deny";
+  return {
+    because: unclear ? "claim_type" : because,
+    condition: path,
+    expected: operand(condition),
+    actual,
+    untold,
+  };
+}
+
+function accountFailure(
+  { sources, path }: {
+    sources: readonly AccountSource[];
+    path: readonly string[];
+  },
+  { rule, request, issuer, given }: Asked,
+): Failure | null {
+  const { account, subject } = request;
+  const all = given(sources);
+  if (all.some((mapped) => mapped.account === account)) return null;
   const untold = rule.effect === "deny"
-    ? untoldSource(rule.accounts ?? [], subject, context)
+    ? untoldSource(sources, subject, { issuer })
     : null;
-  if (untold === null) return null;
-  const { because, index, actual } = untold;
-  return failure(because, ["accounts", String(index)], account, actual);
+  if (untold !== null) {
+    const { because, index, actual } = untold;
+    const condition = ["accounts", String(index)];
+    return { because, condition, expected: account, actual, untold: true };
+  }
+  return {
+    because: "account_mismatch",
+    condition: path,
+    expected: [...new Set(all.map((mapped) => mapped.account))],
+    actual: account,
+    untold: false,
+  };
 }
 
-/** What keeps a matching allow rule from granting. */
-function shortfallOf(
-  rule: Rule,
-  request: AccessRequest,
-  context: RuleContext & { mapped: readonly MappedAccount[] },
-): Failure | null {
-  const { mapped, policy, issuer } = context;
-  const shared = mapped.some(({ source }) => source === "names");
-  // first: no better authentication would open a protected account
-  if (isProtected(request, policy) && !(rule.allow_protected && shared)) {
-    return failure(
-      "account_protected",
-      ["allow_protected"],
-      true,
-      rule.allow_protected,
-    );
-  }
-  // an identity without an id is still an identity: it must not pass for a shared account
-  const identities = shared ? null : mapped.map(({ identity }) => identity);
-  const lacking = assuranceFailure(
-    combine(policy.assurance, rule.assurance),
-    request.subject.authentications,
-    { issuer, now: request.now, mapping: identities },
+/**
+ * The identities by which the rule gives the account; `null` where it belongs to none. An identity
+ * without an id is still an identity: it must not pass for a shared account.
+ */
+export function identitiesOf(
+  { rule, request, given }: Asked,
+): (string | null)[] | null {
+  const mapped = given(rule.accounts ?? []).filter(({ account }) =>
+    account === request.account
   );
-  return lacking === null ? null : failure(
-    lacking.because,
-    ["assurance"],
-    lacking.expected,
-    lacking.actual,
-  );
+  return mapped.some(({ source }) => source === "names")
+    ? null
+    : mapped.map(({ identity }) => identity);
 }
 
 /** False when the host says that there is no account of exactly this name. */
 function existsOnHost({ host, account }: AccessRequest): boolean {
   return host === undefined || (host !== "unknown" && host.name === account);
+}
+
+/** Whether the account is an ordinary one, or the rule opens protected ones by their name. */
+function isOpen(asked: Asked): boolean {
+  return !isProtected(asked.request, asked.policy) ||
+    (asked.rule.allow_protected && identitiesOf(asked) === null);
 }
 
 /** Listed as protected, or root or a system account by what the host says of its uid. */
@@ -196,23 +344,40 @@ function isProtected(
   return !(host.uid >= FIRST_USER_UID) || host.uid === NOBODY_UID;
 }
 
-function inNetworks(
-  networks: readonly string[],
-  rhost: string | null,
-): boolean {
-  const address = rhost === null ? null : parseAddress(rhost);
-  if (address === null) return false;
-  return networks.some((text) => {
-    const network = parseNetwork(text);
-    return network !== null && contains(network, address);
-  });
+/** A requirement in force, with the place where it is written. */
+interface Requirement {
+  readonly path: readonly string[];
+  readonly assurance: Assurance;
 }
 
-function failure(
-  because: Because,
-  condition: readonly string[],
-  expected: unknown,
-  actual: unknown,
-): Failure {
-  return { because, condition, expected, actual };
+/** Every requirement in force for the rule. Written twice it asks for no more: once is enough. */
+function requirementsOf(rule: Rule, policy: Policy): Requirement[] {
+  const both = [
+    { path: ["policy", "assurance"], assurance: policy.assurance },
+    { path: ["assurance"], assurance: rule.assurance },
+  ];
+  const only = (
+    key: keyof Assurance,
+    place: Requirement | undefined,
+  ): Requirement[] =>
+    place === undefined ? [] : [{
+      path: [...place.path, key],
+      assurance: { ...NO_ASSURANCE, [key]: place.assurance[key] },
+    }];
+  const { maxAuthAge } = combine(policy.assurance, rule.assurance);
+  return [
+    ...both.filter(({ assurance }) => assurance.permitted_idps !== null)
+      .flatMap((place) => only("permitted_idps", place)),
+    ...only("mfa", both.find(({ assurance }) => assurance.mfa)),
+    ...only(
+      "same_identity",
+      both.find(({ assurance }) => assurance.same_identity),
+    ),
+    ...only(
+      "max_auth_age",
+      maxAuthAge === null
+        ? undefined
+        : both.find(({ assurance }) => assurance.max_auth_age === maxAuthAge),
+    ),
+  ];
 }
