@@ -11,11 +11,11 @@ import {
   mentionedLocations,
   restrictClaims,
 } from "../policy/evaluate/claims_used.ts";
+import type { Policy } from "../policy/model.ts";
 import {
   DEFAULT_CACHE_DIRECTORY,
   DEFAULT_LOG_SOCKET,
-  type Policy,
-} from "../policy/model.ts";
+} from "../policy/places.ts";
 import type { Evidence } from "../token/evidence.ts";
 import { type AuditRecord, loggedHash, writeRecord } from "./log/audit.ts";
 import { loggedVariable, type PamRequest } from "./host/environment.ts";

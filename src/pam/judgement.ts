@@ -3,20 +3,16 @@
  *
  * @module
  */
-import { kindRow } from "../policy/kinds.ts";
+import { isAsked } from "../policy/kinds.ts";
 import { evaluate } from "../policy/evaluate/evaluate.ts";
-import type { Issuer, Policy } from "../policy/model.ts";
+import type { AskedIssuer, Issuer, Policy } from "../policy/model.ts";
 import type { AccessRequest } from "../policy/request.ts";
 import { subjectFromClaims } from "../policy/evaluate/subject.ts";
 import type { Evidence } from "../token/evidence.ts";
 import type { Attempt, LoginResult } from "./attempt.ts";
 import { type PamRequest, RequestError } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
-import {
-  loadClientSecret,
-  loadMapFiles,
-  PolicyError,
-} from "./host/policy_file.ts";
+import { loadClientSecret, loadMapFiles } from "./host/policy_file.ts";
 import { spendToken } from "./replay.ts";
 import type { AccessToken } from "../token/access_token.ts";
 import { isOpaque, type UnverifiedJws } from "../token/compact_jws.ts";
@@ -133,7 +129,7 @@ export function ownerOf(
   options: { policy: Policy; opaqueIssuer?: string | null },
 ): Owner {
   const { issuers } = options.policy;
-  const opaque = issuers.filter((each) => kindRow(each).opaque);
+  const opaque = issuers.filter(isAsked);
   const named = options.opaqueIssuer ?? null;
   const chosen = opaque.find(({ name }) => name === named);
   if (named !== null && chosen === undefined) {
@@ -164,9 +160,8 @@ export async function verifyToken(
   { token, issuer, jws, expected }: OwnedToken,
   options: VerificationOptions,
 ): Promise<Evidence> {
-  const { kind } = issuer;
   const now = Math.floor(options.now() / 1000);
-  if (kindRow(issuer).opaque) {
+  if (isAsked(issuer)) {
     return await askIssuer(token, issuer, { signal: options.signal, now });
   }
   if (jws === null) {
@@ -178,21 +173,22 @@ export async function verifyToken(
       cacheDirectory: options.policy.cache.directory,
       now: options.now,
     });
-    const verification = { jws, issuer, keys, now };
     // other kinds are loaded when they are met: an ordinary login does not pay for them
-    if (kind === "scitokens") {
-      const { verifySciToken } = await import("../token/scitokens.ts");
-      const { account } = options;
-      return await verifySciToken(token, { ...verification, account });
+    switch (issuer.kind) {
+      case "jwt": {
+        const judged = expected ?? issuer;
+        return await verifyJwt(token, { jws, issuer: judged, keys, now });
+      }
+      case "scitokens": {
+        const { verifySciToken } = await import("../token/scitokens.ts");
+        const { account } = options;
+        return await verifySciToken(token, { jws, issuer, keys, now, account });
+      }
+      case "wlcg": {
+        const { verifyWlcgToken } = await import("../token/wlcg.ts");
+        return await verifyWlcgToken(token, { jws, issuer, keys, now });
+      }
     }
-    if (kind === "wlcg") {
-      const { verifyWlcgToken } = await import("../token/wlcg.ts");
-      return await verifyWlcgToken(token, verification);
-    }
-    return await verifyJwt(token, {
-      ...verification,
-      issuer: expected ?? issuer,
-    });
   } finally {
     access.transport.close();
   }
@@ -201,19 +197,12 @@ export async function verifyToken(
 /** For kinds whose tokens the issuer itself reads. */
 async function askIssuer(
   token: AccessToken,
-  issuer: Issuer,
+  issuer: AskedIssuer,
   options: { signal: AbortSignal; now: number },
 ): Promise<Evidence> {
-  const { client_id, client_secret_file } = issuer;
-  if (client_id === null || client_secret_file === null) {
-    throw new PolicyError(
-      `the issuer "${issuer.name}" has no client_id or client_secret_file`,
-    );
-  }
-  const clientSecret = await loadClientSecret(client_secret_file);
+  const clientSecret = await loadClientSecret(issuer.client_secret_file);
   const access = await openIssuer(issuer, options.signal);
   const inquiry = {
-    issuer: { ...issuer, client_id },
     clientSecret,
     transport: access.transport,
     hosts: access.hosts,
@@ -222,10 +211,10 @@ async function askIssuer(
   try {
     if (issuer.kind === "globus") {
       const { verifyGlobusToken } = await import("../token/globus.ts");
-      return await verifyGlobusToken(token, inquiry);
+      return await verifyGlobusToken(token, { ...inquiry, issuer });
     }
     const { introspect } = await import("../token/introspection.ts");
-    return await introspect(token, inquiry);
+    return await introspect(token, { ...inquiry, issuer });
   } finally {
     access.transport.close();
   }

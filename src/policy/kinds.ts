@@ -4,20 +4,30 @@
  *
  * @module
  */
-import type { Algorithm, Kind } from "./model.ts";
+/** How an issuer's tokens are verified. */
+export const KINDS = [
+  "jwt",
+  "introspection",
+  "globus",
+  "scitokens",
+  "wlcg",
+] as const;
+export type Kind = typeof KINDS[number];
 
-/** Keys of an issuer that only some kinds have; a key that does nothing is worse than none. */
-type KindKey =
-  | "algorithms"
-  | "types"
-  | "jwks_ttl"
-  | "jwks_stale"
-  | "any_audience"
-  | "client_id"
-  | "client_secret_file"
-  | "introspection_endpoint"
-  | "fqdns"
-  | "device";
+/** Signature algorithms a policy may name (RFC 7518 section 3.1, RFC 8037): asymmetric ones only. */
+export const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
+export type Algorithm = typeof ALGORITHMS[number];
 
 interface KindRow {
   /**
@@ -31,9 +41,10 @@ interface KindRow {
   readonly linked: boolean;
   /** Tokens can say when somebody signed in. */
   readonly authTime: boolean;
-  readonly keys: readonly KindKey[];
-  /** Those of `keys` that have no default. */
-  readonly needs: readonly KindKey[];
+  /** The keys of an issuer that only some kinds have; a key that does nothing is worse than none. */
+  readonly keys: readonly string[];
+  /** Those of `keys` that must be there. */
+  readonly needs: readonly string[];
   /** Where the policy says nothing: the algorithms, and the claim that holds the groups. */
   readonly algorithms: readonly Algorithm[];
   readonly groups: string;
@@ -42,7 +53,7 @@ interface KindRow {
 const LOCAL_KEYS = ["algorithms", "types", "jwks_ttl", "jwks_stale"] as const;
 const CLIENT_KEYS = ["client_id", "client_secret_file"] as const;
 
-const JWT: KindRow = {
+const JWT = {
   opaque: false,
   oauthMetadata: false,
   linked: false,
@@ -51,30 +62,50 @@ const JWT: KindRow = {
   needs: [],
   algorithms: ["RS256"],
   groups: "groups",
-};
+} as const;
 
-const OPAQUE: KindRow = {
+const OPAQUE = {
   ...JWT,
   opaque: true,
   keys: [...CLIENT_KEYS, "introspection_endpoint"],
   needs: CLIENT_KEYS,
-};
+} as const;
 
-const GRID: KindRow = {
+const GRID = {
   ...JWT,
   oauthMetadata: true,
   keys: [...LOCAL_KEYS, "any_audience"],
   // what the profiles demand to be understood (WLCG JWT profile 1.0)
   algorithms: ["RS256", "ES256"],
-};
+} as const;
 
-export const KIND_ROWS: Readonly<Record<Kind, KindRow>> = {
+export const KIND_ROWS = {
   jwt: JWT,
   introspection: OPAQUE,
   globus: { ...OPAQUE, linked: true, keys: [...CLIENT_KEYS, "fqdns"] },
   scitokens: { ...GRID, authTime: false },
   wlcg: { ...GRID, groups: "wlcg.groups" },
-};
+} as const satisfies Readonly<Record<Kind, KindRow>>;
+
+/** A key of an issuer that only some kinds have. */
+export type KindKey = typeof KIND_ROWS[Kind]["keys"][number];
+
+/** All of them. */
+export const KIND_KEYS: readonly KindKey[] = [
+  ...new Set(KINDS.flatMap((kind) => [...KIND_ROWS[kind].keys])),
+];
+
+/** Whether the issuer itself is asked about each of its tokens. */
+export function isAsked<Issuer extends { readonly kind: Kind }>(
+  issuer: Issuer,
+): issuer is Extract<Issuer, { readonly kind: OpaqueKind }> {
+  return KIND_ROWS[issuer.kind].opaque;
+}
+
+/** The kinds of opaque tokens. */
+export type OpaqueKind = {
+  [K in Kind]: typeof KIND_ROWS[K]["opaque"] extends true ? K : never;
+}[Kind];
 
 /** The row of an issuer's kind. */
 export function kindRow({ kind }: { readonly kind: Kind }): KindRow {

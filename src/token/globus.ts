@@ -14,8 +14,8 @@ import {
   askedAbout,
   authorized,
   basicAuthorization,
+  type ClientIssuer,
   type Inquiry,
-  type IntrospectionIssuer,
   orTruncated,
   processIntrospectionResponse,
   tokenText,
@@ -24,12 +24,12 @@ import {
 import type { JsonObject } from "./strict_json.ts";
 
 /** What the policy says of Globus Auth. */
-interface GlobusIssuer extends IntrospectionIssuer {
+interface GlobusIssuer extends ClientIssuer {
   /** Host names whose ssh scope admits, beside the client's own. */
   readonly fqdns: readonly string[];
 }
 
-interface GlobusInquiry extends Inquiry {
+interface GlobusInquiry extends Omit<Inquiry, "issuer"> {
   readonly issuer: GlobusIssuer;
 }
 

@@ -16,10 +16,15 @@ import { type Evidence, verified } from "./evidence.ts";
 import type { JsonObject } from "./strict_json.ts";
 
 /** What the policy says of an issuer that is asked about its tokens. */
-export interface IntrospectionIssuer extends ClaimExpectations {
+export interface ClientIssuer extends ClaimExpectations {
   /** The local name. */
   readonly name: string;
+  /** Who we are there. */
   readonly client_id: string;
+}
+
+/** What the policy says of an issuer with an introspection endpoint (RFC 7662). */
+interface IntrospectionIssuer extends ClientIssuer {
   /** `null`: what the discovery document names. */
   readonly introspection_endpoint: string | null;
 }

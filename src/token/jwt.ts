@@ -36,7 +36,7 @@ export interface PublishedKeys {
  * Reads a token and finds the issuer that its `iss` names, before any request leaves. Nothing is
  * verified yet. Throws {@link TokenError}.
  */
-export function identifyIssuer<Issuer extends JwtIssuer>(
+export function identifyIssuer<Issuer extends { readonly issuer: string }>(
   token: AccessToken,
   issuers: readonly Issuer[],
 ): { jws: UnverifiedJws; issuer: Issuer } {

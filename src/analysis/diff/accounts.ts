@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { ACCOUNT_NAME, type Policy } from "../../policy/model.ts";
+import type { Policy } from "../../policy/model.ts";
+import { ACCOUNT_NAME } from "../../policy/account_name.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { matchesGlob } from "../../policy/evaluate/conditions.ts";
 import { attributeLocations } from "../../policy/identity_claims.ts";

@@ -5,7 +5,13 @@
  *
  * @module
  */
-import type { Device, Issuer, Policy } from "../../policy/model.ts";
+import { type Device, deviceOf, type Policy } from "../../policy/model.ts";
+import { type Change, keyRows } from "../../policy/syntax/row.ts";
+import {
+  DeviceSchema,
+  IssuerSchema,
+  PolicySchema,
+} from "../../policy/syntax/schema.ts";
 import { type IssuerPair, issuerPairs } from "./side.ts";
 
 export interface SettingChange {
@@ -18,85 +24,10 @@ export interface SettingChange {
   readonly description: string;
 }
 
-/**
- * How a setting relates to who gets in. "set": each further entry accepts more. "required": each
- * further entry refuses more. "limit": a larger number accepts more. "switch": `true` accepts
- * more. "strict": `true` refuses more. "other": nobody can say. "shown": the same, and whoever
- * reviews it must read both. "neutral": it does not matter.
- */
-type Nature =
-  | "set"
-  | "required"
-  | "limit"
-  | "switch"
-  | "strict"
-  | "other"
-  | "shown"
-  | "neutral";
-
-type Natures<Settings> = { readonly [Key in keyof Settings]: Nature | null };
-
-/** `null`: looked at elsewhere. The type makes sure that no key is forgotten. */
-const ISSUER: Natures<Issuer> = {
-  name: null,
-  issuer: "other",
-  kind: "other",
-  audiences: "set",
-  algorithms: "set",
-  types: "set",
-  clock_skew: "limit",
-  max_token_age: "limit",
-  // a key that the issuer has withdrawn goes on serving for as long
-  jwks_ttl: "limit",
-  jwks_stale: "limit",
-  hosts: "other",
-  ca_file: "other",
-  proxy: "other",
-  one_time: "strict",
-  scopes: "required",
-  allow_confirmation: "switch",
-  allow_delegation: "switch",
-  any_audience: "switch",
-  client_id: "other",
-  client_secret_file: "other",
-  introspection_endpoint: "other",
-  fqdns: "set",
-  device: null,
-  claims: null,
-  mfa: null,
-};
-
-const DEVICE: Natures<Device> = {
-  client_id: "other",
-  scopes: "other",
-  client_secret_file: "other",
-  // stands above the address that people are told to open
-  prompt: "shown",
-  token: "other",
-  acr_values: "other",
-  parameters: "other",
-  timeout: "limit",
-  qr: "neutral",
-  starts_per_source: "limit",
-  starts_total: "limit",
-};
-
-/** `rules`, `assurance`, `protected_accounts`: what they decide is compared, not their text. */
-const POLICY: Natures<Policy> = {
-  version: "other",
-  issuers: null,
-  assurance: null,
-  rules: null,
-  protected_accounts: null,
-  cache: null,
-  log: null,
-  audit: null,
-};
-
 /** All settings that differ, in the order of the policy. */
 export function settingChanges(old: Policy, next: Policy): SettingChange[] {
   return [
-    ...changesOf(POLICY, { old, new: next, path: "" }),
+    ...changesOf(PolicySchema, { old, new: next, path: "" }),
     ...issuerPairs(old, next).flatMap(issuerChanges),
     ...placeChanges(old, next),
   ];
@@ -107,8 +38,8 @@ function issuerChanges(pair: IssuerPair): SettingChange[] {
   if (before === undefined || after === undefined) return [];
   const path = `issuers.${after.name}.`;
   return [
-    ...changesOf(ISSUER, { old: before, new: after, path }),
-    ...deviceChanges(before.device, after.device, `${path}device`),
+    ...changesOf(IssuerSchema, { old: before, new: after, path }),
+    ...deviceChanges(deviceOf(before), deviceOf(after), `${path}device`),
   ];
 }
 
@@ -118,7 +49,7 @@ function deviceChanges(
   path: string,
 ): SettingChange[] {
   if (old !== null && next !== null) {
-    return changesOf(DEVICE, { old, new: next, path: `${path}.` });
+    return changesOf(DeviceSchema, { old, new: next, path: `${path}.` });
   }
   if (old === next) return [];
   const added = old === null;
@@ -166,28 +97,25 @@ function placeChanges(old: Policy, next: Policy): SettingChange[] {
   return places.filter((place) => place.old !== place.new);
 }
 
-function changesOf<Settings extends object>(
-  natures: Natures<Settings>,
-  change: { old: Settings; new: Settings; path: string },
+/** The keys of which the rows say what a change means, where both have them and differ. */
+function changesOf(
+  schema: Parameters<typeof keyRows>[0],
+  { old, new: next, path }: { old: object; new: object; path: string },
 ): SettingChange[] {
-  return (Object.entries(natures) as [keyof Settings & string, Nature | null][])
-    .flatMap(([key, nature]) => {
-      const [old, next]: [unknown, unknown] = [
-        change.old[key],
-        change.new[key],
-      ];
-      if (nature === null || text(old) === text(next)) return [];
-      return [{
-        path: change.path + key,
-        old,
-        new: next,
-        ...judged(nature, { old, new: next }),
-      }];
-    });
+  const [before, after] = [old, next] as Record<string, unknown>[];
+  return keyRows(schema).flatMap(({ key, change }) => {
+    const values = { old: before?.[key], new: after?.[key] };
+    // where kinds differ, one may lack a key: that the kind changed says enough
+    const both = values.old !== undefined && values.new !== undefined;
+    if (change === undefined || !both) return [];
+    return text(values.old) === text(values.new)
+      ? []
+      : [{ path: path + key, ...values, ...judged(change, values) }];
+  });
 }
 
 function judged(
-  nature: Nature,
+  nature: Change,
   { old, new: next }: { old: unknown; new: unknown },
 ): { verdict: Verdict; description: string } {
   switch (nature) {

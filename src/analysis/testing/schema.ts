@@ -8,10 +8,14 @@
  * @module
  */
 import * as v from "valibot";
-import { mapping, PolicySchema, record } from "../../policy/syntax/schema.ts";
+import { needed, optional } from "../../policy/syntax/row.ts";
+import { PolicySchema, Text } from "../../policy/syntax/schema.ts";
 
-const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
-const OptionalText = v.optional(v.nullable(v.string()));
+/** A text that may be missing, or `null`, which is the same. */
+const text = (says: string) => optional(v.nullable(v.string()), says);
+
+/** A list that may be empty. */
+const texts = (says: string) => optional(v.array(Text, "must be a list"), says);
 
 const Now = v.pipe(
   v.string(),
@@ -19,118 +23,104 @@ const Now = v.pipe(
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)$/,
     'a time is written like "2026-01-01T12:00:00Z" (RFC 3339)',
   ),
-  v.description(
-    "the clock of the test, 2026-01-01T12:00:00Z where nothing is said",
-  ),
-);
-
-const ClaimsSchema = v.pipe(
-  record(v.string(), v.any()),
-  v.description(
-    "the verified claims; times such as auth_time may be written as now-5m",
-  ),
-);
-
-const MapFilesSchema = v.pipe(
-  record(v.string(), v.string()),
-  v.description("the contents of the policy's map files, by their path"),
 );
 
 /** What a test and the defaults of tests have in common. */
 const SHARED = {
-  account: v.optional(
-    v.pipe(v.string(), v.description("PAM_USER: the account asked for")),
+  account: optional(v.string(), "PAM_USER: the account asked for"),
+  issuer: optional(Text, "the local name of an issuer"),
+  service: optional(Text, 'PAM_SERVICE, "sshd" where nothing is said'),
+  rhost: optional(
+    v.nullable(v.string()),
+    "PAM_RHOST, absent where nothing is said",
   ),
-  issuer: v.optional(
-    v.pipe(Text, v.description("the local name of an issuer")),
+  now: optional(
+    Now,
+    "the clock of the test, 2026-01-01T12:00:00Z where nothing is said",
   ),
-  service: v.optional(
-    v.pipe(Text, v.description('PAM_SERVICE, "sshd" where nothing is said')),
+  claims: optional(
+    v.record(v.string(), v.any()),
+    "the verified claims; times such as auth_time may be written as now-5m",
   ),
-  rhost: v.optional(
-    v.pipe(
-      v.nullable(v.string()),
-      v.description("PAM_RHOST, absent where nothing is said"),
-    ),
+  map_files: optional(
+    v.record(v.string(), v.string()),
+    "the contents of the policy's map files, by their path",
   ),
-  now: v.optional(Now),
-  claims: v.optional(ClaimsSchema),
-  map_files: v.optional(MapFilesSchema),
 };
 
-const DefaultsSchema = v.pipe(
-  mapping(SHARED),
-  v.description("what the tests of this file share; a test's own keys win"),
-);
+const DefaultsSchema = v.strictObject(SHARED);
 
-const IdentitySchema = mapping({
-  id: OptionalText,
-  username: OptionalText,
-  email: OptionalText,
-  idp: OptionalText,
+const IdentitySchema = v.strictObject({
+  id: text("the identity's id"),
+  username: text("the identity's user name"),
+  email: text("the identity's email address"),
+  idp: text("the provider it belongs to"),
 });
 
-const AuthenticationSchema = mapping({
-  identity: OptionalText,
-  idp: OptionalText,
-  idps: v.optional(v.array(Text, "must be a list")),
-  auth_time: v.optional(v.nullable(v.union([v.string(), v.number()]))),
-  amr: v.optional(v.array(Text, "must be a list")),
-  acr: OptionalText,
+const AuthenticationSchema = v.strictObject({
+  identity: text("the id that authenticated"),
+  idp: text("the provider that was used"),
+  idps: texts("all names of that provider"),
+  auth_time: optional(
+    v.nullable(v.union([v.string(), v.number()])),
+    "seconds since the epoch, or a time such as now-5m",
+  ),
+  amr: texts("authentication methods"),
+  acr: text("authentication context class"),
 });
 
-const ExpectationSchema = mapping({
-  decision: v.optional(v.picklist(["allow", "deny"])),
-  reason: v.optional(Text),
-  rule: v.optional(
-    v.pipe(
-      v.nullable(Text),
-      v.description("the rule that decides; null for the deny by default"),
-    ),
+const ExpectationSchema = v.strictObject({
+  decision: optional(v.picklist(["allow", "deny"]), "allow or deny"),
+  reason: optional(Text, "a reason code"),
+  rule: optional(
+    v.nullable(Text),
+    "the rule that decides; null for the deny by default",
   ),
 });
 
-const TestSchema = mapping({
-  name: v.pipe(Text, v.description("a claim; no two tests share it")),
+const TestSchema = v.strictObject({
+  name: needed(Text, "a claim; no two tests share it"),
   ...SHARED,
-  accounts: v.optional(
+  accounts: optional(
     v.pipe(
       v.array(v.string(), "must be a list"),
       v.minLength(1, "the list is empty: name at least one account"),
-      v.description("the same test for each of several accounts"),
     ),
+    "the same test for each of several accounts",
   ),
-  identities: v.optional(
-    v.pipe(
-      v.array(IdentitySchema, "must be a list"),
-      v.description("all linked identities; only issuers of the kind globus"),
-    ),
+  identities: optional(
+    v.array(IdentitySchema, "must be a list"),
+    "all linked identities; only issuers of the kind globus",
   ),
-  authentications: v.optional(
-    v.pipe(
-      v.array(AuthenticationSchema, "must be a list"),
-      v.description("all sessions; only issuers of the kind globus"),
-    ),
+  authentications: optional(
+    v.array(AuthenticationSchema, "must be a list"),
+    "all sessions; only issuers of the kind globus",
   ),
-  expect: v.optional(v.union([
-    v.picklist(["allow", "deny"]),
-    ExpectationSchema,
-  ])),
+  expect: optional(
+    v.union([v.picklist(["allow", "deny"]), ExpectationSchema]),
+    "allow, deny, or what the decision must be",
+  ),
 });
 
 const SUITE = {
-  defaults: v.optional(DefaultsSchema),
-  tests: v.optional(v.pipe(
+  defaults: optional(
+    DefaultsSchema,
+    "what the tests of this file share; a test's own keys win",
+  ),
+  tests: optional(
     v.array(TestSchema, "must be a list"),
-    v.description("test cases for policy test; login does not read them"),
-  )),
+    "test cases for policy test; login does not read them",
+  ),
 };
 
 /** `site.test.yaml` beside `site.yaml`, and the same two keys of a policy. */
-export const SuiteSchema = mapping(SUITE);
+export const SuiteSchema = v.strictObject(SUITE);
 
 /** A policy file with everything that may stand in it: what editors check against. */
-export const PolicyFileSchema = mapping({ ...PolicySchema.entries, ...SUITE });
+export const PolicyFileSchema = v.strictObject({
+  ...PolicySchema.entries,
+  ...SUITE,
+});
 
 export type SuiteDocument = v.InferOutput<typeof SuiteSchema>;
 export type TestDocument = v.InferOutput<typeof TestSchema>;

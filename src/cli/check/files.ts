@@ -12,7 +12,8 @@ import {
   loadClientSecret,
   PolicyError,
 } from "../../pam/host/policy_file.ts";
-import type { Issuer, Policy } from "../../policy/model.ts";
+import { isAsked } from "../../policy/kinds.ts";
+import { deviceOf, type Issuer, type Policy } from "../../policy/model.ts";
 import type { CheckContext, CheckFinding } from "./finding.ts";
 import { distrust, distrustDirectory } from "./trusted.ts";
 
@@ -47,9 +48,9 @@ const NOT_ROOT: CheckFinding = {
 };
 
 function secretsOf(policy: Policy): string[] {
-  const named = policy.issuers.flatMap(({ client_secret_file, device }) => [
-    client_secret_file,
-    device?.client_secret_file ?? null,
+  const named = policy.issuers.flatMap((issuer) => [
+    isAsked(issuer) ? issuer.client_secret_file : null,
+    deviceOf(issuer)?.client_secret_file ?? null,
   ]);
   return [...new Set(named)].filter((path) => path !== null);
 }

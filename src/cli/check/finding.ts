@@ -4,7 +4,7 @@
  * @module
  */
 import type { Level } from "../../policy/diagnostic.ts";
-import type { Policy } from "../../policy/model.ts";
+import { deviceOf, type Policy } from "../../policy/model.ts";
 import type { CliIo } from "../io.ts";
 
 export interface CheckFinding {
@@ -56,8 +56,6 @@ export function isBuilt(host: CheckHost): boolean {
 /** The longest sign-in that an issuer's `device` allows, in seconds; `null` without any. */
 export function deviceTimeout(policy: Policy | null): number | null {
   const timeouts =
-    policy?.issuers.flatMap(({ device }) =>
-      device === null ? [] : [device.timeout]
-    ) ?? [];
+    policy?.issuers.flatMap((issuer) => deviceOf(issuer)?.timeout ?? []) ?? [];
   return timeouts.length === 0 ? null : Math.max(...timeouts);
 }

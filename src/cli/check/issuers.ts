@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { kindRow } from "../../policy/kinds.ts";
+import { isDeviceIssuer } from "../../pam/device/flow.ts";
+import { isAsked, kindRow } from "../../policy/kinds.ts";
 import { discover, type ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
 import { PolicyError } from "../../pam/host/policy_file.ts";
-import type { Issuer } from "../../policy/model.ts";
+import type { Issuer, LocalIssuer } from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
 import { Answers, issuerClockFindings } from "./answers.ts";
 import { deviceClientFindings } from "./device_client.ts";
@@ -76,11 +77,10 @@ async function asked(
   { transport, hosts }: IssuerAccess,
   answers: Answers,
 ): Promise<CheckFinding[]> {
-  const { kind, device, introspection_endpoint } = issuer;
-  const signed = !kindRow(issuer).opaque;
-  const named = kind === "introspection" && introspection_endpoint === null;
+  const named = issuer.kind === "introspection" &&
+    issuer.introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
-  if (!signed && !named && device === null) return [];
+  if (isAsked(issuer) && !named) return [];
   const metadata = await discover(transport, {
     issuer: issuer.issuer,
     hosts,
@@ -88,25 +88,23 @@ async function asked(
   });
   return [
     ...(named ? missing(issuer, metadata, ["introspection_endpoint"]) : []),
-    ...(device === null ? [] : [
+    ...(!isDeviceIssuer(issuer) ? [] : [
       ...missing(issuer, metadata, [
         "device_authorization_endpoint",
         "token_endpoint",
       ]),
-      ...await deviceClientFindings({ ...issuer, device }, {
+      ...await deviceClientFindings(issuer, {
         transport,
         hosts,
         metadata,
         scopes: answers.scopes,
       }),
     ]),
-    ...(signed
-      ? await keyFindings(
-        issuer,
-        metadata,
-        async (url) => processJwksResponse((await transport.request(url)).body),
-      )
-      : []),
+    ...(isAsked(issuer) ? [] : await keyFindings(
+      issuer,
+      metadata,
+      async (url) => processJwksResponse((await transport.request(url)).body),
+    )),
   ];
 }
 
@@ -131,7 +129,7 @@ function missing(
 }
 
 async function keyFindings(
-  issuer: Issuer,
+  issuer: LocalIssuer,
   { jwks_uri }: ServerMetadata,
   fetchKeys: (url: string) => Promise<readonly Jwk[]>,
 ): Promise<CheckFinding[]> {

@@ -11,7 +11,7 @@ import {
   loadClientSecret,
   PolicyError,
 } from "../../pam/host/policy_file.ts";
-import type { Issuer } from "../../policy/model.ts";
+import type { IssuerOf } from "../../policy/model.ts";
 import { usable } from "../../policy/syntax/parse.ts";
 import { type Arguments, parseArguments, UsageError } from "../arguments.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
@@ -119,7 +119,7 @@ async function register(options: Arguments, io: CliIo): Promise<void> {
 async function issuerOf(
   options: Arguments,
   io: CliIo,
-): Promise<Issuer | null> {
+): Promise<IssuerOf<"globus"> | null> {
   const file = options.text("policy");
   const wanted = options.text("issuer");
   if (file === undefined) {
@@ -134,9 +134,8 @@ async function issuerOf(
       `${file}:${first?.line ?? 1}: ${first?.message ?? "is not a policy"}`,
     );
   }
-  const issuers = policy.issuers.filter(({ kind, name }) =>
-    kind === "globus" && (wanted === undefined || name === wanted)
-  );
+  const issuers = policy.issuers.filter((issuer) => issuer.kind === "globus")
+    .filter(({ name }) => wanted === undefined || name === wanted);
   const [issuer, ...others] = issuers;
   if (issuer === undefined || others.length > 0) {
     const count = issuer === undefined ? "no issuer" : "several issuers";
@@ -152,7 +151,7 @@ async function issuerOf(
 /** An option, else the environment, else the policy: each of the two on its own. */
 async function credentials(
   options: Arguments,
-  { issuer, io }: { issuer: Issuer | null; io: CliIo },
+  { issuer, io }: { issuer: IssuerOf<"globus"> | null; io: CliIo },
 ): Promise<{ clientId: string; clientSecret: string }> {
   const clientId = options.text("client-id") ?? variable(io, "CLIENT_ID") ??
     issuer?.client_id ?? undefined;

@@ -5,9 +5,10 @@
  */
 import { policyDocument, yamlText } from "../../policy/syntax/write.ts";
 import type { Policy } from "../../policy/model.ts";
-import { normalise } from "../../policy/syntax/defaults.ts";
+import { policyOf } from "../../policy/syntax/defaults.ts";
 import { usable } from "../../policy/syntax/parse.ts";
-import type { PolicyDocument } from "../../policy/syntax/schema.ts";
+import { PolicySchema } from "../../policy/syntax/schema.ts";
+import { readShape } from "../../policy/syntax/shape.ts";
 import { choice, parseArguments, UsageError } from "../arguments.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";
@@ -70,53 +71,60 @@ function brief(policy: Policy): Written {
     issuers: Record<string, Written>;
     rules: Record<string, Written>;
   };
-  const issuers = Object.entries(document.issuers).map(([name, issuer]) => [
-    name,
-    withoutDefaults(
-      issuer,
-      (candidate) => ({
-        ...document,
-        issuers: { [name]: candidate },
-        rules: {},
-      }),
-    ),
-  ]);
-  const rules = Object.entries(document.rules).map(([id, rule]) => [
-    id,
-    withoutDefaults(
-      rule,
-      (candidate) => ({ ...document, issuers: {}, rules: { [id]: candidate } }),
-    ),
-  ]);
+  // what one entry means does not depend on the others: comparing all of them each time is slow
+  const [issuers, rules] = [firstOf(document.issuers), firstOf(document.rules)];
   const { version, issuers: _issuers, rules: _rules, ...rest } = document;
-  const others = withoutDefaults(rest, (candidate) => ({
-    version,
-    issuers: {},
-    rules: {},
-    ...candidate,
-  }));
-  const { assurance, ...last } = others;
+  const { assurance, ...last } = withoutDefaults(
+    rest,
+    (candidate) => ({ version, issuers, rules, ...candidate }),
+  );
   return {
     version,
-    issuers: Object.fromEntries(issuers),
+    issuers: each(document.issuers, (issuer, name) =>
+      withoutDefaults(
+        issuer,
+        (candidate) => ({ version, issuers: { [name]: candidate }, rules }),
+      )),
     ...(assurance === undefined ? {} : { assurance }),
-    rules: Object.fromEntries(rules),
+    rules: each(document.rules, (rule, id) =>
+      withoutDefaults(
+        rule,
+        (candidate) => ({ version, issuers, rules: { [id]: candidate } }),
+      )),
     ...last,
   };
+}
+
+function firstOf(members: Record<string, Written>): Record<string, Written> {
+  return Object.fromEntries(Object.entries(members).slice(0, 1));
+}
+
+function each(
+  members: Record<string, Written>,
+  change: (member: Written, name: string) => Written,
+): Written {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, member]) => [
+      name,
+      change(member, name),
+    ]),
+  );
 }
 
 function withoutDefaults(
   part: Written,
   within: (part: Written) => Written,
 ): Written {
-  const meaning = (candidate: Written) =>
-    JSON.stringify(normalise(within(candidate) as unknown as PolicyDocument));
+  const meaning = (candidate: Written) => {
+    const { output } = readShape(PolicySchema, within(candidate));
+    // a key that must be there cannot go
+    return output === null ? null : JSON.stringify(policyOf(output));
+  };
+  const whole = meaning(part);
   let kept = part;
   for (const key of Object.keys(part)) {
     const { [key]: _dropped, ...without } = kept;
-    if (!NEEDED.has(key) && meaning(without) === meaning(kept)) kept = without;
+    if (key !== "accounts" && meaning(without) === whole) kept = without;
   }
   return kept;
 }
-
-const NEEDED = new Set(["issuer", "audiences", "accounts"]);

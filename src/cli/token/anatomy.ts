@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ALGORITHMS } from "../../policy/model.ts";
+import { ALGORITHMS } from "../../policy/kinds.ts";
 import { AccessToken } from "../../token/access_token.ts";
 import { isOpaque, parseCompactJws } from "../../token/compact_jws.ts";
 import { TokenError } from "../../token/errors.ts";

@@ -5,14 +5,27 @@
  */
 import type { ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
-import type { Device, Issuer, Policy, Rule } from "../../policy/model.ts";
+import {
+  type Device,
+  deviceOf,
+  type Issuer,
+  type Policy,
+  type Rule,
+} from "../../policy/model.ts";
 import type { DeviceFlow } from "../../token/device_flow.ts";
 import type { PamRequest } from "../host/environment.ts";
 import { openIssuer } from "../host/issuer_access.ts";
 import { loadClientSecret, PolicyError } from "../host/policy_file.ts";
 
 /** An issuer at which people can sign in with a browser. */
-export type DeviceIssuer = Issuer & { readonly device: Device };
+export type DeviceIssuer = Extract<Issuer, { readonly device: unknown }> & {
+  readonly device: Device;
+};
+
+/** Whether people can sign in at the issuer with a browser. */
+export function isDeviceIssuer(issuer: Issuer): issuer is DeviceIssuer {
+  return deviceOf(issuer) !== null;
+}
 
 /**
  * The issuer of that local name, or the only one with `device`. Throws {@link PolicyError} when
@@ -22,9 +35,8 @@ export function deviceIssuer(
   policy: Policy,
   name: string | null,
 ): DeviceIssuer {
-  const candidates = policy.issuers.filter((issuer): issuer is DeviceIssuer =>
-    issuer.device !== null && (name === null || issuer.name === name)
-  );
+  const candidates = policy.issuers.filter(isDeviceIssuer)
+    .filter((issuer) => name === null || issuer.name === name);
   const [found] = candidates;
   if (found === undefined) {
     const which = name === null ? "no issuer" : `no issuer "${name}"`;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ACCOUNT_NAME } from "../../policy/model.ts";
+import { ACCOUNT_NAME } from "../../policy/account_name.ts";
 import type { HostAccount } from "../../policy/request.ts";
 import type { PamIo } from "../io.ts";
 

@@ -17,7 +17,7 @@ import {
   refetchedKeys,
   signingKeys,
 } from "../../issuer/jwks_cache.ts";
-import type { Issuer } from "../../policy/model.ts";
+import type { Issuer, LocalIssuer } from "../../policy/model.ts";
 import type { PublishedKeys } from "../../token/jwt.ts";
 import { loadCaCerts, PolicyError } from "./policy_file.ts";
 
@@ -60,7 +60,7 @@ function checkPermissions(issuer: Issuer, hosts: readonly string[]): void {
 
 /** The issuer's keys through the shared cache. `now` is in milliseconds. */
 export function publishedKeys(
-  issuer: Issuer,
+  issuer: LocalIssuer,
   access: IssuerAccess,
   options: { cacheDirectory: string; now: () => number },
 ): PublishedKeys {

@@ -4,12 +4,8 @@
  * @module
  */
 import { kindRow } from "../kinds.ts";
-import {
-  ACCOUNT_NAME,
-  type AccountSource,
-  type IdentityAttribute,
-  type Issuer,
-} from "../model.ts";
+import type { AccountSource, IdentityAttribute, Issuer } from "../model.ts";
+import { ACCOUNT_NAME } from "../account_name.ts";
 import { type Claims, isToldElsewhere, readClaim } from "../claims.ts";
 import { attributeLocations, keyAttribute } from "../identity_claims.ts";
 import { accountsOf } from "./map_file.ts";

@@ -7,7 +7,8 @@
  * @module
  */
 import type { MapFiles } from "./accounts.ts";
-import { ACCOUNT_NAME, type Policy } from "../model.ts";
+import type { Policy } from "../model.ts";
+import { ACCOUNT_NAME } from "../account_name.ts";
 import { SHORTFALLS } from "./assurance.ts";
 import type { Decision, RuleOutcome } from "../decision.ts";
 import type { Reason } from "../../lib/reason.ts";

@@ -1,161 +1,120 @@
 /**
- * From what is written to what is meant: all defaults are here and nowhere else.
+ * From what is written to what is meant: the defaults that depend on an issuer's kind or on another
+ * key, and lists where people write mappings. All other defaults stand in the rows of `schema.ts`.
  *
  * @module
  */
-import { KIND_ROWS } from "../kinds.ts";
-import {
-  type AccountSource,
-  type Assurance,
-  type Condition,
-  DEFAULT_CACHE_DIRECTORY,
-  DEFAULT_LOG_SOCKET,
-  type Device,
-  type Issuer,
-  type Policy,
-  type Rule,
-  type Scalar,
+import { KIND_KEYS, KIND_ROWS } from "../kinds.ts";
+import type {
+  AccountSource,
+  Assurance,
+  Condition,
+  Device,
+  Filled,
+  Issuer,
+  Policy,
+  Rule,
+  Scalar,
 } from "../model.ts";
-import { seconds } from "../duration.ts";
 import {
-  type AssuranceDocument,
+  AssuranceSchema,
+  type AssuranceSettings,
+  ClaimsSchema,
   CONDITION_OPERATORS,
-  type DeviceDocument,
-  type IssuerDocument,
-  type PolicyDocument,
-  type RuleDocument,
+  DeviceSchema,
+  type DeviceSettings,
+  IssuerSchema,
+  type IssuerSettings,
+  PolicySchema,
+  type PolicySettings,
+  RuleSchema,
+  type RuleSettings,
 } from "./schema.ts";
 
-/** Defaults of an issuer; `policy show --effective` prints them and README lists them. */
-export const ISSUER_DEFAULTS = {
-  kind: "jwt",
-  types: ["JWT"],
-  clock_skew: "30s",
-  max_token_age: "24h",
-  jwks_ttl: "1h",
-  jwks_stale: "0s",
-} as const;
-
-/** sshd closes the connection after LoginGraceTime, 120 seconds by default. */
-const DEVICE_DEFAULTS = {
-  timeout: "90s",
-  starts_per_source: 5,
-  starts_total: 60,
-} as const;
-
-/** Fills in the defaults. `document` must have passed the schema. */
-export function normalise(document: PolicyDocument): Policy {
+/** The policy of settings in which nothing is wrong. */
+export function policyOf(settings: PolicySettings): Policy {
+  const { defaults: _defaults, tests: _tests, ...policy } = filled(
+    PolicySchema,
+    settings,
+  );
   return {
-    version: 1,
-    issuers: Object.entries(document.issuers).map(([name, issuer]) =>
+    ...policy,
+    issuers: Object.entries(settings.issuers).map(([name, issuer]) =>
       issuerOf(name, issuer)
     ),
-    assurance: assuranceOf(document.assurance),
-    rules: Object.entries(document.rules).map(([id, rule]) => ruleOf(id, rule)),
+    assurance: assuranceOf(settings.assurance),
+    rules: Object.entries(settings.rules).map(([id, rule]) => ruleOf(id, rule)),
     // a list adds to root, it cannot take root away: the host's uid 0 could not be granted anyway
-    protected_accounts: [
-      ...new Set(["root", ...(document.protected_accounts ?? [])]),
-    ],
-    cache: { directory: document.cache?.directory ?? DEFAULT_CACHE_DIRECTORY },
-    log: { socket: document.log?.socket ?? DEFAULT_LOG_SOCKET },
-    audit: document.audit ?? null,
+    protected_accounts: [...new Set(["root", ...settings.protected_accounts])],
   };
 }
 
-function issuerOf(name: string, written: IssuerDocument): Issuer {
-  const kind = written.kind ?? ISSUER_DEFAULTS.kind;
-  const row = KIND_ROWS[kind];
-  return {
+/** `null` for what is left out. */
+function filled<Settings extends object>(
+  schema: { readonly entries: Readonly<Record<keyof Settings, unknown>> },
+  settings: Settings,
+): Filled<Settings> {
+  const keys = Object.keys(schema.entries) as (keyof Settings)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, settings[key] ?? null]),
+  ) as Filled<Settings>;
+}
+
+function issuerOf(name: string, settings: IssuerSettings): Issuer {
+  const { algorithms, claims, mfa, device, ...rest } = settings;
+  const row = KIND_ROWS[settings.kind];
+  const keys: readonly string[] = row.keys;
+  const issuer = {
     name,
-    issuer: written.issuer,
-    kind,
-    audiences: written.audiences,
-    algorithms: written.algorithms ?? row.algorithms,
-    types: written.types ?? ISSUER_DEFAULTS.types,
-    clock_skew: seconds(written.clock_skew ?? ISSUER_DEFAULTS.clock_skew),
-    max_token_age: seconds(
-      written.max_token_age ?? ISSUER_DEFAULTS.max_token_age,
-    ),
-    jwks_ttl: seconds(written.jwks_ttl ?? ISSUER_DEFAULTS.jwks_ttl),
-    jwks_stale: seconds(written.jwks_stale ?? ISSUER_DEFAULTS.jwks_stale),
-    hosts: written.hosts ?? [],
-    ca_file: written.ca_file ?? null,
-    proxy: written.proxy ?? null,
-    one_time: written.one_time ?? false,
-    scopes: written.scopes ?? [],
-    allow_confirmation: written.allow_confirmation ?? false,
-    allow_delegation: written.allow_delegation ?? false,
-    any_audience: written.any_audience ?? false,
-    client_id: written.client_id ?? null,
-    client_secret_file: written.client_secret_file ?? null,
-    introspection_endpoint: written.introspection_endpoint ?? null,
-    fqdns: written.fqdns ?? [],
-    device: written.device ? deviceOf(written.device) : null,
+    ...filled(IssuerSchema, rest),
+    algorithms: algorithms ?? row.algorithms,
     claims: {
-      groups: written.claims?.groups ?? row.groups,
-      idp: written.claims?.idp ?? "idp",
-      auth_time: written.claims?.auth_time ?? "auth_time",
-      amr: written.claims?.amr ?? "amr",
-      acr: written.claims?.acr ?? "acr",
+      ...filled(ClaimsSchema, claims),
+      groups: claims.groups ?? row.groups,
     },
     mfa: {
-      amr_any: written.mfa?.amr_any ??
-        (written.mfa?.acr_any === undefined ? ["mfa"] : []),
-      acr_any: written.mfa?.acr_any ?? [],
+      amr_any: mfa.amr_any ?? (mfa.acr_any === undefined ? ["mfa"] : []),
+      acr_any: mfa.acr_any ?? [],
     },
+    device: device && deviceOf(device),
   };
+  // the keys of other kinds say nothing here, and `meaning.ts` has seen that those it needs are there
+  return Object.fromEntries(
+    Object.entries(issuer).filter(([key]) =>
+      !KIND_KEYS.some((known) => known === key) || keys.includes(key)
+    ),
+  ) as unknown as Issuer;
 }
 
-function deviceOf(written: DeviceDocument): Device {
-  const parameters = Object.entries(written.parameters ?? {});
+function deviceOf(settings: DeviceSettings): Device {
+  const parameters = Object.entries(settings.parameters);
   return {
-    client_id: written.client_id,
-    client_secret_file: written.client_secret_file ?? null,
-    scopes: written.scopes ?? ["openid"],
-    prompt: written.prompt ?? null,
-    token: written.token ?? "id_token",
-    acr_values: written.acr_values ?? [],
+    ...filled(DeviceSchema, settings),
     parameters: parameters.map(([name, value]) => ({ name, value })),
-    timeout: seconds(written.timeout ?? DEVICE_DEFAULTS.timeout),
-    qr: written.qr ?? false,
-    starts_per_source: written.starts_per_source ??
-      DEVICE_DEFAULTS.starts_per_source,
-    starts_total: written.starts_total ?? DEVICE_DEFAULTS.starts_total,
   };
 }
 
-function assuranceOf(written: AssuranceDocument | undefined): Assurance {
-  return {
-    permitted_idps: written?.permitted_idps ?? null,
-    mfa: written?.mfa ?? false,
-    max_auth_age: written?.max_auth_age === undefined
-      ? null
-      : seconds(written.max_auth_age),
-    same_identity: written?.same_identity ?? false,
-  };
+function assuranceOf(settings: AssuranceSettings): Assurance {
+  return filled(AssuranceSchema, settings);
 }
 
-function ruleOf(id: string, written: RuleDocument): Rule {
+function ruleOf(id: string, settings: RuleSettings): Rule {
   return {
     id,
-    description: written.description ?? null,
-    effect: written.effect ?? "allow",
-    issuers: written.issuers ?? null,
-    services: written.services ?? null,
-    rhosts: written.rhosts ?? null,
-    when: Object.entries(written.when ?? {}).flatMap(([claim, test]) =>
+    ...filled(RuleSchema, settings),
+    when: Object.entries(settings.when ?? {}).flatMap(([claim, test]) =>
       conditionsOf(claim, test)
     ),
-    assurance: assuranceOf(written.assurance),
-    accounts: written.accounts?.map(accountSourceOf) ?? null,
-    allow_protected: written.allow_protected ?? false,
+    assurance: assuranceOf(settings.assurance),
+    accounts: settings.accounts?.map(accountSourceOf) ?? null,
   };
 }
 
-type ConditionDocument = NonNullable<RuleDocument["when"]>[string];
-
 /** Several operators on one claim must all hold. */
-function conditionsOf(claim: string, written: ConditionDocument): Condition[] {
+function conditionsOf(
+  claim: string,
+  written: NonNullable<RuleSettings["when"]>[string],
+): Condition[] {
   if (typeof written !== "object") {
     return [{ claim, operator: "equals", value: written }];
   }
@@ -172,9 +131,9 @@ function conditionsOf(claim: string, written: ConditionDocument): Condition[] {
   return conditions;
 }
 
-type AccountDocument = NonNullable<RuleDocument["accounts"]>[number];
+type AccountSettings = NonNullable<RuleSettings["accounts"]>[number];
 
-function accountSourceOf(written: AccountDocument): AccountSource {
+function accountSourceOf(written: AccountSettings): AccountSource {
   if ("claim" in written) {
     return {
       source: "claim",

@@ -6,25 +6,41 @@
  *
  * @module
  */
-import { ISSUER_DEFAULTS } from "./defaults.ts";
-import { KIND_ROWS } from "../kinds.ts";
+import {
+  type Kind,
+  KIND_KEYS,
+  KIND_ROWS,
+  type KindKey,
+  KINDS,
+} from "../kinds.ts";
 import type { Issue } from "../diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import { isCanonical, parseNetwork } from "../network.ts";
-import { DEFAULT_CACHE_DIRECTORY, KINDS } from "../model.ts";
-import type { IssuerDocument, PolicyDocument, RuleDocument } from "./schema.ts";
-import { duration, seconds } from "../duration.ts";
+import type {
+  IssuerDocument,
+  IssuerSettings,
+  PolicyDocument,
+  PolicySettings,
+  RuleDocument,
+} from "./schema.ts";
+import { duration } from "../duration.ts";
 
 const IDENTITY_KEYS = ["identity.id", "identity.username", "identity.email"];
 
-/** Everything wrong with a document that has the right shape. Never throws. */
-export function meaningIssues(document: PolicyDocument): Issue[] {
+/**
+ * Everything wrong with a document that has the right shape; `settings` are the same with the
+ * defaults. Never throws.
+ */
+export function meaningIssues(
+  document: PolicyDocument,
+  settings: PolicySettings,
+): Issue[] {
   return [
-    ...issuersMeaning(document),
+    ...issuersMeaning(document, settings),
     ...Object.entries(document.rules).flatMap(([id, rule]) =>
       ruleIssues(id, rule, document)
     ),
-    ...auditIssues(document),
+    ...auditIssues(settings),
   ];
 }
 
@@ -148,9 +164,9 @@ function keyIssues(id: string, rule: RuleDocument): Issue[] {
   );
 }
 
-function auditIssues(document: PolicyDocument): Issue[] {
-  const directory = document.cache?.directory ?? DEFAULT_CACHE_DIRECTORY;
-  const file = document.audit?.file;
+function auditIssues({ cache, audit }: PolicySettings): Issue[] {
+  const { directory } = cache;
+  const file = audit?.file;
   return file === undefined || file.startsWith(`${directory}/`) ? [] : [{
     id: "policy/value",
     level: "error",
@@ -165,16 +181,20 @@ function auditIssues(document: PolicyDocument): Issue[] {
 const MAX_CLOCK_SKEW = 300;
 
 /** Everything wrong with the issuers of a document that has the right shape. Never throws. */
-function issuersMeaning(document: PolicyDocument): Issue[] {
+function issuersMeaning(
+  document: PolicyDocument,
+  settings: PolicySettings,
+): Issue[] {
   return [
-    ...Object.entries(document.issuers).flatMap(([name, issuer]) =>
-      issuerIssues(name, issuer)
-    ),
+    ...Object.entries(settings.issuers).flatMap(([name, issuer]) => [
+      ...issuerIssues(name, issuer),
+      ...kindIssues(name, { issuer, written: document.issuers[name] ?? {} }),
+    ]),
     ...duplicateIssuers(document),
   ];
 }
 
-function issuerIssues(name: string, issuer: IssuerDocument): Issue[] {
+function issuerIssues(name: string, issuer: IssuerSettings): Issue[] {
   const issues: Issue[] = [];
   const at = (key: string) => ["issuers", name, key];
   const problem = urlProblem(issuer.issuer);
@@ -187,12 +207,11 @@ function issuerIssues(name: string, issuer: IssuerDocument): Issue[] {
       path: at("issuer"),
     });
   }
-  const skew = seconds(issuer.clock_skew ?? "0s");
-  if (skew > MAX_CLOCK_SKEW) {
+  if (issuer.clock_skew > MAX_CLOCK_SKEW) {
     issues.push({
       id: "clock/skew-too-large",
       level: "error",
-      message: `a clock skew of ${issuer.clock_skew} is more than ${
+      message: `a clock skew of ${duration(issuer.clock_skew)} is more than ${
         duration(MAX_CLOCK_SKEW)
       }`,
       hint: "keep the clocks right with NTP instead",
@@ -200,7 +219,7 @@ function issuerIssues(name: string, issuer: IssuerDocument): Issue[] {
     });
   }
   if (
-    typeof issuer.proxy === "string" &&
+    issuer.proxy !== null &&
     !/^https?:\/\/[^\s/@]+\/?$/.test(issuer.proxy)
   ) {
     issues.push({
@@ -213,7 +232,7 @@ function issuerIssues(name: string, issuer: IssuerDocument): Issue[] {
     });
   }
   // tokens and the client's secret are sent there
-  const endpoint = issuer.introspection_endpoint ?? null;
+  const endpoint = issuer.introspection_endpoint;
   if (
     endpoint !== null &&
     !/^https:\/\/[^\s/\\@#]+(?:\/[^\s\\#]*)?$/.test(endpoint)
@@ -227,20 +246,27 @@ function issuerIssues(name: string, issuer: IssuerDocument): Issue[] {
       path: at("introspection_endpoint"),
     });
   }
-  return [
-    ...issues,
-    ...deviceIssues(name, issuer),
-    ...kindIssues(name, issuer),
-  ];
+  return [...issues, ...deviceIssues(name, issuer)];
 }
 
-function kindIssues(name: string, issuer: IssuerDocument): Issue[] {
-  const kind = issuer.kind ?? ISSUER_DEFAULTS.kind;
-  const { keys, needs } = KIND_ROWS[kind];
+/** Whether an issuer of the kind has the key. */
+function hasKey(kind: Kind, key: KindKey): boolean {
+  const keys: readonly KindKey[] = KIND_ROWS[kind].keys;
+  return keys.includes(key);
+}
+
+function kindIssues(
+  name: string,
+  { issuer, written }: {
+    issuer: IssuerSettings;
+    written: Partial<IssuerDocument>;
+  },
+): Issue[] {
+  const { kind } = issuer;
   const issues: Issue[] = [];
-  for (const key of new Set(KINDS.flatMap((each) => KIND_ROWS[each].keys))) {
-    if ((issuer[key] ?? null) === null || keys.includes(key)) continue;
-    const others = KINDS.filter((each) => KIND_ROWS[each].keys.includes(key));
+  for (const key of KIND_KEYS) {
+    if ((written[key] ?? null) === null || hasKey(kind, key)) continue;
+    const others = KINDS.filter((each) => hasKey(each, key));
     issues.push({
       id: "policy/value",
       level: "error",
@@ -251,7 +277,7 @@ function kindIssues(name: string, issuer: IssuerDocument): Issue[] {
       at: "key",
     });
   }
-  for (const key of needs) {
+  for (const key of KIND_ROWS[kind].needs) {
     if (issuer[key] !== undefined) continue;
     issues.push({
       id: "policy/missing-key",
@@ -325,12 +351,11 @@ const OWN_PARAMETERS = [
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** Everything wrong with an issuer's `device`. Never throws. */
-function deviceIssues(name: string, issuer: IssuerDocument): Issue[] {
-  const device = issuer.device ?? null;
+function deviceIssues(name: string, { device }: IssuerSettings): Issue[] {
   if (device === null) return [];
   const path = ["issuers", name, "device"];
   const issues: Issue[] = [];
-  for (const parameter of Object.keys(device.parameters ?? {})) {
+  for (const parameter of Object.keys(device.parameters)) {
     if (!OWN_PARAMETERS.includes(parameter)) continue;
     issues.push({
       id: "policy/value",
@@ -343,7 +368,7 @@ function deviceIssues(name: string, issuer: IssuerDocument): Issue[] {
       at: "key",
     });
   }
-  const scopes = device.scopes ?? ["openid"];
+  const { scopes } = device;
   for (const [index, scope] of scopes.entries()) {
     if (SCOPE_TOKEN.test(scope)) continue;
     issues.push({
@@ -355,7 +380,7 @@ function deviceIssues(name: string, issuer: IssuerDocument): Issue[] {
     });
   }
   if (
-    (device.token ?? "id_token") === "id_token" && !scopes.includes("openid")
+    device.token === "id_token" && !scopes.includes("openid")
   ) {
     issues.push({
       id: "policy/value",

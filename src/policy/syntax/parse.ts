@@ -6,9 +6,9 @@
 import { type Diagnostic, type Issue, sortDiagnostics } from "../diagnostic.ts";
 import { meaningIssues } from "./meaning.ts";
 import type { Policy } from "../model.ts";
-import { normalise } from "./defaults.ts";
+import { policyOf } from "./defaults.ts";
 import { type PolicyDocument, PolicySchema } from "./schema.ts";
-import { schemaIssues } from "./shape.ts";
+import { readShape } from "./shape.ts";
 import {
   locate,
   readYaml,
@@ -60,16 +60,19 @@ export function parsePolicy(
   }
   const document = toPlain(yaml.root) as PolicyDocument;
   const source: PolicySource = { text, file, yaml, document };
-  const broken = schemaIssues(PolicySchema, document);
-  const issues: Issue[] = broken.length > 0
-    ? broken.map((issue) => ({ ...issue, level: "error" }))
-    : meaningIssues(document);
+  const shape = readShape(PolicySchema, document);
+  const issues: Issue[] = shape.output === null
+    ? shape.issues.map((issue) => ({ ...issue, level: "error" }))
+    : meaningIssues(document, shape.output);
   const diagnostics = sortDiagnostics(
     issues.map((issue) => diagnosticAt(source, issue)),
   );
   // findings under "policy/" say that this is no policy; others are about what it says
   const readable = !issues.some(({ id }) => id.startsWith("policy/"));
-  return { policy: readable ? normalise(document) : null, diagnostics, source };
+  const policy = readable && shape.output !== null
+    ? policyOf(shape.output)
+    : null;
+  return { policy, diagnostics, source };
 }
 
 /** The policy, if it may be used for decisions; `null` if anything in it is an error. */

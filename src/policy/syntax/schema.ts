@@ -1,44 +1,26 @@
 /**
- * The shape of a policy file: one schema for the parser and for `policy schema`.
+ * The keys of a policy file, each once: its shape, its default, its meaning for people, and what a
+ * change of it means for who gets in.
  *
- * It describes what is written (durations are strings, most keys are optional). Filling in the
- * defaults is `normalise.ts`, rules that JSON Schema cannot say are in `meaning.ts`.
+ * Out of these rows come the parser's judgement, the defaults, the types of `model.ts`, the JSON
+ * Schema, the tables of `policies/README.md` and the verdicts of `policy diff` on settings. Rules
+ * that JSON Schema cannot say are in `meaning.ts`; what depends on an issuer's kind is in
+ * `kinds.ts` and `defaults.ts`.
  *
  * @module
  */
 import * as v from "valibot";
-import { ACCOUNT_NAME, ALGORITHMS, KINDS } from "../model.ts";
-
-// Mappings that are mappings. The schema library takes a list for an object with the keys "0",
-// "1", …, so that `assurance: []` would pass for an assurance that asks for nothing.
-
-/** A mapping with exactly these keys. */
-export function mapping<const Entries extends v.ObjectEntries>(
-  entries: Entries,
-): v.StrictObjectSchema<Entries, undefined> {
-  return refusingLists(v.strictObject(entries));
-}
-
-/** A mapping with keys that the author chooses. */
-export function record<
-  const Key extends v.BaseSchema<
-    string,
-    string | number | symbol,
-    v.BaseIssue<unknown>
-  >,
-  const Value extends v.GenericSchema,
->(key: Key, value: Value): v.RecordSchema<Key, Value, undefined> {
-  return refusingLists(v.record(key, value));
-}
-
-function refusingLists<Schema extends v.GenericSchema>(schema: Schema): Schema {
-  const run: Schema["~run"] = (dataset, config) => {
-    if (!Array.isArray(dataset.value)) return schema["~run"](dataset, config);
-    v._addIssue(schema, "type", dataset, config);
-    return dataset as unknown as v.FailureDataset<v.BaseIssue<unknown>>;
-  };
-  return { ...schema, "~run": run };
-}
+import { ACCOUNT_NAME } from "../account_name.ts";
+import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
+import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
+import {
+  asSeconds,
+  duration,
+  DurationText,
+  needed,
+  optional,
+  setting,
+} from "./row.ts";
 
 // The values that a policy file is made of: names, durations, paths, claims.
 
@@ -60,16 +42,6 @@ export const Account = v.pipe(
 );
 
 export const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
-
-const Duration = v.pipe(
-  v.string(
-    'a duration is a number with a unit, such as "90s", "15m", "8h" or "7d"',
-  ),
-  v.regex(
-    /^(?:0|[1-9][0-9]{0,8})(?:s|m|h|d)$/,
-    'a duration is a number with a unit, such as "90s", "15m", "8h" or "7d"',
-  ),
-);
 
 const AbsolutePath = v.pipe(
   v.string(),
@@ -107,253 +79,411 @@ export function list<Item extends v.GenericSchema>(item: Item) {
   );
 }
 
+/** A list that may be empty. */
+function entries<Item extends v.GenericSchema>(item: Item) {
+  return v.array(item, "must be a list");
+}
+
 export const Value = v.union([
   v.string(),
   v.pipe(v.number(), v.finite()),
   v.boolean(),
 ]);
 
-// The shape of an issuer in a policy file.
+// An issuer.
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000));
 
-const DeviceSchema = mapping({
-  client_id: v.pipe(
-    Text,
-    v.description("the client that the issuer knows for device sign-in"),
-  ),
-  client_secret_file: v.optional(v.nullable(AbsolutePath)),
-  scopes: v.optional(list(Text)),
-  prompt: v.optional(
+export const DeviceSchema = v.strictObject({
+  client_id: needed(Text, {
+    says: "the client that the issuer knows for device sign-in",
+    change: "other",
+  }),
+  client_secret_file: setting(v.nullable(AbsolutePath), null, {
+    says: "a file with the client's secret, where it has one",
+    change: "other",
+  }),
+  scopes: setting(list(Text), ["openid"], {
+    says: "the scopes that are asked for",
+    change: "other",
+  }),
+  prompt: setting(
     v.nullable(
       v.pipe(
         Text,
         v.maxLength(200),
         v.regex(/^[ -~]*$/, "only printable ASCII"),
-        v.description("a line of the site's own above the URL"),
       ),
     ),
+    null,
+    // stands above the address that people are told to open
+    { says: "a line of the site's own above the URL", change: "shown" },
   ),
-  token: v.optional(
-    v.pipe(
-      v.picklist(["id_token", "access_token"]),
-      v.description("which of the issued tokens is verified and decides"),
-    ),
+  token: setting(v.picklist(["id_token", "access_token"]), "id_token", {
+    says: "which of the issued tokens is verified and decides",
+    change: "other",
+  }),
+  acr_values: setting(entries(Text), [], {
+    says: "acr values that are asked for where several factors are wanted",
+    change: "other",
+  }),
+  parameters: setting(v.record(Text, v.string()), {}, {
+    says: "further parameters of the request",
+    change: "other",
+  }),
+  // sshd closes the connection after LoginGraceTime, 120 seconds where it is not set
+  timeout: duration("90s", {
+    says: "for the whole sign-in; below sshd's LoginGraceTime",
+    change: "limit",
+  }),
+  qr: setting(v.boolean(), false, {
+    says: "print the URL as a QR code too",
+    change: "neutral",
+  }),
+  starts_per_source: setting(Count, 5, {
+    says: "starts a minute from one source address",
+    change: "limit",
+  }),
+  starts_total: setting(Count, 60, {
+    says: "starts a minute in all",
+    change: "limit",
+  }),
+});
+
+export const ClaimsSchema = v.strictObject({
+  groups: optional(ClaimName, {
+    says: "the user's groups, a list of strings",
+    usually: KIND_ROWS.jwt.groups,
+  }),
+  idp: setting(ClaimName, "idp", "the identity provider that was used"),
+  auth_time: setting(
+    ClaimName,
+    "auth_time",
+    "when the user authenticated, in seconds since the epoch",
   ),
-  acr_values: v.optional(v.array(Text, "must be a list")),
-  parameters: v.optional(record(Text, v.string())),
-  timeout: v.optional(
-    v.pipe(
-      Duration,
-      v.description("for the whole sign-in; below sshd's LoginGraceTime"),
-    ),
+  amr: setting(
+    ClaimName,
+    "amr",
+    "authentication methods, a list of strings (RFC 8176)",
   ),
-  qr: v.optional(v.boolean()),
-  starts_per_source: v.optional(
-    v.pipe(Count, v.description("starts a minute from one source address")),
-  ),
-  starts_total: v.optional(
-    v.pipe(Count, v.description("starts a minute in all")),
+  acr: setting(
+    ClaimName,
+    "acr",
+    "the authentication context class, a string",
   ),
 });
 
-const IssuerSchema = mapping({
-  issuer: v.pipe(
+const MfaSchema = v.strictObject({
+  amr_any: optional(
+    entries(Text),
+    'one of these methods is enough; ["mfa"] where neither list is given',
+  ),
+  acr_any: optional(
+    entries(Text),
+    { says: "one of these context classes is enough", usually: [] },
+  ),
+});
+
+/** Which of these an issuer has is a matter of its kind: see `kinds.ts`. */
+export const IssuerSchema = v.strictObject({
+  issuer: needed(Text, {
+    says: "the issuer's URL exactly as it stands in the claim iss",
+    change: "other",
+  }),
+  audiences: needed(list(Text), {
+    says: "the token's aud must contain one of these",
+    change: "set",
+  }),
+  kind: setting(v.picklist(KINDS), "jwt", {
+    says: "how its tokens are verified",
+    change: "other",
+  }),
+  algorithms: optional(list(v.picklist(ALGORITHMS)), {
+    says: "accepted signature algorithms, asymmetric ones only",
+    usually: KIND_ROWS.jwt.algorithms,
+    change: "set",
+  }),
+  types: setting(list(Text), ["JWT"], {
+    says:
+      'accepted typ headers, such as "at+jwt" (RFC 9068); an absent typ counts as JWT',
+    change: "set",
+  }),
+  clock_skew: duration("30s", {
+    says: "how far the clocks may differ, at most 5m",
+    change: "limit",
+  }),
+  max_token_age: duration("24h", {
+    says: "the oldest accepted token, since iat",
+    change: "limit",
+  }),
+  // a key that the issuer has withdrawn goes on serving for as long
+  jwks_ttl: duration("1h", {
+    says: "how long fetched keys are used; 0s fetches them at every login",
+    change: "limit",
+  }),
+  jwks_stale: duration("0s", {
+    says:
+      "how long expired keys still serve while the issuer cannot be reached",
+    change: "limit",
+  }),
+  hosts: setting(entries(HostName), [], {
+    says: "other hosts the discovery document may point at",
+    change: "other",
+  }),
+  ca_file: setting(v.nullable(AbsolutePath), null, {
+    says: "PEM file of the authorities to trust instead of the runtime's",
+    change: "other",
+  }),
+  proxy: setting(v.nullable(Text), null, {
+    says: "http or https URL of a proxy",
+    change: "other",
+  }),
+  one_time: setting(v.boolean(), false, {
+    says: "a token admits once; it needs jti",
+    change: "strict",
+  }),
+  scopes: setting(entries(Text), [], {
+    says: "scopes that the token must have, all of them",
+    change: "required",
+  }),
+  allow_confirmation: setting(v.boolean(), false, {
+    says: "accept sender-constrained tokens (cnf, RFC 7800)",
+    change: "switch",
+  }),
+  allow_delegation: setting(v.boolean(), false, {
+    says: "accept delegated tokens (act, RFC 8693)",
+    change: "switch",
+  }),
+  any_audience: setting(v.boolean(), false, {
+    says: "scitokens, wlcg: a token for any audience is for us too",
+    change: "switch",
+  }),
+  client_id: optional(Text, {
+    says: "introspection, globus: the name under which the issuer is asked",
+    change: "other",
+  }),
+  client_secret_file: optional(AbsolutePath, {
+    says: "introspection, globus: a file with the secret, root's and mode 0600",
+    change: "other",
+  }),
+  introspection_endpoint: setting(v.nullable(Text), null, {
+    says: "its URL where discovery does not name it",
+    change: "other",
+  }),
+  fqdns: setting(entries(HostName), [], {
+    says: "globus: host names whose ssh scope admits",
+    change: "set",
+  }),
+  device: setting(
+    v.nullable(DeviceSchema),
+    null,
+    "device sign-in (RFC 8628), off where left out",
+  ),
+  claims: setting(
+    ClaimsSchema,
+    {},
+    "where this issuer keeps what rules talk about: a name, or a JSON Pointer",
+  ),
+  mfa: setting(
+    MfaSchema,
+    {},
+    "what this issuer's tokens show when several factors were used",
+  ),
+});
+
+// A rule.
+
+const CONDITION_KEYS = {
+  any: optional(list(Value), "the claim is a list with one of these"),
+  all: optional(list(Value), "the claim is a list with all of these"),
+  none: optional(
+    list(Value),
+    "the claim is present, a list, and has none of these",
+  ),
+  in: optional(list(Value), "the claim is one of these values"),
+  like: optional(
     Text,
-    v.description("the issuer's URL exactly as it stands in the claim iss"),
+    "the claim is a string that this glob matches whole; only * is special",
   ),
-  audiences: v.pipe(
-    list(Text),
-    v.description("the token's aud must contain one of these"),
-  ),
-  kind: v.optional(
-    v.pipe(v.picklist(KINDS), v.description("how its tokens are verified")),
-  ),
-  algorithms: v.optional(list(v.picklist(ALGORITHMS))),
-  types: v.optional(v.pipe(list(Text), v.description("accepted typ headers"))),
-  clock_skew: v.optional(Duration),
-  max_token_age: v.optional(v.pipe(Duration, v.description("time since iat"))),
-  jwks_ttl: v.optional(Duration),
-  jwks_stale: v.optional(Duration),
-  hosts: v.optional(v.array(HostName, "must be a list")),
-  ca_file: v.optional(v.nullable(AbsolutePath)),
-  proxy: v.optional(v.nullable(Text)),
-  one_time: v.optional(v.boolean()),
-  scopes: v.optional(v.array(Text, "must be a list")),
-  allow_confirmation: v.optional(v.boolean()),
-  allow_delegation: v.optional(v.boolean()),
-  any_audience: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description("scitokens, wlcg: a token for any audience is for us too"),
-    ),
-  ),
-  client_id: v.optional(Text),
-  client_secret_file: v.optional(AbsolutePath),
-  introspection_endpoint: v.optional(v.nullable(Text)),
-  fqdns: v.optional(
-    v.pipe(
-      v.array(HostName, "must be a list"),
-      v.description("globus: host names whose ssh scope admits"),
-    ),
-  ),
-  device: v.optional(v.nullable(DeviceSchema)),
-  claims: v.optional(mapping({
-    groups: v.optional(ClaimName),
-    idp: v.optional(ClaimName),
-    auth_time: v.optional(ClaimName),
-    amr: v.optional(ClaimName),
-    acr: v.optional(ClaimName),
-  })),
-  mfa: v.optional(mapping({
-    amr_any: v.optional(v.array(Text, "must be a list")),
-    acr_any: v.optional(v.array(Text, "must be a list")),
-  })),
-});
+  equals: optional(Value, "the claim is this value, of this type"),
+};
 
-export type DeviceDocument = v.InferOutput<typeof DeviceSchema>;
-export type IssuerDocument = v.InferOutput<typeof IssuerSchema>;
+export const CONDITION_OPERATORS = Object.keys(
+  CONDITION_KEYS,
+) as (keyof typeof CONDITION_KEYS)[];
 
 const ConditionSchema = v.union([
   Value,
   v.pipe(
-    mapping({
-      any: v.optional(
-        v.pipe(
-          list(Value),
-          v.description("the claim is a list with one of these"),
-        ),
-      ),
-      all: v.optional(
-        v.pipe(
-          list(Value),
-          v.description("the claim is a list with all of these"),
-        ),
-      ),
-      none: v.optional(
-        v.pipe(
-          list(Value),
-          v.description("the claim is present, a list, and has none of these"),
-        ),
-      ),
-      in: v.optional(
-        v.pipe(list(Value), v.description("the claim is one of these values")),
-      ),
-      like: v.optional(
-        v.pipe(
-          Text,
-          v.description(
-            "the claim is a string that this glob matches whole; only * is special",
-          ),
-        ),
-      ),
-      equals: v.optional(
-        v.pipe(Value, v.description("the claim is this value, of this type")),
-      ),
-    }),
+    v.strictObject(CONDITION_KEYS),
     v.minEntries(1, "name at least one of any, all, none, in, like and equals"),
   ),
 ]);
 
-export const CONDITION_OPERATORS = [
-  "any",
-  "all",
-  "none",
-  "in",
-  "like",
-  "equals",
-] as const;
-
-const Assurance = mapping({
-  permitted_idps: v.optional(
-    v.pipe(
-      list(Text),
-      v.description("identity providers, compared byte for byte"),
-    ),
+export const AssuranceSchema = v.strictObject({
+  permitted_idps: optional(
+    list(Text),
+    "identity providers, compared byte for byte",
   ),
-  mfa: v.optional(
-    v.pipe(v.boolean(), v.description("several factors were used")),
-  ),
+  mfa: setting(v.boolean(), false, "several factors were used"),
   max_auth_age: v.optional(
-    v.pipe(
-      Duration,
-      v.description("time since the user authenticated (auth_time)"),
-    ),
-  ),
-  same_identity: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description(
-        "the identity that authenticated must be the one that maps to the account",
+    asSeconds(
+      needed(
+        DurationText,
+        "time since the user authenticated (auth_time)",
       ),
     ),
   ),
+  same_identity: setting(
+    v.boolean(),
+    false,
+    "the identity that authenticated must be the one that maps to the account",
+  ),
 });
 
-const StripSuffix = v.pipe(
+const StripSuffix = optional(
   Text,
-  v.description('cut this end off; it holds "@" or begins with "." or "-"'),
+  'cut this end off; it holds "@" or begins with "." or "-"',
 );
 
-/** What an account map may be looked up by. */
-const Key = v.pipe(
-  ClaimName,
-  v.description("a claim, or identity.id, .username or .email"),
+/** What an account map is looked up by. */
+const Keys = needed(
+  list(needed(ClaimName, "a claim, or identity.id, .username or .email")),
+  "what is looked up in the map",
 );
 
-const AccountEntry = v.union([
-  mapping({ claim: ClaimName, strip_suffix: v.optional(StripSuffix) }),
-  mapping({
-    identity: v.picklist(["id", "username", "email"]),
-    strip_suffix: v.optional(StripSuffix),
+const AccountSchema = v.union([
+  v.strictObject({
+    claim: needed(ClaimName, "the account is the value of this claim"),
+    strip_suffix: StripSuffix,
   }),
-  mapping({ map_file: AbsolutePath, keys: list(Key) }),
-  mapping({ map: record(Text, list(Account)), keys: list(Key) }),
-  mapping({ names: list(Account) }),
+  v.strictObject({
+    identity: needed(
+      v.picklist(["id", "username", "email"]),
+      "the same over every linked identity",
+    ),
+    strip_suffix: StripSuffix,
+  }),
+  v.strictObject({
+    map_file: needed(AbsolutePath, 'a file of lines "key account[,account…]"'),
+    keys: Keys,
+  }),
+  v.strictObject({
+    map: needed(v.record(Text, list(Account)), "accounts by key"),
+    keys: Keys,
+  }),
+  v.strictObject({
+    names: needed(
+      list(Account),
+      "fixed accounts, shared by all whom this rule admits",
+    ),
+  }),
 ]);
 
-const RuleSchema = mapping({
-  description: v.optional(Text),
-  effect: v.optional(v.picklist(["allow", "deny"])),
-  issuers: v.optional(list(Name)),
-  services: v.optional(list(Text)),
-  rhosts: v.optional(
-    v.pipe(list(Text), v.description("networks of PAM_RHOST in CIDR notation")),
+export const RuleSchema = v.strictObject({
+  description: optional(Text, "for people"),
+  effect: setting(
+    v.picklist(["allow", "deny"]),
+    "allow",
+    "any matching deny rule wins over every allow rule",
   ),
-  when: v.optional(v.pipe(
-    record(ClaimName, ConditionSchema),
-    v.minEntries(1, "name at least one condition, or leave the key out"),
-  )),
-  assurance: v.optional(Assurance),
-  accounts: v.optional(list(AccountEntry)),
-  allow_protected: v.optional(v.boolean()),
+  issuers: optional(list(Name), "local issuer names; left out: all issuers"),
+  services: optional(list(Text), "PAM services; left out: all services"),
+  rhosts: optional(
+    list(Text),
+    "networks of PAM_RHOST in CIDR notation; left out: everywhere, even where it is unknown",
+  ),
+  when: optional(
+    v.pipe(
+      v.record(ClaimName, ConditionSchema),
+      v.minEntries(1, "name at least one condition, or leave the key out"),
+    ),
+    "every condition must hold; a missing or null claim satisfies none. A scalar is short for equals",
+  ),
+  assurance: setting(
+    AssuranceSchema,
+    {},
+    "added to the policy's own assurance, allow rules only",
+  ),
+  accounts: optional(
+    list(AccountSchema),
+    "the local accounts this rule opens, united; required in an allow rule, all accounts in a deny rule without it",
+  ),
+  allow_protected: setting(
+    v.boolean(),
+    false,
+    "let names open protected accounts",
+  ),
 });
 
-export const PolicySchema = mapping({
-  version: v.pipe(
-    v.literal(1, "this program reads version 1"),
-    v.description("always 1"),
+// The whole.
+
+export const PolicySchema = v.strictObject({
+  version: needed(v.literal(1, "this program reads version 1"), {
+    says: "always 1",
+    change: "other",
+  }),
+  issuers: needed(
+    v.pipe(
+      v.record(Name, IssuerSchema),
+      v.minEntries(1, "name at least one issuer"),
+    ),
+    "who may vouch for users, by a local name used in rules and logs",
   ),
-  issuers: v.pipe(
-    record(Name, IssuerSchema),
-    v.minEntries(1, "name at least one issuer"),
+  assurance: setting(AssuranceSchema, {}, "holds for every login"),
+  rules: needed(
+    v.pipe(
+      v.record(Name, RuleSchema),
+      v.minEntries(1, "name at least one rule"),
+    ),
+    "who may log in; each rule has a unique id and their order never matters",
   ),
-  assurance: v.optional(
-    v.pipe(Assurance, v.description("holds for every login")),
+  protected_accounts: setting(
+    entries(Account),
+    ["root"],
+    "never granted unless a rule lists the name under names and sets allow_protected; root always is",
   ),
-  rules: v.pipe(
-    record(Name, RuleSchema),
-    v.minEntries(1, "name at least one rule"),
+  cache: setting(
+    v.strictObject({
+      directory: setting(
+        AbsolutePath,
+        DEFAULT_CACHE_DIRECTORY,
+        "the only place that login writes",
+      ),
+    }),
+    {},
+    "what is kept between logins",
   ),
-  protected_accounts: v.optional(v.array(Account, "must be a list")),
-  cache: v.optional(mapping({ directory: v.optional(AbsolutePath) })),
-  log: v.optional(mapping({ socket: v.optional(AbsolutePath) })),
-  audit: v.optional(v.nullable(mapping({ file: AbsolutePath }))),
-  // their shape is in test_schema.ts: login ignores them, so that no test can lock anyone out
+  log: setting(
+    v.strictObject({
+      socket: setting(AbsolutePath, DEFAULT_LOG_SOCKET, "the syslog socket"),
+    }),
+    {},
+    "where the log line of each login goes",
+  ),
+  audit: setting(
+    v.nullable(
+      v.strictObject({
+        file: needed(AbsolutePath, "must be below the cache directory"),
+      }),
+    ),
+    null,
+    "a record of each decision, for replaying it against another policy",
+  ),
+  // their shape is in analysis/testing/schema.ts: login ignores them, so that no test can lock
+  // anyone out
   defaults: v.optional(v.any()),
   tests: v.optional(v.any()),
 });
 
-export type PolicyDocument = v.InferOutput<typeof PolicySchema>;
-export type RuleDocument = v.InferOutput<typeof RuleSchema>;
-export type AssuranceDocument = v.InferOutput<typeof Assurance>;
+/** A policy as it is written. */
+export type PolicyDocument = v.InferInput<typeof PolicySchema>;
+export type IssuerDocument = v.InferInput<typeof IssuerSchema>;
+export type RuleDocument = v.InferInput<typeof RuleSchema>;
+
+/** The same with the defaults that depend on nothing, durations in seconds. */
+export type PolicySettings = v.InferOutput<typeof PolicySchema>;
+export type IssuerSettings = v.InferOutput<typeof IssuerSchema>;
+export type DeviceSettings = v.InferOutput<typeof DeviceSchema>;
+export type RuleSettings = v.InferOutput<typeof RuleSchema>;
+export type AssuranceSettings = v.InferOutput<typeof AssuranceSchema>;

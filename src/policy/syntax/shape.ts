@@ -5,6 +5,7 @@
  * @module
  */
 import * as v from "valibot";
+import { isObject } from "../../lib/json.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import type { Path } from "./yaml.ts";
 
@@ -31,15 +32,84 @@ interface AnySchema {
   readonly options?: readonly (AnySchema | string)[];
 }
 
-/** Checks `input` and returns everything that is wrong with it. Never throws. */
+/**
+ * Checks `input` and returns everything that is wrong with it; where that is nothing, also the input
+ * with its defaults. Never throws.
+ */
+export function readShape<Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: unknown,
+):
+  | { issues: readonly []; output: v.InferOutput<Schema> }
+  | { issues: readonly SchemaIssue[]; output: null } {
+  const lists = misplacedLists(schema as unknown as AnySchema, input, []);
+  const result = v.safeParse(schema, input);
+  if (lists.length === 0 && result.success) {
+    return { issues: [], output: result.output };
+  }
+  const others = (result.issues ?? []).flatMap((issue) =>
+    translate(issue, schema, [])
+  );
+  // what is said of the inside of such a list would be about keys that nobody wrote
+  const outside = others.filter(({ path }) =>
+    !lists.some((list) => list.path.every((step, at) => step === path[at]))
+  );
+  return { issues: [...lists, ...outside], output: null };
+}
+
+/** Everything that is wrong with `input`. Never throws. */
 export function schemaIssues(
   schema: v.GenericSchema,
   input: unknown,
+): readonly SchemaIssue[] {
+  return readShape(schema, input).issues;
+}
+
+/**
+ * Lists where a mapping should be. The schema library takes a list for an object with the keys "0",
+ * "1", …, so that `assurance: []` would pass for an assurance that asks for nothing.
+ */
+function misplacedLists(
+  schema: AnySchema | undefined,
+  input: unknown,
+  path: Path,
 ): SchemaIssue[] {
-  const result = v.safeParse(schema, input);
-  return result.success
-    ? []
-    : result.issues.flatMap((issue) => translate(issue, schema, []));
+  const here = unwrap(schema);
+  if (Array.isArray(input)) {
+    if (here?.type === "array") {
+      return input.flatMap((item, index) =>
+        misplacedLists(here.item, item, [...path, index])
+      );
+    }
+    if (here?.type === "union") return unionIssues(here, input, path);
+    return here?.entries === undefined && here?.type !== "record" ? [] : [{
+      id: "policy/type",
+      message: `${describe(input)} is not a mapping`,
+      path,
+      at: "value",
+    }];
+  }
+  return isObject(input)
+    ? Object.entries(input).flatMap(([key, value]) =>
+      misplacedLists(memberOf(here, key), value, [...path, key])
+    )
+    : [];
+}
+
+/** The schema of one key of a mapping; of a union, of the first option that has the key. */
+function memberOf(
+  schema: AnySchema | undefined,
+  key: string,
+): AnySchema | undefined {
+  if (schema?.type === "record") return schema.value;
+  const options = schema?.type === "union" ? schema.options ?? [] : [schema];
+  for (const option of options) {
+    const { entries } = typeof option === "string" ? {} : unwrap(option) ?? {};
+    if (entries !== undefined && Object.hasOwn(entries, key)) {
+      return entries[key];
+    }
+  }
+  return undefined;
 }
 
 function translate(
@@ -169,13 +239,11 @@ function unionIssues(
   const options = (union.options ?? []).filter((option) =>
     typeof option !== "string"
   );
-  const isObject = value !== null && typeof value === "object" &&
-    !Array.isArray(value);
-  const keys = isObject ? Object.keys(value as object) : [];
+  const keys = isObject(value) ? Object.keys(value) : [];
   const mapping = options.filter((option) =>
     unwrap(option)?.entries !== undefined
   );
-  if (!isObject || mapping.length === 0) {
+  if (!isObject(value) || mapping.length === 0) {
     const kinds = [
       ...(mapping.length < options.length
         ? ["a string", "a number", "true or false"]

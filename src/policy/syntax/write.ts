@@ -1,18 +1,27 @@
 /**
- * A policy back in the form in which it is written: the inverse of `normalise.ts`.
+ * A policy back in the form in which it is written: the inverse of `defaults.ts`.
  *
  * @module
  */
-import { kindRow } from "../kinds.ts";
 import { duration } from "../duration.ts";
-import type {
-  AccountSource,
-  Assurance,
-  Condition,
-  Issuer,
-  Policy,
-  Rule,
+import {
+  type AccountSource,
+  type Assurance,
+  type Condition,
+  type Device,
+  deviceOf,
+  type Issuer,
+  type Policy,
+  type Rule,
 } from "../model.ts";
+import { keyRows } from "./row.ts";
+import {
+  AssuranceSchema,
+  DeviceSchema,
+  IssuerSchema,
+  PolicySchema,
+  RuleSchema,
+} from "./schema.ts";
 import { Document, isMap, isPair, isSeq, Scalar, visit } from "yaml";
 
 type Written = Record<string, unknown>;
@@ -22,87 +31,61 @@ type Written = Record<string, unknown>;
  * Reading the result gives an equal policy. What is `null` or means "all" is left out.
  */
 export function policyDocument(policy: Policy): Written {
-  return present({
-    version: policy.version,
+  return written(PolicySchema, {
+    ...policy,
     issuers: byName(policy.issuers, ({ name }) => name, issuerDocument),
     assurance: unlessEmpty(assuranceDocument(policy.assurance)),
     rules: byName(policy.rules, ({ id }) => id, ruleDocument),
-    protected_accounts: policy.protected_accounts,
-    cache: policy.cache,
-    log: policy.log,
-    audit: policy.audit,
   });
 }
 
 function issuerDocument(issuer: Issuer): Written {
-  const { name: _name, claims, mfa, device, ...rest } = issuer;
-  const { keys } = kindRow(issuer);
-  return present({
-    issuer: rest.issuer,
-    kind: rest.kind,
-    audiences: rest.audiences,
-    ...(keys.includes("algorithms")
-      ? {
-        algorithms: rest.algorithms,
-        types: rest.types,
-        jwks_ttl: duration(rest.jwks_ttl),
-        jwks_stale: duration(rest.jwks_stale),
-      }
-      : {}),
-    clock_skew: duration(rest.clock_skew),
-    max_token_age: duration(rest.max_token_age),
-    hosts: rest.hosts,
-    ca_file: rest.ca_file,
-    proxy: rest.proxy,
-    one_time: rest.one_time,
-    scopes: rest.scopes,
-    allow_confirmation: rest.allow_confirmation,
-    allow_delegation: rest.allow_delegation,
-    ...(keys.includes("any_audience")
-      ? { any_audience: rest.any_audience }
-      : {}),
-    client_id: rest.client_id,
-    client_secret_file: rest.client_secret_file,
-    introspection_endpoint: rest.introspection_endpoint,
-    ...(keys.includes("fqdns") ? { fqdns: rest.fqdns } : {}),
-    claims,
-    mfa,
-    device: device === null ? null : present({
-      ...device,
-      timeout: duration(device.timeout),
-      parameters: unlessEmpty(
-        Object.fromEntries(
-          device.parameters.map(({ name, value }) => [name, value]),
-        ),
-      ),
-    }),
+  const device = deviceOf(issuer);
+  return written(IssuerSchema, {
+    ...issuer,
+    device: device && deviceDocument(device),
+  });
+}
+
+function deviceDocument(device: Device): Written {
+  const parameters = device.parameters.map(({ name, value }) => [name, value]);
+  return written(DeviceSchema, {
+    ...device,
+    parameters: unlessEmpty(Object.fromEntries(parameters)),
   });
 }
 
 function assuranceDocument(assurance: Assurance): Written {
-  return present({
-    permitted_idps: assurance.permitted_idps,
-    mfa: assurance.mfa || null,
-    max_auth_age: assurance.max_auth_age === null
-      ? null
-      : duration(assurance.max_auth_age),
-    same_identity: assurance.same_identity || null,
+  const { mfa, same_identity } = assurance;
+  return written(AssuranceSchema, {
+    ...assurance,
+    mfa: mfa || null,
+    same_identity: same_identity || null,
   });
 }
 
 function ruleDocument(rule: Rule): Written {
-  const allow = rule.effect === "allow";
-  return present({
-    description: rule.description,
-    effect: rule.effect,
-    issuers: rule.issuers,
-    services: rule.services,
-    rhosts: rule.rhosts,
+  return written(RuleSchema, {
+    ...rule,
     when: unlessEmpty(whenDocument(rule.when)),
     assurance: unlessEmpty(assuranceDocument(rule.assurance)),
     accounts: rule.accounts?.map(accountDocument) ?? null,
-    allow_protected: allow ? rule.allow_protected : null,
+    allow_protected: rule.effect === "allow" ? rule.allow_protected : null,
   });
+}
+
+/** The keys of a mapping as their rows say how they are written; `null` is left out. */
+function written(
+  schema: Parameters<typeof keyRows>[0],
+  values: Written,
+): Written {
+  return present(Object.fromEntries(
+    keyRows(schema).map(({ key, isDuration }) => {
+      const value = values[key];
+      const text = isDuration && typeof value === "number";
+      return [key, text ? duration(value) : value];
+    }),
+  ));
 }
 
 function whenDocument(conditions: readonly Condition[]): Written {

@@ -23,6 +23,7 @@ const parse = (text: string) => parsePolicy(text, { file: "site.yaml" });
 Deno.test("parsePolicy() fills in the defaults that the design names", () => {
   const policy = policyWith(MINIMAL);
   const [issuer] = policy.issuers;
+  assert.ok(issuer?.kind === "jwt");
   const {
     kind,
     algorithms,
@@ -31,7 +32,7 @@ Deno.test("parsePolicy() fills in the defaults that the design names", () => {
     max_token_age,
     jwks_ttl,
     jwks_stale,
-  } = issuer ?? {};
+  } = issuer;
   assert.deepEqual({
     kind,
     algorithms,
@@ -49,7 +50,7 @@ Deno.test("parsePolicy() fills in the defaults that the design names", () => {
     jwks_ttl: 3600,
     jwks_stale: 0,
   });
-  const { hosts, ca_file, proxy, one_time, claims, mfa } = issuer ?? {};
+  const { hosts, ca_file, proxy, one_time, claims, mfa } = issuer;
   assert.deepEqual({ hosts, ca_file, proxy, one_time, claims, mfa }, {
     hosts: [],
     ca_file: null,

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import {
-  ACCOUNT_NAME,
-  type AccountSource,
-  type IdentityAttribute,
+import type {
+  AccountSource,
+  IdentityAttribute,
 } from "../../../policy/model.ts";
+import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import { type MapFiles, stripped } from "../../../policy/evaluate/accounts.ts";
 import { readClaim } from "../../../policy/claims.ts";
 import { accountsOf } from "../../../policy/evaluate/map_file.ts";

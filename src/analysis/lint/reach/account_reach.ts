@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ACCOUNT_NAME, type AccountSource } from "../../../policy/model.ts";
+import type { AccountSource } from "../../../policy/model.ts";
+import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import { stripped } from "../../../policy/evaluate/accounts.ts";
 import {
   type ClaimConstraint,

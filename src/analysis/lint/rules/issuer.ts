@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deviceOf } from "../../../policy/model.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
 import type { LintContext } from "../context.ts";
@@ -77,7 +78,9 @@ function* wideSkew(context: LintContext): Iterable<Finding> {
 const LOGIN_GRACE_TIME = 120;
 
 function* outlivesGrace(context: LintContext): Iterable<Finding> {
-  for (const { name, device } of context.policy.issuers) {
+  for (const issuer of context.policy.issuers) {
+    const { name } = issuer;
+    const device = deviceOf(issuer);
     if (device === null || device.timeout < LOGIN_GRACE_TIME) continue;
     yield {
       message: `device sign-in may take ${
@@ -95,7 +98,7 @@ function* severalOpaque(context: LintContext): Iterable<Finding> {
   const { issuers } = context.policy;
   const opaque = issuers.filter((each) => kindRow(each).opaque);
   const [first, second] = opaque;
-  const device = issuers.find((issuer) => issuer.device !== null);
+  const device = issuers.find((issuer) => deviceOf(issuer) !== null);
   if (first === undefined || second === undefined || device === undefined) {
     return;
   }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ACCOUNT_NAME, type Policy } from "../../../policy/model.ts";
+import type { Policy } from "../../../policy/model.ts";
+import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import {
   type Diff,
   diffPolicies,

@@ -5,7 +5,7 @@
  * @module
  */
 import { duration } from "../../../policy/duration.ts";
-import { ALGORITHMS } from "../../../policy/model.ts";
+import { ALGORITHMS } from "../../../policy/kinds.ts";
 import { yamlText } from "../../../policy/syntax/write.ts";
 
 export interface InitParameters {

@@ -20,10 +20,12 @@ async function initialised(args: readonly string[]) {
 Deno.test("policy init fills in the defaults of pam-oauth-py", async () => {
   const { issuers, rules } = await initialised(REQUIRED);
   assert.equal(issuers.length, 1);
-  assert.equal(issuers[0]?.issuer, "https://login.example.com");
-  assert.deepEqual(issuers[0]?.audiences, ["myapp"]);
-  assert.deepEqual(issuers[0]?.algorithms, ["RS256"]);
-  assert.equal(issuers[0]?.jwks_ttl, 3600);
+  const [issuer] = issuers;
+  assert.ok(issuer?.kind === "jwt");
+  assert.equal(issuer.issuer, "https://login.example.com");
+  assert.deepEqual(issuer.audiences, ["myapp"]);
+  assert.deepEqual(issuer.algorithms, ["RS256"]);
+  assert.equal(issuer.jwks_ttl, 3600);
   assert.deepEqual(rules[0]?.accounts, [{
     source: "claim",
     claim: "sub",
@@ -44,8 +46,10 @@ Deno.test("policy init takes every parameter, as an option and as on a PAM line"
     "algorithm=PS512",
   ]);
   assert.deepEqual(options, line);
-  assert.equal(options.issuers[0]?.jwks_ttl, 0);
-  assert.deepEqual(options.issuers[0]?.algorithms, ["PS512"]);
+  const [issuer] = options.issuers;
+  assert.ok(issuer?.kind === "jwt");
+  assert.equal(issuer.jwks_ttl, 0);
+  assert.deepEqual(issuer.algorithms, ["PS512"]);
 });
 
 Deno.test("policy init tells what to do about an e-mail address as login field", async () => {
