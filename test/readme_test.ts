@@ -10,7 +10,7 @@
  */
 import assert from "node:assert/strict";
 import { EXIT_CODES, pamCode } from "../src/pam/exit_code.ts";
-import { REASON_ROWS, REASONS } from "../src/lib/reason.ts";
+import { REASON_MEANS, REASONS } from "../src/lib/reason.ts";
 import { parsePolicy } from "../src/policy/syntax/parse.ts";
 
 const CHECKOUT = new URL("../", import.meta.url).pathname;
@@ -172,7 +172,7 @@ Deno.test("README lists exactly the reasons that there are, with their meanings 
   ].map((match) => [match[1], match[2], Number(match[3])]);
   const expected = REASONS.map((reason) => [
     reason,
-    REASON_ROWS[reason].means,
+    REASON_MEANS[reason],
     reason === "allowed" ? EXIT_CODES.success : EXIT_CODES[pamCode(reason)],
   ]);
   assert.deepEqual(rows, expected);

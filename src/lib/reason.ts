@@ -19,171 +19,41 @@ interface ReasonRow {
     | "auth_err"
     | "authinfo_unavail"
     | "user_unknown";
-  /** Its line of the reference. */
-  readonly means: string;
 }
 
 export const REASON_ROWS = {
-  allowed: {
-    from: "policy",
-    exit: "success",
-    means: "a rule admits",
-  },
-  token_missing: {
-    from: "token",
-    exit: "auth_err",
-    means: "nothing was handed over",
-  },
-  token_truncated: {
-    from: "token",
-    exit: "auth_err",
-    means: "the token ends where pam_exec cuts it off",
-  },
-  token_malformed: {
-    from: "token",
-    exit: "auth_err",
-    means: "it is not a token, or not a strict one",
-  },
-  token_kind_unexpected: {
-    from: "token",
-    exit: "auth_err",
-    means: "encrypted, bound to a key, delegated, or not for logging in",
-  },
-  algorithm_not_allowed: {
-    from: "token",
-    exit: "auth_err",
-    means: "`alg` is not in the policy",
-  },
-  type_not_allowed: {
-    from: "token",
-    exit: "auth_err",
-    means: "`typ` is not in the policy",
-  },
-  issuer_unknown: {
-    from: "token",
-    exit: "auth_err",
-    means: "`iss` is not in the policy",
-  },
-  audience_mismatch: {
-    from: "token",
-    exit: "auth_err",
-    means: "`aud` holds none of the policy's audiences",
-  },
-  key_not_found: {
-    from: "token",
-    exit: "auth_err",
-    means: "the issuer publishes no key, or no single key, that fits",
-  },
-  signature_invalid: {
-    from: "token",
-    exit: "auth_err",
-    means: "not signed by the issuer's key",
-  },
-  token_expired: {
-    from: "token",
-    exit: "auth_err",
-    means: "`exp` has passed",
-  },
-  token_not_yet_valid: {
-    from: "token",
-    exit: "auth_err",
-    means: "`nbf` or `iat` lies in the future",
-  },
-  token_too_old: {
-    from: "token",
-    exit: "auth_err",
-    means: "issued longer ago than `max_token_age`",
-  },
-  claim_missing: {
-    from: "token",
-    exit: "auth_err",
-    means: "a claim that verification needs is missing",
-  },
-  token_replayed: {
-    from: "token",
-    exit: "auth_err",
-    means: "a token of a `one_time` issuer was used before",
-  },
-  token_inactive: {
-    from: "token",
-    exit: "auth_err",
-    means: "the issuer says that the token is not active",
-  },
-  scope_missing: {
-    from: "token",
-    exit: "auth_err",
-    means: "a scope that the policy requires is missing",
-  },
-  denied_by_rule: {
-    from: "policy",
-    exit: "auth_err",
-    means: "a deny rule matches",
-  },
-  mfa_required: {
-    from: "policy",
-    exit: "auth_err",
-    means: "a rule would admit after several factors",
-  },
-  reauthentication_required: {
-    from: "policy",
-    exit: "auth_err",
-    means: "a rule would admit after a more recent authentication",
-  },
-  idp_not_permitted: {
-    from: "policy",
-    exit: "auth_err",
-    means: "a rule would admit through another identity provider",
-  },
-  account_not_permitted: {
-    from: "policy",
-    exit: "user_unknown",
-    means: "no rule opens this account to this identity",
-  },
-  account_protected: {
-    from: "policy",
-    exit: "auth_err",
-    means: "a rule would admit, but the account is protected",
-  },
-  device_denied: {
-    from: "sign-in",
-    exit: "auth_err",
-    means: "the user refused, or the issuer did",
-  },
-  device_expired: {
-    from: "sign-in",
-    exit: "auth_err",
-    means: "nobody approved in time",
-  },
-  device_limit: {
-    from: "sign-in",
-    exit: "auth_err",
-    means: "too many sign-ins were started",
-  },
-  issuer_unavailable: {
-    from: "issuer",
-    exit: "authinfo_unavail",
-    means: "the issuer cannot be reached: no connection, time-out, 5xx",
-  },
-  issuer_refused: {
-    from: "issuer",
-    exit: "service_err",
-    means: "the issuer answers, and refuses us or answers nonsense",
-  },
-  policy_invalid: {
-    from: "site",
-    exit: "service_err",
-    means: "the policy, or a file it names, cannot be used",
-  },
-  request_invalid: {
-    from: "site",
-    exit: "auth_err",
-    means: "the PAM environment is not in order",
-  },
-  internal_error: {
-    from: "site",
-    exit: "system_err",
-    means: "a defect, or out of time",
-  },
+  allowed: { from: "policy", exit: "success" },
+  token_missing: { from: "token", exit: "auth_err" },
+  token_truncated: { from: "token", exit: "auth_err" },
+  token_malformed: { from: "token", exit: "auth_err" },
+  token_kind_unexpected: { from: "token", exit: "auth_err" },
+  algorithm_not_allowed: { from: "token", exit: "auth_err" },
+  type_not_allowed: { from: "token", exit: "auth_err" },
+  issuer_unknown: { from: "token", exit: "auth_err" },
+  audience_mismatch: { from: "token", exit: "auth_err" },
+  key_not_found: { from: "token", exit: "auth_err" },
+  signature_invalid: { from: "token", exit: "auth_err" },
+  token_expired: { from: "token", exit: "auth_err" },
+  token_not_yet_valid: { from: "token", exit: "auth_err" },
+  token_too_old: { from: "token", exit: "auth_err" },
+  claim_missing: { from: "token", exit: "auth_err" },
+  token_replayed: { from: "token", exit: "auth_err" },
+  token_inactive: { from: "token", exit: "auth_err" },
+  scope_missing: { from: "token", exit: "auth_err" },
+  denied_by_rule: { from: "policy", exit: "auth_err" },
+  mfa_required: { from: "policy", exit: "auth_err" },
+  reauthentication_required: { from: "policy", exit: "auth_err" },
+  idp_not_permitted: { from: "policy", exit: "auth_err" },
+  account_not_permitted: { from: "policy", exit: "user_unknown" },
+  account_protected: { from: "policy", exit: "auth_err" },
+  device_denied: { from: "sign-in", exit: "auth_err" },
+  device_expired: { from: "sign-in", exit: "auth_err" },
+  device_limit: { from: "sign-in", exit: "auth_err" },
+  issuer_unavailable: { from: "issuer", exit: "authinfo_unavail" },
+  issuer_refused: { from: "issuer", exit: "service_err" },
+  policy_invalid: { from: "site", exit: "service_err" },
+  request_invalid: { from: "site", exit: "auth_err" },
+  internal_error: { from: "site", exit: "system_err" },
 } as const satisfies Record<string, ReasonRow>;
 
 export type Reason = keyof typeof REASON_ROWS;
@@ -199,3 +69,42 @@ export type TokenErrorCode = ReasonFrom<"token">;
 export type SignInErrorCode = ReasonFrom<"sign-in">;
 
 export const REASONS = Object.keys(REASON_ROWS) as readonly Reason[];
+
+/** What each means: its line of the reference. Apart from the rows, since no login needs to know. */
+export const REASON_MEANS: Readonly<Record<Reason, string>> = {
+  allowed: "a rule admits",
+  token_missing: "nothing was handed over",
+  token_truncated: "the token ends where pam_exec cuts it off",
+  token_malformed: "it is not a token, or not a strict one",
+  token_kind_unexpected:
+    "encrypted, bound to a key, delegated, or not for logging in",
+  algorithm_not_allowed: "`alg` is not in the policy",
+  type_not_allowed: "`typ` is not in the policy",
+  issuer_unknown: "`iss` is not in the policy",
+  audience_mismatch: "`aud` holds none of the policy's audiences",
+  key_not_found: "the issuer publishes no key, or no single key, that fits",
+  signature_invalid: "not signed by the issuer's key",
+  token_expired: "`exp` has passed",
+  token_not_yet_valid: "`nbf` or `iat` lies in the future",
+  token_too_old: "issued longer ago than `max_token_age`",
+  claim_missing: "a claim that verification needs is missing",
+  token_replayed: "a token of a `one_time` issuer was used before",
+  token_inactive: "the issuer says that the token is not active",
+  scope_missing: "a scope that the policy requires is missing",
+  denied_by_rule: "a deny rule matches",
+  mfa_required: "a rule would admit after several factors",
+  reauthentication_required:
+    "a rule would admit after a more recent authentication",
+  idp_not_permitted: "a rule would admit through another identity provider",
+  account_not_permitted: "no rule opens this account to this identity",
+  account_protected: "a rule would admit, but the account is protected",
+  device_denied: "the user refused, or the issuer did",
+  device_expired: "nobody approved in time",
+  device_limit: "too many sign-ins were started",
+  issuer_unavailable:
+    "the issuer cannot be reached: no connection, time-out, 5xx",
+  issuer_refused: "the issuer answers, and refuses us or answers nonsense",
+  policy_invalid: "the policy, or a file it names, cannot be used",
+  request_invalid: "the PAM environment is not in order",
+  internal_error: "a defect, or out of time",
+};
