@@ -183,7 +183,7 @@ Deno.test("`deno test` takes no file under src/ for a test", async () => {
 
 Deno.test("the folders of the tests are those of src/, and a few of their own", async () => {
   const OWN =
-    /^(?:attacks|bench|demo|e2e|fault_injection|fuzz|lint|pam\.d\.example|support|testdata)\//;
+    /^(?:attacks|bench|demo|docs|e2e|fault_injection|fuzz|lint|pam\.d\.example|support|testdata)\//;
   const rooms = foldersOf(await filesBelow(`${ROOT}src`));
   const tests = foldersOf(await filesBelow(`${ROOT}test`));
   assert.ok(tests.has("pam/device/"));

@@ -1,5 +1,5 @@
 /**
- * The map in CONTRIBUTING.md is of this house.
+ * The map in CONTRIBUTING.md is of this house, and a key of an issuer takes the one row that it says.
  *
  * @module
  */
@@ -49,3 +49,103 @@ Deno.test("CONTRIBUTING.md names tasks that there are", async () => {
     [],
   );
 });
+
+/** What a row brings along, printed by a program in a copy of the checkout. */
+const PROBE = `
+import { parsePolicy, usable } from "./src/policy/syntax/parse.ts";
+import { policyDocument } from "./src/policy/syntax/write.ts";
+import { settingChanges } from "./src/analysis/diff/settings.ts";
+import { policyJsonSchema } from "./src/cli/policy/schema/json_schema.ts";
+import { generatedTable } from "./test/docs/tables.ts";
+
+const text = (line: string) => \`version: 1
+issuers:
+  campus:
+    issuer: https://login.example.edu
+    audiences: [ssh]
+    \${line}
+rules:
+  staff: {accounts: [{claim: sub}]}
+\`;
+const read = (line: string) => {
+  const policy = usable(parsePolicy(text(line), { file: "p.yaml" }));
+  if (policy === null) throw new Error(line);
+  return policy;
+};
+const [left, set] = [read(""), read("patience: 5m")];
+// the type has the key, too
+const seconds: (number | undefined)[] = [left, set].map(({ issuers }) => issuers[0]?.patience);
+const issuers = (document: unknown) =>
+  (document as { issuers: { campus: Record<string, unknown> } }).issuers.campus;
+const schema = JSON.parse(JSON.stringify(policyJsonSchema()));
+console.log(JSON.stringify({
+  seconds,
+  refused: parsePolicy(text("patience: 5"), { file: "p.yaml" }).diagnostics[0]?.message,
+  written: issuers(policyDocument(set)).patience,
+  change: settingChanges(left, set).map(({ path, verdict }) => [path, verdict]),
+  schema: schema.properties.issuers.additionalProperties.properties.patience,
+  table: (await generatedTable("issuer keys")).split("\\n").filter((row) => row.includes("patience")),
+}));
+`;
+
+Deno.test("a key of an issuer is one row in one file", async () => {
+  const copy = await Deno.makeTempDir({ prefix: "oauth-pam-key-" });
+  try {
+    for (const path of ["deno.json", "deno.lock", "src", "test/docs"]) {
+      await copyTree(new URL(path, ROOT).pathname, `${copy}/${path}`);
+    }
+    const path = `${copy}/src/policy/syntax/schema.ts`;
+    const rows = await Deno.readTextFile(path);
+    const [before, after, ...more] = rows.split("  one_time: setting(");
+    assert.ok(after !== undefined && more.length === 0);
+    const row =
+      '  patience: duration("1m", { says: "how long", change: "limit" }),';
+    await Deno.writeTextFile(
+      path,
+      `${before}${row}\n  one_time: setting(${after}`,
+    );
+    await Deno.writeTextFile(`${copy}/probe.ts`, PROBE);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--check",
+        "--frozen",
+        "--no-prompt",
+        "--allow-env",
+        "probe.ts",
+      ],
+      cwd: copy,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const told = new TextDecoder().decode(stderr);
+    assert.equal(code, 0, told);
+    assert.deepEqual(JSON.parse(new TextDecoder().decode(stdout)), {
+      seconds: [60, 300],
+      refused:
+        '5: a duration is a number with a unit, such as "90s", "15m", "8h" or "7d"',
+      written: "5m",
+      change: [["issuers.campus.patience", "wider"]],
+      schema: {
+        type: "string",
+        pattern: "^(?:0|[1-9][0-9]{0,8})(?:s|m|h|d)$",
+        description: "how long",
+        default: "1m",
+      },
+      table: ["| `patience` | `1m` | how long | all |"],
+    });
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
+});
+
+async function copyTree(from: string, to: string): Promise<void> {
+  const { isDirectory } = await Deno.stat(from);
+  if (!isDirectory) {
+    await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+    return await Deno.copyFile(from, to);
+  }
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name } of Deno.readDir(from)) {
+    await copyTree(`${from}/${name}`, `${to}/${name}`);
+  }
+}

@@ -1,5 +1,6 @@
 /**
- * The README's blocks are run as they stand there, and its tables are what the code says.
+ * The blocks of README.md, policies/README.md and pam.d.example/README.md are run as they stand
+ * there, their tables are what the code says, and their links lead somewhere.
  *
  * Fences: `yaml file=NAME` (written to the test's folder, and read as a policy), `console`
  * (commands behind "$ ", followed by what they print; a line "…" stands for any lines), `sh`
@@ -9,14 +10,19 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { EXIT_CODES, pamCode } from "../src/pam/exit_code.ts";
-import { REASON_MEANS, REASONS } from "../src/lib/reason.ts";
 import { parsePolicy } from "../src/policy/syntax/parse.ts";
+import {
+  DOCUMENTS,
+  generatedTable,
+  MARKED,
+  TABLE_NAMES,
+} from "./docs/tables.ts";
 
 const CHECKOUT = new URL("../", import.meta.url).pathname;
-const README = await Deno.readTextFile(
-  new URL("../README.md", import.meta.url),
-);
+const TEXTS = new Map(DOCUMENTS.map((name) => [
+  name,
+  Deno.readTextFileSync(new URL(`../${name}`, import.meta.url)),
+]));
 
 interface Block {
   readonly language: string;
@@ -25,15 +31,17 @@ interface Block {
   readonly line: number;
 }
 
-function blocks(): Block[] {
-  return [...README.matchAll(/^```(\w+)(?: file=(\S+))?\n(.*?)^```$/gms)].map((
-    match,
-  ) => ({
-    language: match[1] ?? "",
-    file: match[2] ?? null,
-    text: match[3] ?? "",
-    line: README.slice(0, match.index).split("\n").length,
-  }));
+function blocksOf(document: string): Block[] {
+  return [...document.matchAll(/^```(\w+)(?: file=(\S+))?\n(.*?)^```$/gms)].map(
+    (
+      match,
+    ) => ({
+      language: match[1] ?? "",
+      file: match[2] ?? null,
+      text: match[3] ?? "",
+      line: document.slice(0, match.index).split("\n").length,
+    }),
+  );
 }
 
 /** A folder like a checkout, in which the blocks run one after the other. */
@@ -45,11 +53,18 @@ async function workplace(): Promise<string> {
       "deno.lock",
       "src",
       "test",
-      "policies",
       "pam.d.example",
     ]
   ) {
     await Deno.symlink(`${CHECKOUT}${name}`, `${folder}/${name}`);
+  }
+  // policies are not read through symbolic links
+  await Deno.mkdir(`${folder}/policies`);
+  for await (const { name } of Deno.readDir(`${CHECKOUT}policies`)) {
+    await Deno.copyFile(
+      `${CHECKOUT}policies/${name}`,
+      `${folder}/policies/${name}`,
+    );
   }
   await Deno.mkdir(`${folder}/bin`);
   const program =
@@ -79,38 +94,44 @@ async function shell(
   return { code, output: new TextDecoder().decode(stdout) };
 }
 
-Deno.test("README's blocks work as written", async (t) => {
-  const folder = await workplace();
-  try {
-    for (
-      const block of blocks().filter(({ file, language }) =>
-        file && language !== "pam"
-      )
-    ) {
-      await Deno.writeTextFile(`${folder}/${block.file}`, block.text);
+for (const [name, document] of TEXTS) {
+  Deno.test(`the blocks of ${name} work as written`, async (t) => {
+    const folder = await workplace();
+    const blocks = blocksOf(document);
+    assert.ok(blocks.length > 0);
+    try {
+      for (const { file, language, text } of blocks) {
+        if (file === null || language === "pam") continue;
+        if (language === "transcript") continue;
+        await Deno.writeTextFile(`${folder}/${file}`, text);
+      }
+      for (const block of blocks) {
+        await t.step(
+          `line ${block.line}: ${block.language} ${block.file ?? ""}`,
+          async () => {
+            await runBlock(block, { folder, document });
+          },
+        );
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
-    for (const block of blocks()) {
-      await t.step(
-        `line ${block.line}: ${block.language} ${block.file ?? ""}`,
-        async () => {
-          await runBlock(block, folder);
-        },
-      );
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  });
+}
 
-async function runBlock(block: Block, folder: string): Promise<void> {
+async function runBlock(
+  block: Block,
+  { folder, document }: { folder: string; document: string },
+): Promise<void> {
   switch (block.language) {
     case "yaml": {
-      if (block.file?.endsWith(".test.yaml")) return; // a console block runs the tests
+      if (block.file === null) return; // lines for another system: workflows_test.ts runs them
+      if (block.file.endsWith(".test.yaml")) return; // a console block runs the tests
       const { diagnostics } = parsePolicy(block.text, {
         file: block.file ?? "",
       });
       // a block about an error is followed or preceded by the console block that shows it
-      const shown = README.includes(
+      const shown = document.includes(
         `$ oauth-pam policy lint ${block.file}\n${block.file}:`,
       );
       assert.equal(diagnostics.length > 0, shown, JSON.stringify(diagnostics));
@@ -141,7 +162,8 @@ async function runBlock(block: Block, folder: string): Promise<void> {
       for (const part of block.text.split(/^\$ /m).slice(1)) {
         const [command, ...expected] = part.trimEnd().split("\n");
         const { output } = await shell(command ?? "", folder);
-        assertMatches(output.trimEnd().split("\n"), expected);
+        const actual = output.trimEnd();
+        assertMatches(actual === "" ? [] : actual.split("\n"), expected);
       }
       return;
     }
@@ -165,15 +187,64 @@ function assertMatches(
   assert.deepEqual(actual.slice(actual.length - rest.length), rest);
 }
 
-Deno.test("README lists exactly the reasons that there are, with their meanings and exit codes", () => {
-  const section = README.split("## Reasons")[1]?.split("\n## ")[0] ?? "";
-  const rows = [
-    ...section.matchAll(/^\| `(\w+)` +\| (.*?) +\| (\d+) +\|$/gm),
-  ].map((match) => [match[1], match[2], Number(match[3])]);
-  const expected = REASONS.map((reason) => [
-    reason,
-    REASON_MEANS[reason],
-    reason === "allowed" ? EXIT_CODES.success : EXIT_CODES[pamCode(reason)],
-  ]);
-  assert.deepEqual(rows, expected);
+/** Cells without the blanks that align them. */
+function cells(table: string): string[] {
+  return table.trim().split("\n").filter((line) =>
+    !/^\|[ -|]*-[ -|]*$/.test(line)
+  )
+    .map((line) => line.replace(/ +\| +/g, " | ").replace(/ +\|$/, " |"));
+}
+
+Deno.test('the tables of the documents are what the code says: "deno task docs" writes them', async () => {
+  const found: string[] = [];
+  for (const [document, text] of TEXTS) {
+    for (const [, , name = "", table = ""] of text.matchAll(MARKED)) {
+      found.push(name);
+      assert.deepEqual(
+        cells(table),
+        cells(await generatedTable(name)),
+        `${document}: ${name}`,
+      );
+    }
+  }
+  assert.deepEqual(found.sort(), [...TABLE_NAMES].sort());
+});
+
+Deno.test("README is a story of at most 13,000 characters", () => {
+  const text = TEXTS.get("README.md") ?? "";
+  assert.ok(text.length > 5_000 && text.length <= 13_000, `${text.length}`);
+});
+
+Deno.test("every link of a document leads to a file or a heading that there is", async () => {
+  for (const [name, text] of TEXTS) {
+    const folder = new URL(`../${name}`, import.meta.url);
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) =>
+      to
+    );
+    assert.ok(links.length > 0, name);
+    for (const link of links) {
+      const [path = "", anchor] = link.split("#");
+      const target = path === "" ? folder : new URL(path, folder);
+      const linked = await Deno.readTextFile(target);
+      if (anchor === undefined) continue;
+      assert.ok(anchorsOf(linked).includes(anchor), `${name}: ${link}`);
+    }
+  }
+});
+
+/** The anchors that GitHub gives to headings. */
+function anchorsOf(document: string): string[] {
+  return [...document.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
+  );
+}
+
+Deno.test("the folders' documents name each of their files", async () => {
+  for (const folder of ["policies", "pam.d.example"]) {
+    const text = await Deno.readTextFile(`${CHECKOUT}${folder}/README.md`);
+    for await (const { name } of Deno.readDir(`${CHECKOUT}${folder}`)) {
+      if (name === "README.md" || name.endsWith(".test.yaml")) continue;
+      assert.ok(text.includes(`\`${name}\``), `${folder}/${name}`);
+    }
+  }
 });

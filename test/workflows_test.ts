@@ -1,7 +1,7 @@
 /**
  * The CI files: what they may do, and what the policy workflow's own lines say to changes of a
- * policy, in a throw-away repository with a policy on its main branch. The README's lines for other
- * sites are held to the same.
+ * policy, in a throw-away repository with a policy on its main branch. The lines for other sites in
+ * policies/README.md are held to the same.
  *
  * @module
  */
@@ -198,18 +198,18 @@ Deno.test("the policy workflow runs no program that the branch brings along", as
   assertEnds(ran, 1, "Compare with the main branch");
 });
 
-// ---- the README's lines ----
+// ---- the lines of policies/README.md ----
 
-async function readmeBlock(title: string): Promise<unknown> {
-  const readme = await Deno.readTextFile(`${CHECKOUT}README.md`);
+async function documentBlock(title: string): Promise<unknown> {
+  const readme = await Deno.readTextFile(`${CHECKOUT}policies/README.md`);
   const start = readme.indexOf(`\n\`\`\`yaml title=${title}\n`);
-  assert.ok(start >= 0, `README.md has no block ${title}`);
+  assert.ok(start >= 0, `policies/README.md has no block ${title}`);
   const text = readme.slice(readme.indexOf("\n", start + 1));
   return parse(text.slice(0, text.indexOf("\n```\n")));
 }
 
-Deno.test("README's call of the workflow names inputs that there are, and grants what it takes", async () => {
-  const caller = await readmeBlock(".github/workflows/policy.yml") as {
+Deno.test("policies/README.md's call of the workflow names inputs that there are, and grants what it takes", async () => {
+  const caller = await documentBlock(".github/workflows/policy.yml") as {
     permissions: unknown;
     jobs: { policy: { uses: string; with: Record<string, string> } };
   };
@@ -226,8 +226,8 @@ Deno.test("README's call of the workflow names inputs that there are, and grants
   assert.deepEqual(caller.permissions, job.permissions);
 });
 
-Deno.test("README's lines for GitLab end with 0 for a narrower, 1 for a wider and 3 for a broken policy", async () => {
-  const { policy } = await readmeBlock(".gitlab-ci.yml") as {
+Deno.test("policies/README.md's lines for GitLab end with 0 for a narrower, 1 for a wider and 3 for a broken policy", async () => {
+  const { policy } = await documentBlock(".gitlab-ci.yml") as {
     policy: {
       variables: Record<string, string>;
       before_script: string[];

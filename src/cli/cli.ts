@@ -22,7 +22,7 @@ interface Verb {
   readonly load: () => Promise<VerbModule>;
 }
 
-const VERBS: readonly Verb[] = [
+export const VERBS: readonly Verb[] = [
   {
     words: "policy lint",
     summary: "find what is wrong with a policy",

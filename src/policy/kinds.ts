@@ -95,6 +95,14 @@ export const KIND_KEYS: readonly KindKey[] = [
   ...new Set(KINDS.flatMap((kind) => [...KIND_ROWS[kind].keys])),
 ];
 
+/** The kinds of issuers that have the key. */
+export function kindsWith(key: KindKey): Kind[] {
+  return KINDS.filter((kind) => {
+    const keys: readonly KindKey[] = KIND_ROWS[kind].keys;
+    return keys.includes(key);
+  });
+}
+
 /** Whether the issuer itself is asked about each of its tokens. */
 export function isAsked<Issuer extends { readonly kind: Kind }>(
   issuer: Issuer,

@@ -9,7 +9,8 @@
  */
 import * as v from "valibot";
 import { needed, optional } from "../../policy/syntax/row.ts";
-import { PolicySchema, Text } from "../../policy/syntax/schema.ts";
+import { PolicySchema } from "../../policy/syntax/schema.ts";
+import { Text } from "../../policy/syntax/values.ts";
 
 /** A text that may be missing, or `null`, which is the same. */
 const text = (says: string) => optional(v.nullable(v.string()), says);
@@ -78,7 +79,7 @@ const ExpectationSchema = v.strictObject({
   ),
 });
 
-const TestSchema = v.strictObject({
+export const TestSchema = v.strictObject({
   name: needed(Text, "a claim; no two tests share it"),
   ...SHARED,
   accounts: optional(

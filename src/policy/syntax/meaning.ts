@@ -6,13 +6,7 @@
  *
  * @module
  */
-import {
-  type Kind,
-  KIND_KEYS,
-  KIND_ROWS,
-  type KindKey,
-  KINDS,
-} from "../kinds.ts";
+import { KIND_KEYS, KIND_ROWS, kindsWith } from "../kinds.ts";
 import type { Issue } from "../diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import { isCanonical, parseNetwork } from "../network.ts";
@@ -249,12 +243,6 @@ function issuerIssues(name: string, issuer: IssuerSettings): Issue[] {
   return [...issues, ...deviceIssues(name, issuer)];
 }
 
-/** Whether an issuer of the kind has the key. */
-function hasKey(kind: Kind, key: KindKey): boolean {
-  const keys: readonly KindKey[] = KIND_ROWS[kind].keys;
-  return keys.includes(key);
-}
-
 function kindIssues(
   name: string,
   { issuer, written }: {
@@ -265,13 +253,13 @@ function kindIssues(
   const { kind } = issuer;
   const issues: Issue[] = [];
   for (const key of KIND_KEYS) {
-    if ((written[key] ?? null) === null || hasKey(kind, key)) continue;
-    const others = KINDS.filter((each) => hasKey(each, key));
+    const kinds = kindsWith(key);
+    if ((written[key] ?? null) === null || kinds.includes(kind)) continue;
     issues.push({
       id: "policy/value",
       level: "error",
       message: `"${key}" has no meaning for the kind "${kind}", only for ${
-        listOf(others)
+        listOf(kinds)
       }`,
       path: ["issuers", name, key],
       at: "key",

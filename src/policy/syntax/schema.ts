@@ -10,7 +10,6 @@
  * @module
  */
 import * as v from "valibot";
-import { ACCOUNT_NAME } from "../account_name.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
 import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
 import {
@@ -21,74 +20,17 @@ import {
   optional,
   setting,
 } from "./row.ts";
-
-// The values that a policy file is made of: names, durations, paths, claims.
-
-/** Names of issuers and rules: they appear in logs and on command lines. */
-const Name = v.pipe(
-  v.string(),
-  v.regex(
-    /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/,
-    'a name begins with a letter or "_", followed by letters, digits, ".", "_" or "-"',
-  ),
-);
-
-export const Account = v.pipe(
-  v.string(),
-  v.regex(
-    ACCOUNT_NAME,
-    'an account name has at most 32 of a-z, 0-9, "_", "." and "-" and begins with a letter or "_"',
-  ),
-);
-
-export const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
-
-const AbsolutePath = v.pipe(
-  v.string(),
-  v.regex(
-    // no "..", no "//": the path that is checked is the path that is opened
-    /^(?:\/(?!\.{1,2}(?:\/|$))[^/\0,]+)+$/,
-    'a path is absolute, without "..", "." or ","',
-  ),
-);
-
-const HostName = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?$/,
-    'a host is a name or address in lower case, with ":port" where it is not 443',
-  ),
-);
-
-const ClaimName = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?:\/(?:[^~]|~[01])*|[^/\s].*)$/,
-    'a claim is a name, or a JSON Pointer (RFC 6901) that begins with "/"',
-  ),
-);
-
-/** A list that says something: an empty one would match nobody, or look as if it matched all. */
-export function list<Item extends v.GenericSchema>(item: Item) {
-  return v.pipe(
-    v.array(item, "must be a list"),
-    v.minLength(
-      1,
-      "the list is empty: leave the key out or give it at least one entry",
-    ),
-  );
-}
-
-/** A list that may be empty. */
-function entries<Item extends v.GenericSchema>(item: Item) {
-  return v.array(item, "must be a list");
-}
-
-export const Value = v.union([
-  v.string(),
-  v.pipe(v.number(), v.finite()),
-  v.boolean(),
-]);
+import {
+  AbsolutePath,
+  Account,
+  ClaimName,
+  entries,
+  HostName,
+  list,
+  Name,
+  Text,
+  Value,
+} from "./values.ts";
 
 // An issuer.
 
@@ -96,11 +38,12 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000));
 
 export const DeviceSchema = v.strictObject({
   client_id: needed(Text, {
-    says: "the client that the issuer knows for device sign-in",
+    says: "the client at the issuer; a public one will do",
     change: "other",
   }),
   client_secret_file: setting(v.nullable(AbsolutePath), null, {
-    says: "a file with the client's secret, where it has one",
+    says:
+      "a file with the client's secret, where it has one: owned by root, mode 0600; sent as HTTP Basic",
     change: "other",
   }),
   scopes: setting(list(Text), ["openid"], {
@@ -117,14 +60,14 @@ export const DeviceSchema = v.strictObject({
     ),
     null,
     // stands above the address that people are told to open
-    { says: "a line of the site's own above the URL", change: "shown" },
+    { says: "a line of the site's own above the address", change: "shown" },
   ),
   token: setting(v.picklist(["id_token", "access_token"]), "id_token", {
     says: "which of the issued tokens is verified and decides",
     change: "other",
   }),
   acr_values: setting(entries(Text), [], {
-    says: "acr values that are asked for where several factors are wanted",
+    says: "`acr` values that are asked for where several factors are wanted",
     change: "other",
   }),
   parameters: setting(v.record(Text, v.string()), {}, {
@@ -133,11 +76,11 @@ export const DeviceSchema = v.strictObject({
   }),
   // sshd closes the connection after LoginGraceTime, 120 seconds where it is not set
   timeout: duration("90s", {
-    says: "for the whole sign-in; below sshd's LoginGraceTime",
+    says: "from the code to the token; below sshd's `LoginGraceTime`",
     change: "limit",
   }),
   qr: setting(v.boolean(), false, {
-    says: "print the URL as a QR code too",
+    says: "print the address as a QR code too, where it fits",
     change: "neutral",
   }),
   starts_per_source: setting(Count, 5, {
@@ -176,7 +119,7 @@ export const ClaimsSchema = v.strictObject({
 const MfaSchema = v.strictObject({
   amr_any: optional(
     entries(Text),
-    'one of these methods is enough; ["mfa"] where neither list is given',
+    "one of these methods is enough; `[mfa]` where neither list is given",
   ),
   acr_any: optional(
     entries(Text),
@@ -187,11 +130,12 @@ const MfaSchema = v.strictObject({
 /** Which of these an issuer has is a matter of its kind: see `kinds.ts`. */
 export const IssuerSchema = v.strictObject({
   issuer: needed(Text, {
-    says: "the issuer's URL exactly as it stands in the claim iss",
+    says:
+      "https URL, compared byte for byte with `iss` and with the discovery document",
     change: "other",
   }),
   audiences: needed(list(Text), {
-    says: "the token's aud must contain one of these",
+    says: "the token's `aud` must contain one of these",
     change: "set",
   }),
   kind: setting(v.picklist(KINDS), "jwt", {
@@ -199,26 +143,28 @@ export const IssuerSchema = v.strictObject({
     change: "other",
   }),
   algorithms: optional(list(v.picklist(ALGORITHMS)), {
-    says: "accepted signature algorithms, asymmetric ones only",
+    says:
+      "accepted signature algorithms: `RS`, `PS` and `ES` with 256, 384, 512, and `EdDSA`; nothing symmetric, never `none`",
     usually: KIND_ROWS.jwt.algorithms,
     change: "set",
   }),
   types: setting(list(Text), ["JWT"], {
     says:
-      'accepted typ headers, such as "at+jwt" (RFC 9068); an absent typ counts as JWT',
+      "accepted `typ` headers, such as `at+jwt` (RFC 9068); an absent `typ` counts as `JWT`",
     change: "set",
   }),
   clock_skew: duration("30s", {
-    says: "how far the clocks may differ, at most 5m",
+    says: "how far the clocks may differ, at most `5m`",
     change: "limit",
   }),
   max_token_age: duration("24h", {
-    says: "the oldest accepted token, since iat",
+    says:
+      "the oldest accepted token, since `iat`; `iat` and `exp` are required",
     change: "limit",
   }),
   // a key that the issuer has withdrawn goes on serving for as long
   jwks_ttl: duration("1h", {
-    says: "how long fetched keys are used; 0s fetches them at every login",
+    says: "how long fetched keys are used; `0s` fetches them at every login",
     change: "limit",
   }),
   jwks_stale: duration("0s", {
@@ -227,19 +173,21 @@ export const IssuerSchema = v.strictObject({
     change: "limit",
   }),
   hosts: setting(entries(HostName), [], {
-    says: "other hosts the discovery document may point at",
+    says:
+      "other hosts (`host` or `host:port`) that the discovery document may point at",
     change: "other",
   }),
   ca_file: setting(v.nullable(AbsolutePath), null, {
-    says: "PEM file of the authorities to trust instead of the runtime's",
+    says:
+      "PEM file of authorities to trust beside the runtime's own (Mozilla's list)",
     change: "other",
   }),
   proxy: setting(v.nullable(Text), null, {
-    says: "http or https URL of a proxy",
+    says: "http or https URL of a proxy; the environment is not asked",
     change: "other",
   }),
   one_time: setting(v.boolean(), false, {
-    says: "a token admits once; it needs jti",
+    says: "a token admits once on each host; it needs `jti`",
     change: "strict",
   }),
   scopes: setting(entries(Text), [], {
@@ -247,42 +195,43 @@ export const IssuerSchema = v.strictObject({
     change: "required",
   }),
   allow_confirmation: setting(v.boolean(), false, {
-    says: "accept sender-constrained tokens (cnf, RFC 7800)",
+    says:
+      "accept tokens bound to a key (`cnf`, RFC 7800), which a login cannot check",
     change: "switch",
   }),
   allow_delegation: setting(v.boolean(), false, {
-    says: "accept delegated tokens (act, RFC 8693)",
+    says: "accept tokens used on behalf of somebody else (`act`, RFC 8693)",
     change: "switch",
   }),
   any_audience: setting(v.boolean(), false, {
-    says: "scitokens, wlcg: a token for any audience is for us too",
+    says: "a token for any audience is for us too",
     change: "switch",
   }),
   client_id: optional(Text, {
-    says: "introspection, globus: the name under which the issuer is asked",
+    says: "the name under which the issuer is asked",
     change: "other",
   }),
   client_secret_file: optional(AbsolutePath, {
-    says: "introspection, globus: a file with the secret, root's and mode 0600",
+    says: "a file with the secret, owned by root, mode 0600",
     change: "other",
   }),
   introspection_endpoint: setting(v.nullable(Text), null, {
-    says: "its URL where discovery does not name it",
+    says: "its URL where discovery does not name it; naming it saves a request",
     change: "other",
   }),
   fqdns: setting(entries(HostName), [], {
-    says: "globus: host names whose ssh scope admits",
+    says: "host names whose ssh scope admits",
     change: "set",
   }),
   device: setting(
     v.nullable(DeviceSchema),
     null,
-    "device sign-in (RFC 8628), off where left out",
+    "device sign-in (RFC 8628)",
   ),
   claims: setting(
     ClaimsSchema,
     {},
-    "where this issuer keeps what rules talk about: a name, or a JSON Pointer",
+    "where this issuer keeps what rules talk about: a name, or a JSON Pointer such as `/realm_access/roles`",
   ),
   mfa: setting(
     MfaSchema,
@@ -293,7 +242,8 @@ export const IssuerSchema = v.strictObject({
 
 // A rule.
 
-const CONDITION_KEYS = {
+/** What may be asked of one claim. */
+export const CONDITION_KEYS = {
   any: optional(list(Value), "the claim is a list with one of these"),
   all: optional(list(Value), "the claim is a list with all of these"),
   none: optional(
@@ -303,7 +253,7 @@ const CONDITION_KEYS = {
   in: optional(list(Value), "the claim is one of these values"),
   like: optional(
     Text,
-    "the claim is a string that this glob matches whole; only * is special",
+    "the claim is a string that this glob matches whole; only `*` is special",
   ),
   equals: optional(Value, "the claim is this value, of this type"),
 };
@@ -323,14 +273,14 @@ const ConditionSchema = v.union([
 export const AssuranceSchema = v.strictObject({
   permitted_idps: optional(
     list(Text),
-    "identity providers, compared byte for byte",
+    "identity providers, compared byte for byte with the claim `idp`",
   ),
   mfa: setting(v.boolean(), false, "several factors were used"),
   max_auth_age: v.optional(
     asSeconds(
       needed(
         DurationText,
-        "time since the user authenticated (auth_time)",
+        "time since the user authenticated (`auth_time`); exactly this long ago still passes",
       ),
     ),
   ),
@@ -343,16 +293,22 @@ export const AssuranceSchema = v.strictObject({
 
 const StripSuffix = optional(
   Text,
-  'cut this end off; it holds "@" or begins with "." or "-"',
+  "cut this end off; it holds `@` or begins with `.` or `-`. One with `@` is what follows the first `@`, whole",
 );
 
 /** What an account map is looked up by. */
 const Keys = needed(
-  list(needed(ClaimName, "a claim, or identity.id, .username or .email")),
+  list(
+    needed(
+      ClaimName,
+      "a claim, or `identity.id`, `identity.username`, `identity.email`",
+    ),
+  ),
   "what is looked up in the map",
 );
 
-const AccountSchema = v.union([
+/** What `accounts` is a list of. */
+export const AccountSchema = v.union([
   v.strictObject({
     claim: needed(ClaimName, "the account is the value of this claim"),
     strip_suffix: StripSuffix,
@@ -360,12 +316,15 @@ const AccountSchema = v.union([
   v.strictObject({
     identity: needed(
       v.picklist(["id", "username", "email"]),
-      "the same over every linked identity",
+      "the account is this attribute of one of the linked identities",
     ),
     strip_suffix: StripSuffix,
   }),
   v.strictObject({
-    map_file: needed(AbsolutePath, 'a file of lines "key account[,account…]"'),
+    map_file: needed(
+      AbsolutePath,
+      "a file of lines `key account[,account…]`, with `#` comments",
+    ),
     keys: Keys,
   }),
   v.strictObject({
@@ -388,10 +347,13 @@ export const RuleSchema = v.strictObject({
     "any matching deny rule wins over every allow rule",
   ),
   issuers: optional(list(Name), "local issuer names; left out: all issuers"),
-  services: optional(list(Text), "PAM services; left out: all services"),
+  services: optional(
+    list(Text),
+    "PAM services, such as `sshd`; left out: all services",
+  ),
   rhosts: optional(
     list(Text),
-    "networks of PAM_RHOST in CIDR notation; left out: everywhere, even where it is unknown",
+    "networks of PAM_RHOST in CIDR notation; a host name or no address is in no network; left out: everywhere",
   ),
   when: optional(
     v.pipe(
@@ -412,7 +374,7 @@ export const RuleSchema = v.strictObject({
   allow_protected: setting(
     v.boolean(),
     false,
-    "let names open protected accounts",
+    "accounts listed under `names` may be protected ones",
   ),
 });
 
@@ -441,7 +403,7 @@ export const PolicySchema = v.strictObject({
   protected_accounts: setting(
     entries(Account),
     ["root"],
-    "never granted unless a rule lists the name under names and sets allow_protected; root always is",
+    "never granted unless a rule lists the name under `names` and has `allow_protected: true`; root always is one, and so are system accounts (uid below 1000, and nobody) under the launcher",
   ),
   cache: setting(
     v.strictObject({
@@ -456,7 +418,11 @@ export const PolicySchema = v.strictObject({
   ),
   log: setting(
     v.strictObject({
-      socket: setting(AbsolutePath, DEFAULT_LOG_SOCKET, "the syslog socket"),
+      socket: setting(
+        AbsolutePath,
+        DEFAULT_LOG_SOCKET,
+        "the syslog daemon's datagram socket",
+      ),
     }),
     {},
     "where the log line of each login goes",
@@ -464,7 +430,10 @@ export const PolicySchema = v.strictObject({
   audit: setting(
     v.nullable(
       v.strictObject({
-        file: needed(AbsolutePath, "must be below the cache directory"),
+        file: needed(
+          AbsolutePath,
+          "each attempt as a line of JSON; below the cache directory",
+        ),
       }),
     ),
     null,

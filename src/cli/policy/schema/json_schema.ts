@@ -8,6 +8,7 @@
  */
 import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import { PolicyFileSchema } from "../../../analysis/testing/schema.ts";
+import { KIND_KEYS, kindsWith } from "../../../policy/kinds.ts";
 import type { About } from "../../../policy/syntax/row.ts";
 
 /**
@@ -33,6 +34,7 @@ export function policyJsonSchema(): object {
         : { ...known, default: usually as NonNullable<JsonSchema["default"]> };
     },
   });
+  nameKinds(generated);
   const { $schema, ...rest } = generated;
   return {
     $schema,
@@ -42,4 +44,14 @@ export function policyJsonSchema(): object {
       "who may log in to which local account, from which issuer, with which assurance",
     ...rest,
   };
+}
+
+/** Says of the keys that only some kinds of issuers have which kinds those are. */
+function nameKinds({ properties }: JsonSchema): void {
+  const { issuers } = properties as Record<string, JsonSchema>;
+  const { properties: keys } = issuers?.additionalProperties as JsonSchema;
+  for (const key of KIND_KEYS) {
+    const schema = keys?.[key] as JsonSchema;
+    schema.description = `${kindsWith(key).join(", ")}: ${schema.description}`;
+  }
 }
