@@ -7,7 +7,7 @@
 
 import { sha256Hex } from "../files/state_directory.ts";
 import { parseArgs } from "node:util";
-import type { Diagnostic } from "../policy/diagnostic.ts";
+import { type Diagnostic, findingText } from "../policy/diagnostic.ts";
 import { parsePolicy, usable } from "../policy/syntax/parse.ts";
 import { bundleProgram } from "./bundle.ts";
 import { compileProgram, writeRuntimeProgram } from "./compile.ts";
@@ -150,9 +150,8 @@ async function outputPath(output: string): Promise<string> {
 }
 
 function describe(finding: Diagnostic): string {
-  const { file, line, column, level, message, id, hint } = finding;
-  return `${file}:${line}:${column}: ${level}: ${message} [${id}]` +
-    (hint === undefined ? "" : `\n  hint: ${hint}`);
+  const { hint } = finding;
+  return findingText(finding) + (hint === undefined ? "" : `\n  hint: ${hint}`);
 }
 
 /** The file system or the operating system said no; anything else is a defect of the build. */

@@ -1,5 +1,5 @@
 /**
- * Findings about a policy file: values with a position, sorted, printed by the reporters.
+ * Findings: values with a position, sorted, printed by the reporters.
  *
  * @module
  */
@@ -15,14 +15,20 @@ export interface Span {
   readonly endColumn: number;
 }
 
-export interface Diagnostic extends Span {
-  /** Stable id such as `policy/unknown-key` or `match/wildcard-only`. */
+/** Something that is wrong, and where, as far as that is known. */
+export interface Finding extends Partial<Span> {
+  /** Stable id such as `policy/unknown-key` or `pam/quiet`. */
   readonly id: string;
   readonly level: Level;
-  readonly confidence: Confidence;
   readonly message: string;
   /** What to do about it, where something can be done. */
   readonly hint?: string;
+  readonly file?: string;
+}
+
+/** A finding in a policy file. */
+export interface Diagnostic extends Span, Omit<Finding, keyof Span> {
+  readonly confidence: Confidence;
   readonly file: string;
   /** The rule it is about, where there is one. */
   readonly rule?: string;
@@ -43,6 +49,19 @@ export interface Issue {
   readonly path: readonly (string | number)[];
   /** Whether the key or the value at the end of the path is meant. */
   readonly at?: "key" | "value";
+}
+
+/** `file:line:column:`, as far as it is known; empty where nothing is. */
+export function placeText({ file, line, column }: Finding): string {
+  return [file, line, column].filter((part) => part !== undefined)
+    .map((part) => `${part}:`).join("");
+}
+
+/** A finding on one line, without its hint. */
+export function findingText(finding: Finding): string {
+  const { id, level, message } = finding;
+  const place = placeText(finding);
+  return `${place}${place === "" ? "" : " "}${level}: ${message} [${id}]`;
 }
 
 /** Sorts by position, then id: the order in which a person reads the file. */

@@ -5,7 +5,8 @@
  * @module
  */
 import { check } from "../../src/cli/check/verb.ts";
-import type { CheckFinding, CheckHost } from "../../src/cli/check/finding.ts";
+import type { Finding } from "../../src/policy/diagnostic.ts";
+import type { CheckHost } from "../../src/cli/check/finding.ts";
 import { processIo } from "../../src/cli/io.ts";
 import { createPamHost, type PamHost } from "./pam.ts";
 
@@ -13,9 +14,9 @@ export interface CheckResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  readonly findings: readonly CheckFinding[];
+  readonly findings: readonly Finding[];
   /** The ids of the findings, and of a level if one is given. */
-  ids(prefix: string, level?: CheckFinding["level"]): string[];
+  ids(prefix: string, level?: Finding["level"]): string[];
 }
 
 export interface CheckOptions {
@@ -49,7 +50,7 @@ export async function runCheck(
     timeoutMs: options.timeoutMs ?? 10_000,
   });
   const { findings } = JSON.parse(output.stdout) as {
-    findings: CheckFinding[];
+    findings: Finding[];
   };
   return {
     code,

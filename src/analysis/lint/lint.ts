@@ -15,7 +15,7 @@ import {
 } from "../../policy/syntax/parse.ts";
 import { CATALOGUE, RULE_IDS, ruleById } from "./catalogue.ts";
 import { LintContext, type LintFacts } from "./context.ts";
-import type { Finding, LintRule, Place } from "./lint_rule.ts";
+import type { LintFinding, LintRule, Place } from "./lint_rule.ts";
 import {
   readSuppressions,
   type Suppression,
@@ -111,7 +111,7 @@ function suppress(
 }
 
 function diagnosticOf(
-  finding: Finding,
+  finding: LintFinding,
   rule: LintRule,
   source: PolicySource,
 ): Diagnostic {

@@ -22,7 +22,7 @@ export type Place =
   | { readonly start: number; readonly end: number };
 
 /** What a check found. Level and confidence are the rule's unless said otherwise. */
-export interface Finding {
+export interface LintFinding {
   readonly message: string;
   readonly hint?: string;
   readonly place: Place;
@@ -45,7 +45,7 @@ export interface LintRule {
    * the file; the handling of suppressions; or the check here.
    */
   readonly found: "parser" | "file" | "suppressions" | "check";
-  readonly check?: (context: LintContext) => Iterable<Finding>;
+  readonly check?: (context: LintContext) => Iterable<LintFinding>;
 }
 
 /** A rule with a check of its own. */
@@ -55,7 +55,7 @@ export function lintRule(
     readonly level: Level;
     readonly confidence?: Confidence;
     readonly page: Page;
-    readonly check: (context: LintContext) => Iterable<Finding>;
+    readonly check: (context: LintContext) => Iterable<LintFinding>;
   },
 ): LintRule {
   return { confidence: "high", ...rule, id, found: "check" };

@@ -8,7 +8,7 @@
  */
 import { Lexer } from "yaml";
 import { nearest } from "../../lib/text.ts";
-import { type Finding, foundElsewhere } from "./lint_rule.ts";
+import { foundElsewhere, type LintFinding } from "./lint_rule.ts";
 
 export interface Suppression {
   readonly id: string;
@@ -26,13 +26,13 @@ const DIRECTIVE = /^#\s*oauth-pam:\s*ignore\b\s*(\[([^\]]*)\])?(.*)$/s;
 /** What the comments of a file suppress, with ill-formed ones as findings. */
 export interface Suppressions {
   readonly all: readonly Suppression[];
-  readonly findings: readonly (Finding & { readonly id: string })[];
+  readonly findings: readonly (LintFinding & { readonly id: string })[];
 }
 
 /** Reads the suppressions of a file that is valid YAML. */
 export function readSuppressions(text: string): Suppressions {
   const all: Suppression[] = [];
-  const findings: (Finding & { id: string })[] = [];
+  const findings: (LintFinding & { id: string })[] = [];
   if (!text.includes("oauth-pam:")) return { all, findings };
   for (const comment of comments(text)) {
     const match = DIRECTIVE.exec(comment.text);
@@ -124,7 +124,7 @@ function linesOf(lines: readonly string[], line: number): ReadonlySet<number> {
 export function unusedSuppression(
   { id, start, end }: Suppression,
   known: { ids: readonly string[]; certain: ReadonlySet<string> },
-): Finding {
+): LintFinding {
   const place = { start, end };
   if (!known.ids.includes(id)) {
     const suggestion = nearest(id, known.ids);

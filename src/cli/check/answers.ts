@@ -5,7 +5,7 @@
  */
 import type { Transport } from "../../issuer/http.ts";
 import type { Issuer } from "../../policy/model.ts";
-import type { CheckFinding } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
 
 /** A transport that remembers. */
 export class Answers {
@@ -38,7 +38,7 @@ const TOLERATED_MS = 5_000;
 export function issuerClockFindings(
   { name, clock_skew }: Issuer,
   { ahead }: Answers,
-): CheckFinding[] {
+): Finding[] {
   if (ahead === null) return [];
   if (Math.abs(ahead) <= clock_skew * 1000 + TOLERATED_MS) return [];
   const seconds = Math.round(Math.abs(ahead) / 1000);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CheckContext, CheckFinding } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
+import type { CheckContext } from "./finding.ts";
 
 /** File systems of other hosts may be ahead by a little. */
 const TOLERATED_MS = 60_000;
@@ -14,7 +15,7 @@ const TOLERATED_MS = 60_000;
  */
 export async function clockFindings(
   { host, policyPath }: CheckContext,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const written = await Deno.stat(policyPath).then(({ mtime }) => mtime)
     .catch(() => null);
   if (written === null || host.io.now() + TOLERATED_MS >= written.getTime()) {

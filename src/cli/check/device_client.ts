@@ -10,7 +10,7 @@ import type { Transport } from "../../issuer/http.ts";
 import { deviceClient, type DeviceIssuer } from "../../pam/device/flow.ts";
 import { AccessToken } from "../../token/access_token.ts";
 import { requestTokens } from "../../token/device_flow.ts";
-import type { CheckFinding } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
 
 const REQUEST_MS = 10_000;
 
@@ -32,12 +32,12 @@ export async function deviceClientFindings(
     metadata: ServerMetadata;
     scopes: readonly unknown[] | null;
   },
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const { name, device } = issuer;
   const missing = scopes === null
     ? []
     : device.scopes.filter((scope) => !scopes.includes(scope));
-  const findings = missing.map((scope): CheckFinding => ({
+  const findings = missing.map((scope): Finding => ({
     id: "issuer/device-scope",
     level: "warning",
     message: `issuer "${name}": it does not list the scope ${

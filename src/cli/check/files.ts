@@ -14,12 +14,13 @@ import {
 } from "../../pam/host/policy_file.ts";
 import { isAsked } from "../../policy/kinds.ts";
 import { deviceOf, type Issuer, type Policy } from "../../policy/model.ts";
-import type { CheckContext, CheckFinding } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
+import type { CheckContext } from "./finding.ts";
 import { distrust, distrustDirectory } from "./trusted.ts";
 
 export async function fileFindings(
   context: CheckContext,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const { policy, policyPath, host } = context;
   const parts = await Promise.all([
     host.uid() === 0 ? [] : [NOT_ROOT],
@@ -40,7 +41,7 @@ export async function fileFindings(
   return parts.flat();
 }
 
-const NOT_ROOT: CheckFinding = {
+const NOT_ROOT: Finding = {
   id: "host/not-root",
   level: "info",
   message: "not run as root: files that only root can read are not looked at",
@@ -64,7 +65,7 @@ function mapsOf(policy: Policy): string[] {
   ];
 }
 
-async function trusted(id: string, path: string): Promise<CheckFinding[]> {
+async function trusted(id: string, path: string): Promise<Finding[]> {
   const found = await distrust(path);
   return found === null ? [] : [problem(id, path, found.message)];
 }
@@ -73,7 +74,7 @@ async function loaded(
   id: string,
   path: string,
   load: () => Promise<unknown>,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   try {
     await load();
     return [];
@@ -87,7 +88,7 @@ async function loaded(
  * Certificates whose time is over. A login trusts them all the same: of an authority that is trusted
  * as such, only the key counts (RFC 5280 section 6.1.1).
  */
-async function expired(issuer: Issuer, now: number): Promise<CheckFinding[]> {
+async function expired(issuer: Issuer, now: number): Promise<Finding[]> {
   const { ca_file: path } = issuer;
   if (path === null) return [];
   const [pem = ""] = await loadCaCerts(issuer).catch(() => []);
@@ -116,11 +117,11 @@ async function expired(issuer: Issuer, now: number): Promise<CheckFinding[]> {
   });
 }
 
-function problem(id: string, file: string, message: string): CheckFinding {
+function problem(id: string, file: string, message: string): Finding {
   return { id, level: "error", message, file };
 }
 
-async function cacheFindings(path: string): Promise<CheckFinding[]> {
+async function cacheFindings(path: string): Promise<Finding[]> {
   const id = "cache/directory";
   const hint = `install -d -m 0700 ${path}`;
   try {
@@ -142,7 +143,7 @@ async function cacheFindings(path: string): Promise<CheckFinding[]> {
   return why === null ? [] : [{ ...problem(id, path, why), hint }];
 }
 
-function notLookedAt(path: string): CheckFinding {
+function notLookedAt(path: string): Finding {
   return {
     id: "log/not-looked-at",
     level: "info",
@@ -152,7 +153,7 @@ function notLookedAt(path: string): CheckFinding {
   };
 }
 
-async function socketFindings(path: string): Promise<CheckFinding[]> {
+async function socketFindings(path: string): Promise<Finding[]> {
   let info: Deno.FileInfo | null = null;
   try {
     info = await Deno.stat(path);

@@ -1,22 +1,10 @@
 /**
- * What `check` finds, and what it needs from the host to find it.
+ * What `check` needs from the host to find what is wrong with it.
  *
  * @module
  */
-import type { Level } from "../../policy/diagnostic.ts";
 import { deviceOf, type Policy } from "../../policy/model.ts";
 import type { CliIo } from "../io.ts";
-
-export interface CheckFinding {
-  /** Stable, such as `pam/quiet`. */
-  readonly id: string;
-  readonly level: Level;
-  readonly message: string;
-  readonly hint?: string;
-  readonly file?: string;
-  /** Counts from 1. */
-  readonly line?: number;
-}
 
 /** Facts about the process that tests can choose; files are real. */
 export interface CheckHost {

@@ -6,7 +6,7 @@
  * @module
  */
 import type { CliIo } from "../io.ts";
-import type { CheckFinding } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
 import type { OwnLine } from "./pam/own.ts";
 import { scriptAt } from "./script_file.ts";
 import { distrust, programFindings } from "./trusted.ts";
@@ -15,7 +15,7 @@ import { distrust, programFindings } from "./trusted.ts";
 export async function installedFindings(
   own: readonly OwnLine[],
   io: CliIo,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const looked = new Looked(io);
   for (const { module, command, launcher, program } of own) {
     if (module === "pam_script") {
@@ -31,14 +31,14 @@ export async function installedFindings(
 
 class Looked {
   readonly #io: CliIo;
-  readonly #found: CheckFinding[] = [];
+  readonly #found: Finding[] = [];
   readonly #paths = new Set<string>();
 
   constructor(io: CliIo) {
     this.#io = io;
   }
 
-  findings(): CheckFinding[] {
+  findings(): Finding[] {
     if (this.#paths.size === 0) return [];
     return [...this.#found, {
       id: "program/looked-at",

@@ -15,12 +15,13 @@ import type { Issuer, LocalIssuer } from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
 import { Answers, issuerClockFindings } from "./answers.ts";
 import { deviceClientFindings } from "./device_client.ts";
-import type { CheckContext, CheckFinding, CheckHost } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
+import type { CheckContext, CheckHost } from "./finding.ts";
 import { deniedHosts } from "./permissions.ts";
 
 export async function issuerFindings(
   { policy, policyPath, host }: CheckContext,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const signal = AbortSignal.timeout(host.timeoutMs);
   const found = await Promise.all((policy?.issuers ?? []).map((issuer) => {
     if (deniedHosts(issuer, host).length > 0) return [notAsked(issuer)];
@@ -30,7 +31,7 @@ export async function issuerFindings(
   return found.flat().map((each) => ({ ...each, file: policyPath }));
 }
 
-function notAsked({ name }: Issuer): CheckFinding {
+function notAsked({ name }: Issuer): Finding {
   return {
     id: "issuer/not-asked",
     level: "info",
@@ -44,7 +45,7 @@ async function issuerFindingsOf(
   issuer: Issuer,
   host: CheckHost,
   signal: AbortSignal,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   let access: IssuerAccess | undefined;
   try {
     access = await openIssuer(issuer, signal);
@@ -63,7 +64,7 @@ async function judged(
   issuer: Issuer,
   access: IssuerAccess,
   host: CheckHost,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const answers = new Answers(access.transport, host.io.now);
   const findings = await asked(issuer, {
     ...access,
@@ -76,7 +77,7 @@ async function asked(
   issuer: Issuer,
   { transport, hosts }: IssuerAccess,
   answers: Answers,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const named = issuer.kind === "introspection" &&
     issuer.introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
@@ -117,7 +118,7 @@ function missing(
   issuer: Issuer,
   metadata: ServerMetadata,
   endpoints: readonly Endpoint[],
-): CheckFinding[] {
+): Finding[] {
   return endpoints.filter((name) => metadata[name] === null).map((name) => ({
     ...problem(
       issuer,
@@ -132,7 +133,7 @@ async function keyFindings(
   issuer: LocalIssuer,
   { jwks_uri }: ServerMetadata,
   fetchKeys: (url: string) => Promise<readonly Jwk[]>,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   if (jwks_uri === null) {
     const message = 'its discovery document has no "jwks_uri"';
     return [problem(issuer, "issuer/keys", message)];
@@ -158,6 +159,6 @@ async function keyFindings(
   }];
 }
 
-function problem({ name }: Issuer, id: string, what: string): CheckFinding {
+function problem({ name }: Issuer, id: string, what: string): Finding {
   return { id, level: "error", message: `issuer "${name}": ${what}` };
 }

@@ -5,12 +5,8 @@
  */
 import { permittedHosts } from "../../issuer/http.ts";
 import type { Issuer } from "../../policy/model.ts";
-import {
-  type CheckContext,
-  type CheckFinding,
-  type CheckHost,
-  isBuilt,
-} from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
+import { type CheckContext, type CheckHost, isBuilt } from "./finding.ts";
 
 const PROXY_PORTS: Readonly<Record<string, string>> = {
   "http:": "80",
@@ -37,7 +33,7 @@ export function deniedHosts(issuer: Issuer, host: CheckHost): string[] {
 /** Nothing where this is a checkout: its permissions are not those of the installed program. */
 export function permissionFindings(
   { policy, policyPath, host }: CheckContext,
-): CheckFinding[] {
+): Finding[] {
   if (policy === null) return [];
   if (!isBuilt(host)) {
     return [{
@@ -50,7 +46,7 @@ export function permissionFindings(
   }
   const hint = "build it again: deno task build POLICY";
   const net = policy.issuers.flatMap((issuer) =>
-    deniedHosts(issuer, host).map((name): CheckFinding => ({
+    deniedHosts(issuer, host).map((name): Finding => ({
       id: "permission/net",
       level: "error",
       message:
@@ -62,7 +58,7 @@ export function permissionFindings(
   const written = [policy.cache.directory, policy.log.socket];
   const write = written.filter((path) =>
     host.permission({ name: "write", path }) !== "granted"
-  ).map((path): CheckFinding => ({
+  ).map((path): Finding => ({
     id: "permission/write",
     level: "error",
     message: `this program may not write to "${path}"`,

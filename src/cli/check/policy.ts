@@ -9,7 +9,7 @@ import { lint } from "../../analysis/lint/lint.ts";
 import type { CliIo } from "../io.ts";
 import { factsOf } from "../policy/lint/facts.ts";
 import type { ReadPolicy } from "../input.ts";
-import type { CheckFinding } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
 
 /**
  * Looked at here by the rules of a login, which also trusts files of its own user; and tests, which
@@ -21,7 +21,7 @@ const NOT_OF_A_HOST = ["file/owner", "file/mode", "test/none"];
 export async function policyFindings(
   read: ReadPolicy,
   io: CliIo,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const { facts, diagnostics } = await factsOf(read.file, io, {
     stdinName: undefined,
     installed: false,
@@ -30,9 +30,9 @@ export async function policyFindings(
     .filter(({ id }) => !NOT_OF_A_HOST.includes(id));
   const errors = all.filter(({ level }) => level === "error");
   const others = all.filter(({ level }) => level !== "error");
-  if (others.length === 0) return errors.map(findingOf);
+  if (others.length === 0) return errors.map(lineOf);
   const ids = [...new Set(others.map(({ id }) => id))].sort();
-  return [...errors.map(findingOf), {
+  return [...errors.map(lineOf), {
     id: "policy/lint",
     level: "info",
     message: `"policy lint" has more to say: ${listOf(ids)}`,
@@ -41,7 +41,8 @@ export async function policyFindings(
   }];
 }
 
-function findingOf(diagnostic: Diagnostic): CheckFinding {
+/** `check` speaks of lines: columns are for who edits the policy. */
+function lineOf(diagnostic: Diagnostic): Finding {
   const { id, level, message, hint, file, line } = diagnostic;
   return {
     id,

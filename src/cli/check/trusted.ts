@@ -7,7 +7,7 @@ import {
   readTrustedFile,
   UntrustedFileError,
 } from "../../files/trusted_file.ts";
-import type { CheckFinding } from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
 
 /**
  * What keeps a login from trusting the path, whatever the file's size; `null` when nothing does.
@@ -47,7 +47,7 @@ const SET_ID = 0o6000;
 export async function programFindings(
   path: string,
   { id, what }: { id: string; what: string },
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const finding = { id, level: "error", file: path } as const;
   const found = await distrust(path);
   if (found !== null) {

@@ -12,12 +12,8 @@ import {
 } from "../arguments.ts";
 import { clockFindings } from "./clock.ts";
 import { fileFindings } from "./files.ts";
-import {
-  type CheckContext,
-  type CheckFinding,
-  type CheckHost,
-  thisHost,
-} from "./finding.ts";
+import type { Finding } from "../../policy/diagnostic.ts";
+import { type CheckContext, type CheckHost, thisHost } from "./finding.ts";
 import { issuerFindings } from "./issuers.ts";
 import { pamFindings } from "./pam/pam.ts";
 import { permissionFindings } from "./permissions.ts";
@@ -74,7 +70,7 @@ export async function check(
   });
   const policy = usable(read);
   const context = { host, policyPath: read.file, policy };
-  const findings: CheckFinding[] = [
+  const findings: Finding[] = [
     ...await policyFindings(read, io),
     ...await fileFindings(context),
     ...permissionFindings(context),
@@ -103,7 +99,7 @@ function absolute(path: string): string {
 async function serviceFindings(
   context: CheckContext,
   options: Arguments,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const service = options.text("pam-service") ?? "sshd";
   if (!/^[a-z0-9_][a-z0-9_.-]*$/i.test(service)) {
     throw new UsageError(`${JSON.stringify(service)} is not a PAM service`);

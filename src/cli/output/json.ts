@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Diagnostic } from "../../policy/diagnostic.ts";
+import type { Diagnostic, Finding } from "../../policy/diagnostic.ts";
 
 /** A JSON document as this program prints them: indented, with a final newline. */
 export function jsonDocument(
@@ -19,9 +19,11 @@ export function lintJson(findings: readonly Diagnostic[]): string {
   });
 }
 
-/** A finding as every JSON document shows it. */
-export function findingJson(finding: Diagnostic): Record<string, unknown> {
-  return {
+/** A finding as every JSON document shows it: what is not known of it is not there. */
+export function findingJson(
+  finding: Finding & Partial<Diagnostic>,
+): Record<string, unknown> {
+  const known: Record<string, unknown> = {
     id: finding.id,
     level: finding.level,
     confidence: finding.confidence,
@@ -31,8 +33,11 @@ export function findingJson(finding: Diagnostic): Record<string, unknown> {
     column: finding.column,
     endLine: finding.endLine,
     endColumn: finding.endColumn,
-    ...(finding.rule === undefined ? {} : { rule: finding.rule }),
-    ...(finding.hint === undefined ? {} : { hint: finding.hint }),
-    ...(finding.related === undefined ? {} : { related: finding.related }),
+    rule: finding.rule,
+    hint: finding.hint,
+    related: finding.related,
   };
+  return Object.fromEntries(
+    Object.entries(known).filter(([, value]) => value !== undefined),
+  );
 }

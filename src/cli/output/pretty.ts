@@ -4,7 +4,12 @@
  * @module
  */
 import { visible } from "../../lib/text.ts";
-import type { Diagnostic, Level } from "../../policy/diagnostic.ts";
+import {
+  type Diagnostic,
+  type Finding,
+  type Level,
+  placeText,
+} from "../../policy/diagnostic.ts";
 
 const COLORS: Readonly<Record<Level | "dim" | "bold", string>> = {
   error: "31",
@@ -15,14 +20,14 @@ const COLORS: Readonly<Record<Level | "dim" | "bold", string>> = {
 };
 
 export interface PrettyOptions {
-  /** The text of each file, for the code frame. */
-  readonly texts: ReadonlyMap<string, string>;
+  /** The text of each file, for the line that a finding is about. */
+  readonly texts?: ReadonlyMap<string, string>;
   readonly color: boolean;
 }
 
 /** All findings as text; empty when there are none. */
 export function prettyFindings(
-  findings: readonly Diagnostic[],
+  findings: readonly (Finding | Diagnostic)[],
   options: PrettyOptions,
 ): string {
   return findings.map((finding) => `${prettyFinding(finding, options)}\n`).join(
@@ -30,42 +35,52 @@ export function prettyFindings(
   );
 }
 
-function prettyFinding(finding: Diagnostic, options: PrettyOptions): string {
+function prettyFinding(
+  finding: Finding | Diagnostic,
+  options: PrettyOptions,
+): string {
   const paint = (style: keyof typeof COLORS, text: string) =>
     options.color ? `\x1b[${COLORS[style]}m${text}\x1b[0m` : text;
-  const place = `${visible(finding.file)}:${finding.line}:${finding.column}:`;
+  const place = visible(placeText(finding));
+  const { id, level, message, hint } = finding;
   const lines = [
-    `${paint("bold", place)} ${paint(finding.level, `${finding.level}:`)} ` +
-    `${visible(finding.message)} ${paint("dim", `[${finding.id}]`)}`,
-    ...codeFrame(finding, options.texts.get(finding.file)).map((line) =>
-      paint("dim", line)
-    ),
+    `${place === "" ? "" : `${paint("bold", place)} `}` +
+    `${paint(level, `${level}:`)} ${visible(message)} ${
+      paint("dim", `[${id}]`)
+    }`,
+    ...codeFrame(finding, options).map((line) => paint("dim", line)),
   ];
-  for (const { message, span } of finding.related ?? []) {
-    lines.push(
-      `  ${visible(message)}: line ${span.line}, column ${span.column}`,
-    );
+  for (const other of "related" in finding ? finding.related ?? [] : []) {
+    const { line, column } = other.span;
+    lines.push(`  ${visible(other.message)}: line ${line}, column ${column}`);
   }
-  if (finding.hint !== undefined) {
-    lines.push(`  hint: ${visible(finding.hint)}`);
-  }
+  if (hint !== undefined) lines.push(`  hint: ${visible(hint)}`);
   return lines.join("\n");
 }
 
 const MAX_LINE = 160;
 
-function codeFrame(finding: Diagnostic, text: string | undefined): string[] {
-  const line = text?.split("\n")[finding.line - 1]?.replace(/\r$/, "");
+/** The line itself with a mark, where both are known. */
+function codeFrame(
+  finding: Finding,
+  { texts }: { texts?: ReadonlyMap<string, string> },
+): string[] {
+  const { file = "", line: row, column, endLine, endColumn } = finding;
+  const text = texts?.get(file);
+  if (row === undefined || column === undefined || text === undefined) {
+    return [];
+  }
+  const line = text.split("\n")[row - 1]?.replace(/\r$/, "");
   if (line === undefined || line.trim() === "" || line.length > MAX_LINE) {
     return [];
   }
-  const number = String(finding.line);
-  const end = finding.endLine === finding.line
-    ? finding.endColumn
+  const number = String(row);
+  const end = endLine === row && endColumn !== undefined
+    ? endColumn
     : line.length + 1;
   // as shown: what is not printable is written out and takes more room
-  const before = visible(line.slice(0, finding.column - 1)).length;
-  const marked = visible(line.slice(finding.column - 1, end - 1)).length;
+  const before = visible(line.slice(0, column - 1)).length;
+  const marked = visible(line.slice(column - 1, end - 1)).length;
   const gap = " ".repeat(number.length);
   return [
     `  ${number} | ${visible(line)}`,

@@ -1,5 +1,5 @@
 /**
- * Finding the rules that may cover a rule without comparing each with each.
+ * LintFinding the rules that may cover a rule without comparing each with each.
  *
  * A rule with a condition such as `groups: {any: [a, b]}` can only cover rules that speak of "a"
  * or "b" of the same claim; one without can only cover rules that share an account source. Each

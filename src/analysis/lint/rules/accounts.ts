@@ -6,7 +6,7 @@
 import type { AccountSource, Issuer, Rule } from "../../../policy/model.ts";
 import type { Path } from "../../../policy/syntax/yaml.ts";
 import { accountEntries, type LintContext } from "../context.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 
 /** Within one namespace a local name belongs to one person. */
 interface Namespace {
@@ -21,7 +21,7 @@ interface Mapping {
   readonly rule: Rule;
 }
 
-function* suffixCollision(context: LintContext): Iterable<Finding> {
+function* suffixCollision(context: LintContext): Iterable<LintFinding> {
   const seen = new Map<string, { title: string; path: Path }>();
   for (const { namespaces, path, rule } of mappings(context)) {
     const [own, second] = namespaces;

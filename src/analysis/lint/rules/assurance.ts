@@ -9,15 +9,15 @@ import { duration } from "../../../policy/duration.ts";
 import type { Issuer, Rule } from "../../../policy/model.ts";
 import type { Path } from "../../../policy/syntax/yaml.ts";
 import type { LintContext } from "../context.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 import { tenancyOf } from "./tenants.ts";
 
-function* loosened(context: LintContext): Iterable<Finding> {
+function* loosened(context: LintContext): Iterable<LintFinding> {
   const global = context.policy.assurance;
   for (const rule of context.allowRules) {
     const written = context.source.document.rules[rule.id]?.assurance ?? {};
     const own = rule.assurance;
-    const finding = (key: string, message: string): Finding => ({
+    const finding = (key: string, message: string): LintFinding => ({
       message: `${message}: a rule can only add to the policy's assurance`,
       hint: "remove it, or ask for less in the policy and for more in rules",
       place: { path: ["rules", rule.id, "assurance", key] },
@@ -74,7 +74,7 @@ function* demands(
   }
 }
 
-function* authTimeUnavailable(context: LintContext): Iterable<Finding> {
+function* authTimeUnavailable(context: LintContext): Iterable<LintFinding> {
   const asking = demands(context, (each) => each.max_auth_age !== null);
   for (const { path, issuers } of asking) {
     const lacking = issuers.filter(lacksAuthTime);
@@ -96,7 +96,7 @@ function lacksAuthTime(issuer: Issuer): boolean {
     tenancyOf(issuer.issuer)?.lacks.includes("auth_time") === true;
 }
 
-function* mfaUnavailable(context: LintContext): Iterable<Finding> {
+function* mfaUnavailable(context: LintContext): Iterable<LintFinding> {
   for (const { path, issuers } of demands(context, ({ mfa }) => mfa)) {
     for (const issuer of issuers) {
       const { amr_any, acr_any } = issuer.mfa;

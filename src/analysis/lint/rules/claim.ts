@@ -14,9 +14,9 @@ import {
   namedValues,
 } from "../context.ts";
 import { type ClaimType, type KnownClaim, knownClaim } from "./claim_types.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 
-function* emailUnverified(context: LintContext): Iterable<Finding> {
+function* emailUnverified(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
     if (rule.when.some(isVerified)) continue;
     const place = emailPlace(rule);
@@ -41,7 +41,7 @@ function isVerified(condition: Condition): boolean {
     namedValues(condition).every((value) => value === true);
 }
 
-function emailPlace(rule: Rule): Finding["place"] | null {
+function emailPlace(rule: Rule): LintFinding["place"] | null {
   for (const { entry, path } of accountEntries(rule)) {
     if (entry.source === "claim" && claimName(entry.claim) === "email") {
       return { path: [...path, "claim"] };
@@ -63,7 +63,7 @@ function emailPlace(rule: Rule): Finding["place"] | null {
     : { path: ["rules", rule.id, "when", condition.claim], at: "key" };
 }
 
-function* wrongType(context: LintContext): Iterable<Finding> {
+function* wrongType(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.policy.rules) {
     for (const condition of rule.when) {
       const name = claimName(condition.claim);

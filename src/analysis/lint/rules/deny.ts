@@ -5,13 +5,13 @@
  */
 import type { AccountSource, Condition, Rule } from "../../../policy/model.ts";
 import { claimName, conditionPath, type LintContext } from "../context.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 import { contradictionOf, reachOf } from "../reach/subset.ts";
 
 /** Without these no token gets as far as the rules. */
 const ALWAYS_THERE = ["iss", "aud", "exp", "iat", "sub"];
 
-function* absentClaimAdmits(context: LintContext): Iterable<Finding> {
+function* absentClaimAdmits(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.policy.rules) {
     if (rule.effect !== "deny") continue;
     // such a rule has to be corrected first of all

@@ -4,12 +4,12 @@
  * @module
  */
 import type { LintContext } from "../context.ts";
-import { type Finding, foundElsewhere, lintRule } from "../lint_rule.ts";
+import { foundElsewhere, type LintFinding, lintRule } from "../lint_rule.ts";
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-function* owner(context: LintContext): Iterable<Finding> {
+function* owner(context: LintContext): Iterable<LintFinding> {
   for (const { path, uid } of context.facts.components ?? []) {
     if (uid === 0) continue;
     yield {
@@ -22,7 +22,7 @@ function* owner(context: LintContext): Iterable<Finding> {
   }
 }
 
-function* mode(context: LintContext): Iterable<Finding> {
+function* mode(context: LintContext): Iterable<LintFinding> {
   for (const { path, kind, mode } of context.facts.components ?? []) {
     if (kind === "symlink") {
       yield {

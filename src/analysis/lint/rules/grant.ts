@@ -10,7 +10,7 @@ import {
   isAboutSubject,
   type LintContext,
 } from "../context.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 import { isPinned, tenancyOf } from "./tenants.ts";
 
 /** Accounts that own the system, and names of groups that amount to root where they are accounts. */
@@ -28,7 +28,7 @@ function isPrivileged(account: string): boolean {
   return PRIVILEGED.has(account) || SYSTEM.test(account);
 }
 
-function* noSubjectCondition(context: LintContext): Iterable<Finding> {
+function* noSubjectCondition(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
     if (rule.when.some(isAboutSubject)) continue;
     for (const { entry, path } of accountEntries(rule)) {
@@ -49,7 +49,7 @@ function issuerNames(context: LintContext, rule: Rule): string {
   return listOf(context.issuersOf(rule).map(({ name }) => name), 3);
 }
 
-function* privilegedAccount(context: LintContext): Iterable<Finding> {
+function* privilegedAccount(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
     for (const { entry, path } of accountEntries(rule)) {
       for (const { name, steps } of writtenAccounts(entry)) {
@@ -83,7 +83,7 @@ function judge(
   context: LintContext,
   rule: Rule,
   { name, entry }: { name: string; entry: AccountSource },
-): Pick<Finding, "message" | "level" | "hint"> {
+): Pick<LintFinding, "message" | "level" | "hint"> {
   const account = JSON.stringify(name);
   const opened = rule.allow_protected && entry.source === "names";
   if (!opened) {
@@ -125,7 +125,7 @@ function judge(
     };
 }
 
-function* multiTenantIssuer(context: LintContext): Iterable<Finding> {
+function* multiTenantIssuer(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
     // a list of people is as good as a condition on them
     const open = accountEntries(rule).find(({ entry }) =>

@@ -7,9 +7,9 @@ import { deviceOf } from "../../../policy/model.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
 import type { LintContext } from "../context.ts";
-import { type Finding, foundElsewhere, lintRule } from "../lint_rule.ts";
+import { foundElsewhere, type LintFinding, lintRule } from "../lint_rule.ts";
 
-function* unused(context: LintContext): Iterable<Finding> {
+function* unused(context: LintContext): Iterable<LintFinding> {
   const { rules, issuers } = context.policy;
   if (rules.some((rule) => rule.issuers === null)) return;
   const named = new Set(rules.flatMap((rule) => rule.issuers ?? []));
@@ -30,7 +30,7 @@ const WITH_SLASH =
 const WITHOUT_SLASH =
   /^https:\/\/(?:accounts\.google\.com|login\.microsoftonline\.com\/.+|token\.actions\.githubusercontent\.com|gitlab\.com|auth\.globus\.org|cilogon\.org|.+\/realms\/[^/]+|[^/]+\.okta\.com(?:\/.*)?)\/$/;
 
-function* trailingSlash(context: LintContext): Iterable<Finding> {
+function* trailingSlash(context: LintContext): Iterable<LintFinding> {
   for (const { name, issuer } of context.policy.issuers) {
     const place = { path: ["issuers", name, "issuer"] };
     if (WITH_SLASH.test(issuer)) {
@@ -60,7 +60,7 @@ function* trailingSlash(context: LintContext): Iterable<Finding> {
 
 const WIDE_SKEW = 60;
 
-function* wideSkew(context: LintContext): Iterable<Finding> {
+function* wideSkew(context: LintContext): Iterable<LintFinding> {
   for (const { name, clock_skew } of context.policy.issuers) {
     if (clock_skew <= WIDE_SKEW || clock_skew > 300) continue;
     yield {
@@ -77,7 +77,7 @@ function* wideSkew(context: LintContext): Iterable<Finding> {
 /** sshd's LoginGraceTime when nobody set it. */
 const LOGIN_GRACE_TIME = 120;
 
-function* outlivesGrace(context: LintContext): Iterable<Finding> {
+function* outlivesGrace(context: LintContext): Iterable<LintFinding> {
   for (const issuer of context.policy.issuers) {
     const { name } = issuer;
     const device = deviceOf(issuer);
@@ -94,7 +94,7 @@ function* outlivesGrace(context: LintContext): Iterable<Finding> {
   }
 }
 
-function* severalOpaque(context: LintContext): Iterable<Finding> {
+function* severalOpaque(context: LintContext): Iterable<LintFinding> {
   const { issuers } = context.policy;
   const opaque = issuers.filter((each) => kindRow(each).opaque);
   const [first, second] = opaque;

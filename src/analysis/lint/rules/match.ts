@@ -12,7 +12,7 @@ import {
   isWildcardOnly,
   type LintContext,
 } from "../context.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 
 type Like = Extract<Condition, { operator: "like" }>;
 
@@ -37,7 +37,7 @@ const ADDRESSES = new Set([
   "identity.email",
 ]);
 
-function* unanchoredSuffix(context: LintContext): Iterable<Finding> {
+function* unanchoredSuffix(context: LintContext): Iterable<LintFinding> {
   for (const { rule, condition } of globs(context)) {
     const ending = /^\*([\p{L}\p{N}][^*]*)$/u.exec(condition.pattern)?.[1];
     if (ending === undefined) continue;
@@ -52,7 +52,7 @@ function* unanchoredSuffix(context: LintContext): Iterable<Finding> {
   }
 }
 
-function* unanchoredPrefix(context: LintContext): Iterable<Finding> {
+function* unanchoredPrefix(context: LintContext): Iterable<LintFinding> {
   for (const { rule, condition } of globs(context)) {
     const { pattern } = condition;
     const host = /^https?:\/\/[^/*]+(?=\*)/.exec(pattern)?.[0];
@@ -78,7 +78,7 @@ function isForge(issuer: string): boolean {
     .test(issuer);
 }
 
-function* wildcardOnly(context: LintContext): Iterable<Finding> {
+function* wildcardOnly(context: LintContext): Iterable<LintFinding> {
   for (const { rule, condition } of globs(context)) {
     if (!isWildcardOnly(condition.pattern)) continue;
     yield {
@@ -91,7 +91,7 @@ function* wildcardOnly(context: LintContext): Iterable<Finding> {
   }
 }
 
-function* negativeOnly(context: LintContext): Iterable<Finding> {
+function* negativeOnly(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
     if (
       rule.when.length === 0 ||
@@ -112,7 +112,7 @@ const REASSIGNED = ["preferred_username", "email", "upn", "unique_name"];
 const MICROSOFT =
   /^https:\/\/(?:login\.microsoftonline\.com|sts\.windows\.net)\//;
 
-function* mutableIdentifier(context: LintContext): Iterable<Finding> {
+function* mutableIdentifier(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
     const issuers = context.issuersOf(rule);
     for (const condition of rule.when) {
@@ -140,7 +140,7 @@ function* mutableIdentifier(context: LintContext): Iterable<Finding> {
 function* mutableAccounts(
   rule: Rule,
   issuers: readonly Issuer[],
-): Iterable<Finding> {
+): Iterable<LintFinding> {
   const microsoft = issuers.some(({ issuer }) => MICROSOFT.test(issuer));
   for (const { entry, path } of accountEntries(rule)) {
     if (entry.source === "claim") {

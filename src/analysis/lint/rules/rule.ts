@@ -6,7 +6,7 @@
 import type { Rule } from "../../../policy/model.ts";
 import type { LintContext } from "../context.ts";
 import { CoverIndex } from "../reach/cover_index.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 import {
   contradictionOf,
   grantsWithin,
@@ -47,7 +47,7 @@ function reaches(context: LintContext): Reaches {
   return result;
 }
 
-function* unreachable(context: LintContext): Iterable<Finding> {
+function* unreachable(context: LintContext): Iterable<LintFinding> {
   const { never, allow } = reaches(context);
   for (const { rule, message, claim } of never) {
     const deny = rule.effect === "deny";
@@ -79,7 +79,7 @@ function* unreachable(context: LintContext): Iterable<Finding> {
   }
 }
 
-function* shadowed(context: LintContext): Iterable<Finding> {
+function* shadowed(context: LintContext): Iterable<LintFinding> {
   const { allow, deny } = reaches(context);
   const index = new CoverIndex(deny);
   for (const inner of allow) {
@@ -98,7 +98,7 @@ function* shadowed(context: LintContext): Iterable<Finding> {
   }
 }
 
-function* redundant(context: LintContext): Iterable<Finding> {
+function* redundant(context: LintContext): Iterable<LintFinding> {
   const { allow, deny } = reaches(context);
   const { assurance } = context.policy;
   yield* covered(
@@ -113,7 +113,7 @@ function* covered(
   rules: readonly RuleReach[],
   within: (inner: RuleReach, outer: RuleReach) => boolean,
   how: string,
-): Iterable<Finding> {
+): Iterable<LintFinding> {
   const index = new CoverIndex(rules);
   const order = new Map(rules.map((reach, place) => [reach, place]));
   const place = (reach: RuleReach) => order.get(reach) ?? 0;

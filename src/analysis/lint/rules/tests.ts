@@ -4,7 +4,7 @@
  * @module
  */
 import type { LintContext } from "../context.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 
 /** `null` when there are some that cannot be read. */
 function allTests(context: LintContext): readonly unknown[] | null {
@@ -14,7 +14,7 @@ function allTests(context: LintContext): readonly unknown[] | null {
   ];
 }
 
-function* none(context: LintContext): Iterable<Finding> {
+function* none(context: LintContext): Iterable<LintFinding> {
   if (allTests(context)?.length !== 0) return;
   yield {
     message: "the policy has no tests",
@@ -24,7 +24,7 @@ function* none(context: LintContext): Iterable<Finding> {
   };
 }
 
-function* noDeny(context: LintContext): Iterable<Finding> {
+function* noDeny(context: LintContext): Iterable<LintFinding> {
   const tests = allTests(context);
   if (tests === null || tests.length === 0 || tests.some(expectsDeny)) return;
   const own = context.source.document.tests !== undefined;

@@ -5,7 +5,7 @@
  */
 import type { YamlNode } from "../../../policy/syntax/yaml.ts";
 import type { LintContext } from "../context.ts";
-import { type Finding, lintRule } from "../lint_rule.ts";
+import { type LintFinding, lintRule } from "../lint_rule.ts";
 
 /** Unicode's bidirectional controls (UAX #9): what is shown is not the order of what is written. */
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -31,7 +31,7 @@ const LOOKS_LATIN =
 const COMPATIBILITY =
   /[\u2100-\u214f\u{1d400}-\u{1d7ff}\uff01-\uff5e\ufb00-\ufb06]/u;
 
-function* confusable(context: LintContext): Iterable<Finding> {
+function* confusable(context: LintContext): Iterable<LintFinding> {
   const { text, yaml } = context.source;
   yield* everywhere(text);
   // nearly all policies are ASCII: nothing can be confused then
@@ -43,7 +43,7 @@ function* confusable(context: LintContext): Iterable<Finding> {
 }
 
 /** Bidirectional controls are never wanted, not even in a comment. */
-function* everywhere(text: string): Iterable<Finding> {
+function* everywhere(text: string): Iterable<LintFinding> {
   for (const match of text.matchAll(BIDI)) {
     yield {
       message: `${name(match[0])} changes the order in which the text is shown`,
@@ -56,7 +56,7 @@ function* everywhere(text: string): Iterable<Finding> {
 function* inWord(
   value: string,
   place: { start: number; end: number },
-): Iterable<Finding> {
+): Iterable<LintFinding> {
   const invisible = value.match(INVISIBLE)?.[0];
   const shown = JSON.stringify(value);
   if (invisible !== undefined) {
@@ -86,7 +86,7 @@ function* inWord(
   }
 }
 
-function problemOf(word: string): Pick<Finding, "message" | "hint"> | null {
+function problemOf(word: string): Pick<LintFinding, "message" | "hint"> | null {
   const found = SCRIPTS.filter(([, script]) => script.test(word));
   if (found.length > 1) {
     return {

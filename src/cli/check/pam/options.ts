@@ -6,7 +6,7 @@
 import { OUTCOMES } from "../../../pam/exit_code.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
-import type { CheckFinding } from "../finding.ts";
+import type { Finding } from "../../../policy/diagnostic.ts";
 import { decides, type OwnLine } from "./own.ts";
 
 interface OptionContext {
@@ -22,12 +22,12 @@ const STARTED_BY_USERS = ["su", "su-l", "sudo", "sudo-i"];
 export function optionFindings(
   line: OwnLine,
   context: OptionContext,
-): CheckFinding[] {
+): Finding[] {
   const found = (
     id: string,
     message: string,
     { level = "error", hint }: { level?: Level; hint?: string } = {},
-  ): CheckFinding => ({
+  ): Finding => ({
     ...{ id: `pam/${id}`, level, message },
     ...(hint === undefined ? {} : { hint }),
     ...{ file: line.file, line: line.line },
@@ -74,7 +74,7 @@ type Found = (
   id: string,
   message: string,
   options?: { level?: Level; hint?: string },
-) => CheckFinding;
+) => Finding;
 
 interface Finder extends OptionContext {
   readonly found: Found;
@@ -83,9 +83,9 @@ interface Finder extends OptionContext {
 function execOptions(
   line: OwnLine,
   { service, found }: Finder,
-): CheckFinding[] {
+): Finding[] {
   const { verb, options } = line;
-  const findings: CheckFinding[] = [];
+  const findings: Finding[] = [];
   const has = (name: string) => options.includes(name);
   if (!has("quiet")) {
     const message =
@@ -130,7 +130,7 @@ function execOptions(
   return [...findings, ...unwanted(options, found)];
 }
 
-function unwanted(options: readonly string[], found: Found): CheckFinding[] {
+function unwanted(options: readonly string[], found: Found): Finding[] {
   return options.flatMap((option) => {
     const hint = `remove "${option}"`;
     if (option === "debug") {
@@ -159,7 +159,7 @@ function unwanted(options: readonly string[], found: Found): CheckFinding[] {
 function controlFindings(
   line: OwnLine,
   { own, found }: Finder,
-): CheckFinding[] {
+): Finding[] {
   // what "sufficient" lets through is a way in of its own, or none
   if (!decides(line) || line.control.toLowerCase() === "sufficient") return [];
   const failure = line.module === "pam_exec" ? "system_err" : "auth_err";
@@ -176,7 +176,7 @@ function controlFindings(
 function outcomeFindings(
   line: OwnLine,
   { own, found }: Finder,
-): CheckFinding[] {
+): Finding[] {
   if (line.verb !== "outcome") return [];
   const unknown = line.rest.filter((name) => !OUTCOMES.includes(name));
   const before = own.slice(0, own.indexOf(line));

@@ -4,11 +4,8 @@
  * @module
  */
 import { kindRow } from "../../../policy/kinds.ts";
-import {
-  type CheckContext,
-  type CheckFinding,
-  deviceTimeout,
-} from "../finding.ts";
+import type { Finding } from "../../../policy/diagnostic.ts";
+import { type CheckContext, deviceTimeout } from "../finding.ts";
 import { installedFindings } from "../installed.ts";
 import { type PamLine, type PamStack, readStack } from "./file.ts";
 import { asksForPassword } from "./modules.ts";
@@ -24,7 +21,7 @@ interface PamOptions {
 }
 
 interface PamResult {
-  readonly findings: readonly CheckFinding[];
+  readonly findings: readonly Finding[];
   /** Whether the service has device sign-in. */
   readonly device: boolean;
 }
@@ -53,7 +50,7 @@ export async function pamFindings(
   const policies = await otherPolicies(own, policyPath);
   return {
     findings: [
-      ...stack.problems.map((each): CheckFinding => ({
+      ...stack.problems.map((each): Finding => ({
         id: "pam/syntax",
         level: "error",
         ...each,
@@ -76,7 +73,7 @@ export async function pamFindings(
   };
 }
 
-function noLine(service: string, { file }: PamStack): CheckFinding {
+function noLine(service: string, { file }: PamStack): Finding {
   return {
     id: "pam/no-line",
     level: "error",
@@ -90,7 +87,7 @@ function noLine(service: string, { file }: PamStack): CheckFinding {
 async function otherPolicies(
   own: readonly OwnLine[],
   policyPath: string,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const found = await Promise.all(own.map(async (line) => {
     if (line.policy === null || line.policy === policyPath) return [];
     const why = await distrust(line.policy);
@@ -111,13 +108,13 @@ async function otherPolicies(
 function deviceFindings(
   auth: readonly OwnLine[],
   { policy, policyPath }: CheckContext,
-): CheckFinding[] {
+): Finding[] {
   const first = auth.findIndex(({ verb }) => verb === "device start");
   const last = auth.findIndex(({ verb }) => verb === "device finish");
   const line = auth[last] ?? auth[first];
   if (line === undefined) return [];
   const place = { file: line.file, line: line.line };
-  const findings: CheckFinding[] = [];
+  const findings: Finding[] = [];
   if (first < 0 || last < 0 || first > last) {
     findings.push({
       id: "pam/device-pair",
@@ -147,7 +144,7 @@ function deviceFindings(
 function earlyQuestions(
   auth: readonly OwnLine[],
   lines: readonly PamLine[],
-): CheckFinding[] {
+): Finding[] {
   const finish = auth.find(({ verb }) => verb === "device finish");
   if (finish === undefined) return [];
   return lines.slice(0, indexOf(finish, lines)).filter(asksForPassword)
@@ -166,7 +163,7 @@ function earlyQuestions(
 function opaqueFindings(
   auth: readonly OwnLine[],
   { policy }: CheckContext,
-): CheckFinding[] {
+): Finding[] {
   const opaque = (policy?.issuers ?? [])
     .filter((each) => kindRow(each).opaque)
     .map(({ name }) => `"${name}"`);
@@ -192,10 +189,10 @@ function opaqueFindings(
 function environmentFindings(
   { lines }: PamStack,
   auth: readonly OwnLine[],
-): CheckFinding[] {
+): Finding[] {
   const last = auth.at(-1);
   const before = last === undefined ? -1 : indexOf(last, lines);
-  return lines.flatMap((line, index): CheckFinding[] => {
+  return lines.flatMap((line, index): Finding[] => {
     const reads = line.module === "pam_env" &&
       line.args.includes("user_readenv=1");
     if (!reads) return [];

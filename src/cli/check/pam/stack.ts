@@ -4,7 +4,7 @@
  * @module
  */
 import type { Level } from "../../../policy/diagnostic.ts";
-import type { CheckFinding } from "../finding.ts";
+import type { Finding } from "../../../policy/diagnostic.ts";
 import type { PamLine } from "./file.ts";
 import {
   asksForProof,
@@ -23,7 +23,7 @@ interface StackContext {
 }
 
 /** What the whole of the auth lines does. At least one line of ours must be able to grant. */
-export function stackFindings(context: StackContext): CheckFinding[] {
+export function stackFindings(context: StackContext): Finding[] {
   const open = nobodyProved(context);
   if (open.length > 0) return open;
   const closed = neverGrants(context);
@@ -77,7 +77,7 @@ function ways(context: StackContext, assumed: Assumptions) {
 }
 
 /** Neither a token nor anything else was accepted, and yet somebody gets in. */
-function nobodyProved(context: StackContext): CheckFinding[] {
+function nobodyProved(context: StackContext): Finding[] {
   const found = ways(context, {
     ours: "refuse",
     outcome: ["success", "system_err"],
@@ -95,7 +95,7 @@ function nobodyProved(context: StackContext): CheckFinding[] {
 }
 
 /** A good token is not enough, or is worth nothing when the session is opened. */
-function neverGrants(context: StackContext): CheckFinding[] {
+function neverGrants(context: StackContext): Finding[] {
   const [first] = context.own.filter(decides);
   if (first === undefined) return [];
   const granted = ways(context, {
@@ -123,7 +123,7 @@ function neverGrants(context: StackContext): CheckFinding[] {
 }
 
 /** A good token gets in only together with something else that is asked for. */
-function notAlone(context: StackContext): CheckFinding[] {
+function notAlone(context: StackContext): Finding[] {
   const alone = ways(context, {
     ours: "grant",
     outcome: ["success", "system_err"],
@@ -144,7 +144,7 @@ function notAlone(context: StackContext): CheckFinding[] {
 }
 
 /** What answers pam_setcred at the end of our file should not be what admits people. */
-function permitsAtTheEnd(context: StackContext): CheckFinding[] {
+function permitsAtTheEnd(context: StackContext): Finding[] {
   const at = context.lines.findLastIndex((line) => isDeciding(line, context));
   const own = context.lines[at];
   return context.lines.slice(at + 1)
@@ -174,7 +174,7 @@ function answersSetcred(context: StackContext): boolean {
 }
 
 /** Something else than a token lets people in, after a refusal or without asking. */
-function otherWays(context: StackContext): CheckFinding[] {
+function otherWays(context: StackContext): Finding[] {
   const found = ways(context, {
     ours: "refuse",
     outcome: ["system_err"],
@@ -220,6 +220,6 @@ function unique<Item>(items: readonly Item[]): Item[] {
 function finding(
   { file, line }: PamLine,
   rest: { id: string; level: Level; message: string; hint?: string },
-): CheckFinding {
+): Finding {
   return { ...rest, file, line };
 }

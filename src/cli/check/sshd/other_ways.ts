@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CheckFinding } from "../finding.ts";
+import type { Finding } from "../../../policy/diagnostic.ts";
 import type { SshdConfig, SshdSetting } from "./config.ts";
 
 interface Settings {
@@ -20,7 +20,7 @@ const WAYS = [
 export function otherWays(
   config: SshdConfig,
   settings: Settings,
-): CheckFinding[] {
+): Finding[] {
   const methods = config.first("authenticationmethods");
   const demanded = methods !== undefined &&
     methods.value.toLowerCase().split(/\s+/).every((list) =>
@@ -58,7 +58,7 @@ export function otherWays(
 function found(
   { file, line }: SshdSetting,
   rest: { id: string; message: string; hint: string },
-): CheckFinding {
+): Finding {
   return {
     ...rest,
     level: "warning",

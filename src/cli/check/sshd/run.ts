@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { CheckFinding, CheckHost } from "../finding.ts";
+import type { Finding } from "../../../policy/diagnostic.ts";
+import type { CheckHost } from "../finding.ts";
 
 const SSHD = "/usr/sbin/sshd";
 const TIMEOUT_MS = 10_000;
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 10_000;
 export async function sshdTest(
   { permission }: CheckHost,
   path: string,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   const words = `${SSHD} -t -f ${path}`;
   if (permission({ name: "run", command: SSHD }) !== "granted") {
     return [notTested(path, "this program may start nothing", words)];
@@ -36,7 +37,7 @@ export async function sshdTest(
   if (code === 0) return [];
   const lines = [
     ...said.matchAll(/^(\/[^\n]*?):? line ([0-9]+): ([^\n]*)$/gm),
-  ].map(([, file = path, line, what]): CheckFinding => ({
+  ].map(([, file = path, line, what]): Finding => ({
     id: "sshd/refused",
     level: "error",
     message: `sshd does not start with this line: ${what}`,
@@ -51,7 +52,7 @@ export async function sshdTest(
   ];
 }
 
-function notTested(file: string, why: string, words: string): CheckFinding {
+function notTested(file: string, why: string, words: string): Finding {
   return {
     id: "sshd/not-tested",
     level: "info",

@@ -5,11 +5,8 @@
  */
 import type { Level } from "../../../policy/diagnostic.ts";
 import type { Policy } from "../../../policy/model.ts";
-import {
-  type CheckContext,
-  type CheckFinding,
-  deviceTimeout,
-} from "../finding.ts";
+import type { Finding } from "../../../policy/diagnostic.ts";
+import { type CheckContext, deviceTimeout } from "../finding.ts";
 import { otherWays } from "./other_ways.ts";
 import { sshdTest } from "./run.ts";
 import { readSshdConfig, type SshdConfig, type SshdSetting } from "./config.ts";
@@ -34,7 +31,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 export async function sshdFindings(
   { host, policy }: CheckContext,
   { path, device }: SshdOptions,
-): Promise<CheckFinding[]> {
+): Promise<Finding[]> {
   let config: SshdConfig;
   try {
     config = await readSshdConfig(path, host.io);
@@ -77,7 +74,7 @@ interface Expectation {
 }
 
 class Findings {
-  readonly all: CheckFinding[] = [];
+  readonly all: Finding[] = [];
   readonly #config: SshdConfig;
   readonly #path: string;
 
@@ -101,7 +98,7 @@ class Findings {
 
   add(
     place: { file: string; line: number; match: string | null },
-    finding: CheckFinding,
+    finding: Finding,
   ): void {
     const { file, line, match } = place;
     const within = match === null ? "" : ` (in "Match ${match}")`;

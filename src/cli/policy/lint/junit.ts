@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Diagnostic } from "../../../policy/diagnostic.ts";
+import { type Diagnostic, findingText } from "../../../policy/diagnostic.ts";
 import { junit, type JUnitCase } from "../../output/junit.ts";
 import type { LintReport } from "./report.ts";
 
@@ -36,9 +36,10 @@ const NO_FINDINGS: JUnitCase = {
 };
 
 function caseOf(
-  { file, line, column, id, level, message, hint }: Diagnostic,
+  finding: Diagnostic,
   { readable, report }: { readable: boolean; report: LintReport },
 ): JUnitCase {
+  const { file, line, column, id, level, message, hint } = finding;
   const fails = report.failing.includes(level) ||
     (!readable && level === "error");
   return {
@@ -48,7 +49,7 @@ function caseOf(
     type: id,
     message,
     details: [
-      `${file}:${line}:${column}: ${level}: ${message} [${id}]`,
+      findingText(finding),
       ...(hint === undefined ? [] : [`hint: ${hint}`]),
     ],
   };
