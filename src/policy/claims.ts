@@ -17,6 +17,15 @@ export function claimPath(location: string): string[] {
     : [location];
 }
 
+/** The location that a path is written as: the shortest form that reads back the same. */
+export function locationOf(path: readonly string[]): string {
+  const [first = ""] = path;
+  return path.length === 1 && first !== "" && !first.startsWith("/")
+    ? first
+    : path.map((step) => `/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`)
+      .join("");
+}
+
 /**
  * The value at a location: a member's name, or a JSON Pointer (RFC 6901) when it begins with "/".
  * `undefined` when there is none.
@@ -69,12 +78,7 @@ export function withClaim(
   location: string,
   value: unknown,
 ): Claims {
-  const steps = location.startsWith("/")
-    ? location.slice(1).split("/").map((step) =>
-      step.replaceAll("~1", "/").replaceAll("~0", "~")
-    )
-    : [location];
-  return edited(claims, steps, value) as Claims;
+  return edited(claims, claimPath(location), value) as Claims;
 }
 
 function edited(

@@ -3,13 +3,21 @@
  *
  * @module
  */
-import { kindRow } from "./kinds.ts";
-import type { IdentityAttribute, Issuer } from "./model.ts";
+import { type Kind, kindRow } from "./kinds.ts";
+
+/** What an identity has that an account can come from. */
+export const IDENTITY_ATTRIBUTES = ["id", "username", "email"] as const;
+export type IdentityAttribute = typeof IDENTITY_ATTRIBUTES[number];
+
+/** The keys of an account map that are about an attribute, not about a claim. */
+export const IDENTITY_KEYS = IDENTITY_ATTRIBUTES.map((name) =>
+  `identity.${name}`
+);
 
 /** The claims that an attribute of a single identity comes from, the first that is a text. */
 export function attributeLocations(
   attribute: IdentityAttribute,
-  issuer: Issuer,
+  issuer: { readonly kind: Kind },
 ): readonly string[] {
   if (attribute === "id") return ["sub"];
   if (attribute === "email") return ["email"];
@@ -21,6 +29,5 @@ export function attributeLocations(
 
 /** The attribute that the key of an account map is about; `null` when it is a claim. */
 export function keyAttribute(key: string): IdentityAttribute | null {
-  const attribute = /^identity\.(id|username|email)$/.exec(key)?.[1];
-  return attribute === undefined ? null : attribute as IdentityAttribute;
+  return IDENTITY_ATTRIBUTES[IDENTITY_KEYS.indexOf(key)] ?? null;
 }

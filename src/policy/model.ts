@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { IdentityAttribute } from "./identity_claims.ts";
 import type {
   Algorithm,
   Kind,
@@ -142,8 +143,6 @@ export type AccountSource =
     readonly keys: readonly string[];
   }
   | { readonly source: "names"; readonly names: readonly string[] };
-
-export type IdentityAttribute = "id" | "username" | "email";
 
 interface MapEntry {
   readonly key: string;

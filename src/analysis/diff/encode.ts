@@ -17,14 +17,13 @@ import {
   isMet,
   judgeCondition,
 } from "../../policy/evaluate/conditions.ts";
-import { withClaim } from "../../policy/claims.ts";
-import { locationOf } from "../../policy/evaluate/claims_used.ts";
-import type {
-  AccountSource,
-  Condition,
-  IdentityAttribute,
-  Rule,
-} from "../../policy/model.ts";
+import { locationOf, withClaim } from "../../policy/claims.ts";
+import {
+  attributeLocations,
+  type IdentityAttribute,
+  keyAttribute,
+} from "../../policy/identity_claims.ts";
+import type { AccountSource, Condition, Rule } from "../../policy/model.ts";
 import { inNetworks } from "../../policy/network.ts";
 import {
   conditionsOf,
@@ -51,10 +50,6 @@ import {
   YES,
 } from "./space.ts";
 import { askedOf, stripped } from "../../policy/evaluate/accounts.ts";
-import {
-  attributeLocations,
-  keyAttribute,
-} from "../../policy/identity_claims.ts";
 import { linkedLocation } from "./uses.ts";
 
 export interface Context {

@@ -5,13 +5,14 @@
  * @module
  */
 import type { Claims } from "../../policy/claims.ts";
-import type { IdentityAttribute } from "../../policy/model.ts";
+import {
+  IDENTITY_ATTRIBUTES,
+  type IdentityAttribute,
+} from "../../policy/identity_claims.ts";
 import { mappedFact } from "./encode.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import { type Space, UNTOLD_IDENTITIES } from "./space.ts";
 import { linkedLocation } from "./uses.ts";
-
-const ATTRIBUTES: readonly IdentityAttribute[] = ["id", "username", "email"];
 
 /**
  * The members that describe the linked identities at a point. `claims` are the others. What map
@@ -36,7 +37,7 @@ export function linkedClaims(
       id: `identity-${identities.length + 1}`,
       [attribute]: value,
     });
-  for (const attribute of ATTRIBUTES) {
+  for (const attribute of IDENTITY_ATTRIBUTES) {
     const known = space.claims.get(linkedLocation(attribute));
     for (const { values, variable } of known?.blocks ?? []) {
       if (point[variable] === 1) add(attribute, String(values[0]));

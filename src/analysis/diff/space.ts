@@ -11,8 +11,7 @@ import {
   ClaimUse,
   type GlobCache,
 } from "./atoms.ts";
-import { claimPath } from "../../policy/claims.ts";
-import { locationOf } from "../../policy/evaluate/claims_used.ts";
+import { claimPath, locationOf } from "../../policy/claims.ts";
 import type { Literal } from "./solver.ts";
 
 /** Fixed, so that the same comparison gives the same witnesses: 2026-01-01T12:00:00Z. */

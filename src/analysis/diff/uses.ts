@@ -7,14 +7,10 @@ import { askedOf } from "../../policy/evaluate/accounts.ts";
 import { claimLocation } from "../../policy/evaluate/conditions.ts";
 import {
   attributeLocations,
+  type IdentityAttribute,
   keyAttribute,
 } from "../../policy/identity_claims.ts";
-import type {
-  AccountSource,
-  Condition,
-  IdentityAttribute,
-  Rule,
-} from "../../policy/model.ts";
+import type { AccountSource, Condition, Rule } from "../../policy/model.ts";
 import {
   isLinked,
   isShared,

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { type Claims, withClaim } from "../../policy/claims.ts";
+import { type Claims, locationOf, withClaim } from "../../policy/claims.ts";
 import type { Decision } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
-import { locationOf } from "../../policy/evaluate/claims_used.ts";
 import type { AccessRequest, HostAccount } from "../../policy/request.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import type { LinkedAuthentications } from "./linked.ts";

@@ -7,10 +7,10 @@
 import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import { checkCondition } from "../../policy/evaluate/conditions.ts";
 import { networkExamples } from "../diff/networks.ts";
+import type { IdentityAttribute } from "../../policy/identity_claims.ts";
 import type {
   AccountSource,
   Condition,
-  IdentityAttribute,
   Issuer,
   Policy,
   Rule,

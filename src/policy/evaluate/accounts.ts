@@ -4,10 +4,14 @@
  * @module
  */
 import { kindRow } from "../kinds.ts";
-import type { AccountSource, IdentityAttribute, Issuer } from "../model.ts";
+import {
+  attributeLocations,
+  type IdentityAttribute,
+  keyAttribute,
+} from "../identity_claims.ts";
+import type { AccountSource, Issuer } from "../model.ts";
 import { ACCOUNT_NAME } from "../account_name.ts";
 import { type Claims, isToldElsewhere, readClaim } from "../claims.ts";
-import { attributeLocations, keyAttribute } from "../identity_claims.ts";
 import { accountsOf } from "./map_file.ts";
 import type { Identity, Subject } from "../request.ts";
 

@@ -9,11 +9,16 @@ import {
   claimPath,
   type Claims,
   ELSEWHERE_CLAIMS,
+  locationOf,
   readClaim,
 } from "../claims.ts";
 import { claimLocation } from "./conditions.ts";
-import { attributeLocations, keyAttribute } from "../identity_claims.ts";
-import type { Assurance, IdentityAttribute, Issuer, Policy } from "../model.ts";
+import {
+  attributeLocations,
+  type IdentityAttribute,
+  keyAttribute,
+} from "../identity_claims.ts";
+import type { Assurance, Issuer, Policy } from "../model.ts";
 
 /** Where Globus Auth lists linked identities and their sessions; the whole of each decides. */
 export const LINKED_CLAIMS = [
@@ -22,15 +27,6 @@ export const LINKED_CLAIMS = [
   "identity_providers",
   "session_info",
 ] as const;
-
-/** The location that a path is written as: the shortest form that reads back the same. */
-export function locationOf(path: readonly string[]): string {
-  const [first = ""] = path;
-  return path.length === 1 && first !== "" && !first.startsWith("/")
-    ? first
-    : path.map((step) => `/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`)
-      .join("");
-}
 
 /** Every location that decides anything for tokens of the issuer, sorted. */
 export function mentionedLocations(policy: Policy, issuer: Issuer): string[] {

@@ -8,6 +8,7 @@
  */
 import { KIND_KEYS, KIND_ROWS, kindsWith } from "../kinds.ts";
 import type { Issue } from "../diagnostic.ts";
+import { IDENTITY_KEYS } from "../identity_claims.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import { isCanonical, parseNetwork } from "../network.ts";
 import type {
@@ -18,8 +19,6 @@ import type {
   RuleDocument,
 } from "./schema.ts";
 import { duration } from "../duration.ts";
-
-const IDENTITY_KEYS = ["identity.id", "identity.username", "identity.email"];
 
 /**
  * Everything wrong with a document that has the right shape; `settings` are the same with the

@@ -10,6 +10,7 @@
  * @module
  */
 import * as v from "valibot";
+import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
 import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
 import {
@@ -315,7 +316,7 @@ export const AccountSchema = v.union([
   }),
   v.strictObject({
     identity: needed(
-      v.picklist(["id", "username", "email"]),
+      v.picklist(IDENTITY_ATTRIBUTES),
       "the account is this attribute of one of the linked identities",
     ),
     strip_suffix: StripSuffix,

@@ -6,10 +6,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { claimPath } from "../../../src/policy/claims.ts";
+import { claimPath, locationOf } from "../../../src/policy/claims.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import {
-  locationOf,
   mentionedLocations,
   restrictClaims,
 } from "../../../src/policy/evaluate/claims_used.ts";

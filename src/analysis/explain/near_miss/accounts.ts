@@ -3,10 +3,8 @@
  *
  * @module
  */
-import type {
-  AccountSource,
-  IdentityAttribute,
-} from "../../../policy/model.ts";
+import type { IdentityAttribute } from "../../../policy/identity_claims.ts";
+import type { AccountSource } from "../../../policy/model.ts";
 import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import { type MapFiles, stripped } from "../../../policy/evaluate/accounts.ts";
 import { readClaim } from "../../../policy/claims.ts";

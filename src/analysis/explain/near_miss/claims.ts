@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { claimPath, type Claims, readClaim } from "../../../policy/claims.ts";
+import {
+  claimPath,
+  type Claims,
+  locationOf,
+  readClaim,
+} from "../../../policy/claims.ts";
 import { claimLocation, operand } from "../../../policy/evaluate/conditions.ts";
 import { nearest, shown } from "../../../lib/text.ts";
-import { locationOf } from "../../../policy/evaluate/claims_used.ts";
 import type { Condition, Issuer, Scalar } from "../../../policy/model.ts";
 import { type Hint, textHint, textsHint } from "./hint.ts";
 
