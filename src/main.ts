@@ -104,11 +104,11 @@ async function assist(args: readonly string[]): Promise<number | null> {
 }
 
 async function main(args: readonly string[]): Promise<never> {
-  const ending = await attempt(args);
-  if (ending !== null) {
+  const result = await attempt(args);
+  if (result !== null) {
     // the one place that grants
-    if (ending.reason === "allowed") Deno.exit(yes());
-    Deno.exit(EXIT_CODES[pamCode(ending.reason, ending)]);
+    if (result.reason === "allowed") Deno.exit(yes());
+    Deno.exit(EXIT_CODES[pamCode(result.reason, result)]);
   }
   const code = await assist(args);
   if (code !== null) Deno.exit(code);

@@ -137,7 +137,7 @@ const THREATS = new Map([
   ["K3", "WLCG: a version that is unknown or not one"],
   ["K4", "WLCG: a token lacks what the profile demands"],
   ["K5", "audiences are compared loosely, or any audience is ours"],
-  ["K6", "WLCG: groups that are no groups, or imply parents"],
+  ["K6", "WLCG: groups that are not groups, or imply parents"],
   ["K7", "WLCG: a token for storage opens a shell by its groups"],
   ["K8", "WLCG: storage scopes without a path"],
   ["K9", "WLCG: one issuer speaks for several organisations"],

@@ -1,5 +1,5 @@
 /**
- * Two minified files out of `src/main.ts`, with the policy inside (login.md, "Permissions"): one
+ * Two minified files out of `src/main.ts`, with the policy inside: one
  * for logins, and one that is loaded when something else is asked for.
  *
  * For the browser platform, because a single `node:` import costs 10 ms at every login.

@@ -1,5 +1,5 @@
 /**
- * From a policy to the Deno flags that its program is built with (login.md, "Permissions").
+ * From a policy to the Deno flags that its program is built with.
  *
  * Pure: no `Deno`, no files. Every list flag is left out rather than written empty, because Deno
  * reads an empty list as "everything".
@@ -36,7 +36,7 @@ export class BuildError extends Error {
   override readonly name = "BuildError";
 }
 
-/** Every environment variable the program may read: command-line.md, and what the launcher sets. */
+/** Every environment variable the program may read: what PAM, sshd and the launcher set. */
 export const ENVIRONMENT = [
   "PAM_USER",
   "PAM_SERVICE",
@@ -124,7 +124,7 @@ export function permissionFlags(
     ...listFlag("--allow-net", net),
     ...listFlag("--allow-write", [cacheDirectory, logSocket]),
     // Without a list on purpose: policies, secrets, CA and map files may lie anywhere, and each is
-    // opened under the checks of login.md, "Files".
+    // opened under the checks of files/trusted_file.ts.
     "--allow-read",
     ...listFlag("--allow-env", ENVIRONMENT),
     ...listFlag("--allow-sys", ["uid", "hostname"]),

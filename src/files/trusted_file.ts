@@ -195,7 +195,7 @@ async function readWhole(file: Deno.FsFile, size: number): Promise<Uint8Array> {
   let length = 0;
   while (length < buffer.length) {
     const count = await file.read(buffer.subarray(length));
-    // whatever is no progress is the end: this loop must not be able to run for ever
+    // whatever is not progress is the end: this loop must not be able to run for ever
     if (count === null || !(count > 0)) break;
     length += count;
   }

@@ -246,7 +246,7 @@ function asIssuerError(
   signal: AbortSignal | undefined,
 ): IssuerError {
   if (isIssuerError(error)) return error;
-  // the runtime's own refusal is no word of the network
+  // the runtime's own refusal is not a word of the network
   if (error instanceof Deno.errors.NotCapable) {
     const message = `${place(url)}: ${error.message.slice(0, 200)}`;
     return new IssuerError("host_not_permitted", message);

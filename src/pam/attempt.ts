@@ -88,20 +88,20 @@ export async function runAttempt(
     timeouts.totalMs,
     () => lateResult(timeouts.totalMs),
   );
-  const ending = attempt.steered ? { ...found, steered: true } : found;
-  await concludeAttempt(attempt, ending, { io, logMs: timeouts.logMs });
-  return ending;
+  const result = attempt.steered ? { ...found, steered: true } : found;
+  await concludeAttempt(attempt, result, { io, logMs: timeouts.logMs });
+  return result;
 }
 
 /** Writes down how an attempt ended. Never throws, and gives up after that time. */
 export async function concludeAttempt(
   attempt: Attempt,
-  ending: LoginResult,
+  result: LoginResult,
   { io, logMs }: { io: PamIo; logMs: number },
 ): Promise<void> {
   const written = Promise.allSettled([
-    recordAttempt(attempt, ending, io),
-    recordOutcome(attempt, ending, io),
+    recordAttempt(attempt, result, io),
+    recordOutcome(attempt, result, io),
   ]);
   await within<unknown>(written, logMs, () => {});
 }
@@ -145,14 +145,14 @@ const REFUSALS = REASONS.filter((reason) => reason !== "allowed");
 /** Writes the one record of the attempt. Never throws. */
 export async function recordAttempt(
   attempt: Attempt,
-  ending: LoginResult,
+  result: LoginResult,
   io: PamIo,
 ): Promise<void> {
   const { policy, evidence } = attempt;
   const claims = evidence?.claims;
   const record: AuditRecord = {
-    decision: ending.reason === "allowed" ? "allow" : "deny",
-    reason: ending.reason,
+    decision: result.reason === "allowed" ? "allow" : "deny",
+    reason: result.reason,
     user: loggedVariable(io.env, "PAM_USER"),
     service: loggedVariable(io.env, "PAM_SERVICE"),
     rhost: loggedVariable(io.env, "PAM_RHOST"),
@@ -160,11 +160,11 @@ export async function recordAttempt(
     sub: typeof claims?.sub === "string" ? claims.sub : null,
     // a line with a field less is better than no line
     jti_sha256: await loggedHash(claims?.jti).catch(() => null),
-    rule: ending.rule,
+    rule: result.rule,
     policy_sha256: attempt.policySha256?.slice(0, 16) ?? null,
     ms: Math.round(performance.now()),
     warning: evidence?.warnings.join("; ") || null,
-    detail: ending.detail,
+    detail: result.detail,
   };
   await writeRecord(record, {
     socket: policy?.log.socket ?? DEFAULT_LOG_SOCKET,

@@ -43,13 +43,13 @@ export interface LoginContext {
 export async function judge(
   presented: PresentedToken,
   attempt: Attempt,
-  circumstances: LoginContext,
+  context: LoginContext,
 ): Promise<LoginResult> {
   const { issuer } = presented;
-  const { request, policy, io } = circumstances;
+  const { request, policy, io } = context;
   attempt.issuer = issuer.name;
   const evidence = await verifyToken(presented, {
-    ...circumstances,
+    ...context,
     account: request.user,
     now: io.now,
   });

@@ -51,16 +51,16 @@ async function attemptLogin(
   const policy = await loadAttemptPolicy(path, attempt);
   const typed = await readAuthtok(io.stdin);
   const signal = AbortSignal.timeout(timeouts.issuerMs);
-  const circumstances = { request, policy, io, signal };
+  const context = { request, policy, io, signal };
   const present = async (token: AccessToken) => {
     const owner = ownerOf(token, { policy, opaqueIssuer });
     attempt.steered = policy.issuers.length > 1 &&
       owner.issuer.name !== opaqueIssuer;
-    return await judge({ token, ...owner }, attempt, circumstances);
+    return await judge({ token, ...owner }, attempt, context);
   };
   if (!mayBeEnvelope(typed)) return await present(typed);
   const { converse } = await import("./oauth_ssh.ts");
-  const conversation = { ...circumstances, opaqueIssuer, present };
+  const conversation = { ...context, opaqueIssuer, present };
   return await converse(typed, attempt, conversation);
 }
 

@@ -60,24 +60,24 @@ export async function converse(
   if (command === null) return await conversation.present(typed);
   const { io } = conversation;
   const reply = (document: unknown) => io.stdout(`${encodeReply(document)}\n`);
-  let ending: LoginResult;
+  let result: LoginResult;
   try {
-    ending = await carryOut(command, attempt, { ...conversation, reply });
+    result = await carryOut(command, attempt, { ...conversation, reply });
   } catch (error) {
-    ending = resultOf(error);
+    result = resultOf(error);
     if (error instanceof MisplacedQuestion) {
       reply(errorReply("INVALID_ACCOUNT"));
-      return ending;
+      return result;
     }
     if (error instanceof UnknownCommand || error instanceof TokenlessCommand) {
       reply(errorReply("UNKNOWN_COMMAND"));
-      return ending;
+      return result;
     }
   }
-  if (ending.answered !== true && ending.reason !== "allowed") {
-    reply(errorReply(errorCode(ending.reason)));
+  if (result.answered !== true && result.reason !== "allowed") {
+    reply(errorReply(errorCode(result.reason)));
   }
-  return ending;
+  return result;
 }
 
 /**

@@ -37,10 +37,10 @@ export async function recordOutcome(
     readonly request: PamRequest | null;
     readonly policy: Policy | null;
   },
-  ending: ResultKind & { readonly reason: Reason },
+  result: ResultKind & { readonly reason: Reason },
   io: PamIo,
 ): Promise<void> {
-  const { reason } = ending;
+  const { reason } = result;
   const { request, policy } = attempt;
   if (request === null || policy === null || request.conversation === null) {
     return;
@@ -52,7 +52,7 @@ export async function recordOutcome(
     return;
   }
   const until = io.now() + FRESH_MS;
-  const value = { code: pamCode(reason, ending), reason };
+  const value = { code: pamCode(reason, result), reason };
   await outcomes.remember(conversation, { value, until });
   await outcomes.sweep();
 }

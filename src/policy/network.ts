@@ -28,7 +28,7 @@ export function parseAddress(text: string): Address | null {
     : { family: 6, bits: v6 };
 }
 
-/** `10.0.0.0/8`, `2001:db8::/32`, or a single address. `null` when it is no network. */
+/** `10.0.0.0/8`, `2001:db8::/32`, or a single address. `null` when it is not a network. */
 export function parseNetwork(text: string): Network | null {
   const match = /^([^/]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text);
   const address = match?.[1] === undefined ? null : parseAddress(match[1]);

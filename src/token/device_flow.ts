@@ -308,7 +308,7 @@ export function checkDeviceAuthorization(
 
 /** A URL for a terminal: https, on a host of the policy, printable ASCII, not too long. */
 function shownUrl(text: string, hosts: readonly string[]): string {
-  // a URL parser drops or hides these: what has them is no honest address
+  // a URL parser drops or hides these: what has them is not an honest address
   // deno-lint-ignore no-control-regex
   if (text.length > MAX_URL || /[\x00-\x20\x7f]/.test(text)) {
     throw invalid("the verification URL is not plain, or too long");

@@ -83,7 +83,7 @@ export async function introspect(
 /** For a request that carries what was typed: the rest of the time is for {@link askedAbout}. */
 export const TYPED_MS = 6_000;
 
-/** A text that nobody typed, and that is no token of anybody. */
+/** A text that nobody typed, and that is not anybody's token. */
 const PROBE = "oauth-pam-asks-whether-you-answer";
 
 /**
@@ -133,7 +133,7 @@ export function introspectionRequest(
  * Judges the answer (RFC 7662 section 2.2) and returns it: `active` is `true` and nothing like it,
  * the audience is ours, and `iss`, `exp`, `nbf`, `iat` and `token_type` hold where they are present,
  * which the RFC leaves to the issuer. `now` is in seconds. Throws {@link TokenError}, or
- * {@link IssuerError} for what is no answer at all.
+ * {@link IssuerError} for what is not an answer at all.
  */
 export function processIntrospectionResponse(
   body: unknown,

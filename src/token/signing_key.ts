@@ -102,7 +102,7 @@ function isSoundRsa(key: Jwk): boolean {
   if (modulus === null || exponent === null) return false;
   const bits = modulus.length * 8 - (Math.clz32(modulus[0] ?? 0) - 24);
   if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) return false;
-  // 1 and even exponents are no RSA, huge ones only cost time
+  // 1 and even exponents are not RSA, huge ones only cost time
   const e = exponent.reduce((value, byte) => value * 256 + byte, 0);
   return exponent.length <= 4 && e >= 3 && e % 2 === 1;
 }

@@ -45,7 +45,7 @@ Deno.test("login refuses a claim that is there twice", async () => {
     const token = await scene.raw({ payload: withMember(others, members) });
     await scene.refusesUnasked(token, "token_malformed");
   }
-  // the same name in different objects, and as a value, is no duplicate
+  // the same name in different objects, and as a value, is not a duplicate
   const fine = '"sub":"sub","x":{"sub":1,"iss":[{"sub":1},{"sub":1}]},"Sub":1';
   await scene.admits(await scene.raw({ payload: withMember(others, fine) }));
 });

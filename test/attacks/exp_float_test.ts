@@ -5,7 +5,7 @@
  */
 import { setScene } from "../support/attack.ts";
 
-Deno.test("login refuses an end that is no whole number", async () => {
+Deno.test("login refuses an end that is not a whole number", async () => {
   await using scene = await setScene();
   const now = Math.floor(Date.now() / 1000);
   for (

@@ -5,7 +5,7 @@
  */
 import { setScene } from "../support/attack.ts";
 
-Deno.test("login refuses times that are no whole numbers", async () => {
+Deno.test("login refuses times that are not whole numbers", async () => {
   await using scene = await setScene();
   const now = Math.floor(Date.now() / 1000);
   for (

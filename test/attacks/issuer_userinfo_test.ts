@@ -1,5 +1,5 @@
 /**
- * RFC 8725 section 3.8: what stands before an "@" is no host.
+ * RFC 8725 section 3.8: what stands before an "@" is not a host.
  *
  * @module
  */

@@ -20,7 +20,7 @@ Deno.test("login refuses one issuer's token under another's name", async () => {
     await scene.refuses(forged, "signature_invalid");
   }
   const reverse = await scene.token({ claims: { iss: partner.issuer.issuer } });
-  // the partner cannot be reached; what was typed chose it, so that this is no outage of ours
+  // the partner cannot be reached; what was typed chose it, so that this is not an outage of ours
   const far = await scene.login(reverse);
   assert.deepEqual([far.reason, far.exitCode], ["issuer_unavailable", 7]);
   await scene.admits(await scene.token());

@@ -22,7 +22,7 @@ Deno.test("login refuses to guess which of two keys a token means", async () => 
       await scene.refuses(token, "key_not_found");
     }
   }
-  // keys of other types and uses are no choice
+  // keys of other types and uses are not a choice
   const rsa = await publicJwk(await createSigner({ alg: "RS256" }));
   const enc = await publicJwk(second, { use: "enc" });
   scene.issuer.jwks.keys = [rsa, own, enc];

@@ -12,7 +12,7 @@ export interface Aim {
   readonly atLeast?: number;
 }
 
-/** Machines that do other work as well are no reason to fail. */
+/** Machines that do other work as well are not a reason to fail. */
 const NOISE = 1.25;
 
 /** By more than a quarter. An aim without bounds is only shown. */

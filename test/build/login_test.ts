@@ -98,7 +98,7 @@ async function withGate(
 }
 
 for (const [what, build, deno] of BUILDS) {
-  Deno.test(`${what} refuses what is no token, with one line in the log of its policy`, () => {
+  Deno.test(`${what} refuses what is not a token, with one line in the log of its policy`, () => {
     const file = (root: string) => policyText(root, "log-a");
     return withGate({ build, deno, file }, async ({ root, login }) => {
       await Deno.writeTextFile(`${root}/site.yaml`, file(root), {

@@ -191,7 +191,7 @@ test(
       },
     );
     await step(
-      "a program that is missing or was killed is no issuer that is down",
+      "a program that is missing or was killed is not an issuer that is down",
       async () => {
         for (const text of [null, "#!/bin/sh\nkill -9 $$\n"]) {
           await Deno.rename(host.program, `${host.program}.away`);

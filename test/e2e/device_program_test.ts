@@ -105,7 +105,7 @@ Deno.test("only one line of main.ts grants", async () => {
   assert.equal(text.match(/"allowed"/g)?.length, 1);
   assert.match(
     text,
-    /if \(ending\.reason === "allowed"\) Deno\.exit\(yes\(\)\);/,
+    /if \(result\.reason === "allowed"\) Deno\.exit\(yes\(\)\);/,
   );
   assert.equal(text.match(/Deno\.exit\(yes\(\)\)/g)?.length, 1);
 });

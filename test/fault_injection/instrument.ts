@@ -58,7 +58,7 @@ const WAITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 /**
  * Writes the copy below `folder` and bundles it into `folder`/program.js. `edit` may change the
- * source of `src/main.ts` beforehand. Throws when the copy is no program.
+ * source of `src/main.ts` beforehand. Throws when the copy is not a program.
  */
 export async function instrument(
   folder: string,

@@ -205,7 +205,7 @@ Deno.test(
     }),
 );
 
-/** Each puts something that is no entry of ours in an entry's place; `victim` is a file beside. */
+/** Each puts something that is not an entry of ours in an entry's place; `victim` is a file beside. */
 const FOREIGN: Record<
   string,
   (path: string, victim: string) => Promise<unknown>
@@ -233,7 +233,7 @@ async function plant(path: string, mode: number): Promise<void> {
 
 for (const [what, put] of Object.entries(FOREIGN)) {
   Deno.test(
-    `${what} is no entry, and write() takes its place without touching it`,
+    `${what} is not an entry, and write() takes its place without touching it`,
     strict,
     () =>
       inPlace(async ({ folder, root, directory, at, read }) => {

@@ -36,7 +36,7 @@ const CODES: Readonly<Record<Attempt["verb"], readonly number[]>> = {
   "check": [1, 3],
 };
 
-/** login.md: after so long a login has ended, whatever it waits for. */
+/** After so long a login has ended, whatever it waits for. */
 const DEADLINE_MS = 20_000;
 const MEGABYTES = 80;
 

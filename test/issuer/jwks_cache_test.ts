@@ -159,7 +159,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an answer that is no key set leaves the kept keys as they are",
+  "an answer that is not a key set leaves the kept keys as they are",
   strict,
   () =>
     onBench(async (bench) => {

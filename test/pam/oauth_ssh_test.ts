@@ -452,7 +452,7 @@ const HOSTILE: [string, string][] = [
   ["nested deeply", btoa(`{"command": ${"[".repeat(99)}${"]".repeat(99)}}`)],
 ];
 for (const [what, text] of HOSTILE) {
-  Deno.test(`an envelope ${what} is no envelope, and gets no reply`, async () => {
+  Deno.test(`an envelope ${what} is not an envelope, and gets no reply`, async () => {
     assert.equal(parseEnvelope(new AccessToken(text)), null);
     await using scene = await createGlobusScene();
     const result = await scene.attempt({ token: text });

@@ -76,9 +76,9 @@ for (
       amr: [["mfa"]],
       acr: ["2"],
     }],
-    ["times that are no whole seconds", { at: 1.5 }],
+    ["times that are not whole seconds", { at: 1.5 }],
     ["times beyond whole numbers", { at: 1e300 }],
-    ["a method that is no string among others", { amr: ["mfa", 1] }],
+    ["a method that is not a string among others", { amr: ["mfa", 1] }],
     ["an object for a list", { amr: { 0: "mfa", length: 1 } }],
     ["booleans", { idp: true, at: true, amr: true, acr: true }],
   ] as const

@@ -104,7 +104,7 @@ export async function finish(
 ): Promise<FinishResult> {
   const clock = options.clock ?? new Clock();
   const { io, output } = ioOf({ ...options, clock }, options.typed ?? "");
-  const { reason, ...ending } = await deviceFinish(
+  const { reason, ...result } = await deviceFinish(
     [options.policyFile, ...options.args ?? []],
     io,
     {
@@ -118,7 +118,7 @@ export async function finish(
   return {
     exitCode: reason === "allowed"
       ? EXIT_CODES.success
-      : EXIT_CODES[pamCode(reason, ending)],
+      : EXIT_CODES[pamCode(reason, result)],
     reason,
     stdout: output.stdout,
     log: output.stderr,

@@ -105,7 +105,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
     ...options.env,
   };
   const output = { stdout: "", stderr: "" };
-  const { reason, ...ending } = await login(
+  const { reason, ...result } = await login(
     options.args ?? [options.policyFile],
     {
       env: (name) => env[name],
@@ -119,7 +119,7 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
   );
   const exitCode = reason === "allowed"
     ? EXIT_CODES.success
-    : EXIT_CODES[pamCode(reason, ending)];
+    : EXIT_CODES[pamCode(reason, result)];
   return { reason, exitCode, log: output.stderr, stdout: output.stdout };
 }
 

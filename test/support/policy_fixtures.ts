@@ -16,7 +16,7 @@ export function fixtureNames(kind: "ok" | "err"): string[] {
     .sort();
 }
 
-/** `line:column: message [id]`, the level where it is no error, and a `hint:` line. */
+/** `line:column: message [id]`, the level where it is not an error, and a `hint:` line. */
 export function prettyLines(diagnostics: readonly Diagnostic[]): string {
   return diagnostics.map((finding) => {
     const level = finding.level === "error" ? "" : `${finding.level}: `;

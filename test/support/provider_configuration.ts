@@ -41,7 +41,7 @@ export interface Account {
 
 /**
  * Subjects differ from the account names, so that no test passes by mixing
- * the two up. Bob is no member of staff; carol's address is not verified.
+ * the two up. Bob is not a member of staff; carol's address is not verified.
  */
 export const ACCOUNTS: Readonly<Record<string, Account>> = {
   alice: person("alice", "u1", ["staff"]),

@@ -41,7 +41,7 @@ Deno.test("isOpaque() takes what no JWT looks like for opaque", () => {
       "ey.ey.ey",
       "....",
       "",
-      // one segment alone is no JOSE object
+      // one segment alone is not a JOSE object
       encodeSegment({ command: {} }),
     ]
   ) assert.equal(opaque(text), true, text);

@@ -91,7 +91,7 @@ Deno.test("parseJsonObject() keeps __proto__ as a plain member", () => {
   assert.equal(parsed.toString, undefined);
 });
 
-Deno.test("parseJsonObject() refuses what is no object of plain Unicode", () => {
+Deno.test("parseJsonObject() refuses what is not an object of plain Unicode", () => {
   for (const text of ["[]", "null", "1", '"a"', "true"]) {
     assertRefused(text, /not a JSON object/);
   }

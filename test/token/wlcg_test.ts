@@ -142,7 +142,7 @@ Deno.test("a capability logs in where the policy names it, and only with it", as
   }
 });
 
-Deno.test("a scope that is no capability does not open the way for one", async () => {
+Deno.test("a scope that is not a capability does not open the way for one", async () => {
   await using scene = await wlcgScene(["scopes: [openid]"]);
   const result = await scene.attempt({
     token: await token(scene, { scope: "openid storage.read:/" }),

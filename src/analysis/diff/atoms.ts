@@ -60,7 +60,7 @@ export interface Block {
   readonly values: readonly unknown[];
 }
 
-/** The entry of a list that stands for all that are no scalars. */
+/** The entry of a list that stands for all that are not scalars. */
 export const ODD_ENTRY: unknown = {};
 
 interface ClaimAtoms {
@@ -196,7 +196,7 @@ function blocksOf(use: ClaimUse): Block[] {
     ].join();
     blocks.set(key, [...blocks.get(key) ?? [], value]);
   }
-  // an entry that nobody mentions and that is no string: it spoils a list of strings
+  // an entry that nobody mentions and that is not a string: it spoils a list of strings
   const odd = use.stringsOnly ? [{ values: [unmentioned(values)] }] : [];
   const untold = use.untold ? [{ values: [ODD_ENTRY] }] : [];
   return [

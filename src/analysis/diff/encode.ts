@@ -255,7 +255,7 @@ function assuranceClauses(
     clauses.push([...isList, ...acr], [...methods, ...acr]);
     for (const { values, variable } of blocks) {
       if (values.every((value) => typeof value === "string")) continue;
-      // one entry that is no string, and the whole list says nothing
+      // one entry that is not a string, and the whole list says nothing
       clauses.push([{ variable, values: NO }, ...acr]);
     }
   }
@@ -410,7 +410,7 @@ function attributeWays(
       space.literal(location, (atom) => isWanted(atom, wanted));
     return second === undefined ? [{ literal: at(first) }] : [
       { literal: at(first) },
-      // only where the first is no text at all
+      // only where the first is not a text at all
       {
         literal: at(second),
         guard: space.literal(first, ({ kind }) => kind !== "string"),

@@ -39,7 +39,7 @@ export function nearMisses(
   if (decision.decision === "allow" || issuer === undefined) return [];
   return decision.rules.flatMap((said) => {
     const rule = policy.rules.find(({ id }) => id === said.id);
-    // a deny rule that does not match is no near miss of getting in
+    // a deny rule that does not match is not a near miss of getting in
     if (rule === undefined || rule.effect === "deny") return [];
     const hints = ruleHints(rule, said, { policy, request, issuer, mapFiles });
     return distinct(hints).slice(0, MAX_PER_RULE).map((hint) => ({

@@ -57,7 +57,7 @@ export function lint(
   options: LintOptions = {},
 ): LintResult {
   const { policy, source } = parsed;
-  // a file that is no policy has no rules to reason about
+  // a file that is not a policy has no rules to reason about
   if (policy === null || source === null) {
     return { findings: parsed.diagnostics, suppressed: [] };
   }

@@ -43,7 +43,7 @@ export interface TestSuite {
 /**
  * The tests of a policy from the policy's own file and from the files beside it.
  *
- * Does not check the policy: it must be usable. An empty suite is no finding here, because only
+ * Does not check the policy: it must be usable. An empty suite is not a finding here, because only
  * the caller knows whether tests were asked for.
  */
 export function testSuite(
@@ -179,7 +179,7 @@ export interface TestSource {
   readonly text: string;
   readonly file: string;
   readonly yaml: YamlSource;
-  /** The document as written: what of it is no part of a suite is not looked at. */
+  /** The document as written: what of it does not belong to a suite is not looked at. */
   readonly document: unknown;
 }
 

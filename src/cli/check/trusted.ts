@@ -35,7 +35,7 @@ export async function distrustDirectory(path: string): Promise<string | null> {
     return `"${path}" cannot be read`;
   }
   const found = await distrust(real);
-  // what is last is looked at last: everything above is in order, and it is no file
+  // what is last is looked at last: everything above is in order, and it is not a file
   if (found?.reason === "not_regular" && found.path === real) return null;
   return found?.message ?? `"${path}" is not a directory`;
 }

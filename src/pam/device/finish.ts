@@ -98,7 +98,7 @@ async function finish(
   const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
   const failed = found !== null && "reason" in found ? found.reason : null;
   const typed = await readTyped(io.stdin, { onlyJws: failed !== null });
-  const circumstances = (): LoginContext => {
+  const context = (): LoginContext => {
     return {
       request,
       policy,
@@ -113,7 +113,7 @@ async function finish(
     return await judge(
       { token: typed, ...presented },
       attempt,
-      circumstances(),
+      context(),
     );
   }
   if (failed !== null) {
@@ -130,17 +130,17 @@ async function finish(
   attempt.issuer = issuer.name;
   const granted = await poll(found, { issuer, io, timings, gone });
   const presented = presentedToken(granted, { issuer, nonce: found.nonce });
-  const ending = await judge(presented, attempt, circumstances());
+  const result = await judge(presented, attempt, context());
   // nobody gets in, so that nobody must read that somebody did
   checkPresence(gone);
-  if (ending.reason === "allowed") {
+  if (result.reason === "allowed") {
     const cacheDirectory = policy.cache.directory;
     await rememberSignIn(startSource(request), {
       cacheDirectory,
       now: io.now(),
     });
   }
-  return ending;
+  return result;
 }
 
 /**

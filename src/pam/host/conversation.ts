@@ -42,7 +42,7 @@ const SPANS = 4;
 
 /**
  * Memories of one kind. An entry says whose it is, and is judged again when it is read: one that
- * was swapped, edited, torn or put back too late is no memory.
+ * was swapped, edited, torn or put back too late is not a memory.
  */
 export class ConversationMemory {
   readonly #entries: StateDirectory;

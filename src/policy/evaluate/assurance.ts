@@ -79,7 +79,7 @@ export function assuranceFailure(
   return nearest ?? nobody(required);
 }
 
-/** The worstOf lack of one authentication. `auth_time` in the future beyond the skew meets nothing. */
+/** The worst lack of one authentication. `auth_time` in the future beyond the skew meets nothing. */
 function failureOf(
   required: Requirements,
   authentication: Authentication,
@@ -116,7 +116,7 @@ function failureOf(
     : null;
 }
 
-/** No authentication to look at: the worstOf of what was asked for is what is missing. */
+/** No authentication to look at: the worst of what was asked for is what is missing. */
 function nobody(required: Requirements): AssuranceFailure {
   const because = required.permittedIdps.length > 0
     ? "idp_not_permitted"

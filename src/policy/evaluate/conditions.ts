@@ -125,7 +125,7 @@ function scalar(answer: boolean | null): Comparison {
   return { answer, certain: answer !== null };
 }
 
-/** An entry that is no scalar may say anything, but cannot take back what the others say. */
+/** An entry that is not a scalar may say anything, but cannot take back what the others say. */
 function compareList(
   { operator, values }: ListCondition,
   actual: unknown,

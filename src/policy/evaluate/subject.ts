@@ -47,7 +47,7 @@ function globusSubject(issuer: Issuer, claims: Claims): Subject {
 }
 
 /**
- * Whether identities are missing: `identities_set` is no list of texts with the token's own identity
+ * Whether identities are missing: `identities_set` is not a list of texts with the token's own identity
  * in it, or names one that `identities` lacks. A document without `identities_set` is taken as it is:
  * who asks the issuer for it and gets none writes `null` (`token/globus.ts`).
  */

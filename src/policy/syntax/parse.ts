@@ -67,7 +67,7 @@ export function parsePolicy(
   const diagnostics = sortDiagnostics(
     issues.map((issue) => diagnosticAt(source, issue)),
   );
-  // findings under "policy/" say that this is no policy; others are about what it says
+  // findings under "policy/" say that this is not a policy; others are about what it says
   const readable = !issues.some(({ id }) => id.startsWith("policy/"));
   const policy = readable && shape.output !== null
     ? policyOf(shape.output)

@@ -19,7 +19,7 @@ testCases({
       `issuers: [campus], when: {hd: example.edu, acr: "2", idp: x}, ${NAMES}`,
     finds: ["error grant/no-subject-condition"],
   },
-  "a wildcard and an exclusion are no subject either": {
+  "a wildcard and an exclusion are not a subject either": {
     rule:
       `issuers: [campus], when: {groups: {none: [x]}, unit: {like: "*"}}, ${NAMES}`,
     finds: ["error grant/no-subject-condition", "error match/wildcard-only"],
@@ -120,7 +120,7 @@ testCases({
       `issuers: [campus], when: {email_verified: true, host: {like: "*.example.edu"}, email: {like: "*@example.edu"}}, ${SUB}`,
     finds: [],
   },
-  "an ending that is no name is left alone": {
+  "an ending that is not a name is left alone": {
     rule: `issuers: [campus], when: {title: {like: "*professor"}}, ${SUB}`,
     finds: [],
   },

@@ -88,7 +88,7 @@ export const policy: Target = {
 // deno-lint-ignore no-explicit-any
 type Anything = any;
 
-/** The parts of policy.md that the seeds use. What it does not know, it takes for no hindrance. */
+/** The parts of the language that the seeds use. What it does not know, it takes for no hindrance. */
 function admitsAlice(document: Anything, world: World): boolean {
   const claims: Record<string, unknown> = {
     sub: "u1",

@@ -109,7 +109,7 @@ Deno.test("readPamRequest() takes account names as long and as odd as they may b
   }
 });
 
-Deno.test("readPamRequest() refuses services that are no file names of /etc/pam.d", () => {
+Deno.test("readPamRequest() refuses services that are not file names of /etc/pam.d", () => {
   for (
     const service of [
       ...[undefined, "", "../sshd", "a/b", "-x", ".sshd", "a b", "a\n"],

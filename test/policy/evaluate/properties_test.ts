@@ -310,7 +310,7 @@ Deno.test("a rule's assurance only ever adds to the policy's", () => {
   );
 });
 
-Deno.test("an account that is no account name is never granted", () => {
+Deno.test("an account that is not an account name is never granted", () => {
   const accounts = fc.string({ unit: "binary" }).filter((account) =>
     !/^[a-z_][a-z0-9_.-]{0,31}$/.test(account)
   );

@@ -73,7 +73,7 @@ export function noAccount(
   if (source.source !== "claim") return false;
   const constraint = constraintOn(source.claim);
   if (constraint === undefined) return false;
-  if (constraint.list) return true; // a list is no account name
+  if (constraint.list) return true; // a list is not an account name
   const suffix = source.strip_suffix;
   if (constraint.values !== null) {
     return constraint.values.every((value) => {

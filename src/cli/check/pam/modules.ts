@@ -101,7 +101,7 @@ export function authenticationAnswers(line: PamLine): readonly Answer[] {
   }
 }
 
-/** A list of which /dev/null is the file lets nobody pass: it is no regular file. */
+/** A list of which /dev/null is the file lets nobody pass: it is not a regular file. */
 function refusesEverybody({ args }: PamLine): boolean {
   return args.includes("file=/dev/null") && args.includes("sense=allow") &&
     !args.includes("onerr=succeed");

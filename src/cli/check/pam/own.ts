@@ -125,7 +125,7 @@ async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
   };
 }
 
-/** What the launcher starts; `null` where the file is no launcher, or cannot be read. */
+/** What the launcher starts; `null` where the file is not a launcher, or cannot be read. */
 async function programOf(launcher: string, io: CliIo): Promise<string | null> {
   return assigned(await scriptAt(launcher, io), "program");
 }

@@ -8,7 +8,7 @@ import { type Check, checksOf, type TestReport } from "./report.ts";
 export function testTap(report: TestReport): string {
   const checks = checksOf(report);
   const plan = `TAP version 14\n1..${checks.length}\n`;
-  // a plan of none would count as skipped, which is no failure
+  // a plan of none would count as skipped, which is not a failure
   if (checks.length === 0) return `${plan}Bail out! nothing was checked\n`;
   return plan + checks.map((check, index) => point(check, index + 1)).join("");
 }

@@ -89,7 +89,7 @@ Deno.test("matchesWithin() says so only where evaluate() agrees", () => {
       covered++;
       for (const request of requests) {
         if (outcomeOf(policy, request, "inner")?.matched !== true) continue;
-        // an account that the host lacks is no match for an allow rule, and one for a deny rule
+        // an account that the host lacks is not a match for an allow rule, but one for a deny rule
         if (outer.rule.effect === "allow" && inner.rule.effect === "deny") {
           continue;
         }

@@ -217,7 +217,7 @@ Deno.test("github: ten of each level, the worst first, and one notice for the re
   assert.equal(githubFindings({ ...report, findings: [] }), "");
 });
 
-Deno.test("junit: findings that fail the run are failures, a file that is no policy is an error", () => {
+Deno.test("junit: findings that fail the run are failures, a file that is not a policy is an error", () => {
   const report = reportOf({
     ...FILES,
     "clean.yaml": BAD.split("rules:")[0] +

@@ -25,7 +25,7 @@ import { holds } from "../../../support/properties.ts";
 type Schema = { [key: string]: unknown };
 
 const schema = policyJsonSchema() as Schema;
-// strict: an unknown keyword or a pattern that is no regular expression is an error
+// strict: an unknown keyword or a pattern that is not a regular expression is an error
 const validate = new Ajv2020({
   strict: true,
   allErrors: true,
