@@ -24,7 +24,7 @@ import type { ResultKind } from "./exit_code.ts";
 import { recordOutcome } from "./outcome.ts";
 import { loadPolicy } from "./host/policy_file.ts";
 
-/** Filled in as the attempt goes on. */
+/** Filled in as the attempt goes on; what is not known yet is `null`. */
 export interface Attempt {
   request: PamRequest | null;
   policy: Policy | null;
@@ -34,6 +34,13 @@ export interface Attempt {
   evidence: Evidence | null;
   /** Whether what was typed chose the issuer, so that another text would have met another one. */
   steered: boolean;
+}
+
+/** An attempt of which it is known who asks, and under which policy. */
+export interface AttemptUnderPolicy extends Attempt {
+  readonly request: PamRequest;
+  readonly policy: Policy;
+  readonly policySha256: string;
 }
 
 /** How an attempt ended. */
@@ -54,15 +61,14 @@ export function newAttempt(): Attempt {
   };
 }
 
-/** The policy at a path, noted for the record of the attempt. Throws `PolicyError`. */
+/** The attempt with its request and the policy at a path. Throws `PolicyError`. */
 export async function loadAttemptPolicy(
-  path: string,
   attempt: Attempt,
-): Promise<Policy> {
+  { request, path }: { request: PamRequest; path: string },
+): Promise<AttemptUnderPolicy> {
+  attempt.request = request;
   const { policy, sha256 } = await loadPolicy(path);
-  attempt.policy = policy;
-  attempt.policySha256 = sha256;
-  return policy;
+  return Object.assign(attempt, { request, policy, policySha256: sha256 });
 }
 
 export interface AttemptTimeouts {

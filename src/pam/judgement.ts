@@ -9,7 +9,7 @@ import type { AskedIssuer, Issuer, Policy } from "../policy/model.ts";
 import type { AccessRequest } from "../policy/request.ts";
 import { subjectFromClaims } from "../policy/evaluate/subject.ts";
 import type { Evidence } from "../token/evidence.ts";
-import type { Attempt, LoginResult } from "./attempt.ts";
+import type { AttemptUnderPolicy, LoginResult } from "./attempt.ts";
 import { type PamRequest, RequestError } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
 import { loadClientSecret, loadMapFiles } from "./host/policy_file.ts";
@@ -29,8 +29,6 @@ export interface PresentedToken extends OwnedToken {
 }
 
 export interface LoginContext {
-  readonly request: PamRequest;
-  readonly policy: Policy;
   readonly io: PamIo;
   /** Ends everything that the issuer is asked. */
   readonly signal: AbortSignal;
@@ -42,16 +40,17 @@ export interface LoginContext {
  */
 export async function judge(
   presented: PresentedToken,
-  attempt: Attempt,
-  context: LoginContext,
+  attempt: AttemptUnderPolicy,
+  { io, signal }: LoginContext,
 ): Promise<LoginResult> {
   const { issuer } = presented;
-  const { request, policy, io } = context;
+  const { request, policy } = attempt;
   attempt.issuer = issuer.name;
   const evidence = await verifyToken(presented, {
-    ...context,
+    policy,
     account: request.user,
     now: io.now,
+    signal,
   });
   presented.check?.(evidence.claims);
   attempt.evidence = evidence;

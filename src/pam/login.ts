@@ -47,21 +47,21 @@ async function attemptLogin(
   const { io, timeouts } = options;
   const { path, opaqueIssuer } = readArguments(args);
   const request = readPamRequest(io.env);
-  attempt.request = request;
-  const policy = await loadAttemptPolicy(path, attempt);
+  const known = await loadAttemptPolicy(attempt, { request, path });
+  const { policy } = known;
   const typed = await readAuthtok(io.stdin);
   const signal = AbortSignal.timeout(timeouts.issuerMs);
-  const context = { request, policy, io, signal };
+  const context = { io, signal };
   const present = async (token: AccessToken) => {
     const owner = ownerOf(token, { policy, opaqueIssuer });
-    attempt.steered = policy.issuers.length > 1 &&
+    known.steered = policy.issuers.length > 1 &&
       owner.issuer.name !== opaqueIssuer;
-    return await judge({ token, ...owner }, attempt, context);
+    return await judge({ token, ...owner }, known, context);
   };
   if (!mayBeEnvelope(typed)) return await present(typed);
   const { converse } = await import("./oauth_ssh.ts");
   const conversation = { ...context, opaqueIssuer, present };
-  return await converse(typed, attempt, conversation);
+  return await converse(typed, known, conversation);
 }
 
 /** `POLICY [--issuer NAME]`. Throws {@link RequestError}. */

@@ -14,7 +14,11 @@ import { permittedAccounts } from "../policy/evaluate/permitted_accounts.ts";
 import { AccessToken } from "../token/access_token.ts";
 import { TokenError } from "../token/errors.ts";
 import { parseJsonObject } from "../token/strict_json.ts";
-import { type Attempt, type LoginResult, resultOf } from "./attempt.ts";
+import {
+  type AttemptUnderPolicy,
+  type LoginResult,
+  resultOf,
+} from "./attempt.ts";
 import { RequestError } from "./host/environment.ts";
 import { accountsHere } from "./host/accounts.ts";
 import {
@@ -53,7 +57,7 @@ type ErrorCode = keyof typeof ERRORS;
  */
 export async function converse(
   typed: AccessToken,
-  attempt: Attempt,
+  attempt: AttemptUnderPolicy,
   conversation: Conversation,
 ): Promise<LoginResult> {
   const command = parseEnvelope(typed);
@@ -112,10 +116,11 @@ class TokenlessCommand extends TokenError {}
 
 async function carryOut(
   { op, accessToken }: Command,
-  attempt: Attempt,
+  attempt: AttemptUnderPolicy,
   conversation: Conversation & { reply: (document: unknown) => void },
 ): Promise<LoginResult> {
-  const { policy, reply, request } = conversation;
+  const { policy, request } = attempt;
+  const { reply } = conversation;
   const question = op === "get_account_map" || op === "get_security_policy";
   if (question && request.user !== QUESTIONS_AS) {
     throw new MisplacedQuestion(
@@ -197,10 +202,11 @@ function rulesForClients({ rules, issuers }: Policy): Rule[] {
 
 async function accountMap(
   token: AccessToken,
-  attempt: Attempt,
+  attempt: AttemptUnderPolicy,
   conversation: Conversation & { reply: (document: unknown) => void },
 ): Promise<LoginResult> {
-  const { policy, io, opaqueIssuer, signal } = conversation;
+  const { policy } = attempt;
+  const { io, opaqueIssuer, signal } = conversation;
   const owner = ownerOf(token, { policy, opaqueIssuer });
   const { issuer } = owner;
   attempt.issuer = issuer.name;
@@ -212,7 +218,7 @@ async function accountMap(
   attempt.evidence = evidence;
   const now = Math.floor(io.now() / 1000);
   const { account: _account, host: _host, ...request } = accessRequest(
-    conversation.request,
+    attempt.request,
     { evidence, issuer, now },
   );
   const mapFiles = await loadMapFiles(policy, issuer);

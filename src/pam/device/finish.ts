@@ -92,27 +92,23 @@ async function finish(
     throw new RequestError('usage: "oauth-pam device finish POLICY"');
   }
   const request = readPamRequest(io.env);
-  attempt.request = request;
   const conversation = conversationOf(request);
-  const policy = await loadAttemptPolicy(path, attempt);
+  const known = await loadAttemptPolicy(attempt, { request, path });
+  const { policy } = known;
   const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
   const failed = found !== null && "reason" in found ? found.reason : null;
   const typed = await readTyped(io.stdin, { onlyJws: failed !== null });
-  const context = (): LoginContext => {
-    return {
-      request,
-      policy,
-      io,
-      signal: AbortSignal.timeout(timings.requestMs),
-    };
-  };
+  const context = (): LoginContext => ({
+    io,
+    signal: AbortSignal.timeout(timings.requestMs),
+  });
   if (typed !== null) {
     // the pending sign-in's issuer has answered, or "failed" tells why not
-    attempt.steered = true;
+    known.steered = true;
     const presented = ownerOf(typed, { policy });
     return await judge(
       { token: typed, ...presented },
-      attempt,
+      known,
       context(),
     );
   }
@@ -127,10 +123,10 @@ async function finish(
     throw new SignInError("device_expired", "no sign-in is pending");
   }
   const issuer = currentIssuer(policy, found);
-  attempt.issuer = issuer.name;
+  known.issuer = issuer.name;
   const granted = await poll(found, { issuer, io, timings, gone });
   const presented = presentedToken(granted, { issuer, nonce: found.nonce });
-  const result = await judge(presented, attempt, context());
+  const result = await judge(presented, known, context());
   // nobody gets in, so that nobody must read that somebody did
   checkPresence(gone);
   if (result.reason === "allowed") {

@@ -105,9 +105,8 @@ async function start(
   const { io, timeouts } = options;
   const { path, issuerName } = readArguments(args);
   const request = readPamRequest(io.env);
-  attempt.request = request;
   const conversation = conversationOf(request);
-  const policy = await loadAttemptPolicy(path, attempt);
+  const { policy } = await loadAttemptPolicy(attempt, { request, path });
   const issuer = deviceIssuer(policy, issuerName);
   attempt.issuer = issuer.name;
   const memory = deviceMemory(policy, io.now);
