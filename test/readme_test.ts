@@ -248,3 +248,15 @@ Deno.test("the folders' documents name each of their files", async () => {
     }
   }
 });
+
+Deno.test("README says what each dependency is for", async () => {
+  const { imports } = JSON.parse(
+    await Deno.readTextFile(`${CHECKOUT}deno.json`),
+  );
+  const section = (TEXTS.get("README.md") ?? "").split("## Dependencies")[1] ??
+    "";
+  for (const specifier of Object.values(imports)) {
+    const name = /^npm:(.+)@/.exec(String(specifier))?.[1];
+    assert.ok(section.includes(`\`${name}\``), String(specifier));
+  }
+});

@@ -44,7 +44,53 @@ for (const name of ["ci.yml", "policy.yml"]) {
       assert.ok(job["timeout-minutes"] <= 60);
     }
   });
+}
 
+Deno.test("release.yml publishes what has passed, and only that job may write", async () => {
+  const { on, permissions, jobs } = await workflow("release.yml");
+  assert.deepEqual(on, { push: { tags: ["v*"] } });
+  assert.deepEqual(permissions, {});
+  assert.deepEqual(Object.keys(jobs), ["ci", "release"]);
+  const { ci, release } = jobs;
+  // the same as for every commit
+  assert.deepEqual(ci, (await workflow("ci.yml")).jobs["ci"]);
+  assert.equal(release?.needs, "ci");
+  assert.deepEqual(release?.permissions, {
+    contents: "write",
+    "id-token": "write",
+    attestations: "write",
+  });
+  const steps = release?.steps ?? [];
+  const order = [
+    /checkout/,
+    /^\.ci\/release /,
+    /task build /,
+    /attest/,
+    /release create/,
+  ];
+  assert.equal(steps.length, order.length);
+  for (const [index, { uses, run }] of steps.entries()) {
+    assert.match(uses ?? run ?? "", order[index] ?? /^$/);
+  }
+});
+
+Deno.test("dependencies and pinned actions are looked after", async () => {
+  const { updates } = parse(
+    await Deno.readTextFile(`${CHECKOUT}.github/dependabot.yml`),
+  );
+  assert.deepEqual(
+    updates.map((one: Record<string, string>) => [
+      one["package-ecosystem"],
+      one["directory"],
+    ]),
+    [["github-actions", "/"], ["deno", "/"]],
+  );
+});
+
+const WORKFLOWS = [...Deno.readDirSync(`${CHECKOUT}.github/workflows`)]
+  .map(({ name }) => name);
+
+for (const name of WORKFLOWS) {
   Deno.test(`${name} pins what it uses by commit, and keeps no credentials`, async () => {
     for (const { uses, with: given } of await allSteps(name)) {
       if (uses === undefined) continue;
@@ -72,6 +118,118 @@ for (const name of ["ci.yml", "policy.yml"]) {
     }
   });
 }
+
+// ---- a release ----
+
+/** A repository with a version in deno.json, a changelog, and a tag. */
+async function releasable(
+  {
+    version = "1.2.3",
+    changelog =
+      "## 1.2.3 - 2026-01-31\n\n- first\n\n## 1.2.2 - 2026-01-01\n\n- older\n",
+    tag = "v1.2.3",
+  },
+): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-release-" });
+  await Deno.mkdir(`${folder}/.ci`);
+  await Deno.copyFile(`${CHECKOUT}.ci/release`, `${folder}/.ci/release`);
+  await Deno.writeTextFile(
+    `${folder}/deno.json`,
+    `{\n  "name": "x",\n  "version": "${version}",\n  "license": "MIT"\n}\n`,
+  );
+  await Deno.writeTextFile(`${folder}/CHANGELOG.md`, changelog);
+  const made = await bash(
+    `git init -q -b main . && git add -A && git commit -qm one && git tag ${tag}`,
+    { cwd: folder },
+  );
+  assert.equal(made.code, 0, made.output);
+  return folder;
+}
+
+Deno.test("a release has the archive of its tag, its checksum and its part of the changelog", async () => {
+  const folder = await releasable({});
+  const out = await Deno.makeTempDir({ prefix: "oauth-pam-release-out-" });
+  try {
+    const ran = await bash(
+      `.ci/release v1.2.3 ${out}/a && .ci/release v1.2.3 ${out}/b && cmp ${out}/a/*.tar.gz ${out}/b/*.tar.gz &&
+       cd ${out}/a && sha256sum -c SHA256SUMS && tar -tzf oauth-pam-1.2.3.tar.gz`,
+      { cwd: folder },
+    );
+    assert.equal(ran.code, 0, ran.output);
+    assert.match(ran.output, /^oauth-pam-1\.2\.3\/deno\.json$/m);
+    assert.equal(
+      (await Deno.readTextFile(`${out}/a/notes.md`)).trim(),
+      "- first",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+const NO_RELEASES = {
+  "a version that is not the tag's": [
+    { version: "1.2.4" },
+    "true",
+    /deno\.json has version 1\.2\.4/,
+  ],
+  "no section of its own in the changelog": [
+    {
+      changelog:
+        "## Unreleased\n\n- first\n\n## 1.2.2 - 2026-01-01\n\n- older\n",
+    },
+    "true",
+    /CHANGELOG\.md has no section/,
+  ],
+  "a section without a date": [
+    { changelog: "## 1.2.3\n\n- first\n" },
+    "true",
+    /CHANGELOG\.md has no section/,
+  ],
+  "an empty section": [
+    {
+      changelog: "## 1.2.3 - 2026-01-31\n\n## 1.2.2 - 2026-01-01\n\n- older\n",
+    },
+    "true",
+    /CHANGELOG\.md has no section/,
+  ],
+  "no such tag": [{ tag: "other" }, "true", /there is no tag v1\.2\.3/],
+  "a tag on another commit": [
+    {},
+    "git commit -q --allow-empty -m two",
+    /is on another commit/,
+  ],
+  "files that are not committed": [{}, "echo >more", /are not committed/],
+} as const;
+
+for (const [what, [given, change, says]] of Object.entries(NO_RELEASES)) {
+  Deno.test(`there is no release with ${what}`, async () => {
+    const folder = await releasable(given);
+    try {
+      const ran = await bash(`${change} && .ci/release v1.2.3 out`, {
+        cwd: folder,
+      });
+      assert.equal(ran.code, 1, ran.output);
+      assert.match(ran.output, says);
+      await assert.rejects(Deno.stat(`${folder}/out`), Deno.errors.NotFound);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("CHANGELOG.md has the version of deno.json as its newest release, and what came after it above", async () => {
+  const { version } = JSON.parse(
+    await Deno.readTextFile(`${CHECKOUT}deno.json`),
+  );
+  const text = await Deno.readTextFile(`${CHECKOUT}CHANGELOG.md`);
+  const [unreleased, newest] = [...text.matchAll(/^## (.*)$/gm)].map((
+    [, head],
+  ) => head);
+  assert.equal(unreleased, "Unreleased");
+  assert.match(newest ?? "", /^\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d$/);
+  assert.equal(newest?.split(" ")[0], version);
+});
 
 Deno.test("ci.yml runs .ci/run in a Debian container", async () => {
   const { ci } = (await workflow("ci.yml")).jobs;

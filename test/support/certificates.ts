@@ -4,6 +4,8 @@
  *
  * @module
  */
+// the next import registers its classes by it, and is not ready without
+import "reflect-metadata";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import "reflect-metadata";
 import {
   SubjectAlternativeNameExtension,
   X509Certificate,

@@ -20,6 +20,7 @@ interface Step {
 }
 
 interface Job {
+  readonly needs?: string;
   readonly permissions: Readonly<Record<string, string>>;
   readonly "timeout-minutes": number;
   readonly container?: { image: string; options: string };
