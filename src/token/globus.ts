@@ -9,7 +9,7 @@ import { IssuerError } from "../issuer/errors.ts";
 import type { JsonRequest } from "../issuer/http.ts";
 import type { AccessToken } from "./access_token.ts";
 import { TokenError } from "./errors.ts";
-import { type Evidence, verified } from "./evidence.ts";
+import { type Evidence, verified } from "./verified.ts";
 import {
   askedAbout,
   authorized,

@@ -12,7 +12,7 @@ import { AccessToken } from "./access_token.ts";
 import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
 import { MAX_TOKEN_CHARACTERS } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
-import { type Evidence, verified } from "./evidence.ts";
+import { type Evidence, verified } from "./verified.ts";
 import type { JsonObject } from "./strict_json.ts";
 
 /** What the policy says of an issuer that is asked about its tokens. */

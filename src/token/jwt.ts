@@ -8,7 +8,7 @@ import type { AccessToken } from "./access_token.ts";
 import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
 import { parseCompactJws, type UnverifiedJws } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
-import { type Evidence, verified } from "./evidence.ts";
+import { type Evidence, verified } from "./verified.ts";
 import { selectKey } from "./signing_key.ts";
 import { type JsonObject, parseJsonObject } from "./strict_json.ts";
 

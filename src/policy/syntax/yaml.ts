@@ -9,6 +9,7 @@
  * @module
  */
 import {
+  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -34,6 +35,13 @@ const CONTROL =
   // deno-lint-ignore no-control-regex
   /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]|\r(?!\n)|(?<!^)\ufeff/u;
 
+/** Makes the error for a place in the text. */
+type Fail = (
+  id: string,
+  message: string,
+  at: { start: number; end: number; hint?: string },
+) => YamlError;
+
 /**
  * Reads one YAML document. Throws {@link YamlError}, and nothing else, for any input.
  * Does not check what the values mean.
@@ -45,13 +53,15 @@ export function readYaml(text: string): YamlSource {
     const [endLine, endColumn] = position(lines, Math.max(start, end));
     return { line, column, endLine, endColumn };
   };
-  const fail = (
-    id: string,
-    message: string,
-    at: { start: number; end: number; hint?: string },
-  ) =>
-    new YamlError(id, message, { span: span(at.start, at.end), hint: at.hint });
+  const fail: Fail = (id, message, { start, end, hint }) =>
+    new YamlError(id, message, { span: span(start, end), hint });
+  checkText(text, fail);
+  const contents = onlyDocument(documentsOf(text, fail), { text, fail });
+  return { root: convert(contents, { text, fail, depth: 0 }), span };
+}
 
+/** What can be told of the text before it is parsed. */
+function checkText(text: string, fail: Fail): void {
   if (text.length > MAX_CHARACTERS) {
     throw fail(
       "yaml/too-large",
@@ -74,12 +84,15 @@ export function readYaml(text: string): YamlSource {
   }
   const deep = tooDeep(text);
   if (deep !== null) {
-    const message = `nested deeper than ${MAX_DEPTH} levels`;
-    throw fail("yaml/too-deep", message, { start: deep, end: deep + 1 });
+    throw fail("yaml/too-deep", TOO_DEEP, { start: deep, end: deep + 1 });
   }
-  let documents;
+}
+
+const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;
+
+function documentsOf(text: string, fail: Fail): Document[] {
   try {
-    documents = parseAllDocuments(text, {
+    const documents = parseAllDocuments(text, {
       version: "1.2",
       schema: "core",
       strict: true,
@@ -89,27 +102,29 @@ export function readYaml(text: string): YamlSource {
       prettyErrors: false,
       logLevel: "silent",
     });
+    return Array.isArray(documents) ? documents : [];
   } catch (error) {
     // the library recurses; a hostile nesting must end as an error like any other
-    const deep = error instanceof RangeError;
+    if (error instanceof RangeError) {
+      throw fail("yaml/too-deep", TOO_DEEP, { start: 0, end: 0 });
+    }
     const why = error instanceof Error ? error.message : "not valid YAML";
-    throw fail(
-      deep ? "yaml/too-deep" : "yaml/syntax",
-      deep
-        ? `nested deeper than ${MAX_DEPTH} levels`
-        : `the file cannot be read: ${why}`,
-      { start: 0, end: 0 },
-    );
+    const message = `the file cannot be read: ${why}`;
+    throw fail("yaml/syntax", message, { start: 0, end: 0 });
   }
-  if (!Array.isArray(documents) || documents.length === 0) {
-    throw fail("yaml/empty", "the file is empty", {
-      start: 0,
-      end: text.length,
-    });
+}
+
+/** The contents of the one document that a policy is, without directives and tags. */
+function onlyDocument(
+  [document, second]: readonly Document[],
+  { text, fail }: { text: string; fail: Fail },
+): Node {
+  const whole = { start: 0, end: text.length };
+  if (document === undefined) {
+    throw fail("yaml/empty", "the file is empty", whole);
   }
-  const [document, second] = documents;
   // "%YAML 1.1" would change how the rest is read, "%TAG" what a tag means
-  const { yaml: version, tags } = document?.directives ?? {};
+  const { yaml: version, tags } = document.directives ?? {};
   if (version?.explicit === true || Object.keys(tags ?? {}).length > 1) {
     const start = Math.max(0, text.search(/^\ufeff?%/m));
     throw fail("yaml/directive", "directives are not allowed in a policy", {
@@ -118,16 +133,12 @@ export function readYaml(text: string): YamlSource {
       hint: 'remove the line that begins with "%"',
     });
   }
-  const broken = document?.errors[0];
+  const [broken] = document.errors;
   if (broken !== undefined) {
-    const tooDeep = /call stack/i.test(broken.message);
-    throw fail(
-      tooDeep ? "yaml/too-deep" : "yaml/syntax",
-      tooDeep
-        ? `nested deeper than ${MAX_DEPTH} levels`
-        : lowerFirst(broken.message),
-      { start: broken.pos[0], end: broken.pos[1] },
-    );
+    const [start, end] = broken.pos;
+    throw /call stack/i.test(broken.message)
+      ? fail("yaml/too-deep", TOO_DEEP, { start, end })
+      : fail("yaml/syntax", lowerFirst(broken.message), { start, end });
   }
   if (second !== undefined) {
     const start = second.range?.[0] ?? 0;
@@ -141,21 +152,16 @@ export function readYaml(text: string): YamlSource {
       },
     );
   }
-  const directive = document?.warnings[0];
-  if (directive !== undefined) {
-    throw fail("yaml/tag", lowerFirst(directive.message), {
-      start: directive.pos[0],
-      end: directive.pos[1],
-    });
+  const [warning] = document.warnings;
+  if (warning !== undefined) {
+    const [start, end] = warning.pos;
+    throw fail("yaml/tag", lowerFirst(warning.message), { start, end });
   }
-  const contents = document?.contents as Node | null | undefined;
+  const contents = document.contents as Node | null | undefined;
   if (contents === null || contents === undefined) {
-    throw fail("yaml/empty", "the file is empty", {
-      start: 0,
-      end: text.length,
-    });
+    throw fail("yaml/empty", "the file is empty", whole);
   }
-  return { root: convert(contents, { text, fail, depth: 0 }), span };
+  return contents;
 }
 
 /** The offsets at which lines begin. Positions are needed before and without the YAML library. */
@@ -215,11 +221,7 @@ const AMBIGUOUS: readonly [RegExp, string][] = [
 interface Conversion {
   readonly text: string;
   readonly depth: number;
-  readonly fail: (
-    id: string,
-    message: string,
-    at: { start: number; end: number; hint?: string },
-  ) => YamlError;
+  readonly fail: Fail;
 }
 
 export function convert(node: Node, at: Conversion): YamlNode {
