@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Issuer, Policy } from "../policy/model.ts";
 
 /** What a program for one policy has to reach. */
 export interface Needs {
@@ -18,18 +19,12 @@ export interface Needs {
 }
 
 /** The part of a parsed policy that decides about permissions. */
-export interface PermissionPolicy {
-  readonly issuers: readonly {
-    readonly name: string;
-    /** An https URL. */
-    readonly issuer: string;
-    /** `host` or `host:port`. */
-    readonly hosts: readonly string[];
-    readonly proxy: string | null;
-  }[];
-  readonly cache: { readonly directory: string };
-  readonly log: { readonly socket: string };
-}
+export type PermissionPolicy = Pick<Policy, "cache" | "log"> & {
+  readonly issuers: readonly Pick<
+    Issuer,
+    "name" | "issuer" | "hosts" | "proxy"
+  >[];
+};
 
 /** The build cannot go on; the message says what to change. */
 export class BuildError extends Error {
