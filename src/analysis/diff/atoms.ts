@@ -77,8 +77,8 @@ const LETTERS = "xyzuvwqkjhabcdefgilmnoprst0123456789XYZ~§";
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * The atoms of a claim. `now` in seconds gives ages their `auth_time`. `taken` are examples of
- * other claims: a map file maps a value wherever it comes from, so examples should differ.
+ * The atoms of a claim. `now` in seconds gives ages their `auth_time`. `taken` are values of other
+ * claims: a map file maps a value wherever it comes from, so that no example may be one of them.
  */
 export function claimAtoms(
   use: ClaimUse,
@@ -92,6 +92,7 @@ export function claimAtoms(
     cache: options.cache ?? new Map(),
   });
   if (!classes.complete) limits.push("too many combinations of globs");
+  if (classes.clash) limits.push("no value that only this claim can have");
   const files = [...use.files].sort();
   if (files.length > MAX_FILES) limits.push("too many map files for one claim");
   const sets = subsets(files.slice(0, MAX_FILES)).map((set) => new Set(set));
@@ -141,7 +142,7 @@ export function claimAtoms(
 /** Classes of strings by the globs that make them: many accounts ask for the same ones. */
 export type GlobCache = Map<string, GlobClasses>;
 
-/** An example of each class of strings; none of `taken` where a class has others. */
+/** An example of each class of strings, none of `taken` unless there is a clash. */
 function stringClasses(
   use: ClaimUse,
   options: {
@@ -149,8 +150,10 @@ function stringClasses(
     taken: ReadonlySet<string>;
     cache: GlobCache;
   },
-): GlobClasses {
-  const { texts, taken, cache } = options;
+): GlobClasses & { readonly clash: boolean } {
+  const { texts, cache } = options;
+  // only what is looked up in a map file can be mixed up with the values of other claims
+  const taken = use.files.size > 0 ? options.taken : NONE;
   const patterns = [...use.globs].sort();
   const search = (exclude: readonly string[]) =>
     globClasses(patterns.map((pattern) => ({ pattern, suffix: "" })), {
@@ -160,15 +163,17 @@ function stringClasses(
   const key = JSON.stringify(patterns);
   const general = cache.get(key) ?? search([]);
   cache.set(key, general);
-  if (!general.complete) return general;
+  if (!general.complete) return { ...general, clash: false };
   // texts that are mentioned are atoms already: another one must stand for the rest of its class
   const mentioned = new Set(texts);
   const clash = (names: ReadonlySet<string>, { examples }: GlobClasses) =>
     examples.some((example) => names.has(example));
   const classes = clash(mentioned, general) ? search(texts) : general;
-  if (!clash(taken, classes)) return classes;
+  if (!clash(taken, classes)) return { ...classes, clash: false };
   const others = search([...texts, ...taken]);
-  return others.examples.length < classes.examples.length ? classes : others;
+  return others.examples.length < classes.examples.length
+    ? { ...classes, clash: true }
+    : { ...others, clash: false };
 }
 
 /** What a map file cannot have as a key, it cannot map. */

@@ -71,7 +71,12 @@ export class Space {
     this.rhost = this.#variable(this.rhosts.length);
     this.host = this.#variable(2);
     const limits: string[] = [];
-    const taken = new Set<string>();
+    // An example stands for all values that no rule tells apart. A map file maps a value wherever it
+    // comes from, so that an example must not be what any rule mentions for any claim.
+    const taken = new Set(
+      [...use.claims.values()].filter(({ files }) => files.size > 0)
+        .flatMap(({ scalars }) => [...scalars].map(String)),
+    );
     this.claims = new Map([...use.claims].map(([key, claim]) => {
       const { atoms, blocks, limits: own } = claimAtoms(claim, {
         now: WITNESS_NOW,

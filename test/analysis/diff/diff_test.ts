@@ -406,3 +406,21 @@ Deno.test("what exceeds the bound is still tried around each rule, and found cha
   assert.deepEqual([diff.verdict, diff.exhaustive], ["wider", false]);
   assert.equal(diff.changes[0]?.witness.claims["org"], "z");
 });
+
+// Whoever writes the change chooses its values: none may be one that the search takes for "any other".
+for (const value of ["x", "y", "z", "xx", "0", "someone", "identity-1"]) {
+  for (const [claim, other] of [["sub", "email"], ["email", "sub"]]) {
+    Deno.test(`diffPolicies(): a rule for "${value}" in ${claim} hides nothing that a map file gives to ${other}`, () => {
+      const people = `when: {${other}: {like: "*"}}, ` +
+        `accounts: [{map_file: /etc/accounts.map, keys: [${claim}]}]`;
+      const old = rules({ people });
+      const next = rules({
+        people,
+        extra: `when: {${claim}: "${value}"}, ` +
+          `accounts: [{map_file: /etc/accounts.map, keys: [${other}]}]`,
+      });
+      assert.equal(verdict(old, next), "wider");
+      assert.equal(verdict(next, old), "narrower");
+    });
+  }
+}
