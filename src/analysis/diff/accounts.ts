@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Policy } from "../../policy/model.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
 import { ACCOUNT_NAME } from "../../policy/account_name.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { matchesGlob } from "../../policy/evaluate/conditions.ts";
@@ -28,14 +28,18 @@ const LETTERS = "xyzuvwqkjhabcdefgilmnoprst_0123456789";
 /** A readable name for an account that nobody mentions. */
 const SOMEONE = "someone";
 
+/** `rules` are those on which the answer depends: others need not tell accounts apart. */
 export function accountsOf(
   policies: readonly Policy[],
-  pairs: readonly IssuerPair[],
+  { pairs, rules }: {
+    pairs: readonly IssuerPair[];
+    rules: ReadonlySet<Rule>;
+  },
 ): AccountsToCompare {
   const named = new Set<string>();
   const probes = new Map<string, GlobProbe>();
   for (const policy of policies) addNames(policy, named);
-  for (const pair of pairs) addDerived(pair, { named, probes });
+  for (const pair of pairs) addDerived(pair, { named, probes, rules });
   const asked = [...probes.values()];
   const { examples, complete } = globClasses(asked, {
     letters: LETTERS,
@@ -75,16 +79,26 @@ function addNames(policy: Policy, named: Set<string>): void {
 /** What account names come of the values and globs that rules mention for the same claim. */
 function addDerived(
   pair: IssuerPair,
-  found: { named: Set<string>; probes: Map<string, GlobProbe> },
+  found: {
+    named: Set<string>;
+    probes: Map<string, GlobProbe>;
+    rules: ReadonlySet<Rule>;
+  },
 ): void {
   const uses = new Uses();
   const sides = [pair.old, pair.new].filter((side) => side !== null);
+  const rulesOfSide = (side: Side) =>
+    rulesOf(side).filter((rule) => found.rules.has(rule));
   for (const side of sides) {
-    for (const rule of rulesOf(side)) {
+    for (const rule of rulesOfSide(side)) {
       addUses(uses, rule, { side, account: null });
     }
   }
-  for (const { location, suffix } of sides.flatMap(claimSources)) {
+  const sources = new Map(
+    sides.flatMap((side) => claimSources(side, rulesOfSide(side)))
+      .map((source) => [JSON.stringify(source), source]),
+  );
+  for (const { location, suffix } of sources.values()) {
     const use = uses.claims.get(locationOf(claimPath(location)));
     for (const value of use?.scalars ?? []) {
       const name = stripped(value, suffix);
@@ -99,8 +113,9 @@ function addDerived(
 
 function claimSources(
   side: Side,
+  rules: readonly Rule[],
 ): { location: string; suffix: string | null }[] {
-  return rulesOf(side).flatMap(({ accounts }) => accounts ?? []).flatMap(
+  return rules.flatMap(({ accounts }) => accounts ?? []).flatMap(
     (source) => {
       if (source.source === "claim") {
         return [{ location: source.claim, suffix: source.strip_suffix }];

@@ -1,12 +1,20 @@
 /**
  * The comparison of two policies for one account and the tokens of one issuer.
  *
+ * Only rules that changed can make a difference. For each of them the search begins with that rule
+ * and the one that it was before, in a space that knows nothing else. What it finds is put to both
+ * policies: another rule that decides there after all joins the search, and it begins again. So most
+ * rules of a large policy are never looked at. "There is no difference" holds for the whole policy,
+ * because further rules could only take more requests away.
+ *
  * @module
  */
+import type { Rule } from "../../policy/model.ts";
 import type { GlobCache } from "./atoms.ts";
 import type { Decision } from "../../policy/decision.ts";
-import { keysOf, same, type Scene, sceneOf } from "./scene.ts";
-import type { IssuerPair } from "./side.ts";
+import type { RegionPart } from "./encode.ts";
+import { changedFor, type RulesOfSides, type Scene, sceneOf } from "./scene.ts";
+import { type IssuerPair, rulesOf, sourcesFor } from "./side.ts";
 import { type Budget, type Region, solve } from "./solver.ts";
 import {
   type Decisions,
@@ -21,59 +29,98 @@ export interface Difference {
   readonly pair: IssuerPair;
   readonly witness: Witness;
   readonly decisions: Decisions;
+  readonly cause: Cause;
+}
+
+/** Which way a difference goes: what the new policy decides. */
+export type Direction = "wider" | "narrower";
+
+/** The place that makes a difference. */
+export interface Cause {
+  readonly direction: Direction;
+  readonly effect: Rule["effect"];
+  /** The rule in the old and in the new policy, by its id; `null` where it is not there. */
+  readonly rule: string;
+  readonly kind: "added" | "removed" | "changed";
+  /** The condition inside the rule that lets more through, or less; `null` for all of the rule. */
+  readonly path: readonly string[] | null;
 }
 
 export interface Comparison {
   readonly differences: readonly Difference[];
   /** Why differences may have been missed; empty when there are no others of either direction. */
   readonly limits: readonly string[];
+  /** The rules, beside those that changed, on which the answer depends. */
+  readonly used: RulesOfSides;
 }
 
-const NOTHING: Comparison = { differences: [], limits: [] };
-
-/** Which way a difference goes: what the new policy decides. */
-type Direction = "wider" | "narrower";
-
 interface CompareOptions {
+  readonly changed: RulesOfSides;
   readonly budget: Budget;
   /** Enough of them: how many differences are wanted of each direction. */
   readonly wanted: Readonly<Record<Direction, number>>;
+  /** Causes that need no further witness, by {@link causeKey}. */
+  readonly known: { has(key: string): boolean };
   readonly cache: GlobCache;
 }
 
 /**
- * Differences of each direction, where there are any, with different rules that decide. That
- * there are none of a direction is certain where there are no limits.
+ * Differences of each direction, where there are any, and one for each cause that is not known yet.
+ * That there are none of a direction is certain where there are no limits.
  */
 export function compareAccount(
   account: string,
   pair: IssuerPair,
   options: CompareOptions,
 ): Comparison {
-  const rules = {
-    old: keysOf(pair.old, account),
-    new: keysOf(pair.new, account),
-  };
-  if (same(rules.old, rules.new)) return NOTHING;
-  const scene = sceneOf(account, pair, { rules, cache: options.cache });
-  const search = new Search(scene, options);
-  search.run("wider");
-  search.run("narrower");
+  const changed = changedFor(account, pair, options.changed);
+  const search = new Search(account, pair, { ...options, changed });
+  if (changed.old.length + changed.new.length > 0) {
+    search.run("wider");
+    search.run("narrower");
+  }
   return {
     differences: search.differences(),
-    limits: [...scene.limits, ...search.limits],
+    limits: search.limits,
+    used: search.used(),
   };
+}
+
+export function causeKey({ direction, rule, path }: Cause): string {
+  return JSON.stringify([direction, rule, path]);
+}
+
+type SideName = "old" | "new";
+
+/** What is looked for: a request that one side admits by a rule and the other refuses. */
+interface Question {
+  readonly granting: SideName;
+  readonly refusing: SideName;
+  readonly grant: Rule;
+  /** A deny rule of the refusing side that matches; `null`: no rule of it grants. */
+  readonly deny: Rule | null;
+  /** The rule of the same id, of which this part does not hold. */
+  readonly beyond: {
+    readonly side: SideName;
+    readonly rule: Rule;
+    readonly path: readonly string[];
+  } | null;
+  readonly cause: Cause;
 }
 
 class Search {
   readonly limits: string[] = [];
-  readonly #scene: Scene;
+  readonly #account: string;
+  readonly #pair: IssuerPair;
   readonly #options: CompareOptions;
   readonly #found = new Map<string, Difference>();
+  readonly #causes = new Set<string>();
   readonly #count = { wider: 0, narrower: 0 };
+  readonly #used = { old: new Set<Rule>(), new: new Set<Rule>() };
 
-  constructor(scene: Scene, options: CompareOptions) {
-    this.#scene = scene;
+  constructor(account: string, pair: IssuerPair, options: CompareOptions) {
+    this.#account = account;
+    this.#pair = pair;
     this.#options = options;
   }
 
@@ -81,72 +128,341 @@ class Search {
     return [...this.#found.values()];
   }
 
+  used(): RulesOfSides {
+    return { old: [...this.#used.old], new: [...this.#used.new] };
+  }
+
   /** Looks for requests that one policy admits and the other does not. */
   run(direction: Direction): void {
-    const { old, new: next } = this.#scene;
-    const [granting, refusing] = direction === "wider"
-      ? [next, old]
-      : [old, next];
-    const admitted = new Set(refusing.allows.map(({ key }) => key));
-    const denied = new Set(granting.denies.map(({ key }) => key));
-    const denies = granting.denies.map(({ region }) => region);
-    const allows = refusing.allows.map(({ region }) => region);
-    const enough = () =>
-      this.#count[direction] >= this.#options.wanted[direction];
-    for (const { region, key } of granting.allows) {
-      if (enough()) return;
-      // refused because nothing admits: not where the same rule stands on the other side
-      if (!admitted.has(key)) this.#look(region, [...denies, ...allows]);
-      // refused because something forbids: not where that forbids on both sides
-      for (const deny of refusing.denies) {
-        if (enough()) return;
-        if (!denied.has(deny.key)) {
-          this.#look([...region, ...deny.region], denies);
+    const [granting, refusing]: [SideName, SideName] = direction === "wider"
+      ? ["new", "old"]
+      : ["old", "new"];
+    const { changed } = this.#options;
+    const same = (rules: readonly Rule[], { id, effect }: Rule) =>
+      rules.find((rule) => rule.id === id && rule.effect === effect) ?? null;
+    for (const grant of changed[granting]) {
+      if (grant.effect !== "allow") continue;
+      const peer = same(changed[refusing], grant);
+      for (const part of this.#parts(grant, peer, { granting, refusing })) {
+        const cause = causeOf(grant, { direction, peer, granting, part });
+        if (this.#isEnough(cause)) continue;
+        this.#look({
+          granting,
+          refusing,
+          grant,
+          deny: null,
+          beyond: peer === null || part === null
+            ? null
+            : { side: refusing, rule: peer, path: part },
+          cause,
+        });
+      }
+    }
+    for (const deny of changed[refusing]) {
+      if (deny.effect !== "deny") continue;
+      const peer = same(changed[granting], deny);
+      const sides = { granting: refusing, refusing: granting };
+      for (const part of this.#parts(deny, peer, sides)) {
+        const cause = causeOf(deny, {
+          direction,
+          peer,
+          granting: refusing,
+          part,
+        });
+        if (this.#isEnough(cause)) continue;
+        const beyond = peer === null || part === null
+          ? null
+          : { side: granting, rule: peer, path: part };
+        if (!this.#matchesAlone(deny, beyond, refusing)) continue;
+        for (const grant of this.#allows(granting)) {
+          const found = this.#look({
+            granting,
+            refusing,
+            grant,
+            deny,
+            beyond,
+            cause,
+          });
+          if (found) break;
         }
       }
     }
   }
 
-  #look(inside: Region, outside: readonly Region[]): void {
-    const { space, always } = this.#scene;
-    const found = solve({
-      sizes: space.sizes,
-      inside: [...always, ...inside],
-      outside,
-    }, this.#options.budget);
-    if (found === null) return;
-    if (found === "gave up") {
-      this.#limit("there are too many combinations to look at all of them");
-      for (const point of sampled(inside, this.#scene)) this.#take(point);
-      return;
-    }
-    if (!this.#take(found.map(lowestBit))) {
-      this.#limit("a difference that was found could not be shown");
+  #isEnough(cause: Cause): boolean {
+    const { known, wanted } = this.#options;
+    const key = causeKey(cause);
+    return this.#count[cause.direction] >= wanted[cause.direction] &&
+      (known.has(key) || this.#causes.has(key));
+  }
+
+  /** The rules of a side that may grant the account. */
+  #allows(side: SideName): Rule[] {
+    const known = this.#pair[side];
+    return known === null
+      ? []
+      : rulesOf(known).filter((rule) =>
+        rule.effect === "allow" && sourcesFor(rule, this.#account)?.length !== 0
+      );
+  }
+
+  /**
+   * The parts of the rule's peer that are not the same in the rule: where one of them fails, the rule
+   * goes beyond what its peer does. `null` stands for the whole rule, where there is no peer.
+   */
+  #parts(
+    rule: Rule,
+    peer: Rule | null,
+    { granting, refusing }: { granting: SideName; refusing: SideName },
+  ): (readonly string[] | null)[] {
+    if (peer === null) return [null];
+    const scene = this.#scene({
+      [granting]: new Set([rule]),
+      [refusing]: new Set([peer]),
+    } as Rules);
+    const texts = new Set(scene[granting].get(rule)?.map(partText));
+    const parts = scene[refusing].get(peer) ?? [];
+    if (parts.some(isEmpty)) return [null];
+    return parts.filter((part) => !texts.has(partText(part)))
+      .map(({ path }) => path);
+  }
+
+  #scene(rules: Rules): Scene {
+    return sceneOf(this.#account, this.#pair, {
+      rules: { old: [...rules.old], new: [...rules.new] },
+      cache: this.#options.cache,
+    });
+  }
+
+  /** Whether a deny rule can match where its peer does not, whoever would be admitted there. */
+  #matchesAlone(
+    deny: Rule,
+    beyond: Question["beyond"],
+    refusing: SideName,
+  ): boolean {
+    const rules: Rules = { old: new Set(), new: new Set() };
+    rules[refusing].add(deny);
+    if (beyond !== null) rules[beyond.side].add(beyond.rule);
+    const scene = this.#scene(rules);
+    const inside = regionOf(scene[refusing].get(deny));
+    if (inside === null) return false;
+    return solve({
+          sizes: scene.space.sizes,
+          inside: [...scene.always, ...inside],
+          outside: outsideOf(beyond, scene),
+        }, this.#options.budget) !== null || scene.limits.length > 0;
+  }
+
+  /** True where the answer shows a difference. */
+  #look(question: Question): boolean {
+    const { granting, refusing, grant, deny, beyond } = question;
+    const rules: Rules = { old: new Set(), new: new Set() };
+    rules[granting].add(grant);
+    if (deny !== null) rules[refusing].add(deny);
+    if (beyond !== null) rules[beyond.side].add(beyond.rule);
+    while (true) {
+      const scene = this.#scene(rules);
+      const inside = [
+        ...scene.always,
+        ...regionOf(scene[granting].get(grant)) ?? NOWHERE,
+        ...deny === null ? [] : regionOf(scene[refusing].get(deny)) ?? NOWHERE,
+      ];
+      const kept = [
+        ...[...rules[granting]].filter(({ effect }) => effect === "deny")
+          .map((rule) => scene[granting].get(rule)),
+        ...[...rules[refusing]].filter(({ effect }) =>
+          effect === "allow" && deny === null
+        ).map((rule) => scene[refusing].get(rule)),
+      ].map(regionOf).filter((region) => region !== null);
+      const found = inside.some(({ length }) => length === 0) ? null : solve({
+        sizes: scene.space.sizes,
+        inside,
+        outside: [...kept, ...outsideOf(beyond, scene)],
+      }, this.#options.budget);
+      if (found === null) {
+        this.#proved(rules, scene);
+        return false;
+      }
+      if (found === "gave up") {
+        this.#limit("there are too many combinations to look at all of them");
+        return [...sampled(inside, scene)].some((point) =>
+          this.#take(point, scene, { question, rules }) === "taken"
+        );
+      }
+      const answer = this.#take(found.map(lowestBit), scene, {
+        question,
+        rules,
+      });
+      if (answer === "taken") return true;
+      if (answer.every(([side, rule]) => rules[side].has(rule))) {
+        this.#limit("a difference that was found could not be shown");
+        return false;
+      }
+      for (const [side, rule] of answer) rules[side].add(rule);
     }
   }
 
-  /** Keeps the point if the policies really differ there. */
-  #take(point: readonly number[]): boolean {
-    const { pair } = this.#scene;
-    const witness = witnessAt(point, this.#scene);
-    const decisions = decisionsOn(pair, witness);
-    if (decisions.old.decision === decisions.new.decision) return false;
-    const key = differenceKey(decisions);
-    if (!this.#found.has(key)) {
-      const small = shrunk(pair, witness);
-      this.#found.set(key, {
-        pair,
-        witness: small,
-        decisions: decisionsOn(pair, small),
-      });
-      this.#count[directionOf(decisions)] += 1;
+  /** There is nothing: that holds as far as the space is exact, and depends on these rules. */
+  #proved(rules: Rules, { limits }: Scene): void {
+    limits.forEach((limit) => this.#limit(limit));
+    for (const side of ["old", "new"] as const) {
+      for (const rule of rules[side]) this.#used[side].add(rule);
     }
-    return true;
+  }
+
+  /**
+   * Keeps the point if the policies really differ there; otherwise the rules that decided, and that
+   * the question did not know.
+   */
+  #take(
+    point: readonly number[],
+    scene: Scene,
+    { question, rules }: { question: Question; rules: Rules },
+  ): "taken" | [SideName, Rule][] {
+    const { granting, refusing, cause } = question;
+    const witness = witnessAt(point, scene);
+    const decisions = decisionsOn(this.#pair, witness);
+    if (decisions.old.decision === decisions.new.decision) {
+      return [
+        ...this.#deciding(granting, decisions[granting], "deny"),
+        ...this.#deciding(refusing, decisions[refusing], "allow"),
+      ];
+    }
+    const direction = directionOf(decisions);
+    const key = differenceKey(decisions);
+    const fresh = !this.#causes.has(causeKey(cause)) &&
+      !this.#options.known.has(causeKey(cause));
+    if (direction === cause.direction) this.#causes.add(causeKey(cause));
+    if (!this.#found.has(key) || (fresh && direction === cause.direction)) {
+      const small = this.#smallest(witness, rules);
+      this.#found.set(
+        this.#found.has(key) ? `${key} ${causeKey(cause)}` : key,
+        {
+          pair: this.#pair,
+          witness: small,
+          decisions: involved(decisionsOn(this.#pair, small)),
+          cause: direction === cause.direction
+            ? cause
+            : { ...cause, direction },
+        },
+      );
+      this.#count[direction] += 1;
+    }
+    return "taken";
+  }
+
+  /** Made small with the rules of the question alone, where all rules together say the same then. */
+  #smallest(witness: Witness, rules: Rules): Witness {
+    const small = shrunk(narrowed(this.#pair, rules), witness);
+    const [few, all] = [witness, small].map((one) =>
+      differenceKey(decisionsOn(this.#pair, one))
+    );
+    return few === all ? small : shrunk(this.#pair, witness);
+  }
+
+  /** The rules that made a side decide as it did. */
+  #deciding(
+    side: SideName,
+    { rules }: Decision,
+    effect: Rule["effect"],
+  ): [SideName, Rule][] {
+    const known = this.#pair[side];
+    if (known === null) return [];
+    const ids = rules.filter((rule) =>
+      rule.effect === effect && rule.matched &&
+      (effect === "deny" || rule.granted)
+    ).map(({ id }) => id);
+    return known.policy.rules.filter(({ id }) => ids.includes(id))
+      .map((rule) => [side, rule]);
   }
 
   #limit(text: string): void {
     if (!this.limits.includes(text)) this.limits.push(text);
   }
+}
+
+type Rules = Record<SideName, Set<Rule>>;
+
+/** The same issuers under policies of these rules only. */
+function narrowed(pair: IssuerPair, rules: Rules): IssuerPair {
+  const only = (side: SideName) => {
+    const known = pair[side];
+    return known === null ? null : {
+      ...known,
+      policy: {
+        ...known.policy,
+        rules: known.policy.rules.filter((rule) => rules[side].has(rule)),
+      },
+    };
+  };
+  return { old: only("old"), new: only("new") };
+}
+
+/** Without the rules that say the same on both sides: a large policy has many, and they are kept. */
+function involved(decisions: Decisions): Decisions {
+  const ids = new Set(rulesInvolved(decisions));
+  const only = (decision: Decision): Decision => ({
+    ...decision,
+    rules: decision.rules.filter(({ id }) =>
+      ids.has(id) || id === decision.rule
+    ),
+  });
+  return { old: only(decisions.old), new: only(decisions.new) };
+}
+
+/** A region that holds nothing. */
+const NOWHERE: Region = [[]];
+
+function isEmpty({ clauses }: RegionPart): boolean {
+  return clauses.some(({ length }) => length === 0);
+}
+
+/** All parts together; `null` where they never hold. */
+function regionOf(parts: readonly RegionPart[] | undefined): Region | null {
+  return parts === undefined || parts.some(isEmpty)
+    ? null
+    : parts.flatMap(({ clauses }) => clauses);
+}
+
+/** The part of the peer in which the answer must not be. */
+function outsideOf(
+  beyond: Question["beyond"],
+  scene: Scene,
+): Region[] {
+  if (beyond === null) return [];
+  const parts = scene[beyond.side].get(beyond.rule) ?? [];
+  return parts.filter(({ path }) => samePath(path, beyond.path))
+    .map(({ clauses }) => clauses);
+}
+
+function samePath(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length &&
+    one.every((step, index) => step === other[index]);
+}
+
+function partText({ path, clauses }: RegionPart): string {
+  return JSON.stringify(
+    [path, clauses],
+    (_, value) => typeof value === "bigint" ? value.toString() : value,
+  );
+}
+
+/** `granting` is the side on which `rule` stands; the place is told of the new policy. */
+function causeOf(
+  { id, effect }: Rule,
+  { direction, peer, granting, part }: {
+    direction: Direction;
+    peer: Rule | null;
+    granting: SideName;
+    part: readonly string[] | null;
+  },
+): Cause {
+  const kind = peer !== null
+    ? "changed"
+    : granting === "new"
+    ? "added"
+    : "removed";
+  return { direction, effect, rule: id, kind, path: part };
 }
 
 export function directionOf(decisions: Decisions): Direction {

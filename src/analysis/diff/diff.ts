@@ -12,13 +12,15 @@
 import type { GlobCache } from "./atoms.ts";
 import { accountsOf } from "./accounts.ts";
 import {
+  type Cause,
+  causeKey,
   compareAccount,
   type Difference,
   differenceKey,
   directionOf,
   rulesInvolved,
 } from "./compare.ts";
-import { sameRules } from "./scene.ts";
+import { changedRules, type RulesOfSides } from "./scene.ts";
 import {
   combined,
   type SettingChange,
@@ -29,7 +31,7 @@ import { type IssuerPair, issuerPairs } from "./side.ts";
 import type { Budget } from "./solver.ts";
 import type { Witness } from "./witness.ts";
 import type { Decision } from "../../policy/decision.ts";
-import type { Policy } from "../../policy/model.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
 
 export type { SettingChange, Verdict, Witness };
 
@@ -66,6 +68,12 @@ export interface Change {
   readonly rules: readonly string[];
 }
 
+/** The place that makes a change, and one change that shows it. */
+export interface CausedChange {
+  readonly cause: Cause;
+  readonly change: Change;
+}
+
 interface AccountVerdict {
   readonly account: string;
   readonly example: boolean;
@@ -80,6 +88,8 @@ export interface Diff {
   readonly limits: readonly string[];
   readonly accounts: readonly AccountVerdict[];
   readonly changes: readonly Change[];
+  /** Every condition and rule that admits more, or refuses more, each with one change. */
+  readonly causes: readonly CausedChange[];
   readonly settings: readonly SettingChange[];
 }
 
@@ -89,38 +99,14 @@ export function diffPolicies(
   next: Policy,
   options: DiffOptions = {},
 ): Diff {
-  const pairs = issuerPairs(old, next).filter((pair) => !sameRules(pair));
-  const found = accountsOf([old, next], pairs);
-  const limits = new Set(
-    pairs.length === 0 || options.accounts !== undefined ? [] : found.limits,
-  );
-  const accounts = options.accounts?.map((account) => ({
-    account,
-    example: false,
-  })) ?? [
-    ...found.named.map((account) => ({ account, example: false })),
-    ...found.examples.map((account) => ({ account, example: true })),
-  ];
-  const bound = options.bound ?? DIFF_BOUND;
-  const total: Budget = { steps: bound.total };
-  const cache: GlobCache = new Map();
-  const changes: Change[] = [];
-  const verdicts: AccountVerdict[] = [];
-  for (const [index, { account, example }] of accounts.entries()) {
-    const own = accountChanges(account, pairs, {
-      total,
-      each: bound.each,
-      cache,
-    });
-    own.limits.forEach((limit) => limits.add(limit));
-    changes.push(...own.differences.map((one) => changeOf(one, { example })));
-    const verdict = combined(
-      own.differences.map(({ decisions }) => directionOf(decisions)),
-    );
-    const unknown = verdict === "equivalent" && own.limits.length > 0;
-    verdicts.push({ account, example, verdict: unknown ? "sampled" : verdict });
-    options.progress?.(index + 1, accounts.length);
-  }
+  const pairs = issuerPairs(old, next).map((pair) => ({
+    pair,
+    changed: changedRules(pair),
+  })).filter(({ changed }) => changed.old.length + changed.new.length > 0);
+  const comparison = new AccountComparison(pairs, options);
+  if (options.accounts === undefined) comparison.all([old, next]);
+  else for (const account of options.accounts) comparison.one(account, false);
+  const { limits, accounts, changes, causes } = comparison;
   const settings = settingChanges(old, next);
   const verdict = combined([
     ...changes.map((change) => change.verdict),
@@ -130,39 +116,137 @@ export function diffPolicies(
     verdict: verdict === "equivalent" && limits.size > 0 ? "sampled" : verdict,
     exhaustive: limits.size === 0,
     limits: [...limits],
-    accounts: verdicts,
+    accounts: [...accounts].sort(byExampleAndName),
     changes,
+    causes: [...causes.values()],
     settings,
   };
 }
 
-function accountChanges(
-  account: string,
-  pairs: readonly IssuerPair[],
-  bound: { total: Budget; each: number; cache: GlobCache },
-): { differences: Difference[]; limits: string[] } {
-  const differences = new Map<string, Difference>();
-  const wanted = { wider: WITNESSES, narrower: WITNESSES };
-  const limits: string[] = [];
-  for (const pair of pairs) {
-    const budget = { steps: Math.min(bound.each, bound.total.steps) };
-    const before = budget.steps;
-    const own = compareAccount(account, pair, {
-      budget,
-      wanted,
-      cache: bound.cache,
-    });
-    bound.total.steps -= before - budget.steps;
-    limits.push(...own.limits);
-    for (const difference of own.differences) {
-      // the same rules at work for another issuer show nothing new
-      const key = differenceKey(difference.decisions);
-      if (differences.has(key)) continue;
-      differences.set(key, difference);
-      wanted[directionOf(difference.decisions)] -= 1;
+/** Named accounts first, in their order; examples as they were found. */
+function byExampleAndName(a: AccountVerdict, b: AccountVerdict): number {
+  if (a.example !== b.example) return a.example ? 1 : -1;
+  return a.example || a.account === b.account
+    ? 0
+    : a.account < b.account
+    ? -1
+    : 1;
+}
+
+interface ChangedPair {
+  readonly pair: IssuerPair;
+  readonly changed: RulesOfSides;
+}
+
+/** The comparison, account by account. */
+class AccountComparison {
+  readonly limits = new Set<string>();
+  readonly accounts: AccountVerdict[] = [];
+  readonly changes: Change[] = [];
+  readonly causes = new Map<string, CausedChange>();
+  readonly #pairs: readonly ChangedPair[];
+  readonly #options: DiffOptions;
+  readonly #total: Budget;
+  readonly #cache: GlobCache = new Map();
+  readonly #used: ReadonlyMap<
+    IssuerPair,
+    Record<keyof RulesOfSides, Set<Rule>>
+  >;
+
+  constructor(pairs: readonly ChangedPair[], options: DiffOptions) {
+    this.#pairs = pairs;
+    this.#options = options;
+    this.#total = { steps: this.#bound.total };
+    this.#used = new Map(pairs.map(({ pair, changed }) => [pair, {
+      old: new Set(changed.old),
+      new: new Set(changed.new),
+    }]));
+  }
+
+  get #bound() {
+    return this.#options.bound ?? DIFF_BOUND;
+  }
+
+  /**
+   * All accounts that a policy names, and an example of each sort of others. Which sorts there are
+   * depends on the rules that the answers depend on; those are known when the answers are.
+   */
+  all(policies: readonly Policy[]): void {
+    const done = new Set<string>();
+    while (true) {
+      const rules = new Set(
+        [...this.#used.values()].flatMap((used) => [...used.old, ...used.new]),
+      );
+      const found = accountsOf(policies, {
+        pairs: this.#pairs.map(({ pair }) => pair),
+        rules,
+      });
+      found.limits.forEach((limit) => this.limits.add(limit));
+      const todo = [
+        ...found.named.map((account) => ({ account, example: false })),
+        ...found.examples.map((account) => ({ account, example: true })),
+      ].filter(({ account }) => !done.has(account));
+      if (todo.length === 0) return;
+      for (const [index, { account, example }] of todo.entries()) {
+        done.add(account);
+        this.one(account, example);
+        this.#options.progress?.(index + 1, todo.length);
+      }
     }
   }
-  return { differences: [...differences.values()], limits };
+
+  one(account: string, example: boolean): void {
+    const differences = new Map<string, Difference>();
+    const wanted = { wider: WITNESSES, narrower: WITNESSES };
+    const limits = new Set<string>();
+    for (const { pair, changed } of this.#pairs) {
+      const budget = { steps: Math.min(this.#bound.each, this.#total.steps) };
+      const before = budget.steps;
+      const own = compareAccount(account, pair, {
+        changed,
+        budget,
+        wanted,
+        known: this.causes,
+        cache: this.#cache,
+      });
+      this.#total.steps -= before - budget.steps;
+      own.limits.forEach((limit) => limits.add(limit));
+      const used = this.#used.get(pair);
+      own.used.old.forEach((rule) => used?.old.add(rule));
+      own.used.new.forEach((rule) => used?.new.add(rule));
+      for (const difference of own.differences) {
+        this.#keepCause(difference, example);
+        // the same rules at work for another issuer show nothing new
+        const key = differenceKey(difference.decisions);
+        if (differences.has(key)) continue;
+        const direction = directionOf(difference.decisions);
+        if (wanted[direction] <= 0) continue;
+        differences.set(key, difference);
+        wanted[direction] -= 1;
+      }
+    }
+    limits.forEach((limit) => this.limits.add(limit));
+    const verdict = combined(
+      [...differences.values()].map(({ decisions }) => directionOf(decisions)),
+    );
+    this.changes.push(
+      ...[...differences.values()].map((one) => changeOf(one, { example })),
+    );
+    const unknown = verdict === "equivalent" && limits.size > 0;
+    this.accounts.push({
+      account,
+      example,
+      verdict: unknown ? "sampled" : verdict,
+    });
+  }
+
+  #keepCause(difference: Difference, example: boolean): void {
+    const { cause } = difference;
+    const key = causeKey(cause);
+    if (this.causes.has(key)) return;
+    const change = changeOf(difference, { example });
+    this.causes.set(key, { cause, change });
+  }
 }
 
 function changeOf(

@@ -63,14 +63,19 @@ export interface Context {
 /** An empty clause never holds. */
 const NEVER: Clause = [];
 
-/**
- * Where an allow rule grants, or a deny rule matches; `null` when that is nowhere.
- */
-export function regionOf(rule: Rule, context: Context): Region | null {
-  const clauses = [...conditionsOf(rule, context.side.policy)].flatMap((
-    condition,
-  ) => clausesOf(condition, { ...context, rule }));
-  return clauses.some(({ length }) => length === 0) ? null : clauses;
+/** What one condition of a rule asks, with the path at which it is written in the rule. */
+export interface RegionPart {
+  readonly path: readonly string[];
+  /** All of them must hold; an empty clause never does. */
+  readonly clauses: Region;
+}
+
+/** Where an allow rule grants, or a deny rule matches: where all of its parts hold. */
+export function regionParts(rule: Rule, context: Context): RegionPart[] {
+  return [...conditionsOf(rule, context.side.policy)].map((condition) => ({
+    path: condition.path,
+    clauses: clausesOf(condition, { ...context, rule }),
+  })).filter(({ clauses }) => clauses.length > 0);
 }
 
 interface RuleContext extends Context {

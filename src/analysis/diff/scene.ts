@@ -6,7 +6,7 @@
  */
 import type { GlobCache } from "./atoms.ts";
 import type { Rule } from "../../policy/model.ts";
-import { type Context, regionOf } from "./encode.ts";
+import { type Context, type RegionPart, regionParts } from "./encode.ts";
 import { LinkedAuthentications } from "./linked.ts";
 import { networkExamples } from "./networks.ts";
 import {
@@ -29,68 +29,77 @@ import {
 } from "./space.ts";
 import { addUses } from "./uses.ts";
 
-/** Whether the rules of both sides are the same for all accounts, up to order and names. */
-export function sameRules(pair: IssuerPair): boolean {
-  return pair.old !== null && pair.new !== null &&
-    same(keysOf(pair.old, null), keysOf(pair.new, null));
+/** Rules of each side of a comparison. */
+export interface RulesOfSides {
+  readonly old: readonly Rule[];
+  readonly new: readonly Rule[];
 }
 
-interface KeyedRule {
-  readonly rule: Rule;
-  readonly key: string;
+/**
+ * The rules for which the other side has none that decides the same, whatever the account. Names,
+ * descriptions and the order of anything do not count.
+ */
+export function changedRules(pair: IssuerPair): RulesOfSides {
+  const keyed = (side: Side | null) =>
+    side === null ? [] : rulesOf(side).map((rule) => ({
+      rule,
+      key: ruleKey(rule, side, null),
+    }));
+  const [before, after] = [keyed(pair.old), keyed(pair.new)];
+  const without = (rules: typeof before, others: typeof before) => {
+    const known = new Set(others.map(({ key }) => key));
+    return rules.filter(({ key }) => !known.has(key)).map(({ rule }) => rule);
+  };
+  return { old: without(before, after), new: without(after, before) };
 }
 
-export function keysOf(side: Side | null, account: string | null): KeyedRule[] {
-  return side === null ? [] : rulesOf(side).flatMap((rule) => {
-    const key = ruleKey(rule, side, account);
-    return key === null ? [] : [{ rule, key }];
-  });
+/** The rules that can concern the account and for which the other side has none like it there. */
+export function changedFor(
+  account: string,
+  pair: IssuerPair,
+  changed: RulesOfSides,
+): RulesOfSides {
+  const keyed = (side: Side | null, rules: readonly Rule[]) =>
+    new Map(
+      side === null ? [] : rules.flatMap((rule) => {
+        const key = ruleKey(rule, side, account);
+        return key === null ? [] : [[key, rule] as const];
+      }),
+    );
+  const before = keyed(pair.old, changed.old);
+  const after = keyed(pair.new, changed.new);
+  const without = (rules: typeof before, others: typeof before) =>
+    [...rules].filter(([key]) => !others.has(key)).map(([, rule]) => rule);
+  return { old: without(before, after), new: without(after, before) };
 }
 
-export function same(
-  old: readonly KeyedRule[],
-  next: readonly KeyedRule[],
-): boolean {
-  const text = (rules: readonly KeyedRule[]) =>
-    [...new Set(rules.map(({ key }) => key))].sort().join("\n");
-  return text(old) === text(next);
-}
-
-interface KeyedRegion {
-  readonly region: Region;
-  readonly key: string;
-}
-
-interface SideRegions {
-  readonly allows: readonly KeyedRegion[];
-  readonly denies: readonly KeyedRegion[];
-}
+/** A rule as the parts of its region. */
+type Regions = ReadonlyMap<Rule, readonly RegionPart[]>;
 
 export interface Scene {
   readonly account: string;
   readonly pair: IssuerPair;
   readonly space: Space;
   readonly linked: LinkedAuthentications | null;
+  /** What holds of every request. */
   readonly always: Region;
-  readonly old: SideRegions;
-  readonly new: SideRegions;
+  readonly old: Regions;
+  readonly new: Regions;
   readonly limits: readonly string[];
 }
 
+/** The space in which these rules can be told apart, and no others. */
 export function sceneOf(
   account: string,
   pair: IssuerPair,
-  { rules, cache }: {
-    rules: { old: readonly KeyedRule[]; new: readonly KeyedRule[] };
-    cache: GlobCache;
-  },
+  { rules, cache }: { rules: RulesOfSides; cache: GlobCache },
 ): Scene {
   const sides = [
     { side: pair.old, rules: rules.old },
     { side: pair.new, rules: rules.new },
   ];
   const all = sides.flatMap(({ side, rules }) =>
-    side === null ? [] : rules.map(({ rule }) => ({ side, rule }))
+    side === null ? [] : rules.map((rule) => ({ side, rule }))
   );
   const uses = new Uses();
   for (const { side, rule } of all) addUses(uses, rule, { side, account });
@@ -108,17 +117,10 @@ export function sceneOf(
     rhosts: networkExamples(all.flatMap(({ rule }) => rule.rhosts ?? [])),
     cache,
   });
-  const regions = (side: Side | null, keyed: readonly KeyedRule[]) => {
-    const of = (effect: Rule["effect"]) =>
-      keyed.filter(({ rule }) => rule.effect === effect).flatMap(
-        ({ rule, key }) => {
-          if (side === null) return [];
-          const context: Context = { side, space, account, linked };
-          const region = regionOf(rule, context);
-          return region === null ? [] : [{ region, key }];
-        },
-      );
-    return { allows: of("allow"), denies: of("deny") };
+  const regions = (side: Side | null, rules: readonly Rule[]): Regions => {
+    if (side === null) return new Map();
+    const context: Context = { side, space, account, linked };
+    return new Map(rules.map((rule) => [rule, regionParts(rule, context)]));
   };
   return {
     account,

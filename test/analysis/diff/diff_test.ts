@@ -391,11 +391,8 @@ Deno.test("policies that are the same up to order are equivalent whatever the bo
 });
 
 Deno.test("a list that is also read by position is not called exhaustive", () => {
-  const old = rules({
-    a: `${STAFF}, when: {groups: {any: [x]}}`,
-    b: `${STAFF}, when: {/groups/0: z}`,
-  });
-  const next = rules({ a: `${STAFF}, when: {groups: {any: [x]}}` });
+  const old = rules({ a: `${STAFF}, when: {groups: {any: [x]}}` });
+  const next = rules({ a: `${STAFF}, when: {/groups/0: x}` });
   assert.equal(diffPolicies(old, next).exhaustive, false);
 });
 

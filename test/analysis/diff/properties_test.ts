@@ -26,6 +26,10 @@ import {
   type Written,
   type WrittenPolicy,
 } from "../../support/policy_generators.ts";
+import {
+  collidingPolicies,
+  collidingRequest,
+} from "../../support/collisions.ts";
 import { holds } from "../../support/properties.ts";
 
 /** Two documents that differ in one place, in many different ways. */
@@ -229,4 +233,44 @@ Deno.test("every shipped policy is equivalent to itself", async () => {
     assert.equal(diff.verdict, "equivalent", name);
     assert.equal(diff.exhaustive, true, name);
   }
+});
+
+Deno.test("no decision changes that the comparison does not tell of, where values are the search's own", () => {
+  const cases = collidingPolicies.chain(([a, b]) =>
+    fc.record({
+      policies: fc.constant([a, b] as const),
+      requests: fc.array(collidingRequest(a), {
+        minLength: 60,
+        maxLength: 60,
+      }),
+    })
+  );
+  let [changed, exhaustive] = [0, 0];
+  holds(
+    fc.property(cases, ({ policies: [a, b], requests }) => {
+      const diff = diffPolicies(a, b);
+      if (diff.exhaustive) exhaustive += 1;
+      for (const { request, mapFiles } of requests) {
+        const [before, after] = [a, b].map((policy) =>
+          evaluate(policy, request, { mapFiles }).decision
+        );
+        if (before === after) continue;
+        changed += 1;
+        const direction = after === "allow" ? "wider" : "narrower";
+        const said = saidOf(diff, request.account);
+        // "cannot tell" is an answer, too; "equivalent" and the other direction alone are not
+        assert.ok(
+          said.includes(direction) || !diff.exhaustive,
+          `${direction} at ${JSON.stringify(request)}, said ${said}`,
+        );
+        assert.notEqual(diff.verdict, "equivalent");
+      }
+    }),
+    { runs: 400 },
+  );
+  assert.ok(changed > 100, `${changed} changes were met`);
+  assert.ok(
+    exhaustive > 200,
+    `${exhaustive} of 400 comparisons were exhaustive`,
+  );
 });

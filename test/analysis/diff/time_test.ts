@@ -64,7 +64,7 @@ Deno.test("a policy of 300 rules is equivalent to itself at once", () => {
   assert.ok(performance.now() - start < 2_000);
 });
 
-Deno.test("globs that cannot be told apart in time are not waited for", () => {
+Deno.test("globs of which nobody asks how they overlap need not be told apart", () => {
   const rules = (suffix: string) =>
     Object.fromEntries(
       Array.from({ length: 24 }, (_, index) => [`r${index}`, {
@@ -77,6 +77,8 @@ Deno.test("globs that cannot be told apart in time are not waited for", () => {
     { ...document, rules: rules("a") },
     { ...document, rules: rules("b") },
   );
-  assert.equal(diff.exhaustive, false);
-  assert.notEqual(diff.verdict, "equivalent");
+  assert.equal(diff.exhaustive, true);
+  assert.equal(diff.verdict, "incomparable");
+  // each rule in both directions
+  assert.equal(diff.causes.length, 48);
 });
