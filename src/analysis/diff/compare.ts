@@ -10,11 +10,12 @@
  * @module
  */
 import type { Rule } from "../../policy/model.ts";
+import { operand } from "../../policy/evaluate/conditions.ts";
 import type { GlobCache } from "./atoms.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { RegionPart } from "./encode.ts";
 import { changedFor, type RulesOfSides, type Scene, sceneOf } from "./scene.ts";
-import { type IssuerPair, rulesOf, sourcesFor } from "./side.ts";
+import { isShared, type IssuerPair, rulesOf, sourcesFor } from "./side.ts";
 import { type Budget, type Region, solve } from "./solver.ts";
 import {
   type Decisions,
@@ -39,11 +40,14 @@ export type Direction = "wider" | "narrower";
 export interface Cause {
   readonly direction: Direction;
   readonly effect: Rule["effect"];
-  /** The rule in the old and in the new policy, by its id; `null` where it is not there. */
-  readonly rule: string;
+  /** The rule by its id; `null`: something that holds for all rules. */
+  readonly rule: string | null;
   readonly kind: "added" | "removed" | "changed";
-  /** The condition inside the rule that lets more through, or less; `null` for all of the rule. */
+  /** The condition inside the rule, or in the policy; `null` for all of the rule. */
   readonly path: readonly string[] | null;
+  /** What stands there in both policies; `undefined` where there is nothing, or a whole rule. */
+  readonly old: unknown;
+  readonly new: unknown;
 }
 
 export interface Comparison {
@@ -62,6 +66,8 @@ interface CompareOptions {
   /** Causes that need no further witness, by {@link causeKey}. */
   readonly known: { has(key: string): boolean };
   readonly cache: GlobCache;
+  /** Pairs of rules that were found to go beyond each other in nothing, for all accounts of a sort. */
+  readonly covered: Map<string, (readonly string[] | null)[]>;
 }
 
 /**
@@ -216,6 +222,13 @@ class Search {
     { granting, refusing }: { granting: SideName; refusing: SideName },
   ): (readonly string[] | null)[] {
     if (peer === null) return [null];
+    const kept = `${granting} ${rule.id} ${this.#sort(rule, granting)} ${
+      this.#sort(peer, refusing)
+    }`;
+    const sameAccounts = JSON.stringify(rule.accounts) ===
+      JSON.stringify(peer.accounts);
+    const known = sameAccounts ? this.#options.covered.get(kept) : undefined;
+    if (known !== undefined) return known;
     const scene = this.#scene({
       [granting]: new Set([rule]),
       [refusing]: new Set([peer]),
@@ -223,8 +236,31 @@ class Search {
     const texts = new Set(scene[granting].get(rule)?.map(partText));
     const parts = scene[refusing].get(peer) ?? [];
     if (parts.some(isEmpty)) return [null];
-    return parts.filter((part) => !texts.has(partText(part)))
-      .map(({ path }) => path);
+    const differing = parts.filter((part) => !texts.has(partText(part)));
+    if (!sameAccounts || scene.limits.length > 0) {
+      return differing.map(({ path }) => path);
+    }
+    // what nobody can do, whatever the account, need not be asked for each account
+    const anyAccount = regionOf(
+      scene[granting].get(rule)?.filter(({ path }) => path[0] !== "accounts"),
+    );
+    const possible = differing.filter(({ clauses }) =>
+      anyAccount !== null && solve({
+          sizes: scene.space.sizes,
+          inside: [...scene.always, ...anyAccount],
+          outside: [clauses],
+        }, this.#options.budget) !== null
+    ).map(({ path }) => path);
+    this.#options.covered.set(kept, possible);
+    return possible;
+  }
+
+  /** In what the account matters to a rule beside its sources. */
+  #sort(rule: Rule, side: SideName): string {
+    const protects = this.#pair[side]?.policy.protected_accounts;
+    return `${isShared(rule, this.#account)} ${
+      protects?.includes(this.#account)
+    }`;
   }
 
   #scene(rules: Rules): Scene {
@@ -449,7 +485,7 @@ function partText({ path, clauses }: RegionPart): string {
 
 /** `granting` is the side on which `rule` stands; the place is told of the new policy. */
 function causeOf(
-  { id, effect }: Rule,
+  rule: Rule,
   { direction, peer, granting, part }: {
     direction: Direction;
     peer: Rule | null;
@@ -457,12 +493,44 @@ function causeOf(
     part: readonly string[] | null;
   },
 ): Cause {
-  const kind = peer !== null
-    ? "changed"
-    : granting === "new"
-    ? "added"
-    : "removed";
-  return { direction, effect, rule: id, kind, path: part };
+  const { id, effect } = rule;
+  if (peer === null) {
+    const kind = granting === "new" ? "added" : "removed";
+    const nothing = { old: undefined, new: undefined };
+    return { direction, effect, rule: id, kind, path: part, ...nothing };
+  }
+  const [before, after] = granting === "new" ? [peer, rule] : [rule, peer];
+  const same = (key: "assurance" | "allow_protected") =>
+    JSON.stringify(rule[key]) === JSON.stringify(peer[key]);
+  const general = part?.[0] === "assurance" && same("assurance")
+    ? ["assurance"]
+    : part?.[0] === "allow_protected" && same("allow_protected")
+    ? ["protected_accounts"]
+    : null;
+  return {
+    direction,
+    effect,
+    rule: general === null ? id : null,
+    kind: "changed",
+    path: general ?? part,
+    old: general === null && part !== null
+      ? writtenAt(before, part)
+      : undefined,
+    new: general === null && part !== null ? writtenAt(after, part) : undefined,
+  };
+}
+
+/** What a rule says at the path of one of its conditions; `undefined` for nothing. */
+function writtenAt(rule: Rule, path: readonly string[]): unknown {
+  const [key, claim, operator] = path;
+  if (key === "when") {
+    const found = rule.when.find((condition) =>
+      condition.claim === claim && condition.operator === operator
+    );
+    return found === undefined ? undefined : operand(found);
+  }
+  return rule[key as "issuers" | "services" | "rhosts" | "accounts"] ??
+    undefined;
 }
 
 export function directionOf(decisions: Decisions): Direction {

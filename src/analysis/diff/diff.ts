@@ -33,7 +33,7 @@ import type { Witness } from "./witness.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { Policy, Rule } from "../../policy/model.ts";
 
-export type { SettingChange, Verdict, Witness };
+export type { Cause, SettingChange, Verdict, Witness };
 
 interface DiffOptions {
   /** Only these accounts; otherwise all that a policy names and examples of all others. */
@@ -116,7 +116,7 @@ export function diffPolicies(
     verdict: verdict === "equivalent" && limits.size > 0 ? "sampled" : verdict,
     exhaustive: limits.size === 0,
     limits: [...limits],
-    accounts: [...accounts].sort(byExampleAndName),
+    accounts,
     changes,
     causes: [...causes.values()],
     settings,
@@ -148,6 +148,10 @@ class AccountComparison {
   readonly #options: DiffOptions;
   readonly #total: Budget;
   readonly #cache: GlobCache = new Map();
+  readonly #covered = new Map<
+    IssuerPair,
+    Map<string, (readonly string[] | null)[]>
+  >();
   readonly #used: ReadonlyMap<
     IssuerPair,
     Record<keyof RulesOfSides, Set<Rule>>
@@ -186,13 +190,14 @@ class AccountComparison {
         ...found.named.map((account) => ({ account, example: false })),
         ...found.examples.map((account) => ({ account, example: true })),
       ].filter(({ account }) => !done.has(account));
-      if (todo.length === 0) return;
+      if (todo.length === 0) break;
       for (const [index, { account, example }] of todo.entries()) {
         done.add(account);
         this.one(account, example);
         this.#options.progress?.(index + 1, todo.length);
       }
     }
+    this.accounts.sort(byExampleAndName);
   }
 
   one(account: string, example: boolean): void {
@@ -208,6 +213,7 @@ class AccountComparison {
         wanted,
         known: this.causes,
         cache: this.#cache,
+        covered: this.#coveredIn(pair),
       });
       this.#total.steps -= before - budget.steps;
       own.limits.forEach((limit) => limits.add(limit));
@@ -238,6 +244,13 @@ class AccountComparison {
       example,
       verdict: unknown ? "sampled" : verdict,
     });
+  }
+
+  #coveredIn(pair: IssuerPair) {
+    const covered = this.#covered.get(pair) ??
+      new Map<string, (readonly string[] | null)[]>();
+    this.#covered.set(pair, covered);
+    return covered;
   }
 
   #keepCause(difference: Difference, example: boolean): void {

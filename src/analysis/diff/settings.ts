@@ -161,24 +161,45 @@ function setChange(
   old: readonly unknown[],
   next: readonly unknown[],
 ): { verdict: Verdict; description: string } {
-  const added = next.filter((entry) => !old.includes(entry));
-  const removed = old.filter((entry) => !next.includes(entry));
-  const words = [
-    ...(added.length > 0 ? [`added ${list(added)}`] : []),
-    ...(removed.length > 0 ? [`removed ${list(removed)}`] : []),
-  ];
+  const { added, removed } = entriesChanged(old, next);
   return {
     verdict: removed.length === 0
       ? "wider"
       : added.length === 0
       ? "narrower"
       : "incomparable",
-    description: words.join(", "),
+    description: entriesText({ added, removed }),
   };
 }
 
-function list(entries: readonly unknown[]): string {
-  return entries.map((entry) => JSON.stringify(entry)).join(", ");
+/** The entries of two lists as JSON, those that only one of them has. */
+function entriesChanged(
+  old: readonly unknown[],
+  next: readonly unknown[],
+): { added: string[]; removed: string[] } {
+  const [before, after] = [old, next].map((entries) =>
+    entries.map((entry) => JSON.stringify(entry))
+  ) as [string[], string[]];
+  return {
+    added: after.filter((entry) => !before.includes(entry)),
+    removed: before.filter((entry) => !after.includes(entry)),
+  };
+}
+
+function entriesText(
+  { added, removed }: ReturnType<typeof entriesChanged>,
+): string {
+  return [
+    ...(added.length > 0 ? [`added ${added.join(", ")}`] : []),
+    ...(removed.length > 0 ? [`removed ${removed.join(", ")}`] : []),
+  ].join(", ");
+}
+
+/** `added "interns", removed "staff"`, or `from 1 to 2`. */
+export function valueChange(old: unknown, next: unknown): string {
+  return Array.isArray(old) && Array.isArray(next)
+    ? entriesText(entriesChanged(old, next))
+    : `from ${JSON.stringify(old)} to ${JSON.stringify(next)}`;
 }
 
 /** The same text for what means the same: the order of a list never matters here. */

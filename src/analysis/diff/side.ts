@@ -135,14 +135,34 @@ export function ruleKey(
   const sources = account === null ? rule.accounts : sourcesFor(rule, account);
   if (sources?.length === 0) return null;
   const shared = account !== null && isShared(rule, account);
+  return JSON.stringify([
+    generalKey(rule, side),
+    // where an account is anybody's, its other sources add nothing
+    shared ? "shared" : sorted(sources?.map(sourceKey) ?? null),
+    rule.effect === "allow" && [
+      requirementsOf(rule, side).sameIdentity && !shared,
+      account === null
+        ? sorted(side.policy.protected_accounts)
+        : side.policy.protected_accounts.includes(account),
+    ],
+  ]);
+}
+
+/** Worked out once for each rule: many accounts ask for it. */
+const generalKeys = new WeakMap<Side, WeakMap<Rule, string>>();
+
+/** What of the key is the same for all accounts. */
+function generalKey(rule: Rule, side: Side): string {
+  const keys = generalKeys.get(side) ?? new WeakMap<Rule, string>();
+  generalKeys.set(side, keys);
+  const found = keys.get(rule);
+  if (found !== undefined) return found;
   const key: unknown[] = [
     rule.effect,
     subjectSort(side),
     sorted(rule.services),
     sorted(rule.rhosts),
     sorted(rule.when.map((condition) => conditionKey(condition, side))),
-    // where an account is anybody's, its other sources add nothing
-    shared ? "shared" : sorted(sources?.map(sourceKey) ?? null),
   ];
   if (rule.effect === "allow") {
     const required = requirementsOf(rule, side);
@@ -150,17 +170,15 @@ export function ruleKey(
     key.push(
       sorted(required.permittedIdps.map((list) => sorted(list))),
       required.maxAuthAge,
-      required.sameIdentity && !shared,
       required.mfa && mfaKey(side.issuer),
       any && side.issuer.clock_skew,
       any && authenticationKey(side.issuer),
       rule.allow_protected,
-      account === null
-        ? sorted(side.policy.protected_accounts)
-        : side.policy.protected_accounts.includes(account),
     );
   }
-  return JSON.stringify(key);
+  const made = JSON.stringify(key);
+  keys.set(rule, made);
+  return made;
 }
 
 /** How the issuer's claims become identities. */

@@ -5,6 +5,7 @@
  */
 import type { Decision } from "../../../policy/decision.ts";
 import type {
+  Cause,
   Change,
   Diff,
   SettingChange,
@@ -12,8 +13,12 @@ import type {
 } from "../../../analysis/diff/diff.ts";
 import type { Replay } from "../../../analysis/diff/replay.ts";
 import { safeDocument } from "../explain/json.ts";
+import { causeText, type Places } from "./causes.ts";
 
-export function diffJson(diff: Diff, replay: Replay | null): string {
+export function diffJson(
+  diff: Diff,
+  { replay, places }: { replay: Replay | null; places: Places },
+): string {
   return safeDocument("oauth-pam/diff@1", {
     verdict: diff.verdict,
     exhaustive: diff.exhaustive,
@@ -24,9 +29,26 @@ export function diffJson(diff: Diff, replay: Replay | null): string {
       ...(example ? { example } : {}),
     })),
     changes: diff.changes.map(changeJson),
+    causes: diff.causes.map(({ cause, change }) => ({
+      ...causeJson(cause, places),
+      change: changeJson(change),
+    })),
     settings: diff.settings.map(settingJson),
     ...(replay === null ? {} : { replay: replayJson(replay) }),
   });
+}
+
+function causeJson(cause: Cause, places: Places): Record<string, unknown> {
+  const line = places(cause);
+  return {
+    verdict: cause.direction,
+    rule: cause.rule,
+    effect: cause.effect,
+    kind: cause.kind,
+    path: cause.path,
+    ...(line === null ? {} : { line }),
+    text: causeText(cause),
+  };
 }
 
 function changeJson(change: Change): Record<string, unknown> {

@@ -8,6 +8,7 @@ import type { Change, Diff, Verdict } from "../../../analysis/diff/diff.ts";
 import type { Replay } from "../../../analysis/diff/replay.ts";
 import { visibleValue } from "../explain/pretty.ts";
 import { visible } from "../../../lib/text.ts";
+import { causeText, type Places } from "./causes.ts";
 
 const WORDS: Readonly<Record<Verdict | "sampled", string>> = {
   equivalent: "both policies decide the same",
@@ -26,12 +27,19 @@ const COLORS: Readonly<Record<Verdict | "sampled", string>> = {
   sampled: "33",
 };
 
+/** Of more accounts than these only the names are told. */
+const MAX_ACCOUNTS = 20;
+
 /** More logins than these are only counted. */
 const MAX_LOGINS = 20;
 
 export function diffPretty(
   diff: Diff,
-  { color, replay }: { color: boolean; replay: Replay | null },
+  { color, replay, places }: {
+    color: boolean;
+    replay: Replay | null;
+    places: Places;
+  },
 ): string {
   const paint = (verdict: Verdict | "sampled") =>
     color ? `\x1b[${COLORS[verdict]}m${verdict}\x1b[0m` : verdict;
@@ -39,11 +47,22 @@ export function diffPretty(
   const changed = diff.accounts.filter(({ verdict }) =>
     verdict !== "equivalent"
   );
-  for (const { account, verdict, example } of changed) {
+  const shown = changed.slice(0, MAX_ACCOUNTS);
+  lines.push(...causeLines(diff, { places, shown }));
+  for (const { account, verdict, example } of shown) {
     const whose = example ? " (and every other account of its sort)" : "";
     lines.push("", `${visible(account)}${whose}: ${paint(verdict)}`);
     const changes = diff.changes.filter((change) => change.account === account);
     lines.push(...changes.flatMap(changeLines));
+  }
+  if (shown.length < changed.length) {
+    const rest = changed.slice(MAX_ACCOUNTS).map(({ account }) => account);
+    lines.push(
+      "",
+      `and ${rest.length} more accounts: ${
+        visible(rest.slice(0, MAX_ACCOUNTS).join(", "))
+      }${rest.length > MAX_ACCOUNTS ? ", …" : ""}`,
+    );
   }
   if (diff.settings.length > 0) lines.push("", "settings:");
   for (const { path, verdict, description } of diff.settings) {
@@ -62,6 +81,36 @@ export function diffPretty(
   }
   if (replay !== null) lines.push("", ...replayLines(replay));
   return `${lines.join("\n")}\n`;
+}
+
+/** Every condition and rule that makes a change, with a request where none is shown below. */
+function causeLines(
+  { causes, changes }: Diff,
+  { places, shown }: {
+    places: Places;
+    shown: readonly { readonly account: string }[];
+  },
+): string[] {
+  if (causes.length === 0) return [];
+  const below = new Set(
+    changes.filter(({ account }) =>
+      shown.some((one) => one.account === account)
+    ).map(({ witness }) => JSON.stringify(witness)),
+  );
+  return [
+    "",
+    ...causes.flatMap(({ cause, change }) => {
+      const line = places(cause);
+      const where = line === null ? "" : `line ${line}: `;
+      const sign = cause.direction === "wider" ? "+" : "-";
+      return [
+        `${sign} ${where}${visible(causeText(cause))}`,
+        ...below.has(JSON.stringify(change.witness))
+          ? []
+          : [`  account ${visible(change.account)}`, ...changeLines(change)],
+      ];
+    }),
+  ];
 }
 
 function changeLines(change: Change): string[] {

@@ -22,6 +22,7 @@ import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicyAtBase, readPolicyOrRevision } from "./git_revision.ts";
 import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
+import { type Places, placesIn } from "./causes.ts";
 import { diffJson } from "./json.ts";
 import { diffPretty } from "./pretty.ts";
 import {
@@ -76,7 +77,7 @@ export async function run(
   const compared = comparedOf(options);
   const accounts = accountsOf(options);
   try {
-    const [old, next] = await policiesOf(compared, io);
+    const { old, new: next, places } = await policiesOf(compared, io);
     const diff = diffPolicies(old, next, {
       ...(accounts === null ? {} : { accounts }),
       progress: progressOn(io),
@@ -87,8 +88,8 @@ export async function run(
       : await replayOf(file, { old, new: next, io });
     io.stdout(
       format === "json"
-        ? diffJson(diff, replay)
-        : diffPretty(diff, { color: io.color, replay }),
+        ? diffJson(diff, { replay, places })
+        : diffPretty(diff, { color: io.color, replay, places }),
     );
     return failing({ diff, replay, failOn }) ? EXIT.negative : EXIT.fine;
   } catch (error) {
@@ -129,14 +130,17 @@ function comparedOf(options: Arguments): Compared {
 async function policiesOf(
   { old, base, new: next }: Compared,
   io: CliIo,
-): Promise<[Policy, Policy]> {
-  const before = old === null
+): Promise<{ old: Policy; new: Policy; places: Places }> {
+  const read = old === null
     ? await readPolicyAtBase(next, { revision: base, io })
     : await readPolicyOrRevision(old, io);
-  return [
-    usableOrThrow(before),
-    usableOrThrow(await readPolicyOrRevision(next, io)),
-  ];
+  const before = usableOrThrow(read);
+  const after = await readPolicyOrRevision(next, io);
+  return {
+    old: before,
+    new: usableOrThrow(after),
+    places: placesIn(after.source),
+  };
 }
 
 function accountsOf(options: Arguments): string[] | null {

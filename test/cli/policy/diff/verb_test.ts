@@ -69,6 +69,29 @@ Deno.test("policy diff --format json is the documented document", async () => {
       new: { decision: "allow", reason: "allowed", rule: "staff" },
       rules: ["staff"],
     }],
+    causes: [{
+      verdict: "wider",
+      rule: "staff",
+      effect: "allow",
+      kind: "changed",
+      path: ["when", "groups", "any"],
+      line: 5,
+      text: 'rule "staff" admits more: when.groups.any, added "guest"',
+      change: {
+        account: "alice",
+        verdict: "wider",
+        witness: {
+          issuer: "campus",
+          service: "sshd",
+          rhost: null,
+          claims: { groups: ["guest"] },
+          now: "2026-01-01T12:00:00Z",
+        },
+        old: { decision: "deny", reason: "account_not_permitted", rule: null },
+        new: { decision: "allow", reason: "allowed", rule: "staff" },
+        rules: ["staff"],
+      },
+    }],
     settings: [],
   });
 });
@@ -78,6 +101,8 @@ Deno.test("policy diff shows a person who gets in and why", async () => {
   assert.equal(
     stdout,
     `wider: the new policy admits what the old one refuses
+
++ line 5: rule "staff" admits more: when.groups.any, added "guest"
 
 alice: wider
   + issuer campus, service sshd, no remote address
@@ -450,3 +475,55 @@ Deno.test("policy diff shows on a terminal that long work goes on, and wipes it"
   assert.ok(shown.endsWith("\r\x1b[K"));
   assert.equal(await run(false), "");
 });
+
+// Each is one request to a reviewer; what a second one hides would be approved unseen.
+for (
+  const [what, next, expected] of [
+    [
+      "two groups in one condition",
+      "when: {groups: {any: [staff, interns, everyone]}, email_verified: true}",
+      [
+        '+ line 5: rule "staff" admits more: when.groups.any, added "interns", "everyone"',
+      ],
+    ],
+    [
+      "a group and a condition that is gone",
+      "when: {groups: {any: [staff, contractors]}}",
+      [
+        '+ line 5: rule "staff" admits more: when.groups.any, added "contractors"',
+        '+ line 5: rule "staff" admits more: when.email_verified.equals is gone',
+      ],
+    ],
+    [
+      "a group in place of another, and a service less",
+      "services: [sshd], when: {groups: {any: [guests]}, email_verified: true}",
+      [
+        '+ line 5: rule "staff" admits more: when.groups.any, added "guests", removed "staff"',
+        '- line 5: rule "staff" admits less: services is new',
+        '- line 5: rule "staff" admits less: when.groups.any, added "guests", removed "staff"',
+      ],
+    ],
+  ] as const
+) {
+  Deno.test(`policy diff shows each cause of a change: ${what}`, async () => {
+    const policy = (rule: string) =>
+      `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+rules:
+  # the one rule
+  staff: {${rule}, accounts: [{names: [alice]}]}
+`;
+    const { stdout } = await cli(["policy", "diff", "a.yaml", "b.yaml"], {
+      files: {
+        "a.yaml": policy(
+          "when: {groups: {any: [staff]}, email_verified: true}",
+        ),
+        "b.yaml": policy(next),
+      },
+    });
+    assert.deepEqual(
+      stdout.split("\n").filter((line) => /^[+-] /.test(line)).sort(),
+      [...expected].sort(),
+    );
+  });
+}
