@@ -62,6 +62,27 @@ export function accountsOf(
   };
 }
 
+/** All accounts of one policy, and an example of each sort of others that its rules tell apart. */
+export function accountsToCompare(policy: Policy): {
+  accounts: { account: string; example: boolean }[];
+  limits: readonly string[];
+} {
+  const { named, examples, limits } = accountsOf([policy], {
+    pairs: policy.issuers.map((issuer) => ({
+      old: null,
+      new: { policy, issuer },
+    })),
+    rules: new Set(policy.rules),
+  });
+  return {
+    accounts: [
+      ...named.map((account) => ({ account, example: false })),
+      ...examples.map((account) => ({ account, example: true })),
+    ],
+    limits,
+  };
+}
+
 function addNames(policy: Policy, named: Set<string>): void {
   policy.protected_accounts.forEach((name) => named.add(name));
   for (const rule of policy.rules) {

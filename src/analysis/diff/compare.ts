@@ -10,11 +10,12 @@
  * @module
  */
 import type { Rule } from "../../policy/model.ts";
-import { operand } from "../../policy/evaluate/conditions.ts";
 import type { GlobCache } from "./atoms.ts";
+import { type Cause, causeKey, causeOf, type Direction } from "./cause.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { RegionPart } from "./encode.ts";
 import { changedFor, type RulesOfSides, type Scene, sceneOf } from "./scene.ts";
+import { sampled } from "./sample.ts";
 import { isShared, type IssuerPair, rulesOf, sourcesFor } from "./side.ts";
 import { type Budget, type Region, solve } from "./solver.ts";
 import {
@@ -31,23 +32,6 @@ export interface Difference {
   readonly witness: Witness;
   readonly decisions: Decisions;
   readonly cause: Cause;
-}
-
-/** Which way a difference goes: what the new policy decides. */
-export type Direction = "wider" | "narrower";
-
-/** The place that makes a difference. */
-export interface Cause {
-  readonly direction: Direction;
-  readonly effect: Rule["effect"];
-  /** The rule by its id; `null`: something that holds for all rules. */
-  readonly rule: string | null;
-  readonly kind: "added" | "removed" | "changed";
-  /** The condition inside the rule, or in the policy; `null` for all of the rule. */
-  readonly path: readonly string[] | null;
-  /** What stands there in both policies; `undefined` where there is nothing, or a whole rule. */
-  readonly old: unknown;
-  readonly new: unknown;
 }
 
 export interface Comparison {
@@ -90,10 +74,6 @@ export function compareAccount(
     limits: search.limits,
     used: search.used(),
   };
-}
-
-export function causeKey({ direction, rule, path }: Cause): string {
-  return JSON.stringify([direction, rule, path]);
 }
 
 type SideName = "old" | "new";
@@ -454,7 +434,9 @@ function isEmpty({ clauses }: RegionPart): boolean {
 }
 
 /** All parts together; `null` where they never hold. */
-function regionOf(parts: readonly RegionPart[] | undefined): Region | null {
+export function regionOf(
+  parts: readonly RegionPart[] | undefined,
+): Region | null {
   return parts === undefined || parts.some(isEmpty)
     ? null
     : parts.flatMap(({ clauses }) => clauses);
@@ -483,56 +465,6 @@ function partText({ path, clauses }: RegionPart): string {
   );
 }
 
-/** `granting` is the side on which `rule` stands; the place is told of the new policy. */
-function causeOf(
-  rule: Rule,
-  { direction, peer, granting, part }: {
-    direction: Direction;
-    peer: Rule | null;
-    granting: SideName;
-    part: readonly string[] | null;
-  },
-): Cause {
-  const { id, effect } = rule;
-  if (peer === null) {
-    const kind = granting === "new" ? "added" : "removed";
-    const nothing = { old: undefined, new: undefined };
-    return { direction, effect, rule: id, kind, path: part, ...nothing };
-  }
-  const [before, after] = granting === "new" ? [peer, rule] : [rule, peer];
-  const same = (key: "assurance" | "allow_protected") =>
-    JSON.stringify(rule[key]) === JSON.stringify(peer[key]);
-  const general = part?.[0] === "assurance" && same("assurance")
-    ? ["assurance"]
-    : part?.[0] === "allow_protected" && same("allow_protected")
-    ? ["protected_accounts"]
-    : null;
-  return {
-    direction,
-    effect,
-    rule: general === null ? id : null,
-    kind: "changed",
-    path: general ?? part,
-    old: general === null && part !== null
-      ? writtenAt(before, part)
-      : undefined,
-    new: general === null && part !== null ? writtenAt(after, part) : undefined,
-  };
-}
-
-/** What a rule says at the path of one of its conditions; `undefined` for nothing. */
-function writtenAt(rule: Rule, path: readonly string[]): unknown {
-  const [key, claim, operator] = path;
-  if (key === "when") {
-    const found = rule.when.find((condition) =>
-      condition.claim === claim && condition.operator === operator
-    );
-    return found === undefined ? undefined : operand(found);
-  }
-  return rule[key as "issuers" | "services" | "rhosts" | "accounts"] ??
-    undefined;
-}
-
 export function directionOf(decisions: Decisions): Direction {
   return decisions.new.decision === "allow" ? "wider" : "narrower";
 }
@@ -542,7 +474,7 @@ export function differenceKey({ old, new: next }: Decisions): string {
   return JSON.stringify([next.decision, old.rule, next.rule]);
 }
 
-function lowestBit(mask: bigint): number {
+export function lowestBit(mask: bigint): number {
   let bit = 0;
   for (let rest = mask; (rest & 1n) === 0n && rest > 0n; rest >>= 1n) bit += 1;
   return bit;
@@ -561,44 +493,4 @@ export function rulesInvolved({ old, new: next }: Decisions): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter((id) =>
     (before.get(id) ?? "no") !== (after.get(id) ?? "no")
   ).sort();
-}
-
-// What is tried where there are too many combinations to search: around a request that a rule
-// admits, every pair of values of every two variables.
-
-/** Requests tried for one rule. */
-const MAX_TRIES = 4_000;
-const BASE_STEPS = 2_000;
-
-/** Points in or near the region: for each variable the number of its value. */
-export function* sampled(
-  inside: Region,
-  { space, always }: Scene,
-): Generator<readonly number[]> {
-  const base = solve(
-    { sizes: space.sizes, inside: [...always, ...inside], outside: [] },
-    { steps: BASE_STEPS },
-  );
-  if (base === null || base === "gave up") return;
-  const start = base.map((mask, variable) =>
-    valuesOf(mask, space.sizes[variable] ?? 0)[0] ?? 0
-  );
-  yield start;
-  let tries = 0;
-  for (const [one, size] of space.sizes.entries()) {
-    for (let other = one + 1; other < space.sizes.length; other++) {
-      for (let first = 0; first < size; first++) {
-        for (let second = 0; second < (space.sizes[other] ?? 0); second++) {
-          if (++tries > MAX_TRIES) return;
-          yield start.with(one, first).with(other, second);
-        }
-      }
-    }
-  }
-}
-
-function valuesOf(mask: bigint, size: number): number[] {
-  return Array.from({ length: size }, (_, index) => index).filter((index) =>
-    (mask >> BigInt(index)) % 2n === 1n
-  );
 }

@@ -10,10 +10,9 @@
  * @module
  */
 import type { GlobCache } from "./atoms.ts";
+import { type Cause, causeKey } from "./cause.ts";
 import { accountsOf } from "./accounts.ts";
 import {
-  type Cause,
-  causeKey,
   compareAccount,
   type Difference,
   differenceKey,
@@ -69,7 +68,7 @@ export interface Change {
 }
 
 /** The place that makes a change, and one change that shows it. */
-export interface CausedChange {
+interface CausedChange {
   readonly cause: Cause;
   readonly change: Change;
 }

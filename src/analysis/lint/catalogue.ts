@@ -12,6 +12,7 @@ import { GRANT_RULES } from "./rules/grant.ts";
 import { ISSUER_RULES } from "./rules/issuer.ts";
 import type { LintRule } from "./lint_rule.ts";
 import { MATCH_RULES } from "./rules/match.ts";
+import { NEVER_RULES } from "./rules/never.ts";
 import { PARSER_RULES } from "./rules/parser.ts";
 import { RULE_RULES } from "./rules/rule.ts";
 import { SUPPRESS_RULES } from "./suppress.ts";
@@ -29,6 +30,7 @@ export const CATALOGUE: readonly LintRule[] = [
   ...RULE_RULES,
   ...ISSUER_RULES,
   ...FILE_RULES,
+  ...NEVER_RULES,
   ...TEST_RULES,
   ...TEXT_RULES,
   ...SUPPRESS_RULES,

@@ -283,7 +283,7 @@ function assuranceChanges(assurance: Assurance): Change<Assurance>[] {
   return changes;
 }
 
-export function accountChanges(rule: Rule): Change<Rule>[] {
+function accountChanges(rule: Rule): Change<Rule>[] {
   const sources = rule.accounts ?? [];
   const removed = without(sources, {}).map(([source, rest, index]): Change<
     Rule

@@ -9,6 +9,7 @@
  */
 import * as v from "valibot";
 import { needed, optional } from "../../policy/syntax/row.ts";
+import { NeverSchema } from "../never/schema.ts";
 import { PolicySchema } from "../../policy/syntax/schema.ts";
 import { Text } from "../../policy/syntax/values.ts";
 
@@ -120,6 +121,7 @@ export const SuiteSchema = v.strictObject(SUITE);
 /** A policy file with everything that may stand in it: what editors check against. */
 export const PolicyFileSchema = v.strictObject({
   ...PolicySchema.entries,
+  never: v.optional(NeverSchema),
   ...SUITE,
 });
 

@@ -440,8 +440,9 @@ export const PolicySchema = v.strictObject({
     null,
     "a record of each decision, for replaying it against another policy",
   ),
-  // their shape is in analysis/testing/schema.ts: login ignores them, so that no test can lock
-  // anyone out
+  // their shapes are in analysis/testing/schema.ts and analysis/never/schema.ts: login ignores them,
+  // so that neither can lock anyone out
+  never: v.optional(v.any()),
   defaults: v.optional(v.any()),
   tests: v.optional(v.any()),
 });

@@ -44,6 +44,8 @@ export interface PolicyRun {
   readonly mutation: PlacedMutation | null;
   /** Why a number or a list that was asked for is not there, or nothing was checked at all. */
   readonly problems: readonly string[];
+  /** Entries of `never` that do not hold, or that could not be proved. */
+  readonly broken: readonly string[];
 }
 
 export interface TestReport {

@@ -5,7 +5,14 @@
  */
 import { coverageOf } from "../../../analysis/testing/coverage.ts";
 import { mutate } from "../../../analysis/testing/mutate.ts";
-import { type PolicySource, usable } from "../../../policy/syntax/parse.ts";
+import { prove, readInvariants } from "../../../analysis/never/invariants.ts";
+import { proofTexts } from "../../../analysis/never/words.ts";
+import type { Diagnostic } from "../../../policy/diagnostic.ts";
+import {
+  diagnosticAt,
+  type PolicySource,
+  usable,
+} from "../../../policy/syntax/parse.ts";
 import type { Policy } from "../../../policy/model.ts";
 import {
   runTest,
@@ -141,6 +148,7 @@ async function runPolicy(path: string, work: Work): Promise<PolicyRun> {
     coverage: null,
     mutation: null,
     problems: [],
+    broken: [],
   };
   const policy = usable(read);
   const errors = read.diagnostics.filter(({ level }) => level === "error");
@@ -156,13 +164,30 @@ async function runPolicy(path: string, work: Work): Promise<PolicyRun> {
     .filter(({ name }) => filter === null || name.includes(filter))
     .map((test) => runTest(policy, test));
   const nothing = suite.cases.length === 0 && findings.length === 0;
+  const never = neverHolds(policy, read.source);
   const run: PolicyRun = {
     ...empty,
-    findings,
+    findings: [...findings, ...never.findings],
     results,
-    problems: nothing ? [`${read.file}: there are no tests`] : [],
+    broken: never.broken,
+    problems: [
+      ...(nothing ? [`${read.file}: there are no tests`] : []),
+      ...never.broken.map((text) => `${read.file}: ${text}`),
+    ],
   };
   return measured(run, { ...work, policy, suite, source: read.source });
+}
+
+/** What must never be is proved beside the tests, which only try some requests. */
+function neverHolds(
+  policy: Policy,
+  source: PolicySource,
+): { findings: Diagnostic[]; broken: string[] } {
+  const { invariants, issues } = readInvariants(policy, source);
+  return {
+    findings: issues.map((issue) => diagnosticAt(source, issue)),
+    broken: invariants.flatMap((one) => proofTexts(prove(policy, one))),
+  };
 }
 
 interface Measure extends Work {
@@ -232,6 +257,6 @@ function exitCode(run: PolicyRun, threshold: number | null): ExitCode {
   if (run.results.length === 0) return EXIT.nothing;
   const negative = run.results.some(({ passed }) => !passed) ||
     (run.coverage !== null && below(run.coverage, threshold)) ||
-    (run.mutation?.survived.length ?? 0) > 0;
+    run.broken.length > 0 || (run.mutation?.survived.length ?? 0) > 0;
   return negative ? EXIT.negative : EXIT.fine;
 }

@@ -1,0 +1,119 @@
+/**
+ * One rule against one thing that must never be: a request that the rule admits, that it is about,
+ * and that nothing excuses.
+ *
+ * @module
+ */
+import { NO_ASSURANCE, type Rule } from "../../policy/model.ts";
+import { sceneOf } from "./scene.ts";
+import { rulesOf, type Side, sourcesFor } from "./side.ts";
+import { type Region, solve } from "./solver.ts";
+import { lowestBit, regionOf } from "./compare.ts";
+import {
+  type Decisions,
+  decisionsOn,
+  shrunk,
+  type Witness,
+  witnessAt,
+} from "./witness.ts";
+
+/** A request that must never be admitted, and is. */
+export interface Breach {
+  /** The id of the rule that admits it. */
+  readonly rule: string;
+  readonly issuer: string;
+  /** True where the account stands for all of its sort that no policy names. */
+  readonly example: boolean;
+  readonly witness: Witness;
+}
+
+interface Asked {
+  readonly account: string;
+  readonly example: boolean;
+  readonly grant: Rule;
+  readonly about: Rule;
+  readonly unless: Rule | null;
+}
+
+/** Effort for one rule, account and issuer, in constraints looked at. */
+const STEPS = 1_000_000;
+
+/** Whether the policy admits what the measure is about and does not excuse. */
+function isBreach({ old: measure, new: policy }: Decisions): boolean {
+  const said = (id: string) => measure.rules.find((rule) => rule.id === id);
+  return policy.decision === "allow" && said("about")?.matched === true &&
+    said("unless")?.granted !== true;
+}
+
+/** A breach; `null` where there is none; a text that says why it cannot be told. */
+export function breachOf(side: Side, asked: Asked): Breach | string | null {
+  const { account, grant } = asked;
+  const concerned = rulesOf(side).includes(grant) &&
+    sourcesFor(grant, account)?.length !== 0;
+  if (!concerned) return null;
+  const about = { ...asked.about, id: "about" };
+  const unless: Rule | null = asked.unless === null ? null : {
+    ...asked.unless,
+    id: "unless",
+    accounts: [{ source: "names", names: [account] }],
+  };
+  const measure: Side = {
+    ...side,
+    policy: {
+      ...side.policy,
+      assurance: NO_ASSURANCE,
+      protected_accounts: [],
+      rules: unless === null ? [about] : [about, unless],
+    },
+  };
+  const measured = rulesOf(measure);
+  if (!measured.includes(about)) return null;
+  if (sourcesFor(about, account)?.length === 0) return null;
+  const pair = { old: measure, new: side };
+  const denies = new Set<Rule>();
+  while (true) {
+    const scene = sceneOf(account, pair, {
+      rules: { old: measured, new: [grant, ...denies] },
+      cache: new Map(),
+    });
+    const [granted, meant] = [
+      regionOf(scene.new.get(grant)),
+      regionOf(scene.old.get(about)),
+    ];
+    if (granted === null || meant === null) return null;
+    const excused = unless === null ? null : regionOf(scene.old.get(unless));
+    const outside: Region[] = [
+      ...[...denies].map((rule) => regionOf(scene.new.get(rule))),
+      excused,
+    ].filter((region) => region !== null);
+    const found = solve({
+      sizes: scene.space.sizes,
+      inside: [...scene.always, ...granted, ...meant],
+      outside,
+    }, { steps: STEPS });
+    if (found === null) return scene.limits[0] ?? null;
+    if (found === "gave up") {
+      return "there are too many combinations to look at all of them";
+    }
+    const witness = witnessAt(found.map(lowestBit), scene);
+    const decisions = decisionsOn(pair, witness);
+    if (isBreach(decisions)) {
+      const { example } = asked;
+      const small = shrunk(pair, witness);
+      return {
+        rule: grant.id,
+        issuer: side.issuer.name,
+        example,
+        witness: isBreach(decisionsOn(pair, small)) ? small : witness,
+      };
+    }
+    const more = decisions.new.rules.filter(({ effect, matched }) =>
+      effect === "deny" && matched
+    ).flatMap(({ id }) => side.policy.rules.filter((rule) => rule.id === id))
+      .filter((rule) => !denies.has(rule));
+    if (more.length === 0) {
+      return "a request that was found could not be shown";
+    }
+    more.forEach((rule) => denies.add(rule));
+  }
+}

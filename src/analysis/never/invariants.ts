@@ -1,0 +1,147 @@
+/**
+ * `never`: requests that no rule may admit, whatever else the policy says. Each is proved over all
+ * requests, or a request shows that it does not hold, or it is said that neither could be done.
+ *
+ * @module
+ */
+import type { Issue } from "../../policy/diagnostic.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
+import { policyOf } from "../../policy/syntax/defaults.ts";
+import type { PolicySource } from "../../policy/syntax/parse.ts";
+import { PolicySchema } from "../../policy/syntax/schema.ts";
+import { readShape } from "../../policy/syntax/shape.ts";
+import { accountsToCompare } from "../diff/accounts.ts";
+import { type Breach, breachOf } from "../diff/breach.ts";
+import { type NeverDocument, NeverSchema } from "./schema.ts";
+
+/** One entry of `never`, as two rules: what it is about, and what makes it right after all. */
+export interface Invariant {
+  readonly name: string;
+  /** `null`: every account. */
+  readonly accounts: readonly string[] | null;
+  /** A deny rule: what cannot be told counts as meant. */
+  readonly about: Rule;
+  /** An allow rule: what cannot be told excuses nothing. */
+  readonly unless: Rule | null;
+}
+
+/** What was found out about an invariant. */
+export interface Proof {
+  readonly invariant: Invariant;
+  /** One for each rule that admits what must never be; empty where it holds or cannot be told. */
+  readonly breaches: readonly Breach[];
+  /** Why it could not be proved; empty where it could. */
+  readonly limits: readonly string[];
+}
+
+/** The entries of `never` in a policy as it is written, and what is wrong with their shape. */
+export function readInvariants(
+  policy: Policy,
+  source: PolicySource,
+): { invariants: Invariant[]; issues: Issue[] } {
+  const written = source.document.never;
+  if (written === undefined) return { invariants: [], issues: [] };
+  const shape = readShape(NeverSchema, written);
+  if (shape.output === null) {
+    return {
+      invariants: [],
+      issues: shape.issues.map((issue) => ({
+        ...issue,
+        level: "error" as const,
+        path: ["never", ...issue.path],
+      })),
+    };
+  }
+  const names = policy.issuers.map(({ name }) => name);
+  const entries = Object.entries(written as NeverDocument);
+  const issues = entries.flatMap(([name, { issuers = [], unless }]) =>
+    [
+      { path: ["never", name, "issuers"], list: issuers },
+      {
+        path: ["never", name, "unless", "issuers"],
+        list: unless?.issuers ?? [],
+      },
+    ].flatMap(({ path, list }) =>
+      list.flatMap((issuer, index): Issue[] =>
+        names.includes(issuer) ? [] : [{
+          id: "issuer/undefined",
+          level: "error",
+          message: `there is no issuer "${issuer}"`,
+          path: [...path, index],
+        }]
+      )
+    )
+  );
+  return {
+    invariants: issues.length > 0
+      ? []
+      : entries.map(([name, entry]) => invariantOf(name, entry)),
+    issues,
+  };
+}
+
+function invariantOf(
+  name: string,
+  { description: _, accounts, unless, ...about }: NeverDocument[string],
+): Invariant {
+  const rules: Record<string, unknown> = {
+    about: {
+      effect: "deny",
+      ...about,
+      ...(accounts === undefined ? {} : { accounts: [{ names: accounts }] }),
+    },
+    // any account will do here: which one is asked for is the other rule's business
+    unless: {
+      ...unless,
+      accounts: [{ names: ["any"] }],
+      allow_protected: true,
+    },
+  };
+  const { output } = readShape(PolicySchema, {
+    version: 1,
+    issuers: { any: { issuer: "https://any.example", audiences: ["any"] } },
+    rules,
+  });
+  const found = output === null ? [] : policyOf(output).rules;
+  const [first, second] = found;
+  if (first === undefined || second === undefined) {
+    throw new Error(`never.${name} has no form as rules`);
+  }
+  return {
+    name,
+    accounts: accounts ?? null,
+    about: first,
+    unless: unless === undefined ? null : second,
+  };
+}
+
+/** Proves an invariant over all requests, or shows a request for each rule that breaks it. */
+export function prove(policy: Policy, invariant: Invariant): Proof {
+  const { accounts, about, unless } = invariant;
+  const limits = new Set<string>();
+  const breaches: Breach[] = [];
+  const asked = accounts === null ? accountsToCompare(policy) : {
+    accounts: accounts.map((account) => ({ account, example: false })),
+    limits: [],
+  };
+  asked.limits.forEach((limit) => limits.add(limit));
+  const broken = new Set<Rule>();
+  for (const issuer of policy.issuers) {
+    for (const { account, example } of asked.accounts) {
+      for (const grant of policy.rules) {
+        if (grant.effect !== "allow" || broken.has(grant)) continue;
+        const answer = breachOf(
+          { policy, issuer },
+          { account, example, grant, about, unless },
+        );
+        if (answer === null) continue;
+        if (typeof answer === "string") limits.add(answer);
+        else {
+          broken.add(grant);
+          breaches.push(answer);
+        }
+      }
+    }
+  }
+  return { invariant, breaches, limits: [...limits] };
+}
