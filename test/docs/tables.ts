@@ -5,7 +5,11 @@
  *
  * @module
  */
-import { TestSchema } from "../../src/analysis/testing/schema.ts";
+import { NeverSchema } from "../../src/analysis/never/schema.ts";
+import {
+  PolicyFileSchema,
+  TestSchema,
+} from "../../src/analysis/testing/schema.ts";
 import { VERBS } from "../../src/cli/cli.ts";
 import { REASON_MEANS, REASONS } from "../../src/lib/reason.ts";
 import { EXIT_CODES, pamCode } from "../../src/pam/exit_code.ts";
@@ -22,7 +26,6 @@ import {
   CONDITION_KEYS,
   DeviceSchema,
   IssuerSchema,
-  PolicySchema,
   RuleSchema,
 } from "../../src/policy/syntax/schema.ts";
 
@@ -36,7 +39,9 @@ export const DOCUMENTS = [
 type Table = () => Promise<string> | string;
 
 const TABLES: Readonly<Record<string, Table>> = {
-  "policy keys": () => keyTable(PolicySchema, { without: ["version"] }),
+  "policy keys": () =>
+    keyTable(PolicyFileSchema, { without: ["version", "defaults", "tests"] }),
+  "never keys": () => keyTable(NeverSchema.value, {}),
   "issuer keys": () => keyTable(IssuerSchema, { kinds: true }),
   "device keys": () => keyTable(DeviceSchema, {}),
   "rule keys": () => keyTable(RuleSchema, {}),

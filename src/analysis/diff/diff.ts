@@ -39,6 +39,8 @@ interface DiffOptions {
   readonly accounts?: readonly string[];
   /** Effort of the search in all and for one account and issuer, in constraints looked at. */
   readonly bound?: { readonly total: number; readonly each: number };
+  /** Changes beside those of rules and settings, which only the written policies show. */
+  readonly further?: readonly SettingChange[];
   /** Told after each account. */
   readonly progress?: (done: number, total: number) => void;
 }
@@ -106,7 +108,10 @@ export function diffPolicies(
   if (options.accounts === undefined) comparison.all([old, next]);
   else for (const account of options.accounts) comparison.one(account, false);
   const { limits, accounts, changes, causes } = comparison;
-  const settings = settingChanges(old, next);
+  const settings = [
+    ...settingChanges(old, next),
+    ...options.further ?? [],
+  ];
   const verdict = combined([
     ...changes.map((change) => change.verdict),
     ...settings.map((setting) => setting.verdict),

@@ -8,6 +8,7 @@ import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import {
   type Diff,
   diffPolicies,
+  type SettingChange,
   type Verdict,
 } from "../../../analysis/diff/diff.ts";
 import { LoginReplay, type Replay } from "../../../analysis/diff/replay.ts";
@@ -22,6 +23,7 @@ import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicyAtBase, readPolicyOrRevision } from "./git_revision.ts";
 import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
+import { neverChanges } from "../../../analysis/never/changes.ts";
 import { type Places, placesIn } from "./causes.ts";
 import { diffJson } from "./json.ts";
 import { diffPretty } from "./pretty.ts";
@@ -77,9 +79,10 @@ export async function run(
   const compared = comparedOf(options);
   const accounts = accountsOf(options);
   try {
-    const { old, new: next, places } = await policiesOf(compared, io);
+    const { old, new: next, places, never } = await policiesOf(compared, io);
     const diff = diffPolicies(old, next, {
       ...(accounts === null ? {} : { accounts }),
+      further: never,
       progress: progressOn(io),
     });
     const file = options.text("replay");
@@ -130,7 +133,9 @@ function comparedOf(options: Arguments): Compared {
 async function policiesOf(
   { old, base, new: next }: Compared,
   io: CliIo,
-): Promise<{ old: Policy; new: Policy; places: Places }> {
+): Promise<
+  { old: Policy; new: Policy; places: Places; never: SettingChange[] }
+> {
   const read = old === null
     ? await readPolicyAtBase(next, { revision: base, io })
     : await readPolicyOrRevision(old, io);
@@ -140,6 +145,10 @@ async function policiesOf(
     old: before,
     new: usableOrThrow(after),
     places: placesIn(after.source),
+    never: neverChanges(
+      read.source?.document.never,
+      after.source?.document.never,
+    ),
   };
 }
 

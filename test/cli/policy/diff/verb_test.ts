@@ -527,3 +527,29 @@ rules:
     );
   });
 }
+
+Deno.test("policy diff --fail-on wider stops a change that takes an entry of never away", async () => {
+  const policy = (never: string) =>
+    `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+${never}rules: {staff: {when: {groups: {any: [staff]}}, accounts: [{names: [alice]}]}}
+`;
+  const files = {
+    "a.yaml": policy("never: {root: {accounts: [root]}}\n"),
+    "b.yaml": policy(""),
+  };
+  const gone = await cli(
+    ["policy", "diff", "a.yaml", "b.yaml", "--fail-on", "wider"],
+    { files },
+  );
+  assert.equal(gone.code, 1);
+  assert.match(
+    gone.stdout,
+    /never\.root: incomparable: is no longer ruled out by lint and test/,
+  );
+  const added = await cli(
+    ["policy", "diff", "b.yaml", "a.yaml", "--fail-on", "wider"],
+    { files },
+  );
+  assert.equal(added.code, 0);
+});

@@ -486,3 +486,25 @@ Deno.test("names cannot steer the terminal", async () => {
   });
   assert.match(stdout, /failed: \\u001b\[2Jx/);
 });
+
+Deno.test("policy test fails where what must never be is admitted, whatever the tests say", async () => {
+  const policy = (rhosts: string) =>
+    `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+never: {outside: {accounts: [deploy], unless: {rhosts: [10.0.0.0/8]}}}
+rules: {ci: {${rhosts}when: {job: release}, accounts: [{names: [deploy]}]}}
+tests:
+  - {name: in, account: deploy, rhost: 10.0.0.1, claims: {job: release}, expect: allow}
+  - {name: out, account: deploy, claims: {job: other}, expect: deny}
+`;
+  const broken = await policyTest({ "site.yaml": policy("") });
+  assert.equal(broken.code, 1);
+  assert.match(
+    broken.stdout,
+    /"outside" must never be, and rule "ci" admits it/,
+  );
+  const fine = await policyTest({
+    "site.yaml": policy("rhosts: [10.0.0.0/8], "),
+  });
+  assert.equal(fine.code, 0, fine.stdout);
+});
