@@ -44,6 +44,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./policy/diff/verb.ts"),
   },
   {
+    words: "policy who",
+    summary: "tell who reaches which account",
+    load: () => import("./policy/who/verb.ts"),
+  },
+  {
     words: "policy show",
     summary: "print a policy in a normal form, or with all defaults",
     load: () => import("./policy/show.ts"),

@@ -1,0 +1,124 @@
+/**
+ * The policy the other way round: for each account by which rules it can be reached, from where, for
+ * which service, with what assurance, and the least that is admitted.
+ *
+ * @module
+ */
+import { combine, type Requirements } from "../policy/evaluate/assurance.ts";
+import type { Condition, Policy, Rule } from "../policy/model.ts";
+import { accountsToCompare } from "./diff/accounts.ts";
+import { compareAccount } from "./diff/compare.ts";
+import { isShared, rulesOf, type Side, sourcesFor } from "./diff/side.ts";
+import type { Witness } from "./diff/witness.ts";
+
+/** One rule that opens an account to people of one issuer. */
+export interface Way {
+  readonly rule: string;
+  readonly issuer: string;
+  /** Whether the account belongs to all whom the rule admits, and to no single person. */
+  readonly shared: boolean;
+  /** `null`: all services. */
+  readonly services: readonly string[] | null;
+  /** `null`: from everywhere. */
+  readonly rhosts: readonly string[] | null;
+  readonly when: readonly Condition[];
+  /** Of the policy and the rule together. */
+  readonly assurance: Requirements;
+  /** A request that the policy admits by this rule, with nothing in it that it could do without. */
+  readonly least: Witness;
+}
+
+/** Who reaches one account. */
+export interface Reach {
+  readonly account: string;
+  /** True where the account stands for all of its sort that no policy names. */
+  readonly example: boolean;
+  readonly ways: readonly Way[];
+  /** The deny rules that can take some of them away, by their ids. */
+  readonly except: readonly string[];
+}
+
+export interface Who {
+  readonly accounts: readonly Reach[];
+  /** Why there may be more than is told; empty where there is not. */
+  readonly limits: readonly string[];
+}
+
+/** Effort for one account and issuer, in constraints looked at. */
+const STEPS = 1_000_000;
+/** More accounts than a person reads; others are asked for by name. */
+const MAX_ACCOUNTS = 200;
+
+/** Tells who reaches the accounts: all that the policy names and a few examples, or those given. */
+export function whoReaches(
+  policy: Policy,
+  { accounts }: { accounts?: readonly string[] } = {},
+): Who {
+  const limits = new Set<string>();
+  const found = accounts === undefined ? accountsToCompare(policy) : {
+    accounts: accounts.map((account) => ({ account, example: false })),
+    limits: [],
+  };
+  found.limits.forEach((limit) => limits.add(limit));
+  if (found.accounts.length > MAX_ACCOUNTS && accounts === undefined) {
+    limits.add(
+      `${found.accounts.length} accounts are too many to show: name those that matter with --account`,
+    );
+  }
+  const asked = accounts === undefined
+    ? found.accounts.slice(0, MAX_ACCOUNTS)
+    : found.accounts;
+  const sides = policy.issuers.map((issuer): Side => ({ policy, issuer }));
+  return {
+    accounts: asked.map(({ account, example }) => ({
+      account,
+      example,
+      ways: sides.flatMap((side) => waysTo(account, side, limits)),
+      except: policy.rules.filter((rule) =>
+        rule.effect === "deny" && sourcesFor(rule, account)?.length !== 0
+      ).map(({ id }) => id),
+    })),
+    limits: [...limits],
+  };
+}
+
+/** Each allow rule of one issuer that admits anybody, with the least that it admits. */
+function waysTo(account: string, side: Side, limits: Set<string>): Way[] {
+  return rulesOf(side).filter(({ effect }) => effect === "allow").flatMap(
+    (rule) => {
+      // one at a time: another rule that says the same opens the account, too
+      const { differences, limits: own } = compareAccount(
+        account,
+        { old: null, new: side },
+        {
+          changed: { old: [], new: [rule] },
+          budget: { steps: STEPS },
+          wanted: { wider: 1, narrower: 0 },
+          known: new Set<string>(),
+          cache: new Map(),
+          covered: new Map(),
+        },
+      );
+      own.forEach((limit) => limits.add(limit));
+      return differences.map(({ witness }) =>
+        wayOf(rule, { account, side, least: witness })
+      );
+    },
+  );
+}
+
+function wayOf(
+  rule: Rule,
+  { account, side, least }: { account: string; side: Side; least: Witness },
+): Way {
+  return {
+    rule: rule.id,
+    issuer: side.issuer.name,
+    shared: isShared(rule, account),
+    services: rule.services,
+    rhosts: rule.rhosts,
+    when: rule.when,
+    assurance: combine(side.policy.assurance, rule.assurance),
+    least,
+  };
+}

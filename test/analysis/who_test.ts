@@ -1,0 +1,106 @@
+/**
+ * Who reaches an account: nobody who does is left out, and the least is really admitted.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { whoReaches } from "../../src/analysis/who.ts";
+import { mapFilesOf, requestOf } from "../../src/analysis/diff/witness.ts";
+import { evaluate } from "../../src/policy/evaluate/evaluate.ts";
+import { collidingPolicies, collidingRequest } from "../support/collisions.ts";
+import { rules } from "../support/policies.ts";
+import { holds } from "../support/properties.ts";
+
+const told = (written: Record<string, string>) =>
+  whoReaches(rules(written)).accounts.map(({ account, ways, except }) => [
+    account,
+    ...ways.map(({ rule, issuer, shared, least }) =>
+      `${rule} ${issuer} ${shared ? "shared" : "own"} ${
+        JSON.stringify(least.claims)
+      }`
+    ),
+    ...except.map((id) => `not ${id}`),
+  ]);
+
+Deno.test("whoReaches() tells of each rule and issuer with the least that it admits", () => {
+  assert.deepEqual(
+    told({
+      staff:
+        "issuers: [campus], when: {groups: {any: [staff]}}, accounts: [{claim: sub}]",
+      ops:
+        "issuers: [campus], assurance: {mfa: true}, accounts: [{names: [deploy]}]",
+      leavers:
+        "effect: deny, when: {groups: {any: [leavers]}}, accounts: [{names: [deploy]}]",
+    }),
+    [
+      [
+        "deploy",
+        'staff campus own {"groups":["staff"],"sub":"deploy"}',
+        'ops campus shared {"amr":["mfa"]}',
+        "not leavers",
+      ],
+      ["root"],
+      ["someone", 'staff campus own {"groups":["staff"],"sub":"someone"}'],
+    ],
+  );
+});
+
+Deno.test("a rule that a deny rule makes vain reaches nobody", () => {
+  assert.deepEqual(
+    told({
+      staff:
+        "issuers: [campus], when: {groups: {any: [staff]}}, accounts: [{names: [alice]}]",
+      vain: "effect: deny, when: {groups: {any: [staff, other]}}",
+    }),
+    [["alice", "not vain"], ["root", "not vain"], ["someone", "not vain"]],
+  );
+});
+
+Deno.test("whoReaches() leaves out no rule that admits a request, and each least is admitted", () => {
+  let admitted = 0;
+  const cases = collidingPolicies.chain(([policy]) =>
+    fc.record({
+      policy: fc.constant(policy),
+      requests: fc.array(collidingRequest(policy), {
+        minLength: 40,
+        maxLength: 40,
+      }),
+    })
+  );
+  holds(
+    fc.property(cases, ({ policy, requests }) => {
+      const who = whoReaches(policy);
+      for (const { ways } of who.accounts) {
+        for (const { rule, issuer, least } of ways) {
+          const known = policy.issuers.find(({ name }) => name === issuer);
+          assert.ok(known);
+          const side = { policy, issuer: known };
+          const said = evaluate(policy, requestOf(side, least), {
+            mapFiles: mapFilesOf(side, least),
+          });
+          assert.equal(said.decision, "allow", JSON.stringify(least));
+          assert.ok(policy.rules.some(({ id }) => id === rule));
+        }
+      }
+      if (who.limits.length > 0) return;
+      for (const { request, mapFiles } of requests) {
+        const said = evaluate(policy, request, { mapFiles });
+        if (said.decision !== "allow") continue;
+        admitted += 1;
+        const own = who.accounts.filter(({ account, example }) =>
+          account === request.account && !example
+        );
+        const reach = own.length > 0
+          ? own
+          : who.accounts.filter(({ example }) => example);
+        const ways = reach.flatMap(({ ways }) => ways.map(({ rule }) => rule));
+        for (const { id, granted } of said.rules) {
+          if (granted) assert.ok(ways.includes(id), `${id} ${ways}`);
+        }
+      }
+    }),
+    { runs: 150 },
+  );
+  assert.ok(admitted > 50, String(admitted));
+});
