@@ -18,7 +18,7 @@ import { operand } from "../../policy/evaluate/conditions.ts";
 import type { Because } from "../../policy/decision.ts";
 import type { Issuer, Policy, Rule } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
-import { almost, isGroupPath, likeness } from "./spelling.ts";
+import { almost, firstAlike, isGroupPath } from "./spelling.ts";
 
 /** A condition that a request fails, such as one requirement of the assurance. */
 export interface FailedCondition {
@@ -225,19 +225,20 @@ function effortOf({ failure, near }: FailedCondition): Distance {
   return [near ? 0 : 1, EFFORT[failure.because]];
 }
 
-/** So many values are compared: what is near only orders rules that are equally far away. */
-const MAX_COMPARED = 100;
+/** So many pairs are compared letter by letter: this only orders what is equally far away. */
+const MAX_PAIRS = 20;
 
 /** Whether what is there is what is wanted but for its spelling or its type. */
 function isNear(condition: RuleCondition, failure: Failure): boolean {
   if (!isAboutTexts(condition)) return false;
-  const wanted = scalars(failure.expected).slice(0, MAX_COMPARED);
-  return scalars(failure.actual).slice(0, MAX_COMPARED).some((text) =>
-    almost(wanted, text) !== undefined ||
-    wanted.some((each) =>
-      each === text || likeness(each, text) !== null || isGroupPath(each, text)
-    )
-  );
+  const wanted = scalars(failure.expected);
+  const actual = scalars(failure.actual);
+  const known = new Set(wanted);
+  return actual.some((text) => known.has(text)) ||
+    firstAlike(wanted, actual) !== null ||
+    actual.some((text) => wanted.some((each) => isGroupPath(each, text))) ||
+    (wanted.length * actual.length <= MAX_PAIRS &&
+      actual.some((text) => almost(wanted, text) !== undefined));
 }
 
 /** What it wants are texts of which some may be there, and not addresses, times or the like. */

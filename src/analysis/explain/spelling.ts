@@ -6,7 +6,7 @@
 import { nearest } from "../../lib/text.ts";
 
 /** What two different texts differ in. */
-type Likeness =
+export type Likeness =
   | "white-space"
   | "case"
   | "trailing-slash"
@@ -30,14 +30,32 @@ const FOLDINGS: readonly {
 ];
 
 /** How two different texts are alike; `null` when they are the same or not alike. */
-export function likeness(expected: string, actual: string): Likeness | null {
+function likeness(expected: string, actual: string): Likeness | null {
   if (expected === actual) return null;
   for (const { likeness, fold } of FOLDINGS) {
     if (fold(expected) === fold(actual)) return likeness;
   }
-  const folded = (text: string) =>
-    FOLDINGS.reduce((result, { fold }) => fold(result), text);
   return folded(expected) === folded(actual) ? "similar" : null;
+}
+
+function folded(text: string): string {
+  return FOLDINGS.reduce((result, { fold }) => fold(result), text);
+}
+
+/** The first of the wanted texts that is like one that is there, without comparing each with each. */
+export function firstAlike(
+  expected: readonly string[],
+  actual: readonly string[],
+): { wanted: string; text: string; likeness: Likeness } | null {
+  const key = (text: string) => folded(text.normalize("NFKC"));
+  const there = Map.groupBy(actual, key);
+  for (const wanted of expected) {
+    for (const text of there.get(key(wanted)) ?? []) {
+      const found = likeness(wanted, text);
+      if (found !== null) return { wanted, text, likeness: found };
+    }
+  }
+  return null;
 }
 
 /** The wanted text that a text is almost, such as one with a typing mistake. */
@@ -55,6 +73,7 @@ export function almost(
  * providers write the whole path.
  */
 export function isGroupPath(one: string, other: string): boolean {
+  if (!one.startsWith("/") && !other.startsWith("/")) return false;
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   const name = short.replace(/^\//, "").toLowerCase();
   return name !== "" && /^\/(?!\/)/.test(long) &&

@@ -58,16 +58,30 @@ export function told(
     expected: shown(expected, MAX_SHOWN),
     actual: shown(actual, MAX_SHOWN),
   };
-  if (because !== "reauthentication_required") return plain;
-  const { now } = known.request;
-  const limit = typeof expected === "number" ? expected : null;
-  return {
-    because: signInWords({ expected, actual }, known),
-    expected: limit === null ? plain.expected : `at most ${span(limit)} ago`,
-    actual: typeof actual === "number" && now >= actual
-      ? `${span(now - actual, limit)} ago`
-      : plain.actual,
-  };
+  switch (because) {
+    case "account_mismatch":
+      return Array.isArray(expected) && expected.length === 0
+        ? { ...plain, expected: "(it gives no account)" }
+        : plain;
+    case "reauthentication_required": {
+      const { now } = known.request;
+      const limit = typeof expected === "number" ? expected : null;
+      const age = typeof actual === "number" ? now - actual : null;
+      return {
+        because: signInWords({ expected, actual }, known),
+        expected: limit === null
+          ? plain.expected
+          : `at most ${span(limit)} ago`,
+        actual: age === null
+          ? "none"
+          : age < 0
+          ? `in ${span(-age)}`
+          : `${span(age, limit)} ago`,
+      };
+    }
+    default:
+      return plain;
+  }
 }
 
 /** Whether there is no sign-in at all to look at, or none of the identity that has the account. */

@@ -213,13 +213,15 @@ export function missingHints(
 ): Hint[] {
   const path = claimPath(location);
   const last = path.at(-1) ?? location;
-  const { names, above } = deepest(claims, path);
+  const { names: there, above } = deepest(claims, path);
+  // a claim that is null is there, and is not meant
+  const names = there.filter((name) => name !== path[above.length]);
   const beside = (name: string | undefined) =>
     name === undefined ? undefined : locationOf([...above, name]);
   const all = [...locationsIn(claims)].filter((each) =>
     each.location !== location
   );
-  const there =
+  const instead =
     [called, last].find((name) =>
       name !== location && Object.hasOwn(claims, name)
     ) ??
@@ -236,10 +238,10 @@ export function missingHints(
         ?.location ??
       all.find(({ value }) => fits(value))?.location ??
       beside(nearest(path[above.length] ?? location, names));
-  return there === undefined ? [] : [{
+  return instead === undefined ? [] : [{
     kind: "claim-name",
     message: `there is no claim at ${shown(location)}, but one at ${
-      shown(there)
+      shown(instead)
     }`,
   }];
 }
@@ -261,6 +263,8 @@ function* locationsIn(
     for (const { path: above, value: object } of level) {
       for (const [name, value] of Object.entries(object)) {
         if (++looked > MAX_LOCATIONS) return;
+        // what says where claims lie is not a place of them
+        if (depth === 0 && name.startsWith("_claim_")) continue;
         const path = [...above, name];
         yield { path, location: locationOf(path), value };
         if (isObject(value)) below.push({ path, value });

@@ -4,7 +4,7 @@
  * @module
  */
 import { shown } from "../../../lib/text.ts";
-import { almost, likeness } from "../spelling.ts";
+import { almost, firstAlike, type Likeness } from "../spelling.ts";
 
 export type HintKind =
   | "account-name"
@@ -38,22 +38,23 @@ export interface RuleHint extends Hint {
   readonly rule: string | null;
 }
 
-const HOW: Readonly<Record<NonNullable<ReturnType<typeof likeness>>, string>> =
-  {
-    "white-space": "only in white space",
-    "case": "only in case",
-    "trailing-slash": 'only in a "/" at the end',
-    "scheme": "only in http or https",
-    "look-alike": "only in characters that look alike",
-    "similar": "only in spelling",
-  };
+const HOW: Readonly<Record<Likeness, string>> = {
+  "white-space": "only in white space",
+  "case": "only in case",
+  "trailing-slash": 'only in a "/" at the end',
+  "scheme": "only in http or https",
+  "look-alike": "only in characters that look alike",
+  "similar": "only in spelling",
+};
 
 /** How two different texts come near each other; `null` when they do not. */
 export function textHint(expected: string, actual: string): Hint | null {
-  const kind = likeness(expected, actual);
-  return kind === null ? null : {
+  const found = firstAlike([expected], [actual]);
+  if (found === null) return null;
+  const { likeness: kind, wanted, text } = found;
+  return {
     kind,
-    message: `${shown(actual)} differs from ${shown(expected)} ${HOW[kind]}`,
+    message: `${shown(text)} differs from ${shown(wanted)} ${HOW[kind]}`,
   };
 }
 
@@ -62,12 +63,8 @@ export function textsHint(
   expected: readonly string[],
   actual: readonly string[],
 ): Hint | null {
-  for (const wanted of expected) {
-    for (const text of actual) {
-      const hint = textHint(wanted, text);
-      if (hint !== null) return hint;
-    }
-  }
+  const alike = firstAlike(expected, actual);
+  if (alike !== null) return textHint(alike.wanted, alike.text);
   for (const text of actual) {
     const wanted = almost(expected, text);
     if (wanted === undefined) continue;
