@@ -81,8 +81,12 @@ export function explain(
   }
   const near = byNearness(request, known);
   const rank = ranks(decision, near.map(({ rule }) => rule.id));
-  const hints = nearMisses(policy, request, { decision, ...options });
   const [first] = near;
+  const hints = nearMisses(policy, request, { decision, ...options })
+    // no address at all is near no network: that is for the rule that comes nearest
+    .filter(({ kind, rule }) =>
+      kind !== "network" || request.rhost !== null || rule === first?.rule.id
+    );
   const denying = decision.reason === "denied_by_rule"
     ? policy.rules.find(({ id }) => id === decision.rule)
     : undefined;

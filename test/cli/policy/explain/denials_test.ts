@@ -359,6 +359,11 @@ for (const denial of DENIALS) {
       /^nearest: |^denied by: |^ *hint: /.test(line)
     );
     assert.equal(first, denial.says);
+    // and no hint is about an address that is not what is missing
+    assert.equal(
+      text.includes("hint: there is no remote address"),
+      denial.says.includes("there is no remote address"),
+    );
   });
 }
 
