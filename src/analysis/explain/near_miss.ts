@@ -19,12 +19,23 @@ import {
   textsHint,
 } from "./near_miss/hint.ts";
 import type { AccessRequest } from "../../policy/request.ts";
-import { conditionsOf } from "../../policy/evaluate/rule.ts";
+import {
+  conditionsOf,
+  type RuleCondition,
+} from "../../policy/evaluate/rule.ts";
 
 export type { Hint, HintKind, RuleHint } from "./near_miss/hint.ts";
 
 /** More about one rule would hide what matters. */
 const MAX_PER_RULE = 3;
+
+/** What hints are found in. */
+export interface Known {
+  readonly policy: Policy;
+  readonly request: AccessRequest;
+  readonly issuer: Issuer;
+  readonly mapFiles: MapFiles;
+}
 
 /** Hints about a refusal, by rule in the order of the policy; none about a grant. */
 export function nearMisses(
@@ -41,30 +52,43 @@ export function nearMisses(
     const rule = policy.rules.find(({ id }) => id === said.id);
     // a deny rule that does not match is not a near miss of getting in
     if (rule === undefined || rule.effect === "deny") return [];
-    const hints = ruleHints(rule, said, { policy, request, issuer, mapFiles });
-    return distinct(hints).slice(0, MAX_PER_RULE).map((hint) => ({
+    const hints = outcomeHints(rule, said, {
+      policy,
+      request,
+      issuer,
+      mapFiles,
+    });
+    return hints.slice(0, MAX_PER_RULE).map((hint) => ({
       rule: rule.id,
       ...hint,
     }));
   });
 }
 
-interface Known {
-  readonly policy: Policy;
-  readonly request: AccessRequest;
-  readonly issuer: Issuer;
-  readonly mapFiles: MapFiles;
-}
-
 /** Hints about the condition that kept an allow rule from granting. */
-function ruleHints(rule: Rule, said: RuleOutcome, known: Known): Hint[] {
-  const { policy, request, issuer, mapFiles } = known;
+function outcomeHints(rule: Rule, said: RuleOutcome, known: Known): Hint[] {
   const failed = said.condition?.join("\0");
-  const condition = [...conditionsOf(rule, policy)].find(({ path }) =>
+  const condition = [...conditionsOf(rule, known.policy)].find(({ path }) =>
     path.join("\0") === failed
   );
-  switch (condition?.asks) {
-    case undefined:
+  return condition === undefined ? [] : failureHints(condition, said, known);
+}
+
+/** Hints about a condition that is not met. */
+export function failureHints(
+  condition: RuleCondition,
+  said: Pick<RuleOutcome, "because" | "expected" | "actual">,
+  known: Known,
+): Hint[] {
+  return distinct(allHints(condition, said, known));
+}
+
+function allHints(
+  condition: RuleCondition,
+  said: Pick<RuleOutcome, "because" | "expected" | "actual">,
+  { request, issuer, mapFiles }: Known,
+): Hint[] {
+  switch (condition.asks) {
     case "issuers":
     case "host":
       return [];

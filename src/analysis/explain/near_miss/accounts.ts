@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { IdentityAttribute } from "../../../policy/identity_claims.ts";
+import { keyAttribute } from "../../../policy/identity_claims.ts";
 import type { AccountSource } from "../../../policy/model.ts";
 import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import { type MapFiles, stripped } from "../../../policy/evaluate/accounts.ts";
@@ -25,7 +25,11 @@ export function accountHints(
   sources: readonly AccountSource[],
   asked: Asked,
 ): Hint[] {
-  return sources.flatMap((source) => sourceHints(source, asked));
+  const hints = sources.flatMap((source) => sourceHints(source, asked));
+  // a value that is almost right says more than that no map has it, a claim elsewhere less
+  return hints.some(({ kind }) => kind !== "claim-name")
+    ? hints
+    : [...mapHints(sources, asked), ...hints];
 }
 
 function sourceHints(source: AccountSource, asked: Asked): Hint[] {
@@ -53,12 +57,19 @@ function sourceHints(source: AccountSource, asked: Asked): Hint[] {
       });
     case "map":
     case "map_file":
-      return source.keys.flatMap((key) =>
-        valuesAt(key, subject).flatMap((value) =>
-          keyHints(value, source, asked)
-        )
-      );
+      return source.keys.flatMap((key) => {
+        const values = valuesAt(key, subject);
+        return values.some(isKey)
+          ? values.flatMap((value) => keyHints(value, source, asked))
+          : missingKeyHints(key, asked);
+      });
   }
+}
+
+function missingKeyHints(key: string, { subject: { claims } }: Asked): Hint[] {
+  return keyAttribute(key) === null && readClaim(claims, key) === undefined
+    ? missingHints(key, { claims, called: key })
+    : [];
 }
 
 function nameHints(
@@ -73,8 +84,11 @@ function nameHints(
   }
   const name = stripped(value, suffix);
   if (name === null) return suffixHints(`*${suffix ?? ""}`, value);
+  if (ACCOUNT_NAME.test(name)) {
+    const similar = textsHint([asked.account], [name]);
+    return similar === null ? [] : [similar];
+  }
   const hint = textHint(asked.account, name);
-  if (ACCOUNT_NAME.test(name)) return hint === null ? [] : [hint];
   return [{
     kind: hint?.kind ?? "account-name",
     message: `${shown(name)} is not an account name, and is not made into one${
@@ -84,27 +98,26 @@ function nameHints(
 }
 
 function valuesAt(key: string, subject: Subject): unknown[] {
-  const attribute = /^identity\.(id|username|email)$/.exec(key)?.[1];
-  if (attribute === undefined) return [readClaim(subject.claims, key)];
-  return subject.identities.map((identity) =>
-    identity[attribute as IdentityAttribute]
-  );
+  const attribute = keyAttribute(key);
+  return attribute === null
+    ? [readClaim(subject.claims, key)]
+    : subject.identities.map((identity) => identity[attribute]);
 }
 
 function keyHints(
   value: unknown,
-  source: Extract<AccountSource, { source: "map" | "map_file" }>,
+  source: MapSource,
   { account, mapFiles }: Asked,
 ): Hint[] {
-  if (typeof value !== "string" || value === "") return [];
+  if (!isKey(value)) return [];
   if (source.source === "map") {
     const keys = source.map.filter(({ accounts }) => accounts.includes(account))
       .map(({ key }) => key);
     const hint = keys.includes(value) ? null : textsHint(keys, [value]);
     return hint === null ? [] : [hint];
   }
-  const text = mapFiles.get(source.path) ?? "";
-  if (accountsOf(text, value).length > 0) return [];
+  const text = mapFiles.get(source.path);
+  if (text === undefined || accountsOf(text, value).length > 0) return [];
   // one search again, in a copy of the file without case
   return accountsOf(text.toLowerCase(), value.toLowerCase()).includes(account)
     ? [{
@@ -112,4 +125,55 @@ function keyHints(
       message: `${shown(value)} is in ${shown(source.path)} in another case`,
     }]
     : [];
+}
+
+/** A person whom no map of the rule knows. */
+function mapHints(sources: readonly AccountSource[], asked: Asked): Hint[] {
+  const { subject, mapFiles } = asked;
+  const maps = sources.filter(isMap);
+  const looked = maps.flatMap((source) =>
+    source.keys.flatMap((key) => valuesAt(key, subject)).filter(isKey)
+      .map((value) => ({
+        source,
+        value,
+        found: entriesOf(source, value, mapFiles),
+      }))
+  );
+  if (looked.some(({ found }) => found !== 0)) return [];
+  return [...new Set(looked.map(({ value }) => value))].map((value) => {
+    const places = looked.filter((each) => each.value === value)
+      .map(({ source }) =>
+        source.source === "map" ? '"map"' : shown(source.path)
+      );
+    const lacking = [...new Set(places)];
+    return {
+      kind: "map-key",
+      message: `${shown(value)} is in no map: ${lacking.join(" and ")} ${
+        lacking.length === 1 ? "lacks" : "lack"
+      } it`,
+    };
+  });
+}
+
+type MapSource = Extract<AccountSource, { source: "map" | "map_file" }>;
+
+function isMap(source: AccountSource): source is MapSource {
+  return source.source === "map" || source.source === "map_file";
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+/** How many accounts the map gives to the key; `null` where it cannot be told. */
+function entriesOf(
+  source: MapSource,
+  value: string,
+  mapFiles: MapFiles,
+): number | null {
+  if (source.source === "map") {
+    return source.map.filter(({ key }) => key === value).length;
+  }
+  const text = mapFiles.get(source.path);
+  return text === undefined ? null : accountsOf(text, value).length;
 }

@@ -5,6 +5,7 @@
  */
 import type { RuleOutcome } from "../../../policy/decision.ts";
 import { duration } from "../../../policy/duration.ts";
+import { kindRow } from "../../../policy/kinds.ts";
 import { readClaim } from "../../../policy/claims.ts";
 import type { Issuer } from "../../../policy/model.ts";
 import {
@@ -20,15 +21,18 @@ import { shown } from "../../../lib/text.ts";
 /** Clocks that are further apart than this are not just a little wrong. */
 const NEAR_SECONDS = 300;
 
+type Outcome = Pick<RuleOutcome, "because" | "expected" | "actual">;
+
 /** Why a matching rule almost grants. */
 export function assuranceHints(
-  outcome: RuleOutcome,
+  outcome: Outcome,
   { request, issuer }: { request: AccessRequest; issuer: Issuer },
 ): Hint[] {
   switch (outcome.because) {
     case "idp_not_permitted":
       return valueOrMissing(issuer.claims.idp, {
         request,
+        issuer,
         compare: () =>
           textsHint(texts(outcome.expected), texts(outcome.actual)),
         wants: "string",
@@ -50,12 +54,15 @@ function valueOrMissing(
   location: string,
   options: {
     request: AccessRequest;
+    issuer: Issuer;
     compare: () => Hint | null;
     wants: "string" | "number" | "list";
   },
 ): Hint[] {
   const { claims } = options.request.subject;
   const value = readClaim(claims, location);
+  // sessions of linked identities are no claims of their own
+  if (kindRow(options.issuer).linked) return listed(options.compare());
   if (value === undefined || value === null) {
     return missingHints(location, { claims, called: location });
   }
@@ -69,12 +76,15 @@ function valueOrMissing(
       } is expected`,
     }];
   }
-  const hint = options.compare();
+  return listed(options.compare());
+}
+
+function listed(hint: Hint | null): Hint[] {
   return hint === null ? [] : [hint];
 }
 
 function mfaHints(
-  outcome: RuleOutcome,
+  outcome: Outcome,
   { request, issuer }: { request: AccessRequest; issuer: Issuer },
 ): Hint[] {
   const { amr, acr } = issuer.claims;
@@ -93,22 +103,23 @@ function mfaHints(
           `issuer "${issuer.name}" does not list`,
       });
   return amr_any.length > 0
-    ? valueOrMissing(amr, { request, compare, wants: "list" })
-    : valueOrMissing(acr, { request, compare, wants: "string" });
+    ? valueOrMissing(amr, { request, issuer, compare, wants: "list" })
+    : valueOrMissing(acr, { request, issuer, compare, wants: "string" });
 }
 
 function timeHints(
-  outcome: RuleOutcome,
+  outcome: Outcome,
   { request, issuer }: { request: AccessRequest; issuer: Issuer },
 ): Hint[] {
   const { auth_time } = issuer.claims;
-  const value = readClaim(request.subject.claims, auth_time);
   const clock = (message: string): Hint => ({ kind: "clock", message });
   return valueOrMissing(auth_time, {
     request,
+    issuer,
     wants: "number",
     compare: () => {
-      const time = Number(value);
+      if (typeof outcome.actual !== "number") return null;
+      const time = outcome.actual;
       const age = request.now - time;
       if (time > 1e11) return clock(`${shown(auth_time)} is in milliseconds`);
       if (age < -issuer.clock_skew) {

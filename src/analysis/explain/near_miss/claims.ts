@@ -9,9 +9,16 @@ import {
   locationOf,
   readClaim,
 } from "../../../policy/claims.ts";
-import { claimLocation, operand } from "../../../policy/evaluate/conditions.ts";
+import {
+  checkCondition,
+  claimLocation,
+  operand,
+} from "../../../policy/evaluate/conditions.ts";
+import { isObject } from "../../../lib/json.ts";
 import { nearest, shown } from "../../../lib/text.ts";
+import type { Kind } from "../../../policy/kinds.ts";
 import type { Condition, Issuer, Scalar } from "../../../policy/model.ts";
+import { isGroupPath } from "../spelling.ts";
 import { type Hint, textHint, textsHint } from "./hint.ts";
 
 /** Why a condition that does not hold almost does. */
@@ -22,7 +29,11 @@ export function conditionHints(
   const location = claimLocation(issuer, condition.claim);
   const actual = readClaim(claims, location);
   if (actual === undefined || actual === null) {
-    return missingHints(location, { claims, called: condition.claim });
+    return missingHints(location, {
+      claims,
+      called: condition.claim,
+      fits: (value) => fits(condition, value, issuer),
+    });
   }
   const name = shown(location);
   const { operator } = condition;
@@ -49,15 +60,25 @@ export function conditionHints(
       ? suffixHints(condition.pattern, actual)
       : [typeHint(name, { actual, wanted: condition.pattern })];
   }
+  const found: readonly unknown[] = Array.isArray(actual) ? actual : [actual];
+  const wanted = [operand(condition)].flat() as Scalar[];
   return valueHints(name, {
-    wanted: [operand(condition)].flat() as Scalar[],
-    actual: Array.isArray(actual) ? actual : [actual],
+    // of "all", what is there is not what fails
+    wanted: operator === "all"
+      ? wanted.filter((value) => !found.includes(value))
+      : wanted,
+    actual: found,
+    kind: issuer.kind,
   });
 }
 
 function valueHints(
   name: string,
-  { wanted, actual }: { wanted: readonly Scalar[]; actual: readonly unknown[] },
+  { wanted, actual, kind }: {
+    wanted: readonly Scalar[];
+    actual: readonly unknown[];
+    kind: Kind;
+  },
 ): Hint[] {
   for (const value of wanted) {
     const same = actual.find((item) =>
@@ -82,8 +103,33 @@ function valueHints(
       }`,
     }];
   }
-  const hint = textsHint(texts, found);
+  const hint = pathHint({ texts, found, kind }) ?? textsHint(texts, found);
   return hint === null ? [] : [hint];
+}
+
+/** A group that is written with its whole path, or is not. */
+function pathHint(
+  { texts, found, kind }: {
+    texts: readonly string[];
+    found: readonly string[];
+    kind: Kind;
+  },
+): Hint | null {
+  for (const wanted of texts) {
+    const path = found.find((text) => isGroupPath(wanted, text));
+    if (path === undefined) continue;
+    const who = kind === "wlcg" ? "WLCG" : "Keycloak";
+    return {
+      kind: "group-path",
+      message: path.startsWith("/")
+        ? `${who} writes full group paths: write ${shown(path)} in the rule, ` +
+          `not ${shown(wanted)}`
+        : `the rule wants the full group path ${shown(wanted)}, and the ` +
+          `issuer sends ${shown(path)}: ${who} writes full group paths where ` +
+          "its mapper says so",
+    };
+  }
+  return null;
 }
 
 function typeHint(
@@ -142,36 +188,90 @@ export function suffixHints(pattern: string, actual: string): Hint[] {
   return [];
 }
 
-/** Where a claim that is not there might be instead. */
+/** Whether a value that lies elsewhere is what the condition wants, and not by accident. */
+function fits(condition: Condition, value: unknown, issuer: Issuer): boolean {
+  const telling = condition.operator === "like"
+    ? condition.pattern.replaceAll("*", "").length > 3
+    : condition.operator !== "none" &&
+      [operand(condition)].flat().every((wanted) =>
+        typeof wanted === "string" && wanted.length > 1
+      );
+  return telling && checkCondition({ ...condition, claim: "/value" }, {
+    issuer,
+    claims: { value },
+  }).holds;
+}
+
+/** Where a claim that is not there might be instead; `fits` tells by its value. */
 export function missingHints(
   location: string,
-  { claims, called }: { claims: Claims; called: string },
+  { claims, called, fits = () => false }: {
+    claims: Claims;
+    called: string;
+    fits?: (value: unknown) => boolean;
+  },
 ): Hint[] {
   const path = claimPath(location);
   const last = path.at(-1) ?? location;
-  const { names, above } = deepest(claims, path);
-  const elsewhere = [called, last].find((name) =>
-    name !== location && Object.hasOwn(claims, name)
+  const { names: there, above } = deepest(claims, path);
+  // a claim that is null is there, and is not meant
+  const names = there.filter((name) => name !== path[above.length]);
+  const beside = (name: string | undefined) =>
+    name === undefined ? undefined : locationOf([...above, name]);
+  const all = [...locationsIn(claims)].filter((each) =>
+    each.location !== location
   );
-  const instead = elsewhere ??
-    names.find((name) =>
-      name.toLowerCase() === path[above.length]?.toLowerCase()
+  const instead =
+    [called, last].find((name) =>
+      name !== location && Object.hasOwn(claims, name)
     ) ??
-    // "https://example.edu/groups", "urn:example:groups"
-    names.find((name) =>
-      /[/:]/.test(name) && name.split(/[/:]/).at(-1) === last
-    ) ??
-    nearest(path[above.length] ?? location, names);
-  if (instead === undefined) return [];
-  const there = elsewhere === undefined
-    ? locationOf([...above, instead])
-    : elsewhere;
-  return [{
+      beside(
+        names.find((name) =>
+          name.toLowerCase() === path[above.length]?.toLowerCase()
+        ) ??
+          // "https://example.edu/groups", "urn:example:groups"
+          names.find((name) =>
+            /[/:]/.test(name) && name.split(/[/:]/).at(-1) === last
+          ),
+      ) ??
+      all.find(({ path }) => path.length > 1 && path.at(-1) === last)
+        ?.location ??
+      all.find(({ value }) => fits(value))?.location ??
+      beside(nearest(path[above.length] ?? location, names));
+  return instead === undefined ? [] : [{
     kind: "claim-name",
     message: `there is no claim at ${shown(location)}, but one at ${
-      shown(there)
+      shown(instead)
     }`,
   }];
+}
+
+/** So many members of a document are looked at, and so deep: a hint is not worth more. */
+const MAX_LOCATIONS = 500;
+const MAX_DEPTH = 4;
+
+/** Every member of the document, the outer ones first. */
+function* locationsIn(
+  claims: Claims,
+): Generator<{ path: readonly string[]; location: string; value: unknown }> {
+  let level: { path: readonly string[]; value: object }[] = [
+    { path: [], value: claims },
+  ];
+  let looked = 0;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const below: typeof level = [];
+    for (const { path: above, value: object } of level) {
+      for (const [name, value] of Object.entries(object)) {
+        if (++looked > MAX_LOCATIONS) return;
+        // what says where claims lie is not a place of them
+        if (depth === 0 && name.startsWith("_claim_")) continue;
+        const path = [...above, name];
+        yield { path, location: locationOf(path), value };
+        if (isObject(value)) below.push({ path, value });
+      }
+    }
+    level = below;
+  }
 }
 
 /** How far the path can be followed, and what there is at its end. */

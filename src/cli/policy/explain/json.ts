@@ -8,7 +8,7 @@ import { jsonDocument } from "../../output/json.ts";
 import { visible } from "../../../lib/text.ts";
 
 export function explainJson(explanation: Explanation): string {
-  const { decision, account, issuer, hints } = explanation;
+  const { decision, account, issuer, hints, nearest } = explanation;
   return safeDocument("oauth-pam/explain@1", {
     decision: decision.decision,
     reason: decision.reason,
@@ -26,6 +26,7 @@ export function explainJson(explanation: Explanation): string {
       actual: rule.actual,
       ...(rule.condition === null ? {} : { condition: rule.condition }),
     })),
+    nearest,
     hints: hints.map(({ rule, kind, message }) => ({ rule, kind, message })),
   });
 }

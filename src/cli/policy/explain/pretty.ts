@@ -3,28 +3,18 @@
  *
  * @module
  */
-import type { Because, RuleOutcome } from "../../../policy/decision.ts";
-import type { Explanation } from "../../../analysis/explain/explain.ts";
+import type {
+  Explanation,
+  ToldRule,
+} from "../../../analysis/explain/explain.ts";
+import type { RuleOutcome } from "../../../policy/decision.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { shown, visible } from "../../../lib/text.ts";
 
 const MAX_SHOWN = 200;
 
-const WORDS: Readonly<Record<Because, string>> = {
-  issuer_mismatch: "it is for other issuers",
-  service_mismatch: "it is for other services",
-  rhost_mismatch: "it is for other networks",
-  claim_missing: "the claim is missing",
-  claim_type: "the claim is of another type",
-  claim_distributed: "the issuer keeps the claim elsewhere",
-  identities_untold: "the issuer did not tell all linked identities",
-  claim_mismatch: "the claim has another value",
-  account_mismatch: "the identity does not map to the account",
-  account_protected: "the account is protected",
-  reauthentication_required: "the user authenticated too long ago",
-  mfa_required: "several factors are required",
-  idp_not_permitted: "the identity provider is not permitted",
-};
+/** Conditions of the nearest rule that one line names. */
+const MAX_CONDITIONS = 3;
 
 interface ExplainPrettyOptions {
   readonly color: boolean;
@@ -36,12 +26,13 @@ export function explainPretty(
   explanation: Explanation,
   { color, request }: ExplainPrettyOptions,
 ): string {
-  const { decision } = explanation;
+  const { decision, order } = explanation;
   const allowed = decision.decision === "allow";
   const paint = (style: string, text: string) =>
     color ? `\x1b[${style}m${text}\x1b[0m` : text;
-  const deciding = decision.rules.filter(({ id }) => id === decision.rule);
-  const others = decision.rules.filter(({ id }) => id !== decision.rule);
+  const decided = ({ outcome }: ToldRule) => outcome.id === decision.rule;
+  const deciding = order.filter(decided);
+  const others = order.filter((rule) => !decided(rule));
   const verdict = decision.rule === null ? "no rule decided" : "";
   const lines = [
     `${paint(allowed ? "32" : "31", decision.decision)}: ${decision.reason}${
@@ -50,6 +41,7 @@ export function explainPretty(
     ...(decision.detail === undefined ? [] : [`  ${visible(decision.detail)}`]),
     ...circumstances(explanation, request),
     ...hintLines(explanation, null),
+    ...leading(explanation).map((line) => paint("1", line)),
   ];
   if (decision.rules.length === 0) {
     // nothing was asked of the rules, so nothing was denied by default
@@ -60,7 +52,12 @@ export function explainPretty(
     lines.push(...deciding.flatMap((rule) => ruleLines(rule, explanation)));
   }
   if (others.length > 0) {
-    lines.push("", paint("1", deciding.length > 0 ? "other rules:" : "rules:"));
+    const title = deciding.length > 0 ? "other rules" : "rules";
+    // where none comes near, there is no order to tell of
+    const order = explanation.nearest !== null && others.length > 1
+      ? ", the nearest first"
+      : "";
+    lines.push("", paint("1", `${title}${order}:`));
     lines.push(...others.flatMap((rule) => ruleLines(rule, explanation)));
   }
   return `${lines.join("\n")}\n`;
@@ -92,29 +89,85 @@ function time(seconds: number): string {
     : date.toISOString().replace(".000Z", "Z");
 }
 
-function ruleLines(rule: RuleOutcome, explanation: Explanation): string[] {
-  const { because, condition } = rule;
+/** What somebody who was refused wants to know first. */
+function leading(explanation: Explanation): string[] {
+  const { decision, denial, nearest } = explanation;
+  const lines: string[] = [];
+  if (denial !== null) {
+    const matching = decision.rules.filter(({ effect, matched }) =>
+      effect === "deny" && matched
+    ).map(({ id }) => id);
+    const also = matching.filter((id) => id !== decision.rule);
+    const granting = decision.rules.find(({ granted }) => granted);
+    const others = also.length === 0 ? "" : ` (and by ${named(also)})`;
+    const without = granting === undefined || also.length > 0
+      ? ""
+      : ` (otherwise rule ${visibleValue(granting.id)} would admit)`;
+    lines.push(
+      `denied by: rule ${visibleValue(decision.rule)}: ${
+        visible(denial)
+      }${others}${without}`,
+    );
+  }
+  if (nearest !== null) {
+    const { rule, conditions } = nearest;
+    const short = `${count(conditions.length)} short`;
+    const shownHere = conditions.slice(0, MAX_CONDITIONS)
+      .map(({ message }) => visible(message)).join("; ");
+    const more = conditions.length > MAX_CONDITIONS ? "; …" : "";
+    lines.push(
+      `nearest: rule ${visibleValue(rule)}, ${short}: ${shownHere}${more}`,
+    );
+  }
+  return lines;
+}
+
+function named(ids: readonly string[]): string {
+  return ids.map((id) => visibleValue(id)).join(", ");
+}
+
+const NUMBERS = ["no", "one", "two", "three", "four", "five"];
+
+function count(conditions: number): string {
+  return `${NUMBERS[conditions] ?? conditions} condition${
+    conditions === 1 ? "" : "s"
+  }`;
+}
+
+function ruleLines(
+  { outcome: rule, told }: ToldRule,
+  explanation: Explanation,
+): string[] {
+  const { condition } = rule;
   const place = condition === null ? "" : `: ${visible(condition.join("."))}`;
+  const because = told === null ? "" : `: ${visible(told.because)}`;
   const said = rule.granted
     ? "matches and grants"
     : rule.matched && rule.effect === "deny"
-    ? because === null
+    ? told === null
       ? "matches and denies"
-      : `matches and denies, because it cannot be told${place}: ${
-        WORDS[because]
-      }`
+      : `matches and denies, because it cannot be told${place}${because}`
     : `${
       rule.matched ? "matches, but does not grant" : "does not match"
-    }${place}` +
-      (because === null ? "" : `: ${WORDS[because]}`);
+    }${place}${because}`;
+  const lacking = missing(rule);
   return [
     `  ${visible(rule.id)} (${rule.effect}): ${said}`,
-    ...(because === null ? [] : [
-      `    expected ${visibleValue(rule.expected)}`,
-      `    actual   ${visibleValue(rule.actual)}`,
+    ...(told === null ? [] : [
+      `    expected ${visible(told.expected)}`,
+      `    actual   ${visible(told.actual)}`,
     ]),
+    ...(lacking.length === 0 ? [] : [`    missing  ${visibleValue(lacking)}`]),
     ...hintLines(explanation, rule.id),
   ];
+}
+
+/** Which values are not there, of a condition that wants all of them. */
+function missing({ condition, expected, actual }: RuleOutcome): unknown[] {
+  return condition?.[0] === "when" && condition.at(-1) === "all" &&
+      Array.isArray(expected) && Array.isArray(actual)
+    ? expected.filter((value) => !actual.includes(value))
+    : [];
 }
 
 function hintLines({ hints }: Explanation, rule: string | null): string[] {

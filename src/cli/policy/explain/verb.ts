@@ -42,8 +42,9 @@ usage: oauth-pam policy explain FILE --account NAME (--claims FILE | --token -)
                                 [--now TIME] [--format pretty|json] [--exit-code]
                                 [--save-test FILE]
 
-Tells whether the policy would grant the account, and why: the rule that decides, for every other
-rule the first condition that fails, and what was almost right.
+Tells whether the policy would grant the account, and why: the rule that decides, the rule that
+comes nearest and what it lacks, for every other rule the first condition that fails, and what was
+almost right.
 
   --account NAME      the local account that is asked for
   --claims FILE       a JSON document of claims, taken as verified: signature, times and audience

@@ -82,6 +82,17 @@ Deno.test("policy explain --format json is the documented document", async () =>
       actual: "sshd",
       condition: ["services"],
     }],
+    nearest: {
+      rule: "staff",
+      conditions: [{
+        condition: ["assurance", "mfa"],
+        because: "mfa_required",
+        expected: ["mfa"],
+        actual: ["pwd"],
+        message:
+          'several factors are required, and "amr" shows only ["pwd"], expected "mfa"',
+      }],
+    },
     hints: [],
   });
 });
@@ -94,8 +105,9 @@ Deno.test("policy explain says why, for every rule, with expected and actual val
     stdout,
     `deny: account_not_permitted (no rule decided: deny by default)
   account "alice", issuer "campus", service "sshd", from "192.0.2.7", at 2026-01-01T12:00:00Z
+nearest: rule "staff", two conditions short: "groups" lacks "staff": "Staff" differs from "staff" only in case; several factors are required, and "amr" shows only ["pwd"], expected "mfa"
 
-rules:
+rules, the nearest first:
   staff (allow): does not match: when.groups.any: the claim has another value
     expected ["staff"]
     actual   ["Staff"]
