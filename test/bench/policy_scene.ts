@@ -7,7 +7,9 @@
 import { createAuthority } from "../support/certificates.ts";
 import { buildProgram } from "../support/built_program.ts";
 import { startHostileIssuer } from "../support/hostile_server.ts";
+import { runMetered } from "../support/metered.ts";
 import { runProgram } from "../support/run_program.ts";
+import { shapedPolicies, SHAPES } from "../support/shapes.ts";
 import {
   createSigner,
   publicJwk,
@@ -28,7 +30,11 @@ export async function measurePolicies(): Promise<Aim[]> {
   );
   try {
     await Deno.mkdir(`${folder}/cache`, { mode: 0o700 });
-    return [...await measureVerbs(folder), await measureMapFile(folder)];
+    return [
+      ...await measureVerbs(folder),
+      ...await measureDiff(folder),
+      await measureMapFile(folder),
+    ];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -94,6 +100,48 @@ ${rules}cache: {directory: ${folder}/cache}
       atMost: 3000,
     },
   ];
+}
+
+/** How `policy diff` grows with the rules, for one changed value; the aims are for 1,000 rules. */
+async function measureDiff(folder: string): Promise<Aim[]> {
+  const aims: Aim[] = [];
+  for (const shape of SHAPES) {
+    const times: number[] = [];
+    let megabytes = NaN;
+    for (const count of [10, 100, 1000]) {
+      const files = [`${folder}/old.json`, `${folder}/new.json`];
+      const policies = shapedPolicies(shape, count);
+      for (const [index, file] of files.entries()) {
+        await Deno.writeTextFile(file, JSON.stringify(policies[index]));
+      }
+      const ran = await runMetered(
+        [`${folder}/tool`, "policy", "diff", ...files],
+        { env: {}, stdin: "" },
+      );
+      if (ran.code !== 0) throw new Error(`policy diff: ${ran.stderr}`);
+      times.push(ran.milliseconds);
+      ({ megabytes } = ran);
+    }
+    const what = `policy diff, ${shape}`;
+    const [ten = NaN, hundred = NaN, thousand = NaN] = times;
+    aims.push(
+      { what: `${what}, 10 rules`, unit: "ms", measured: ten },
+      { what: `${what}, 100 rules`, unit: "ms", measured: hundred },
+      {
+        what: `${what}, 1,000 rules`,
+        unit: "ms",
+        measured: thousand,
+        atMost: 10_000,
+      },
+      {
+        what: `${what}, 1,000 rules, peak memory`,
+        unit: "MB",
+        measured: megabytes,
+        atMost: 500,
+      },
+    );
+  }
+  return aims;
 }
 
 /** The same login with a map of one line and of 100,000, alternately. */

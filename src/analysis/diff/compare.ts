@@ -350,30 +350,31 @@ class Search {
       !this.#options.known.has(causeKey(cause));
     if (direction === cause.direction) this.#causes.add(causeKey(cause));
     if (!this.#found.has(key) || (fresh && direction === cause.direction)) {
-      const small = this.#smallest(witness, rules);
-      this.#found.set(
-        this.#found.has(key) ? `${key} ${causeKey(cause)}` : key,
-        {
-          pair: this.#pair,
-          witness: small,
-          decisions: involved(decisionsOn(this.#pair, small)),
-          cause: direction === cause.direction
-            ? cause
-            : { ...cause, direction },
-        },
-      );
+      const small = this.#smallest({ witness, decisions }, rules);
+      const name = this.#found.has(key) ? `${key} ${causeKey(cause)}` : key;
+      this.#found.set(name, {
+        pair: this.#pair,
+        witness: small.witness,
+        decisions: involved(small.decisions),
+        cause: direction === cause.direction ? cause : { ...cause, direction },
+      });
       this.#count[direction] += 1;
     }
     return "taken";
   }
 
   /** Made small with the rules of the question alone, where all rules together say the same then. */
-  #smallest(witness: Witness, rules: Rules): Witness {
+  #smallest(
+    { witness, decisions }: { witness: Witness; decisions: Decisions },
+    rules: Rules,
+  ): { witness: Witness; decisions: Decisions } {
     const small = shrunk(narrowed(this.#pair, rules), witness);
-    const [few, all] = [witness, small].map((one) =>
-      differenceKey(decisionsOn(this.#pair, one))
-    );
-    return few === all ? small : shrunk(this.#pair, witness);
+    const said = decisionsOn(this.#pair, small);
+    if (differenceKey(said) === differenceKey(decisions)) {
+      return { witness: small, decisions: said };
+    }
+    const other = shrunk(this.#pair, witness);
+    return { witness: other, decisions: decisionsOn(this.#pair, other) };
   }
 
   /** The rules that made a side decide as it did. */
