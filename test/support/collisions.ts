@@ -91,6 +91,8 @@ const assurance: fc.Arbitrary<Written> = fc.oneof(
       fc.record({ permitted_idps: values }),
       fc.constant({ mfa: true }),
       fc.constant({ max_auth_age: "1h" }),
+      fc.constant({ same_identity: true }),
+      fc.constant({ same_identity: true, mfa: true }),
     ),
   }),
 );

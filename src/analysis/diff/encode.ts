@@ -230,7 +230,10 @@ function assuranceClauses(
   const clauses: Clause[] = [];
   const bound = required.sameIdentity && !isShared(rule, account);
   if (!requiresAnything(required) && !bound) return clauses;
-  if (linked !== null) return [linked.clauseFor(required, side, space)];
+  if (linked !== null) {
+    const sources = bound ? sourcesFor(rule, account) ?? [] : null;
+    return [linked.clauseFor(required, { side, space, sources })];
+  }
   const { issuer } = side;
   const { claims, mfa } = issuer;
   for (const list of required.permittedIdps) {

@@ -9,10 +9,11 @@ import {
   assuranceFailure,
   type Requirements,
 } from "../../policy/evaluate/assurance.ts";
+import type { AccountSource } from "../../policy/model.ts";
 import type { Authentication } from "../../policy/request.ts";
 import type { Clause } from "./solver.ts";
 import type { Side } from "./side.ts";
-import { type Space, WITNESS_NOW, YES } from "./space.ts";
+import { NO, type Space, WITNESS_NOW, YES } from "./space.ts";
 import { ageLimits } from "./uses.ts";
 
 /** More sorts of authentications than this are not looked at. */
@@ -75,26 +76,90 @@ export class LinkedAuthentications {
     return true;
   }
 
-  /** "There is an authentication of one of the sorts that meet this." */
-  clauseFor(required: Requirements, side: Side, space: Space): Clause {
+  /**
+   * "There is an authentication of one of the sorts that meet this", and with sources: "by an identity
+   * to which these sources give the account". Each list of sources has facts of its own: what two of
+   * them have to do with each other is not said, so that the space has more points than there are
+   * requests, never fewer.
+   */
+  clauseFor(
+    required: Requirements,
+    { side, space, sources }: {
+      side: Side;
+      space: Space;
+      /** `null`: whoever it is that has authenticated. */
+      sources: readonly AccountSource[] | null;
+    },
+  ): Clause {
     const wanted = keyOf(required, side);
     const index = this.#asked.findIndex(({ key }) => key === wanted);
     return [...this.#sorts.keys()].filter((sort) => sort[index] === "1")
       .map((sort) => ({
-        variable: space.fact(authenticationFact(sort)).variable,
+        variable: space.fact(authenticationFact({ sort, sources })).variable,
         values: YES,
       }));
   }
 
+  /**
+   * What follows of the facts that were asked for: an authentication by an identity of some sources is
+   * one by an identity of more of them, and it is an authentication.
+   */
+  implications(space: Space): Clause[] {
+    const known = space.facts().flatMap(({ key, variable }) => {
+      const read = readFact(key);
+      return read === null ? [] : [{ ...read, variable }];
+    });
+    return known.flatMap((less) =>
+      known.filter((more) =>
+        more !== less && more.sort === less.sort && less.sources !== null &&
+        (more.sources === null || isPart(less.sources, more.sources))
+      ).map(({ variable }) => [
+        { variable: less.variable, values: NO },
+        { variable, values: YES },
+      ])
+    );
+  }
+
   /** The example for a fact that {@link clauseFor} made; `undefined` for other facts. */
-  example(fact: string): Authentication | undefined {
-    const sort = /^authentication ([01]*)$/.exec(fact)?.[1];
-    return sort === undefined ? undefined : this.#sorts.get(sort);
+  example(fact: string): LinkedExample | undefined {
+    const read = readFact(fact);
+    const authentication = this.#sorts.get(read?.sort ?? "");
+    return authentication && read !== null
+      ? { authentication, sources: read.sources }
+      : undefined;
   }
 }
 
-function authenticationFact(sort: string): string {
-  return `authentication ${sort}`;
+interface AuthenticationFact {
+  readonly sort: string;
+  readonly sources: readonly AccountSource[] | null;
+}
+
+/** `null` for another fact. */
+function readFact(key: string): AuthenticationFact | null {
+  return key.startsWith(FACT) ? JSON.parse(key.slice(FACT.length)) : null;
+}
+
+/** Whether all of the sources are among the others. */
+function isPart(
+  less: readonly AccountSource[],
+  more: readonly AccountSource[],
+): boolean {
+  const known = new Set(more.map((source) => JSON.stringify(source)));
+  return less.every((source) => known.has(JSON.stringify(source)));
+}
+
+/** An authentication, and by whom it must be. */
+export interface LinkedExample {
+  readonly authentication: Authentication;
+  /** An identity to which these give the account; `null`: anybody. */
+  readonly sources: readonly AccountSource[] | null;
+}
+
+const FACT = "authentication ";
+
+function authenticationFact(fact: AuthenticationFact): string {
+  return FACT + JSON.stringify(fact);
 }
 
 function keyOf(required: Requirements, { issuer }: Side): string {

@@ -10,7 +10,11 @@ import {
   type IdentityAttribute,
 } from "../../policy/identity_claims.ts";
 import { mappedFact } from "./encode.ts";
-import type { LinkedAuthentications } from "./linked.ts";
+import { mappedAccounts } from "../../policy/evaluate/accounts.ts";
+import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
+import type { AccountSource } from "../../policy/model.ts";
+import type { LinkedAuthentications, LinkedExample } from "./linked.ts";
+import type { Side } from "./side.ts";
 import { type Space, UNTOLD_IDENTITIES } from "./space.ts";
 import { linkedLocation } from "./uses.ts";
 
@@ -24,6 +28,7 @@ export function linkedClaims(
     space: Space;
     account: string;
     linked: LinkedAuthentications;
+    side: Side;
     claims: Claims;
     mapFiles: Record<string, string[]>;
   },
@@ -52,32 +57,72 @@ export function linkedClaims(
   }
   // the token's own identity is closed, so that only the others open anything
   const own = typeof claims.sub === "string" ? claims.sub : null;
-  return {
+  const document = (sessions: Claims): Claims => ({
     identities: [...identities, { id: own, status: "closed" }],
     ...(facts.includes(UNTOLD_IDENTITIES) ? { identities_set: null } : {}),
-    ...sessions(facts, { linked, identities }),
-  };
-}
-
-/** One session for each sort of authentication that there is. */
-function sessions(
-  facts: readonly string[],
-  options: {
-    linked: LinkedAuthentications;
-    identities: readonly Record<string, unknown>[];
-  },
-): Claims {
-  const { linked, identities } = options;
-  const authentications: Record<string, unknown> = {};
-  const identity_providers: unknown[] = [];
+    ...sessions,
+  });
   const examples = facts.map((fact) => linked.example(fact))
     .filter((example) => example !== undefined);
-  for (const [index, { idps, amr, acr, auth_time }] of examples.entries()) {
+  return document(sessionsOf(examples, {
+    identities,
+    opens: (sources) => {
+      const side = options.side;
+      const subject = subjectFromClaims(side.issuer, {
+        ...claims,
+        ...document({}),
+      });
+      return mappedAccounts(sources, subject, {
+        mapFiles: new Map(
+          mapFilePaths(sources).map((path) => [
+            path,
+            (mapFiles[path] ?? []).join("\n"),
+          ]),
+        ),
+      }).filter((mapped) => mapped.account === account)
+        .map(({ identity }) => identity);
+    },
+  }));
+}
+
+function mapFilePaths(sources: readonly AccountSource[]): string[] {
+  return sources.flatMap((source) =>
+    source.source === "map_file" ? [source.path] : []
+  );
+}
+
+/**
+ * One session for each sort of authentication that there is: by an identity that opens the account
+ * where it must be, by nobody's otherwise. An identity has one session, so that another like it may
+ * have to join.
+ */
+function sessionsOf(
+  examples: readonly LinkedExample[],
+  { identities, opens }: {
+    identities: Record<string, unknown>[];
+    /** The ids of the identities to which the sources give the account. */
+    opens: (sources: readonly AccountSource[]) => (string | null)[];
+  },
+): Claims {
+  const authentications: Record<string, unknown> = {};
+  const identity_providers: unknown[] = [];
+  for (const [index, { authentication, sources }] of examples.entries()) {
+    const { idps, amr, acr, auth_time } = authentication;
     // the names that policies permit are the provider's domains
     const idp = `provider-${index + 1}`;
-    const id = identities[index]?.id ?? `session-${index + 1}`;
-    authentications[String(id)] = { idp, amr, acr, auth_time };
+    const session = { idp, amr, acr, auth_time };
     identity_providers.push({ id: idp, domains: idps });
+    const ids = sources === null ? [] : opens(sources);
+    const free = ids.find((id) =>
+      id !== null && !Object.hasOwn(authentications, id)
+    );
+    const like = identities.find(({ id }) => ids.includes(id as string));
+    if (free !== undefined && free !== null) authentications[free] = session;
+    else if (like !== undefined && like["id"] !== undefined) {
+      const id = `identity-${identities.length + 1}`;
+      identities.push({ ...like, id });
+      authentications[id] = session;
+    } else authentications[`session-${index + 1}`] = session;
   }
   return { session_info: { authentications }, identity_providers };
 }

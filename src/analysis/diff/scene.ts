@@ -11,7 +11,6 @@ import { LinkedAuthentications } from "./linked.ts";
 import { networkExamples } from "./networks.ts";
 import {
   isLinked,
-  isShared,
   type IssuerPair,
   requirementsOf,
   ruleKey,
@@ -122,18 +121,26 @@ export function sceneOf(
     const context: Context = { side, space, account, linked };
     return new Map(rules.map((rule) => [rule, regionParts(rule, context)]));
   };
+  const made = {
+    old: regions(pair.old, rules.old),
+    new: regions(pair.new, rules.new),
+  };
   return {
     account,
     pair,
     space,
     linked,
-    old: regions(pair.old, rules.old),
-    new: regions(pair.new, rules.new),
-    always: [...nesting(space), ...distribution(space), ...mapping(space)],
+    ...made,
+    always: [
+      ...nesting(space),
+      ...distribution(space),
+      ...mapping(space),
+      ...linked?.implications(space) ?? [],
+    ],
     limits: [
       ...space.limits,
       ...nestingLimits(space),
-      ...linkedLimits(account, { all, linked }),
+      ...linkedLimits({ all, linked }),
     ],
   };
 }
@@ -150,23 +157,14 @@ function withAnother(services: ReadonlySet<string>): string[] {
 }
 
 function linkedLimits(
-  account: string,
-  options: {
+  { all, linked }: {
     all: readonly { side: Side; rule: Rule }[];
     linked: LinkedAuthentications | null;
   },
 ): string[] {
-  const { all, linked } = options;
   if (linked === null) return [];
-  const bound = all.some(({ rule, side }) =>
-    rule.effect === "allow" && !isShared(rule, account) &&
-    requirementsOf(rule, side).sameIdentity
-  );
   const mixed = all.some(({ side }) => !isLinked(side));
   return [
-    ...(bound
-      ? ["same_identity with linked identities is only tried out"]
-      : []),
     ...(mixed ? ["the kind of the issuer changes what identities it has"] : []),
     ...(linked.complete ? [] : ["too many sorts of authentications"]),
   ];

@@ -89,6 +89,7 @@ export function witnessAt(
   options: {
     space: Space;
     account: string;
+    pair: IssuerPair;
     linked: LinkedAuthentications | null;
   },
 ): Witness {
@@ -122,7 +123,9 @@ export function witnessAt(
     claims = { ...claims, _claim_names: names };
   }
   if (linked !== null) {
-    const known = { ...options, linked, claims, mapFiles };
+    const side = options.pair.new ?? options.pair.old;
+    if (side === null) throw new Error("a scene without a policy");
+    const known = { ...options, linked, side, claims, mapFiles };
     claims = { ...claims, ...linkedClaims(point, known) };
   }
   return {

@@ -67,12 +67,36 @@ Deno.test("one authentication must meet everything, and another one does not hel
   assert.deepEqual([diff.verdict, diff.exhaustive], ["equivalent", true]);
 });
 
-Deno.test("same_identity with several identities is only tried out, and that is said", () => {
-  const bound = (rest: string) =>
-    policy("globus", { a: `${OWN}, assurance: {same_identity: true}${rest}` });
-  const diff = diffPolicies(bound(""), bound(", services: [sshd]"));
-  assert.equal(diff.exhaustive, false);
-  assert.match(diff.limits.join(), /same_identity/);
+Deno.test("same_identity with several identities is proved", () => {
+  const bound = (assurance: string, rest = "", accounts = OWN) =>
+    policy("globus", {
+      a: `${accounts}, assurance: {same_identity: true${assurance}}${rest}`,
+    });
+  const said = (old: Policy, next: Policy) => {
+    const { verdict, limits } = diffPolicies(old, next);
+    return [verdict, ...limits];
+  };
+  assert.deepEqual(said(bound(""), bound("", ", services: [sshd]")), [
+    "narrower",
+  ]);
+  assert.deepEqual(said(bound(", mfa: true"), bound("")), ["wider"]);
+  assert.deepEqual(
+    said(bound(", max_auth_age: 1h"), bound(", max_auth_age: 2h")),
+    ["wider"],
+  );
+  // a further condition can only refuse
+  assert.deepEqual(
+    said(bound(", mfa: true"), bound(", mfa: true", ", when: {x: z}")),
+    ["narrower"],
+  );
+  // without it, any of the person's identities may have authenticated
+  assert.deepEqual(
+    said(
+      bound(", mfa: true"),
+      policy("globus", { a: `${OWN}, assurance: {mfa: true}` }),
+    ),
+    ["wider"],
+  );
 });
 
 Deno.test("introspection has two places for a user name, and both are looked at", () => {
