@@ -16,13 +16,6 @@ import { type Claims, readClaim } from "../claims.ts";
 import type { Issuer } from "../model.ts";
 import type { Authentication, Identity, Subject } from "../request.ts";
 
-/** Whether the claims are of this shape, and not those of a single identity. */
-function hasLinkedIdentities(claims: Claims): boolean {
-  return Object.hasOwn(claims, "identities") ||
-    Object.hasOwn(claims, "identities_set") ||
-    Object.hasOwn(claims, "session_info");
-}
-
 /**
  * Does not check the claims: they must be verified, or explicitly taken as such. Linked identities
  * that `identities_set` should tell about and does not make the subject `untold`.
@@ -128,9 +121,7 @@ function texts(value: unknown): string[] {
  * Does not check the claims themselves: they must be verified, or explicitly taken as such.
  */
 export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
-  if (kindRow(issuer).linked && hasLinkedIdentities(claims)) {
-    return globusSubject(issuer, claims);
-  }
+  if (kindRow(issuer).linked) return globusSubject(issuer, claims);
   const id = stringClaim(claims, "sub");
   const idp = stringClaim(claims, issuer.claims.idp);
   const authTime = readClaim(claims, issuer.claims.auth_time);
