@@ -12,6 +12,7 @@ import { PolicySchema } from "../../policy/syntax/schema.ts";
 import { readShape } from "../../policy/syntax/shape.ts";
 import { accountsToCompare } from "../diff/accounts.ts";
 import { type Breach, breachOf } from "../diff/breach.ts";
+import { sourcesFor } from "../diff/side.ts";
 import { type NeverDocument, NeverSchema } from "./schema.ts";
 
 /** One entry of `never`, as two rules: what it is about, and what makes it right after all. */
@@ -28,7 +29,7 @@ export interface Invariant {
 /** What was found out about an invariant. */
 export interface Proof {
   readonly invariant: Invariant;
-  /** One for each rule that admits what must never be; empty where it holds or cannot be told. */
+  /** One for each rule that admits what must never be, at most twenty; empty where it holds. */
   readonly breaches: readonly Breach[];
   /** Why it could not be proved; empty where it could. */
   readonly limits: readonly string[];
@@ -115,6 +116,11 @@ function invariantOf(
   };
 }
 
+/** Rules that are named for one entry. */
+const MAX_BREACHES = 20;
+/** Questions about one rule and one account: some seconds for an entry about every account. */
+const MAX_QUESTIONS = 20_000;
+
 /** Proves an invariant over all requests, or shows a request for each rule that breaks it. */
 export function prove(policy: Policy, invariant: Invariant): Proof {
   const { accounts, about, unless } = invariant;
@@ -126,10 +132,19 @@ export function prove(policy: Policy, invariant: Invariant): Proof {
   };
   asked.limits.forEach((limit) => limits.add(limit));
   const broken = new Set<Rule>();
+  let questions = 0;
   for (const issuer of policy.issuers) {
     for (const { account, example } of asked.accounts) {
       for (const grant of policy.rules) {
         if (grant.effect !== "allow" || broken.has(grant)) continue;
+        if (isElsewhere(grant, about)) continue;
+        if (sourcesFor(grant, account)?.length === 0) continue;
+        if (++questions > MAX_QUESTIONS) {
+          limits.add(
+            "there are too many rules and accounts to look at all of them",
+          );
+          return { invariant, breaches, limits: [...limits] };
+        }
         const answer = breachOf(
           { policy, issuer },
           { account, example, grant, about, unless },
@@ -139,9 +154,22 @@ export function prove(policy: Policy, invariant: Invariant): Proof {
         else {
           broken.add(grant);
           breaches.push(answer);
+          // enough to see what is wrong: nothing is proved any more
+          if (breaches.length >= MAX_BREACHES) {
+            return { invariant, breaches, limits: [...limits] };
+          }
         }
       }
     }
   }
   return { invariant, breaches, limits: [...limits] };
+}
+
+/** Whether a rule is for other services or issuers than what it is held against. */
+function isElsewhere(grant: Rule, about: Rule): boolean {
+  return (["services", "issuers"] as const).some((key) => {
+    const [wanted, given] = [about[key], grant[key]];
+    return wanted !== null && given !== null &&
+      !given.some((name) => wanted.includes(name));
+  });
 }
