@@ -1,5 +1,5 @@
 /**
- * LintFinding the rules that may cover a rule without comparing each with each.
+ * Finds the rules that may cover a rule without comparing each with each.
  *
  * A rule with a condition such as `groups: {any: [a, b]}` can only cover rules that speak of "a"
  * or "b" of the same claim; one without can only cover rules that share an account source. Each
@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { globEnd } from "./claim_constraint.ts";
 import type { Condition, Scalar } from "../../../policy/model.ts";
 import { accountWords } from "./account_reach.ts";
 import { namedValues } from "../context.ts";
@@ -56,7 +57,7 @@ function coverWords(
   count: (word: string) => number,
 ): readonly string[] | null {
   const choices = [...conditions].flatMap(([place, list]) =>
-    list.filter(({ operator }) => operator !== "like").map((condition) => {
+    list.filter(hasWords).map((condition) => {
       const words = wordsOf(place, condition);
       // whoever is covered has all of them: one will do
       return condition.operator === "all" || condition.operator === "none"
@@ -75,6 +76,11 @@ function coverWords(
   );
 }
 
+/** Whether the condition says anything that a rule within it must say as well. */
+function hasWords(condition: Condition): boolean {
+  return condition.operator !== "like" || /^[^*]|[^*]$/.test(condition.pattern);
+}
+
 function rarest(
   words: readonly string[],
   count: (word: string) => number,
@@ -87,8 +93,11 @@ function rarest(
  * so that looking up the rarest is enough.
  */
 function* lookups({ constraints, rule }: RuleReach): Iterable<string[]> {
-  for (const [place, { values, any, all, none }] of constraints) {
+  for (const [place, { values, globs, any, all, none }] of constraints) {
     if (values !== null) yield values.map((value) => word("is", place, value));
+    const [first] = values ?? [];
+    const texts = typeof first === "string" ? [first, ...globs] : globs;
+    for (const text of texts) yield* endsOf(place, text);
     for (const set of any) {
       yield [...set].map((value) => word("is", place, value));
     }
@@ -97,6 +106,18 @@ function* lookups({ constraints, rule }: RuleReach): Iterable<string[]> {
   }
   const [first] = rule.accounts ?? [];
   if (first !== undefined) yield [...accountWords(first)];
+}
+
+/** A glob that covers this one, or this value, ends or begins like it. */
+function* endsOf(place: string, glob: string): Iterable<string[]> {
+  const end = globEnd(glob);
+  for (let at = 0; at < end.length; at++) {
+    yield [`end ${place} ${end.slice(at)}`];
+  }
+  const start = glob.split("*")[0] ?? "";
+  for (let to = 1; to <= start.length; to++) {
+    yield [`start ${place} ${start.slice(0, to)}`];
+  }
 }
 
 function allWords({ conditions, rule }: RuleReach): string[] {
@@ -109,6 +130,14 @@ function allWords({ conditions, rule }: RuleReach): string[] {
 }
 
 function wordsOf(place: string, condition: Condition): string[] {
+  if (condition.operator === "like") {
+    const { pattern } = condition;
+    if (!pattern.includes("*")) return [word("is", place, pattern)];
+    const end = globEnd(pattern);
+    return end !== ""
+      ? [`end ${place} ${end}`]
+      : [`start ${place} ${pattern.slice(0, pattern.indexOf("*"))}`];
+  }
   const kind = condition.operator === "none" ? "no" : "is";
   return namedValues(condition).map((value) => word(kind, place, value));
 }
