@@ -4,14 +4,18 @@
  * @module
  */
 import { listOf } from "../../../lib/text.ts";
-import type { AccountSource, Rule } from "../../../policy/model.ts";
+import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
+import type { AccountSource, Condition, Rule } from "../../../policy/model.ts";
 import {
   accountEntries,
+  claimName,
+  conditionPath,
   isAboutSubject,
   type LintContext,
 } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
-import { isPinned, tenancyOf } from "./tenants.ts";
+import { providerOf } from "../../providers.ts";
+import { isPinned, pins } from "./tenants.ts";
 
 /** Accounts that own the system, and names of groups that amount to root where they are accounts. */
 const PRIVILEGED = new Set(
@@ -133,19 +137,114 @@ function* multiTenantIssuer(context: LintContext): Iterable<LintFinding> {
     );
     if (open === undefined) continue;
     for (const issuer of context.issuersOf(rule)) {
-      const tenancy = tenancyOf(issuer.issuer);
-      if (tenancy === null || isPinned(context, rule, tenancy)) continue;
+      const provider = providerOf(issuer.issuer);
+      if (provider === null || provider.everybody === null) continue;
+      if (isPinned(context, rule, provider)) continue;
       const index = rule.issuers?.indexOf(issuer.name) ?? -1;
       yield {
         message:
-          `the issuer "${issuer.name}" vouches for ${tenancy.everybody}, and no condition says which`,
-        hint: `add a condition on ${listOf(tenancy.claims)}`,
+          `the issuer "${issuer.name}" vouches for ${provider.everybody}, and no condition says which`,
+        hint: `add a condition on ${listOf(provider.tenants)}`,
         place: index < 0
           ? { path: ["rules", rule.id], at: "key" }
           : { path: ["rules", rule.id, "issuers", index] },
       };
     }
   }
+}
+
+/** Names of accounts that at many issuers people choose, or that pass to others. */
+const LOGIN_NAMES = ["preferred_username", "username"];
+
+function* everybody(context: LintContext): Iterable<LintFinding> {
+  for (const rule of context.allowRules) {
+    if (rule.when.some(isAboutSubject)) continue;
+    for (const { entry, path } of accountEntries(rule)) {
+      if (entry.source !== "claim" || entry.strip_suffix !== null) continue;
+      if (!LOGIN_NAMES.includes(claimName(entry.claim))) continue;
+      yield {
+        message: `everybody whom ${
+          issuerNames(context, rule)
+        } knows gets in, and whoever is called "alice" there gets the account "alice": no condition says who`,
+        hint:
+          'add a condition on the person, such as "groups: {any: [staff]}", or say in a suppression that the issuer has no others',
+        place: { path: ["rules", rule.id], at: "key" },
+        related: [{ message: "the account", place: { path } }],
+      };
+    }
+  }
+}
+
+function* anyJob(context: LintContext): Iterable<LintFinding> {
+  for (const rule of context.allowRules) {
+    if (!accountEntries(rule).some(({ entry }) => entry.source === "names")) {
+      continue;
+    }
+    for (const issuer of context.issuersOf(rule)) {
+      const jobs = providerOf(issuer.issuer)?.jobs ?? null;
+      if (jobs === null) continue;
+      for (const condition of rule.when) {
+        if (condition.operator !== "like") continue;
+        const open = openJobs(condition, { rule, jobs });
+        if (open === null) continue;
+        yield {
+          message: `${JSON.stringify(condition.pattern)} also matches ${
+            JSON.stringify(open.example)
+          }: ${open.what} may use the shared account`,
+          hint: open.hint,
+          place: { path: conditionPath(context, rule, condition) },
+        };
+      }
+    }
+  }
+}
+
+type Jobs = NonNullable<ReturnType<typeof providerOf>>["jobs"] & object;
+
+/** Which jobs a glob lets in that hardly are meant, where no other condition keeps them out. */
+function openJobs(
+  condition: Condition & { operator: "like" },
+  { rule, jobs }: { rule: Rule; jobs: Jobs },
+): { example: string; what: string; hint: string } | null {
+  const { pattern } = condition;
+  const name = claimName(condition.claim);
+  const isSub = name === "sub" && pattern.startsWith(jobs.prefix);
+  if (!isSub && !jobs.project.includes(name)) return null;
+  const others = rule.when.filter((each) =>
+    each !== condition && each.operator !== "like"
+  );
+  const asks = (claims: readonly string[]) =>
+    others.some((each) => pins(each, claims));
+  const text = isSub ? pattern.slice(jobs.prefix.length) : pattern;
+  const [, owner, rest] = /^([^*:]+\/)\*(.*)$/.exec(text) ?? [];
+  if (owner !== undefined && !asks(jobs.single)) {
+    const project = `${owner}anything`;
+    // what follows the project's star may say the occasion: then only the project is open
+    const end = /^:?\*?$/.test(rest ?? "")
+      ? `:${jobs.anybody}`
+      : (rest ?? "").replaceAll("*", "x");
+    const example = isSub ? `${jobs.prefix}${project}${end}` : project;
+    return matchesGlob(pattern, example)
+      ? {
+        example,
+        what: `jobs of every project of ${JSON.stringify(owner)}` +
+          (asks(jobs.occasion)
+            ? ""
+            : ", on any branch and in any pull request,"),
+        hint: `name the project, with a condition on ${listOf(jobs.single)}`,
+      }
+      : null;
+  }
+  const example = `${jobs.prefix}${text.replace(/:.*$/, "")}:${jobs.anybody}`;
+  return isSub && /^[^*:]+:\*$/.test(text) && !asks(jobs.occasion)
+    ? {
+      example,
+      what: "jobs on any branch and in any pull request",
+      hint: `name what they are for, with a condition on ${
+        listOf(jobs.occasion)
+      }`,
+    }
+    : null;
 }
 
 export const GRANT_RULES = [
@@ -167,6 +266,42 @@ export const GRANT_RULES = [
 Issuer, audience, times, the kind of sign-in and the organisation say nothing about the person.
 Rules that map a claim to an account of the same name need no condition: they open to each
 person one account, their own.`,
+    },
+  }),
+  lintRule("grant/everybody", {
+    level: "warning",
+    confidence: "medium",
+    check: everybody,
+    page: {
+      summary: "everybody gets in, as whom they are called",
+      avoid: `people:
+  accounts: [{claim: preferred_username}]`,
+      prefer: `people:
+  when: {groups: {any: [staff]}}
+  accounts: [{claim: preferred_username}]`,
+      why:
+        `Nothing says who is meant, and the account is a name that people choose or that passes to others:
+at an issuer where people register themselves, whoever is first to be called "alice" becomes
+"alice" on the host. Where the account comes from "sub", from an address within the site's own
+domain, or from a map, it is one person's.`,
+    },
+  }),
+  lintRule("grant/any-job", {
+    level: "warning",
+    confidence: "medium",
+    check: anyJob,
+    page: {
+      summary: "a shared account is open to jobs of any project or branch",
+      avoid: `deploy:
+  when: {sub: {like: "repo:acme/*"}}
+  accounts: [{names: [deploy]}]`,
+      prefer: `deploy:
+  when: {sub: "repo:acme/app:environment:production"}
+  accounts: [{names: [deploy]}]`,
+      why:
+        `A glob for all that an owner has also matches the repository that a member made yesterday, every
+branch, and the run of a pull request, which whoever may push a branch can start. One project, and
+one branch or environment of it, are what deploys.`,
     },
   }),
   lintRule("grant/privileged-account", {

@@ -6,8 +6,10 @@
 import { deviceOf } from "../../../policy/model.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
+import { providerOf } from "../../providers.ts";
 import type { LintContext } from "../context.ts";
 import { foundElsewhere, type LintFinding, lintRule } from "../lint_rule.ts";
+import { pins } from "./tenants.ts";
 
 function* unused(context: LintContext): Iterable<LintFinding> {
   const { rules, issuers } = context.policy;
@@ -113,6 +115,37 @@ function* severalOpaque(context: LintContext): Iterable<LintFinding> {
   };
 }
 
+/** Claims that say for which client a token was issued. */
+const CLIENT = ["azp", "client_id", "appid", "cid"];
+
+function* sharedAudience(context: LintContext): Iterable<LintFinding> {
+  for (const { name, issuer, audiences } of context.policy.issuers) {
+    for (const [index, audience] of audiences.entries()) {
+      const shared = providerOf(issuer)?.audiences.find((each) =>
+        each.audience.test(audience)
+      );
+      const open = shared === undefined
+        ? undefined
+        : context.allowRules.find((rule) =>
+          (rule.issuers === null || rule.issuers.includes(name)) &&
+          !rule.when.some((condition) => pins(condition, CLIENT))
+        );
+      if (shared === undefined || open === undefined) continue;
+      yield {
+        message: `${
+          JSON.stringify(audience)
+        } is the audience of ${shared.whose}: the rule "${open.id}" takes a token that was issued to any other application`,
+        hint: "let the issuer give tokens for logins an audience of their own",
+        place: { path: ["issuers", name, "audiences", index] },
+        related: [{
+          message: `the rule "${open.id}"`,
+          place: { path: ["rules", open.id], at: "key" },
+        }],
+      };
+    }
+  }
+}
+
 export const ISSUER_RULES = [
   lintRule("issuer/unused", {
     level: "warning",
@@ -163,6 +196,23 @@ such a policy.`,
       why:
         `"iss" is compared byte for byte (RFC 7519 section 4.1.1, RFC 8414 section 3.3). One character
 more or less, and no token of the issuer is ever accepted.`,
+    },
+  }),
+  lintRule("issuer/shared-audience", {
+    level: "error",
+    confidence: "medium",
+    check: sharedAudience,
+    page: {
+      summary: "an audience that tokens for other applications have as well",
+      avoid:
+        `keycloak: {issuer: https://sso.example.org/realms/main, audiences: [account]}`,
+      prefer:
+        `keycloak: {issuer: https://sso.example.org/realms/main, audiences: [ssh]}`,
+      why:
+        `The audience is what keeps a token that somebody gave to a wiki from opening a login (RFC 9068
+section 5). In Keycloak "account" is in every access token of the realm; GitHub's default is the
+owner's address, which other verifiers accept too. Whoever runs any of those applications could log
+in as its users. It is quiet where all rules ask for the client ("azp", "client_id").`,
     },
   }),
   lintRule("clock/skew-too-large", {

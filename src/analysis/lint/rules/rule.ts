@@ -11,6 +11,7 @@ import {
   contradictionOf,
   grantsWithin,
   matchesWithin,
+  noProvider,
   onlyProtected,
   reachOf,
   type RuleReach,
@@ -68,6 +69,19 @@ function* unreachable(context: LintContext): Iterable<LintFinding> {
     };
   }
   for (const { rule } of allow) {
+    if (noProvider(rule, context.policy)) {
+      yield {
+        message: `the rule "${rule.id}" can never grant: ` +
+          'none of its "permitted_idps" is one of the policy\'s',
+        hint:
+          "a rule can only narrow the policy's list: add its providers there, or correct them here",
+        place: { path: ["rules", rule.id, "assurance", "permitted_idps"] },
+        related: [{
+          message: "the policy's own list",
+          place: { path: ["assurance", "permitted_idps"] },
+        }],
+      };
+    }
     if (!onlyProtected(rule, context.policy)) continue;
     yield {
       message: `the rule "${rule.id}" can never grant: ` +
@@ -164,8 +178,10 @@ export const RULE_RULES = [
   when: {unit: {in: [maths, history]}}
   accounts: [{claim: sub}]`,
       why:
-        `The conditions contradict each other, or all accounts are protected ones. An allow rule like that
-is dead text; a deny rule like that keeps nobody out, so that there it is an error. What cannot be
+        `The conditions contradict each other, all accounts are protected ones, or none of the rule's
+permitted_idps is one of the policy's. "groups" and "/groups" are one claim, unless the issuer's
+"claims" say otherwise, so that conditions on both can contradict each other. An allow rule like
+that is dead text; a deny rule like that keeps nobody out, so that there it is an error. What cannot be
 decided is not reported.`,
     },
   }),
