@@ -12,6 +12,8 @@ interface Audience {
   readonly audience: RegExp;
   /** Whose tokens have it, to follow "is the audience of". */
   readonly whose: string;
+  /** Whether it is what the provider gives to its applications by default, for want of another. */
+  readonly usual: boolean;
 }
 
 /** A provider whose subjects are jobs of many projects, and what tells them apart. */
@@ -47,6 +49,8 @@ export interface Provider {
   /** What tells a person for good where it is not "sub", to follow "use". */
   readonly stable: string | null;
   readonly jobs: Jobs | null;
+  /** What its tokens have as "iss", where it never is the address itself. */
+  readonly instead: string | null;
 }
 
 const UNKNOWN = {
@@ -59,6 +63,7 @@ const UNKNOWN = {
   verified: null,
   stable: null,
   jobs: null,
+  instead: null,
 } as const;
 
 const PERSON = "sub";
@@ -74,10 +79,13 @@ const MICROSOFT = {
     audience:
       /^(?:https:\/\/graph\.microsoft\.com\/?|00000003-0000-0000-c000-000000000000)$/,
     whose: "every application that may call Microsoft Graph",
+    usual: false,
   }],
   verified: "xms_edov",
   stable: '"oid" together with "tid"',
 } as const;
+
+const TENANT = "https://login.microsoftonline.com/TENANT/v2.0";
 
 const PROVIDERS: readonly Provider[] = [
   {
@@ -94,21 +102,39 @@ const PROVIDERS: readonly Provider[] = [
     ...MICROSOFT,
     name: "Microsoft",
     issuer:
-      /^https:\/\/login\.microsoftonline\.com\/(?:common|organizations|consumers|9188040d-6c67-4c5b-b112-36a304b66dad)(?:\/|$)/,
+      /^https:\/\/login\.microsoftonline\.com\/(?:common|organizations|consumers)(?:\/|$)/,
     everybody: "every Microsoft account",
     tenants: ["tid", "oid", PERSON],
+    lacks: ["auth_time"],
+    instead: TENANT,
+  },
+  {
+    // the tenant of all personal accounts
+    ...MICROSOFT,
+    name: "Microsoft",
+    issuer:
+      /^https:\/\/login\.microsoftonline\.com\/9188040d-6c67-4c5b-b112-36a304b66dad(?:\/|$)/,
+    everybody: "every Microsoft account",
+    tenants: ["oid", PERSON],
     lacks: ["auth_time"],
   },
   {
     ...MICROSOFT,
     name: "Entra ID",
-    issuer: /^https:\/\/login\.microsoftonline\.com\/[^/]+\/v2\.0$/,
+    issuer: /^https:\/\/login\.microsoftonline\.com\/[^/{}]+\/v2\.0\/?$/,
     lacks: ["amr"],
+  },
+  {
+    // v1.0 tokens are sts.windows.net's
+    ...MICROSOFT,
+    name: "Entra ID",
+    issuer: /^https:\/\/login\.microsoftonline\.com\//,
+    instead: TENANT,
   },
   {
     ...MICROSOFT,
     name: "Entra ID",
-    issuer: /^https:\/\/(?:login\.microsoftonline\.com|sts\.windows\.net)\//,
+    issuer: /^https:\/\/sts\.windows\.net\//,
   },
   {
     // "OpenID Connect reference" of GitHub Actions: the claims, the default audience, "sub"
@@ -129,6 +155,7 @@ const PROVIDERS: readonly Provider[] = [
     audiences: [{
       audience: /^https:\/\/github\.com\/[^/]+\/?$/,
       whose: "every job that names none, for whomever it was meant",
+      usual: true,
     }],
     jobs: {
       prefix: "repo:",
@@ -241,6 +268,7 @@ const PROVIDERS: readonly Provider[] = [
     audiences: [{
       audience: /^account$/,
       whose: "every access token of a Keycloak realm",
+      usual: false,
     }],
   },
   {
@@ -251,6 +279,7 @@ const PROVIDERS: readonly Provider[] = [
     audiences: [{
       audience: /^https:\/\/[^/]+\/userinfo$/,
       whose: "every access token of the tenant that has the scope openid",
+      usual: false,
     }],
   },
   {
@@ -261,6 +290,7 @@ const PROVIDERS: readonly Provider[] = [
     audiences: [{
       audience: /^api:\/\/default$/,
       whose: "every client of Okta's default authorization server",
+      usual: true,
     }],
   },
 ];

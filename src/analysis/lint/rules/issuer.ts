@@ -60,6 +60,33 @@ function* trailingSlash(context: LintContext): Iterable<LintFinding> {
   }
 }
 
+const DISCOVERY =
+  /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/;
+
+function* neverNamed(context: LintContext): Iterable<LintFinding> {
+  for (const { name, issuer } of context.policy.issuers) {
+    const place = { path: ["issuers", name, "issuer"] };
+    const shown = JSON.stringify(issuer);
+    const instead = providerOf(issuer)?.instead ?? null;
+    if (DISCOVERY.test(issuer)) {
+      yield {
+        message:
+          `${shown} is the address of a discovery document, which the claim iss of no token has`,
+        hint: `did you mean ${JSON.stringify(issuer.replace(DISCOVERY, ""))}?`,
+        place,
+      };
+    } else if (instead !== null) {
+      yield {
+        message: `${shown} is the claim iss of no token: tokens have ${
+          JSON.stringify(instead)
+        }, each with its own tenant`,
+        hint: "write the id of your tenant in its place",
+        place,
+      };
+    }
+  }
+}
+
 const WIDE_SKEW = 60;
 
 function* wideSkew(context: LintContext): Iterable<LintFinding> {
@@ -132,6 +159,7 @@ function* sharedAudience(context: LintContext): Iterable<LintFinding> {
         );
       if (shared === undefined || open === undefined) continue;
       yield {
+        level: shared.usual ? "warning" : "error",
         message: `${
           JSON.stringify(audience)
         } is the audience of ${shared.whose}: the rule "${open.id}" takes a token that was issued to any other application`,
@@ -196,6 +224,21 @@ such a policy.`,
       why:
         `"iss" is compared byte for byte (RFC 7519 section 4.1.1, RFC 8414 section 3.3). One character
 more or less, and no token of the issuer is ever accepted.`,
+    },
+  }),
+  lintRule("issuer/never-named", {
+    level: "error",
+    check: neverNamed,
+    page: {
+      summary: "an issuer that no token names",
+      avoid:
+        `entra: {issuer: https://login.microsoftonline.com/common/v2.0, audiences: [client-id]}`,
+      prefer:
+        `entra: {issuer: https://login.microsoftonline.com/7d1f2f2a-3f0e-4c0f-9a53-5d0f4f1f5b11/v2.0, audiences: [client-id]}`,
+      why:
+        `"iss" is compared byte for byte (RFC 7519 section 4.1.1). Microsoft's common endpoints sign people
+in, but each token names the tenant; and the address of a discovery document is not the issuer's.
+Nobody ever gets in.`,
     },
   }),
   lintRule("issuer/shared-audience", {
