@@ -86,7 +86,8 @@ function* withoutEffect(context: LintContext): Iterable<LintFinding> {
     allowRules.map((rule) => [rule, reachOf(rule, policy)]),
   );
   for (const rule of policy.rules) {
-    if (rule.effect !== "deny") continue;
+    // without conditions it says once and for all what must not be
+    if (rule.effect !== "deny" || rule.when.length === 0) continue;
     const deny = reachOf(rule, policy);
     if (contradictionOf(deny) !== null) continue;
     const reason = (allow: Rule): string | null => {
@@ -232,7 +233,8 @@ no-guests:
       why:
         `The rule and all allow rules are about different issuers, services, networks, accounts or values,
 so that it decides nothing today. That may be a slip in one of them, or foresight: whoever adds an
-allow rule tomorrow has it in place. Only what is certain is reported.`,
+allow rule tomorrow has it in place. Only what is certain is reported, and nothing of a rule
+without conditions, which says that something must never be.`,
     },
   }),
 ];

@@ -14,7 +14,7 @@ import {
   type LintContext,
 } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
-import { providerOf } from "../../providers.ts";
+import { type Provider, providerOf } from "../../providers.ts";
 import { isPinned, pins } from "./tenants.ts";
 
 /** Accounts that own the system, and names of groups that amount to root where they are accounts. */
@@ -199,52 +199,54 @@ function* anyJob(context: LintContext): Iterable<LintFinding> {
   }
 }
 
-type Jobs = NonNullable<ReturnType<typeof providerOf>>["jobs"] & object;
+interface OpenJobs {
+  readonly example: string;
+  readonly what: string;
+  readonly hint: string;
+}
 
 /** Which jobs a glob lets in that hardly are meant, where no other condition keeps them out. */
 function openJobs(
   condition: Condition & { operator: "like" },
-  { rule, jobs }: { rule: Rule; jobs: Jobs },
-): { example: string; what: string; hint: string } | null {
+  { rule, jobs }: { rule: Rule; jobs: NonNullable<Provider["jobs"]> },
+): OpenJobs | null {
   const { pattern } = condition;
   const name = claimName(condition.claim);
   const isSub = name === "sub" && pattern.startsWith(jobs.prefix);
   if (!isSub && !jobs.project.includes(name)) return null;
-  const others = rule.when.filter((each) =>
-    each !== condition && each.operator !== "like"
-  );
   const asks = (claims: readonly string[]) =>
-    others.some((each) => pins(each, claims));
-  const text = isSub ? pattern.slice(jobs.prefix.length) : pattern;
-  const [, owner, rest] = /^([^*:]+\/)\*(.*)$/.exec(text) ?? [];
-  if (owner !== undefined && !asks(jobs.single)) {
-    const project = `${owner}anything`;
-    // what follows the project's star may say the occasion: then only the project is open
-    const end = /^:?\*?$/.test(rest ?? "")
-      ? `:${jobs.anybody}`
-      : (rest ?? "").replaceAll("*", "x");
-    const example = isSub ? `${jobs.prefix}${project}${end}` : project;
-    return matchesGlob(pattern, example)
-      ? {
-        example,
-        what: `jobs of every project of ${JSON.stringify(owner)}` +
-          (asks(jobs.occasion)
-            ? ""
-            : ", on any branch and in any pull request,"),
-        hint: `name the project, with a condition on ${listOf(jobs.single)}`,
-      }
-      : null;
-  }
-  const example = `${jobs.prefix}${text.replace(/:.*$/, "")}:${jobs.anybody}`;
-  return isSub && /^[^*:]+:\*$/.test(text) && !asks(jobs.occasion)
+    rule.when.some((each) =>
+      each !== condition && each.operator !== "like" && pins(each, claims)
+    );
+  const prefix = isSub ? jobs.prefix : "";
+  const [, project = "", rest = ""] =
+    /^([^*:]*(?:\*[^*:]*)?)(.*)$/.exec(pattern.slice(prefix.length)) ?? [];
+  // a star at the project's end may stand for all that follows as well
+  const anyOccasion = !asks(jobs.occasion) &&
+    (rest === ":*" || (rest === "" && project.endsWith("*")));
+  const end = !isSub
+    ? ""
+    : rest === "" || rest === ":*"
+    ? `:${jobs.anybody}`
+    : rest.replaceAll("*", "x");
+  const example = prefix + project.replace("*", "anything") + end;
+  const anyProject = project.endsWith("/*") && !asks(jobs.single);
+  if (!anyProject && !(isSub && anyOccasion)) return null;
+  const occasion = "on any branch and in any pull request";
+  return !matchesGlob(pattern, example) ? null : anyProject
     ? {
       example,
-      what: "jobs on any branch and in any pull request",
+      what: `jobs of every project of ${JSON.stringify(project.slice(0, -1))}` +
+        (anyOccasion ? `, ${occasion},` : ""),
+      hint: `name the project, with a condition on ${listOf(jobs.single)}`,
+    }
+    : {
+      example,
+      what: `jobs ${occasion}`,
       hint: `name what they are for, with a condition on ${
         listOf(jobs.occasion)
       }`,
-    }
-    : null;
+    };
 }
 
 export const GRANT_RULES = [

@@ -6,7 +6,12 @@
 import type { Condition, Policy } from "../../../policy/model.ts";
 import { claimPath } from "../../../policy/claims.ts";
 import type { Path } from "../../../policy/syntax/yaml.ts";
-import { accountEntries, conditionPath, type LintContext } from "../context.ts";
+import {
+  accountEntries,
+  claimName,
+  conditionPath,
+  type LintContext,
+} from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
 import { knownClaim, STANDARD_CLAIMS } from "./claim_types.ts";
 import { folded, isSlip, NearIndex } from "./near_names.ts";
@@ -178,9 +183,17 @@ function serviceProblem(service: string): {
 interface Value {
   readonly rule: string;
   readonly path: Path;
-  /** A deny rule, or what "none" excludes. */
+  /** Only in deny rules, or in what "none" excludes. */
   readonly excludes: boolean;
+  /** All rules that name it. */
+  readonly rules: ReadonlySet<string>;
 }
+
+/** People are called alike, and are others. */
+const PERSONAL = new Set(
+  ("sub oid name nickname given_name family_name middle_name preferred_username username email upn " +
+    "unique_name eppn phone_number").split(" "),
+);
 
 function* nearValue(context: LintContext): Iterable<LintFinding> {
   for (const [claim, values] of valuesByClaim(context)) {
@@ -188,6 +201,8 @@ function* nearValue(context: LintContext): Iterable<LintFinding> {
     for (const [one, other] of index.pairs()) {
       const [first, second] = [values.get(one), values.get(other)];
       if (first === undefined || second === undefined) continue;
+      // a rule that names both knows of both
+      if (!first.rules.isDisjointFrom(second.rules)) continue;
       // the one that excludes is the one that must not miss
       const [text, use, near, nearUse] = second.excludes || !first.excludes
         ? [other, second, one, first]
@@ -215,19 +230,26 @@ function* nearValue(context: LintContext): Iterable<LintFinding> {
 function valuesByClaim(
   context: LintContext,
 ): Map<string, Map<string, Value>> {
-  const claims = new Map<string, Map<string, Value>>();
+  const claims = new Map<
+    string,
+    Map<string, Value & { rules: Set<string> }>
+  >();
   for (const rule of context.policy.rules) {
     for (const condition of rule.when) {
       const { operator } = condition;
-      if (operator === "like") continue;
+      if (operator === "like" || PERSONAL.has(claimName(condition.claim))) {
+        continue;
+      }
       const excludes = rule.effect === "deny" || operator === "none";
-      const values = claims.get(condition.claim) ?? new Map<string, Value>();
+      const values = claims.get(condition.claim) ?? new Map();
       claims.set(condition.claim, values);
       for (const { text, path } of textsOf(context, rule, condition)) {
         const earlier = values.get(text);
-        // admitted somewhere and excluded somewhere: it is meant to be both
+        const { rules = new Set<string>() } = earlier ?? {};
+        rules.add(rule.id);
+        // what is admitted somewhere is known to be a value
         if (earlier === undefined) {
-          values.set(text, { rule: rule.id, path, excludes });
+          values.set(text, { rule: rule.id, path, excludes, rules });
         } else if (earlier.excludes && !excludes) {
           values.set(text, { ...earlier, excludes: false });
         }
@@ -302,7 +324,8 @@ no-contractors-here:
       why:
         `Values are compared exactly. Whoever is in "contractors" is not in "contractor", and a deny rule
 for the one does not stop the other. Only spellings count that differ in case, in "-", "_", "." or
-blanks, in a final "s", or by one letter; numbers may differ as they like.`,
+blanks, in a final "s", or by one letter; numbers may differ as they like, and so may the names of
+people. A rule that names both knows of both.`,
     },
   }),
 ];
