@@ -63,6 +63,24 @@ testCases({
     rule: `issuers: [campus], assurance: {permitted_idps: [c]}, ${SUB}`,
     finds: ["warning rule/unreachable"],
   },
+  "a provider in a condition that the policy does not permit": {
+    rest: "assurance: {permitted_idps: [a, b]}",
+    rules: {
+      r: `issuers: [campus], when: {idp: {in: [b, c]}}, ${SUB}`,
+      s: `issuers: [campus], when: {idp: c}, accounts: [{names: [deploy]}]`,
+    },
+    finds: [
+      "error grant/no-subject-condition",
+      "warning rule/unreachable",
+    ],
+  },
+  "a map that has none of the people": {
+    rules: {
+      r: `issuers: [campus], when: {sub: {in: [u1, u2]}}, accounts: [{map: {u3: [alice]}, keys: [sub]}]`,
+      s: `issuers: [campus], when: {sub: {like: "x-*"}}, accounts: [{map: {u3: [alice], x-4: [bob]}, keys: [sub]}]`,
+    },
+    finds: ["warning rule/unreachable"],
+  },
   "the providers of linked identities have several names": {
     rest: "assurance: {permitted_idps: [example.edu]}",
     rule:

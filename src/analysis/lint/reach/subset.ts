@@ -45,6 +45,8 @@ export interface RuleReach {
   readonly constraints: ReadonlyMap<string, ClaimConstraint>;
   /** Why conditions on two names of one place never hold together, at whatever issuer. */
   readonly clash: Impossible | null;
+  /** Whether people of one of its issuers have linked identities. */
+  readonly linked: boolean;
 }
 
 /** Names that mean what the issuer's `claims` says; "/groups" is another place than "groups". */
@@ -82,6 +84,7 @@ export function reachOf(rule: Rule, policy: Policy): RuleReach {
       [...conditions].map(([place, list]) => [place, constraintOf(list)]),
     ),
     clash: clashOf(rule, policy),
+    linked: hasLinked(rule, policy),
   };
 }
 
@@ -148,9 +151,12 @@ export function contradictionOf(reach: RuleReach): Impossible | null {
   if (reach.clash !== null) return reach.clash;
   const sources = reach.rule.accounts;
   if (sources === null) return null;
-  const nowhere = sources.every((source) =>
-    noAccount(source, (claim) => reach.constraints.get(placeOfSource(claim)))
-  );
+  const known = {
+    constraintOn: (claim: string) =>
+      reach.constraints.get(placeOfSource(claim)),
+    linked: reach.linked,
+  };
+  const nowhere = sources.every((source) => noAccount(source, known));
   return nowhere
     ? { message: "yields no account under these conditions", claim: null }
     : null;
@@ -172,17 +178,28 @@ export function onlyProtected(rule: Rule, policy: Policy): boolean {
   }) ?? false;
 }
 
-/** Whether whatever an allow rule asks of the identity provider contradicts the policy's own part. */
-export function noProvider(rule: Rule, policy: Policy): boolean {
-  const own = rule.assurance.permitted_idps;
-  const global = policy.assurance.permitted_idps;
-  if (own === null || global === null) return false;
-  // a linked identity's provider has several names, and each part may mean another one
-  const linked = policy.issuers.some((issuer) =>
+function hasLinked(rule: Rule, policy: Policy): boolean {
+  return policy.issuers.some((issuer) =>
     kindRow(issuer).linked &&
     (rule.issuers === null || rule.issuers.includes(issuer.name))
   );
-  return !linked && !own.some((idp) => global.includes(idp));
+}
+
+/** Whether what is asked of the identity provider, here, there and in conditions, excludes itself. */
+export function noProvider(reach: RuleReach, policy: Policy): boolean {
+  // a linked identity's provider has several names, and each part may mean another one
+  if (reach.linked) return false;
+  const lists = [policy.assurance, reach.rule.assurance].map((assurance) =>
+    assurance.permitted_idps
+  ).filter((list) => list !== null);
+  if (lists.length === 0) return false;
+  const asked = lists.map((values) => ({
+    claim: "idp",
+    operator: "in" as const,
+    values,
+  }));
+  const conditions = reach.conditions.get("idp") ?? [];
+  return contradiction(constraintOf([...asked, ...conditions])) !== null;
 }
 
 /** Whether a source of the rule may give the account to somebody who meets its conditions. */
