@@ -39,6 +39,8 @@ export interface Provider {
   readonly tenants: readonly string[];
   /** Claims that none of its tokens have. */
   readonly never: readonly string[];
+  /** Claims that are texts, although they hold numbers or say yes or no. */
+  readonly texts: readonly string[];
   /** Claims of which it is not documented that its tokens have them. */
   readonly lacks: readonly ("auth_time" | "amr")[];
   /** Claims that its tokens have only where somebody set that up. */
@@ -57,6 +59,7 @@ const UNKNOWN = {
   everybody: null,
   tenants: [],
   never: [],
+  texts: [],
   lacks: [],
   optional: [],
   audiences: [],
@@ -151,6 +154,15 @@ const PROVIDERS: readonly Provider[] = [
       PERSON,
     ],
     never: ["groups", "email", "email_verified", "preferred_username"],
+    texts: [
+      "repository_id",
+      "repository_owner_id",
+      "actor_id",
+      "run_id",
+      "run_number",
+      "run_attempt",
+      "ref_protected",
+    ],
     lacks: ["auth_time", "amr"],
     audiences: [{
       audience: /^https:\/\/github\.com\/[^/]+\/?$/,
@@ -190,6 +202,15 @@ const PROVIDERS: readonly Provider[] = [
       "groups",
       "groups_direct",
       PERSON,
+    ],
+    texts: [
+      "project_id",
+      "namespace_id",
+      "user_id",
+      "pipeline_id",
+      "job_id",
+      "ref_protected",
+      "environment_protected",
     ],
     lacks: ["amr"],
     jobs: {

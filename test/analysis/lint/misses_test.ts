@@ -258,6 +258,18 @@ testCases({
       `issuers: [campus], when: {email_verified: {in: [true, "true"]}}, accounts: [{claim: email, strip_suffix: "@example.edu"}]`,
     finds: [],
   },
+  "GitHub's ids and flags are texts": {
+    rule:
+      `issuers: [github], when: {repository_id: 1296269, ref_protected: true, environment: production}, ${NAMES}`,
+    finds: ["error claim/type", "error claim/type"],
+  },
+  "ids in quotes, and numbers of another issuer": {
+    rules: {
+      r: `issuers: [github], when: {repository_id: "1296269", environment: production}, ${NAMES}`,
+      s: `issuers: [campus], when: {project_id: 7}, ${SUB}`,
+    },
+    finds: [],
+  },
   // values of other rules
   "a deny rule that misses by a letter": {
     rules: {

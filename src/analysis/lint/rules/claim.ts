@@ -95,7 +95,7 @@ function* wrongType(context: LintContext): Iterable<LintFinding> {
         };
         continue;
       }
-      const known = knownClaim(name);
+      const known = knownClaim(name) ?? textOf(context.issuersOf(rule), name);
       const problem = known === undefined ? null : mismatch(known, condition);
       if (known === undefined || problem === null) continue;
       yield {
@@ -151,6 +151,19 @@ function isNeverSent({ issuer, claims }: Issuer, claim: string): boolean {
   const moved = Object.hasOwn(claims, claim) &&
     claims[claim as keyof typeof claims] !== claim;
   return !moved && (providerOf(issuer)?.never.includes(claim) ?? false);
+}
+
+/** What is a text at all of the issuers. */
+function textOf(
+  issuers: readonly Issuer[],
+  claim: string,
+): KnownClaim | undefined {
+  const providers = issuers.map(({ issuer }) => providerOf(issuer));
+  const [first] = providers;
+  return first !== undefined && first !== null &&
+      providers.every((each) => each?.texts.includes(claim) === true)
+    ? { type: "string", by: first.name, certain: true }
+    : undefined;
 }
 
 const ARTICLE: Readonly<Record<ClaimType, string>> = {
