@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { lintPolicy } from "../../../src/analysis/lint/lint.ts";
+import { matchesGlob } from "../../../src/policy/evaluate/conditions.ts";
 import { parsePolicy } from "../../../src/policy/syntax/parse.ts";
 import { NAMES, SUB, testCases } from "./cases.ts";
 
@@ -226,6 +227,13 @@ testCases({
       `issuers: [google], when: {hd: example.edu, groups: {any: [a]}}, ${SUB}`,
     finds: ["warning claim/unavailable"],
   },
+  "Google sends no login name": {
+    rules: {
+      r: `issuers: [google], when: {hd: example.edu, sub: {in: ["1"]}}, ${LOGIN}`,
+      s: `issuers: [google], when: {hd: example.edu}, accounts: [{map: {joe: [joe]}, keys: [preferred_username, sub]}]`,
+    },
+    finds: [LOGIN_INFO, "warning claim/unavailable"],
+  },
   "a deny rule on what Google never sends": {
     rules: {
       r: `issuers: [google], when: {hd: example.edu}, ${SUB}`,
@@ -367,6 +375,58 @@ testCases({
     },
     finds: [],
   },
+});
+
+Deno.test("what a message says that a glob also matches, it does match", () => {
+  const globs: Readonly<Record<string, string>> = {
+    email: "*@example.edu*",
+    hd: "example.edu*",
+    contact: "x*@*",
+    unit: "*.dept.example.edu**",
+    host: "*example.edu",
+    place: "https://idp.example.edu*",
+  };
+  const jobs = [
+    "repo:acme/*",
+    "repo:acme/*:*",
+    "repo:acme/app:*",
+    "repo:acme/*:ref:refs/heads/main",
+    "repo:acme/*:environment:prod-*",
+    "repo:acme*",
+  ];
+  const rules = [
+    `r: {issuers: [a], when: {${
+      Object.entries(globs).map(([claim, glob]) =>
+        `${claim}: {like: "${glob}"}`
+      ).join(", ")
+    }}, ${SUB}}`,
+    ...jobs.map((glob, index) =>
+      `j${index}: {issuers: [b], when: {sub: {like: "${glob}"}}, ${NAMES}}`
+    ),
+  ];
+  const text = `version: 1
+issuers:
+  a: {issuer: https://a.example.edu, audiences: [ssh]}
+  b: {issuer: https://token.actions.githubusercontent.com, audiences: [ssh]}
+rules:
+  ${rules.join("\n  ")}
+`;
+  const shown = lintPolicy(parsePolicy(text, { file: "x.yaml" })).flatMap((
+    { message },
+  ) => {
+    const [, glob, example] = /^(".*?") also matches (".*?")/.exec(message) ??
+      [];
+    return glob === undefined || example === undefined
+      ? []
+      : [[JSON.parse(glob), JSON.parse(example)]];
+  });
+  for (const [glob, example] of shown) {
+    assert.ok(matchesGlob(glob, example), `${glob} ${example}`);
+  }
+  assert.deepEqual(
+    shown.map(([glob]) => glob).sort(),
+    [...Object.values(globs), ...jobs].sort(),
+  );
 });
 
 function mutable(rules: string): string[] {

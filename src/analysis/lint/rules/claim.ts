@@ -114,41 +114,76 @@ function* unavailable(context: LintContext): Iterable<LintFinding> {
   const told = new Set<string>();
   for (const rule of context.policy.rules) {
     const issuers = context.issuersOf(rule);
-    for (const condition of rule.when) {
-      const claim = claimName(condition.claim);
-      const without = issuers.filter((issuer) => isNeverSent(issuer, claim));
+    const [first] = issuers;
+    const provider = first === undefined ? null : providerOf(first.issuer);
+    if (provider === null) continue;
+    const deny = rule.effect === "deny";
+    for (const { claims, place, located } of readPlaces(rule)) {
       // a rule may well be meant for those of its issuers that do send it
-      if (issuers.length === 0 || without.length < issuers.length) continue;
-      const names = listOf(without.map(({ name }) => name), 3);
-      const key = `${rule.effect} ${names} ${claim}`;
-      if (told.has(key)) continue;
+      const never = claims.length > 0 &&
+        issuers.every((issuer) =>
+          claims.every((claim) => isNeverSent(issuer, claim, { located }))
+        );
+      const names = listOf(issuers.map(({ name }) => name), 3);
+      const shown = listOf(claims);
+      const key = `${rule.effect} ${names} ${shown}`;
+      if (!never || told.has(key)) continue;
       told.add(key);
-      const deny = rule.effect === "deny";
-      const provider = providerOf(without[0]?.issuer ?? "");
-      const other = claim === "email_verified" ? provider?.verified : null;
+      const other = claims.includes("email_verified")
+        ? provider.verified
+        : null;
       yield {
         ...(deny ? { level: "error" as const } : {}),
         message:
-          `${provider?.name} sends no claim "${claim}" (issuer ${names}): the rule "${rule.id}" ${
-            deny ? "keeps nobody out" : "lets nobody in"
-          }`,
-        hint: other !== null && other !== undefined
+          `${provider.name} sends no claim ${shown} (issuer ${names}): ` +
+          (located
+            ? `the rule "${rule.id}" ${
+              deny ? "keeps nobody out" : "lets nobody in"
+            }`
+            : `the rule "${rule.id}" gives nobody an account by it`),
+        hint: other !== null
           ? `"${other}" says it there`
           : deny
           ? "name in the allow rule whom it is for"
           : "tell people by a claim that the issuer sends, or by a map of them",
-        place: {
-          path: ["rules", rule.id, "when", condition.claim],
-          at: "key",
-        },
+        place,
       };
     }
   }
 }
 
-function isNeverSent({ issuer, claims }: Issuer, claim: string): boolean {
+/** The claims that a rule reads: conditions, and sources of which one of several claims will do. */
+function* readPlaces(rule: Rule): Iterable<{
+  readonly claims: readonly string[];
+  readonly place: LintFinding["place"];
+  /** Whether the issuer's "claims" say where it is. */
+  readonly located: boolean;
+}> {
+  for (const { claim } of rule.when) {
+    yield {
+      claims: [claimName(claim)],
+      place: { path: ["rules", rule.id, "when", claim], at: "key" },
+      located: true,
+    };
+  }
+  for (const { entry, path } of accountEntries(rule)) {
+    const claims = entry.source === "claim"
+      ? [claimName(entry.claim)]
+      : "keys" in entry
+      ? entry.keys.map(claimName)
+      : [];
+    const step = entry.source === "claim" ? "claim" : "keys";
+    yield { claims, place: { path: [...path, step] }, located: false };
+  }
+}
+
+function isNeverSent(
+  { issuer, claims }: Issuer,
+  claim: string,
+  { located }: { located: boolean },
+): boolean {
   // where the policy says that it is elsewhere, somebody has looked
-  const moved = Object.hasOwn(claims, claim) &&
+  const moved = located && Object.hasOwn(claims, claim) &&
     claims[claim as keyof typeof claims] !== claim;
   return !moved && (providerOf(issuer)?.never.includes(claim) ?? false);
 }

@@ -221,6 +221,8 @@ function openJobs(
   const prefix = isSub ? jobs.prefix : "";
   const [, project = "", rest = ""] =
     /^([^*:]*(?:\*[^*:]*)?)(.*)$/.exec(pattern.slice(prefix.length)) ?? [];
+  // without a project, match/unanchored-prefix says worse of it
+  if (!project.includes("/")) return null;
   // a star at the project's end may stand for all that follows as well
   const anyOccasion = !asks(jobs.occasion) &&
     (rest === ":*" || (rest === "" && project.endsWith("*")));

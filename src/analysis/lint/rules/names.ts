@@ -153,6 +153,7 @@ function serviceProblem(service: string): {
       ...(plain === "" ? {} : { near: plain.toLowerCase() }),
     };
   }
+  // Linux-PAM's pam_start() lowers what it is given
   if (service !== service.toLowerCase()) {
     return {
       message:

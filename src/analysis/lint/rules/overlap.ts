@@ -16,7 +16,13 @@ import {
 } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
 import { accountWords, coversAccounts } from "../reach/account_reach.ts";
-import { grantsWithin, mayGive, reachOf } from "../reach/subset.ts";
+import {
+  contradictionOf,
+  grantsWithin,
+  mayGive,
+  noProvider,
+  reachOf,
+} from "../reach/subset.ts";
 
 /** How many pairs are looked at for one finding: what is found later is not found. */
 const TRIES = 200;
@@ -110,6 +116,7 @@ function openAccounts(
 ): (readonly [string, readonly Named[]])[] {
   const { policy } = context;
   const reach = reachOf(rule, policy);
+  if (contradictionOf(reach) !== null || noProvider(reach, policy)) return [];
   const open: (readonly [string, readonly Named[]])[] = [];
   let tries = 0;
   for (const [account, places] of named) {

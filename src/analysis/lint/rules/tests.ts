@@ -48,6 +48,7 @@ function* vacuous(context: LintContext): Iterable<LintFinding> {
   if (locations.size === 0) return;
   const defaults = context.source.document.defaults;
   const own = context.source.document.tests;
+  const here = new Set<unknown>(own ?? []);
   const shows = (test: unknown, of: unknown) => {
     const claims = {
       ...record(member(of, "claims")),
@@ -59,7 +60,7 @@ function* vacuous(context: LintContext): Iterable<LintFinding> {
       );
   };
   const told = denies.some((test) =>
-    shows(test, own?.includes(test) === true ? defaults : undefined)
+    shows(test, here.has(test) ? defaults : undefined)
   );
   if (told) return;
   yield {
