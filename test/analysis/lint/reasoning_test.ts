@@ -201,6 +201,10 @@ const SHAPES: Readonly<Record<string, (index: number) => string>> = {
     `rhosts: [10.${i >> 8}.${i & 255}.0/24], when: {groups: {any: [g${
       i % 50
     }]}}, accounts: [{names: [svc${i}]}]`,
+  "networks of one group": (i) =>
+    `rhosts: [10.${i >> 8}.${
+      i & 255
+    }.0/24], when: {groups: {any: [staff]}}, ${SUB}`,
   globs: (i) =>
     `when: {email: {like: "*@d${i}.example.edu"}, email_verified: true}, accounts: [{claim: email, strip_suffix: "@d${i}.example.edu"}]`,
   "globs of one source": (i) =>

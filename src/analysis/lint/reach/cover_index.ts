@@ -9,6 +9,7 @@
  */
 import { globEnd } from "./claim_constraint.ts";
 import type { Condition, Scalar } from "../../../policy/model.ts";
+import type { Network } from "../../../policy/network.ts";
 import { accountWords } from "./account_reach.ts";
 import { namedValues } from "../context.ts";
 import type { RuleReach } from "./subset.ts";
@@ -53,7 +54,7 @@ export class CoverIndex {
  * `null`: it can cover any.
  */
 function coverWords(
-  { conditions, rule }: RuleReach,
+  { conditions, networks, rule }: RuleReach,
   count: (word: string) => number,
 ): readonly string[] | null {
   const choices = [...conditions].flatMap(([place, list]) =>
@@ -65,6 +66,9 @@ function coverWords(
         : words;
     })
   );
+  if (networks !== null && networks.length > 0) {
+    choices.push(networks.map(networkWord));
+  }
   if (choices.length === 0) {
     return rule.accounts === null
       ? null
@@ -92,7 +96,10 @@ function rarest(
  * Sets of words of the rule. A rule that covers it by a set is filed under all words of that set,
  * so that looking up the rarest is enough.
  */
-function* lookups({ constraints, rule }: RuleReach): Iterable<string[]> {
+function* lookups(
+  { constraints, networks, rule }: RuleReach,
+): Iterable<string[]> {
+  yield* wider(networks ?? []);
   for (const [place, { values, globs, any, all, none }] of constraints) {
     if (values !== null) yield values.map((value) => word("is", place, value));
     const [first] = values ?? [];
@@ -120,8 +127,26 @@ function* endsOf(place: string, glob: string): Iterable<string[]> {
   }
 }
 
-function allWords({ conditions, rule }: RuleReach): string[] {
+/** The networks that hold the narrowest one: a rule that covers all of them has one of these. */
+function* wider(networks: readonly Network[]): Iterable<string[]> {
+  const [first] = networks;
+  if (first === undefined) return;
+  const narrowest = networks.reduce((best, net) =>
+    net.prefix > best.prefix ? net : best
+  );
+  for (let prefix = 0; prefix <= narrowest.prefix; prefix++) {
+    yield [networkWord({ ...narrowest, prefix })];
+  }
+}
+
+function networkWord({ family, bits, prefix }: Network): string {
+  const host = BigInt((family === 4 ? 32 : 128) - prefix);
+  return `net ${family} ${prefix} ${bits >> host}`;
+}
+
+function allWords({ conditions, networks, rule }: RuleReach): string[] {
   return [
+    ...(networks ?? []).map(networkWord),
     ...[...conditions].flatMap(([place, list]) =>
       list.flatMap((condition) => wordsOf(place, condition))
     ),
