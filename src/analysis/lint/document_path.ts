@@ -13,11 +13,22 @@ export function documentPath(
   finding: Diagnostic,
 ): string {
   const { line, column } = finding;
-  let start = 0;
-  for (let current = 1; current < line; current++) {
-    start = source.text.indexOf("\n", start) + 1;
-  }
+  const start = lineStarts(source)[line - 1] ?? 0;
   return pathAt(source.yaml.root, start + column - 1).join(".");
+}
+
+const known = new WeakMap<PolicySource, readonly number[]>();
+
+/** Where each line begins; thousands of findings may be about the same file. */
+function lineStarts(source: PolicySource): readonly number[] {
+  const earlier = known.get(source);
+  if (earlier !== undefined) return earlier;
+  const starts = [0];
+  for (const match of source.text.matchAll(/\n/g)) {
+    starts.push(match.index + 1);
+  }
+  known.set(source, starts);
+  return starts;
 }
 
 function pathAt(node: YamlNode, offset: number): (string | number)[] {
