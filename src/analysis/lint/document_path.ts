@@ -31,20 +31,50 @@ function lineStarts(source: PolicySource): readonly number[] {
   return starts;
 }
 
+interface Part {
+  readonly name: string | number;
+  readonly from: number;
+  readonly to: number;
+  readonly value: YamlNode;
+}
+
+const parts = new WeakMap<YamlNode, readonly Part[]>();
+
+/** What a mapping or a list consists of, in the order of the text. */
+function partsOf(node: YamlNode): readonly Part[] {
+  const earlier = parts.get(node);
+  if (earlier !== undefined) return earlier;
+  const found: Part[] = node.kind === "map"
+    ? [...node.entries].map(([name, { keyStart, node: value }]) => ({
+      name,
+      from: keyStart,
+      to: Math.max(value.end, keyStart + 1),
+      value,
+    }))
+    : node.kind === "list"
+    ? node.items.map((value, name) => ({
+      name,
+      from: value.start,
+      to: value.end,
+      value,
+    }))
+    : [];
+  parts.set(node, found);
+  return found;
+}
+
 function pathAt(node: YamlNode, offset: number): (string | number)[] {
-  if (node.kind === "map") {
-    for (const [key, { keyStart, node: value }] of node.entries) {
-      if (offset < keyStart || offset >= Math.max(value.end, keyStart + 1)) {
-        continue;
-      }
-      return [key, ...offset < value.start ? [] : pathAt(value, offset)];
-    }
-  } else if (node.kind === "list") {
-    const index = node.items.findIndex((item) =>
-      offset >= item.start && offset < item.end
-    );
-    const item = node.items[index];
-    if (item !== undefined) return [index, ...pathAt(item, offset)];
+  const all = partsOf(node);
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((all[middle]?.from ?? 0) <= offset) low = middle + 1;
+    else high = middle;
   }
-  return [];
+  const part = all[low - 1];
+  if (part === undefined || offset >= part.to) return [];
+  return [
+    part.name,
+    ...offset < part.value.start ? [] : pathAt(part.value, offset),
+  ];
 }

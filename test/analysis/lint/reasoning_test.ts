@@ -207,6 +207,8 @@ const SHAPES: Readonly<Record<string, (index: number) => string>> = {
     }.0/24], when: {groups: {any: [staff]}}, ${SUB}`,
   globs: (i) =>
     `when: {email: {like: "*@d${i}.example.edu"}, email_verified: true}, accounts: [{claim: email, strip_suffix: "@d${i}.example.edu"}]`,
+  suffixes: (i) =>
+    `when: {email_verified: true}, accounts: [{claim: email, strip_suffix: "@d${i}.example.edu"}]`,
   "globs of one source": (i) =>
     `when: {email: {like: "*@d${i}.example.edu"}, email_verified: true}, ${SUB}`,
   denials: (i) =>

@@ -2,8 +2,8 @@
  * Finds the rules that may cover a rule without comparing each with each.
  *
  * A rule with a condition such as `groups: {any: [a, b]}` can only cover rules that speak of "a"
- * or "b" of the same claim; one without can only cover rules that share an account source. Each
- * rule is filed under the rarest words that will do.
+ * or "b" of the same claim, and only rules that share its account sources. Each rule is filed under
+ * the rarest words that will do.
  *
  * @module
  */
@@ -69,11 +69,10 @@ function coverWords(
   if (networks !== null && networks.length > 0) {
     choices.push(networks.map(networkWord));
   }
-  if (choices.length === 0) {
-    return rule.accounts === null
-      ? null
-      : [...new Set(rule.accounts.flatMap(accountWords))];
+  if (rule.accounts !== null) {
+    choices.push([...new Set(rule.accounts.flatMap(accountWords))]);
   }
+  if (choices.length === 0) return null;
   const cost = (words: readonly string[]) => Math.min(...words.map(count));
   return choices.reduce((best, words) =>
     cost(words) < cost(best) ? words : best
@@ -111,8 +110,8 @@ function* lookups(
     for (const value of all) yield [word("is", place, value)];
     for (const value of none) yield [word("no", place, value)];
   }
-  const [first] = rule.accounts ?? [];
-  if (first !== undefined) yield [...accountWords(first)];
+  // all accounts are covered: the rarest will do
+  yield (rule.accounts ?? []).flatMap(accountWords);
 }
 
 /** A glob that covers this one, or this value, ends or begins like it. */
