@@ -9,10 +9,14 @@ import { CLAIM_RULES } from "./rules/claim.ts";
 import { DENY_RULES } from "./rules/deny.ts";
 import { FILE_RULES } from "./rules/file.ts";
 import { GRANT_RULES } from "./rules/grant.ts";
+import { IDENTIFIER_RULES } from "./rules/identifier.ts";
 import { ISSUER_RULES } from "./rules/issuer.ts";
 import type { LintRule } from "./lint_rule.ts";
 import { MATCH_RULES } from "./rules/match.ts";
 import { NEVER_RULES } from "./rules/never.ts";
+import { NAME_RULES } from "./rules/names.ts";
+import { NETWORK_RULES } from "./rules/networks.ts";
+import { OVERLAP_RULES } from "./rules/overlap.ts";
 import { PARSER_RULES } from "./rules/parser.ts";
 import { RULE_RULES } from "./rules/rule.ts";
 import { SUPPRESS_RULES } from "./suppress.ts";
@@ -23,6 +27,10 @@ import { TEXT_RULES } from "./rules/text.ts";
 export const CATALOGUE: readonly LintRule[] = [
   ...GRANT_RULES,
   ...MATCH_RULES,
+  ...NETWORK_RULES,
+  ...IDENTIFIER_RULES,
+  ...NAME_RULES,
+  ...OVERLAP_RULES,
   ...CLAIM_RULES,
   ...ASSURANCE_RULES,
   ...ACCOUNT_RULES,

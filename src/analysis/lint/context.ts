@@ -26,7 +26,7 @@ export interface FileFact {
 export interface LintFacts {
   /** Absent unless the file is where a login would read it. */
   readonly components?: readonly FileFact[];
-  /** The entries of `tests` in the files beside the policy; `null`: they cannot be read. */
+  /** The entries of `tests` in the files beside the policy, with what they share; `null`: they cannot be read. */
   readonly sidecarTests?: readonly unknown[] | null;
 }
 

@@ -30,15 +30,34 @@ export function prettyFindings(
   findings: readonly (Finding | Diagnostic)[],
   options: PrettyOptions,
 ): string {
-  return findings.map((finding) => `${prettyFinding(finding, options)}\n`).join(
-    "",
-  );
+  const lines = new LinesOf(options.texts ?? new Map());
+  return findings.map((finding) =>
+    `${prettyFinding(finding, { lines, color: options.color })}\n`
+  ).join("");
 }
 
-function prettyFinding(
-  finding: Finding | Diagnostic,
-  options: PrettyOptions,
-): string {
+/** The lines of each file: thousands of findings may be about the same one. */
+class LinesOf {
+  readonly #texts: ReadonlyMap<string, string>;
+  readonly #lines = new Map<string, readonly string[]>();
+
+  constructor(texts: ReadonlyMap<string, string>) {
+    this.#texts = texts;
+  }
+
+  at(file: string, row: number): string | undefined {
+    const lines = this.#lines.get(file) ?? this.#texts.get(file)?.split("\n");
+    if (lines !== undefined) this.#lines.set(file, lines);
+    return lines?.[row - 1];
+  }
+}
+
+interface Work {
+  readonly lines: LinesOf;
+  readonly color: boolean;
+}
+
+function prettyFinding(finding: Finding | Diagnostic, options: Work): string {
   const paint = (style: keyof typeof COLORS, text: string) =>
     options.color ? `\x1b[${COLORS[style]}m${text}\x1b[0m` : text;
   const place = visible(placeText(finding));
@@ -61,16 +80,10 @@ function prettyFinding(
 const MAX_LINE = 160;
 
 /** The line itself with a mark, where both are known. */
-function codeFrame(
-  finding: Finding,
-  { texts }: { texts?: ReadonlyMap<string, string> },
-): string[] {
+function codeFrame(finding: Finding, { lines }: Work): string[] {
   const { file = "", line: row, column, endLine, endColumn } = finding;
-  const text = texts?.get(file);
-  if (row === undefined || column === undefined || text === undefined) {
-    return [];
-  }
-  const line = text.split("\n")[row - 1]?.replace(/\r$/, "");
+  if (row === undefined || column === undefined) return [];
+  const line = lines.at(file, row)?.replace(/\r$/, "");
   if (line === undefined || line.trim() === "" || line.length > MAX_LINE) {
     return [];
   }

@@ -78,10 +78,15 @@ testCases({
     rules: {
       r: `issuers: [campus], services: [sshd], when: {u: x}, ${NAMES}`,
       a: `effect: deny, services: [sudo], when: {groups: {any: [a]}}`,
-      b: `effect: deny, issuers: [google], when: {groups: {any: [b]}}`,
+      b: `effect: deny, issuers: [globus], when: {groups: {any: [b]}}`,
       c: `effect: deny, when: {groups: {any: [c]}}, accounts: [{names: [another]}]`,
     },
-    finds: [],
+    // nor does it refuse anybody
+    finds: [
+      "info deny/without-effect",
+      "info deny/without-effect",
+      "info deny/without-effect",
+    ],
   },
   "one allow rule that does not ask for the claim is enough": {
     rules: {
@@ -137,8 +142,13 @@ testCases({
     ],
   },
   "a login name that becomes the account is information": {
-    rule: "issuers: [campus], accounts: [{claim: preferred_username}]",
+    rule:
+      "issuers: [campus], when: {unit: x}, accounts: [{claim: preferred_username}]",
     finds: ["info match/mutable-identifier"],
+  },
+  "a login name without a condition lets everybody in, and is a warning": {
+    rule: "issuers: [campus], accounts: [{claim: preferred_username}]",
+    finds: ["info match/mutable-identifier", "warning grant/everybody"],
   },
   "a chosen name that becomes the account is a warning": {
     rule: "issuers: [campus], accounts: [{claim: nickname}]",

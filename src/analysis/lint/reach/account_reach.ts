@@ -4,6 +4,11 @@
  * @module
  */
 import type { AccountSource } from "../../../policy/model.ts";
+import {
+  type IdentityAttribute,
+  keyAttribute,
+} from "../../../policy/identity_claims.ts";
+import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
 import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import { stripped } from "../../../policy/evaluate/accounts.ts";
 import {
@@ -64,17 +69,49 @@ function mapWithin(
     });
 }
 
+/** What is known of the claims that the sources of a rule read. */
+interface Known {
+  readonly constraintOn: (claim: string) => ClaimConstraint | undefined;
+  /** Attributes of linked identities are in no claim of their own. */
+  readonly linked: boolean;
+}
+
 /** Whether a source yields no account for anybody who meets the constraints on the claims. */
-export function noAccount(
-  source: AccountSource,
-  constraintOn: (claim: string) => ClaimConstraint | undefined,
+export function noAccount(source: AccountSource, known: Known): boolean {
+  switch (source.source) {
+    case "names":
+      return false;
+    case "map":
+    case "map_file":
+      return source.keys.every((key) => findsNothing(source, key, known));
+    case "claim":
+      return isNoAccount(
+        known.constraintOn(source.claim),
+        source.strip_suffix,
+      );
+    case "identity": {
+      const claim = attributeClaim(source.attribute, known);
+      return claim !== null &&
+        isNoAccount(known.constraintOn(claim), source.strip_suffix);
+    }
+  }
+}
+
+/** The claim that the attribute of a single identity is, whatever the kind of its issuer. */
+function attributeClaim(
+  attribute: IdentityAttribute,
+  { linked }: Known,
+): string | null {
+  if (linked || attribute === "username") return null;
+  return attribute === "id" ? "sub" : "email";
+}
+
+function isNoAccount(
+  constraint: ClaimConstraint | undefined,
+  suffix: string | null,
 ): boolean {
-  if (source.source === "map") return source.map.length === 0;
-  if (source.source !== "claim") return false;
-  const constraint = constraintOn(source.claim);
   if (constraint === undefined) return false;
   if (constraint.list) return true; // a list is not an account name
-  const suffix = source.strip_suffix;
   if (constraint.values !== null) {
     return constraint.values.every((value) => {
       const account = stripped(value, suffix);
@@ -86,6 +123,27 @@ export function noAccount(
       ? /[^a-z0-9_.*-]/.test(glob)
       : disjointEnds(globEnd(glob), suffix)
   );
+}
+
+/** Whether a map has nothing under whatever the key may be. */
+function findsNothing(
+  source: AccountSource & { source: "map" | "map_file" },
+  key: string,
+  known: Known,
+): boolean {
+  if (source.source === "map" && source.map.length === 0) return true;
+  const attribute = keyAttribute(key);
+  const claim = attribute === null ? key : attributeClaim(attribute, known);
+  const constraint = claim === null ? undefined : known.constraintOn(claim);
+  if (constraint === undefined) return false;
+  const { list, values, globs } = constraint;
+  if (list) return true; // only a text is looked up
+  return source.source === "map"
+    ? !source.map.some((entry) =>
+      (values?.includes(entry.key) ?? true) &&
+      globs.every((glob) => matchesGlob(glob, entry.key))
+    )
+    : !(values?.some((value) => typeof value === "string") ?? true);
 }
 
 /** Words that two rules must share if one is to cover the other's first source. */

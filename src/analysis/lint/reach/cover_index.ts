@@ -1,13 +1,15 @@
 /**
- * LintFinding the rules that may cover a rule without comparing each with each.
+ * Finds the rules that may cover a rule without comparing each with each.
  *
  * A rule with a condition such as `groups: {any: [a, b]}` can only cover rules that speak of "a"
- * or "b" of the same claim; one without can only cover rules that share an account source. Each
- * rule is filed under the rarest words that will do.
+ * or "b" of the same claim, and only rules that share its account sources. Each rule is filed under
+ * the rarest words that will do.
  *
  * @module
  */
+import { globEnd } from "./claim_constraint.ts";
 import type { Condition, Scalar } from "../../../policy/model.ts";
+import type { Network } from "../../../policy/network.ts";
 import { accountWords } from "./account_reach.ts";
 import { namedValues } from "../context.ts";
 import type { RuleReach } from "./subset.ts";
@@ -52,11 +54,11 @@ export class CoverIndex {
  * `null`: it can cover any.
  */
 function coverWords(
-  { conditions, rule }: RuleReach,
+  { conditions, networks, rule }: RuleReach,
   count: (word: string) => number,
 ): readonly string[] | null {
   const choices = [...conditions].flatMap(([place, list]) =>
-    list.filter(({ operator }) => operator !== "like").map((condition) => {
+    list.filter(hasWords).map((condition) => {
       const words = wordsOf(place, condition);
       // whoever is covered has all of them: one will do
       return condition.operator === "all" || condition.operator === "none"
@@ -64,15 +66,22 @@ function coverWords(
         : words;
     })
   );
-  if (choices.length === 0) {
-    return rule.accounts === null
-      ? null
-      : [...new Set(rule.accounts.flatMap(accountWords))];
+  if (networks !== null && networks.length > 0) {
+    choices.push(networks.map(networkWord));
   }
+  if (rule.accounts !== null) {
+    choices.push([...new Set(rule.accounts.flatMap(accountWords))]);
+  }
+  if (choices.length === 0) return null;
   const cost = (words: readonly string[]) => Math.min(...words.map(count));
   return choices.reduce((best, words) =>
     cost(words) < cost(best) ? words : best
   );
+}
+
+/** Whether the condition says anything that a rule within it must say as well. */
+function hasWords(condition: Condition): boolean {
+  return condition.operator !== "like" || /^[^*]|[^*]$/.test(condition.pattern);
 }
 
 function rarest(
@@ -86,21 +95,57 @@ function rarest(
  * Sets of words of the rule. A rule that covers it by a set is filed under all words of that set,
  * so that looking up the rarest is enough.
  */
-function* lookups({ constraints, rule }: RuleReach): Iterable<string[]> {
-  for (const [place, { values, any, all, none }] of constraints) {
+function* lookups(
+  { constraints, networks, rule }: RuleReach,
+): Iterable<string[]> {
+  yield* wider(networks ?? []);
+  for (const [place, { values, globs, any, all, none }] of constraints) {
     if (values !== null) yield values.map((value) => word("is", place, value));
+    const [first] = values ?? [];
+    const texts = typeof first === "string" ? [first, ...globs] : globs;
+    for (const text of texts) yield* endsOf(place, text);
     for (const set of any) {
       yield [...set].map((value) => word("is", place, value));
     }
     for (const value of all) yield [word("is", place, value)];
     for (const value of none) yield [word("no", place, value)];
   }
-  const [first] = rule.accounts ?? [];
-  if (first !== undefined) yield [...accountWords(first)];
+  // all accounts are covered: the rarest will do
+  yield (rule.accounts ?? []).flatMap(accountWords);
 }
 
-function allWords({ conditions, rule }: RuleReach): string[] {
+/** A glob that covers this one, or this value, ends or begins like it. */
+function* endsOf(place: string, glob: string): Iterable<string[]> {
+  const end = globEnd(glob);
+  for (let at = 0; at < end.length; at++) {
+    yield [`end ${place} ${end.slice(at)}`];
+  }
+  const start = glob.split("*")[0] ?? "";
+  for (let to = 1; to <= start.length; to++) {
+    yield [`start ${place} ${start.slice(0, to)}`];
+  }
+}
+
+/** The networks that hold the narrowest one: a rule that covers all of them has one of these. */
+function* wider(networks: readonly Network[]): Iterable<string[]> {
+  const [first] = networks;
+  if (first === undefined) return;
+  const narrowest = networks.reduce((best, net) =>
+    net.prefix > best.prefix ? net : best
+  );
+  for (let prefix = 0; prefix <= narrowest.prefix; prefix++) {
+    yield [networkWord({ ...narrowest, prefix })];
+  }
+}
+
+function networkWord({ family, bits, prefix }: Network): string {
+  const host = BigInt((family === 4 ? 32 : 128) - prefix);
+  return `net ${family} ${prefix} ${bits >> host}`;
+}
+
+function allWords({ conditions, networks, rule }: RuleReach): string[] {
   return [
+    ...(networks ?? []).map(networkWord),
     ...[...conditions].flatMap(([place, list]) =>
       list.flatMap((condition) => wordsOf(place, condition))
     ),
@@ -109,6 +154,14 @@ function allWords({ conditions, rule }: RuleReach): string[] {
 }
 
 function wordsOf(place: string, condition: Condition): string[] {
+  if (condition.operator === "like") {
+    const { pattern } = condition;
+    if (!pattern.includes("*")) return [word("is", place, pattern)];
+    const end = globEnd(pattern);
+    return end !== ""
+      ? [`end ${place} ${end}`]
+      : [`start ${place} ${pattern.slice(0, pattern.indexOf("*"))}`];
+  }
   const kind = condition.operator === "none" ? "no" : "is";
   return namedValues(condition).map((value) => word(kind, place, value));
 }

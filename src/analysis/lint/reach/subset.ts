@@ -8,9 +8,17 @@
  * @module
  */
 import { combine } from "../../../policy/evaluate/assurance.ts";
+import {
+  claimLocation,
+  matchesGlob,
+} from "../../../policy/evaluate/conditions.ts";
+import { claimPath, locationOf } from "../../../policy/claims.ts";
+import { kindRow } from "../../../policy/kinds.ts";
 import type {
+  AccountSource,
   Assurance,
   Condition,
+  Issuer,
   Policy,
   Rule,
 } from "../../../policy/model.ts";
@@ -35,6 +43,10 @@ export interface RuleReach {
   readonly networks: readonly Network[] | null;
   readonly conditions: ReadonlyMap<string, readonly Condition[]>;
   readonly constraints: ReadonlyMap<string, ClaimConstraint>;
+  /** Why conditions on two names of one place never hold together, at whatever issuer. */
+  readonly clash: Impossible | null;
+  /** Whether people of one of its issuers have linked identities. */
+  readonly linked: boolean;
 }
 
 /** Names that mean what the issuer's `claims` says; "/groups" is another place than "groups". */
@@ -71,6 +83,8 @@ export function reachOf(rule: Rule, policy: Policy): RuleReach {
     constraints: new Map(
       [...conditions].map(([place, list]) => [place, constraintOf(list)]),
     ),
+    clash: clashOf(rule, policy),
+    linked: hasLinked(rule, policy),
   };
 }
 
@@ -78,6 +92,45 @@ export function reachOf(rule: Rule, policy: Policy): RuleReach {
 interface Impossible {
   readonly message: string;
   readonly claim: string | null;
+}
+
+/**
+ * A name such as "groups" and a pointer such as "/groups" are one place at most issuers. Where they
+ * exclude each other at each issuer of the rule, nothing meets them.
+ */
+function clashOf(rule: Rule, policy: Policy): Impossible | null {
+  if (rule.when.length < 2) return null;
+  if (!rule.when.some(({ claim }) => LOCATED.has(claim))) return null;
+  const issuers = policy.issuers.filter(({ name }) =>
+    rule.issuers === null || rule.issuers.includes(name)
+  );
+  let first: Impossible | null = null;
+  for (const issuer of issuers) {
+    const clash = clashAt(rule, issuer);
+    if (clash === null) return null;
+    first ??= clash;
+  }
+  return first;
+}
+
+function clashAt(rule: Rule, issuer: Issuer): Impossible | null {
+  const located = new Map<string, Condition[]>();
+  for (const condition of rule.when) {
+    const place = locationOf(claimPath(claimLocation(issuer, condition.claim)));
+    const earlier = located.get(place);
+    if (earlier === undefined) located.set(place, [condition]);
+    else earlier.push(condition);
+  }
+  for (const conditions of located.values()) {
+    const names = [...new Set(conditions.map(({ claim }) => claim))];
+    if (names.length < 2) continue;
+    const message = contradiction(constraintOf(conditions));
+    const [claim = "", other] = names;
+    if (message !== null) {
+      return { message: `${message}, and "${other}" is the same place`, claim };
+    }
+  }
+  return null;
 }
 
 /**
@@ -95,11 +148,15 @@ export function contradictionOf(reach: RuleReach): Impossible | null {
     const claim = reach.conditions.get(place)?.at(-1)?.claim ?? place;
     if (message !== null) return { message, claim };
   }
+  if (reach.clash !== null) return reach.clash;
   const sources = reach.rule.accounts;
   if (sources === null) return null;
-  const nowhere = sources.every((source) =>
-    noAccount(source, (claim) => reach.constraints.get(placeOfSource(claim)))
-  );
+  const known = {
+    constraintOn: (claim: string) =>
+      reach.constraints.get(placeOfSource(claim)),
+    linked: reach.linked,
+  };
+  const nowhere = sources.every((source) => noAccount(source, known));
   return nowhere
     ? { message: "yields no account under these conditions", claim: null }
     : null;
@@ -119,6 +176,44 @@ export function onlyProtected(rule: Rule, policy: Policy): boolean {
         return false;
     }
   }) ?? false;
+}
+
+function hasLinked(rule: Rule, policy: Policy): boolean {
+  return policy.issuers.some((issuer) =>
+    kindRow(issuer).linked &&
+    (rule.issuers === null || rule.issuers.includes(issuer.name))
+  );
+}
+
+/** Whether what is asked of the identity provider, here, there and in conditions, excludes itself. */
+export function noProvider(reach: RuleReach, policy: Policy): boolean {
+  // a linked identity's provider has several names, and each part may mean another one
+  if (reach.linked) return false;
+  const lists = [policy.assurance, reach.rule.assurance].map((assurance) =>
+    assurance.permitted_idps
+  ).filter((list) => list !== null);
+  if (lists.length === 0) return false;
+  const asked = lists.map((values) => ({
+    claim: "idp",
+    operator: "in" as const,
+    values,
+  }));
+  const conditions = reach.conditions.get("idp") ?? [];
+  return contradiction(constraintOf([...asked, ...conditions])) !== null;
+}
+
+/** Whether a source of the rule may give the account to somebody who meets its conditions. */
+export function mayGive(
+  reach: RuleReach,
+  source: AccountSource & { source: "claim" | "identity" },
+  account: string,
+): boolean {
+  if (source.source === "identity") return true;
+  const constraint = reach.constraints.get(placeOfSource(source.claim));
+  if (constraint === undefined) return true;
+  const value = account + (source.strip_suffix ?? "");
+  return !constraint.list && (constraint.values?.includes(value) ?? true) &&
+    constraint.globs.every((glob) => matchesGlob(glob, value));
 }
 
 /** Whether every request that `inner` matches is matched by `outer`. */

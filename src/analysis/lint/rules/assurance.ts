@@ -10,7 +10,7 @@ import type { Issuer, Rule } from "../../../policy/model.ts";
 import type { Path } from "../../../policy/syntax/yaml.ts";
 import type { LintContext } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
-import { tenancyOf } from "./tenants.ts";
+import { providerOf } from "../../providers.ts";
 
 function* loosened(context: LintContext): Iterable<LintFinding> {
   const global = context.policy.assurance;
@@ -45,7 +45,9 @@ function* loosened(context: LintContext): Iterable<LintFinding> {
     const extra = own.permitted_idps?.filter((idp) =>
       global.permitted_idps !== null && !global.permitted_idps.includes(idp)
     ) ?? [];
-    if (extra.length > 0) {
+    // with none in common, removing it would let in whom the rule does not mean
+    const common = extra.length < (own.permitted_idps?.length ?? 0);
+    if (extra.length > 0 && common) {
       yield finding(
         "permitted_idps",
         `${listOf(extra, 3)} is not among the policy's permitted_idps`,
@@ -77,23 +79,47 @@ function* demands(
 function* authTimeUnavailable(context: LintContext): Iterable<LintFinding> {
   const asking = demands(context, (each) => each.max_auth_age !== null);
   for (const { path, issuers } of asking) {
-    const lacking = issuers.filter(lacksAuthTime);
-    if (lacking.length === 0) continue;
+    const place = { path: [...path, "max_auth_age"] };
+    const lacking = issuers.filter((issuer) => authTime(issuer) === "lacking");
+    if (lacking.length > 0) {
+      yield {
+        message: `${
+          names(lacking)
+        } is not known to say when somebody signed in: its people are always refused`,
+        hint:
+          'ask the issuer to add auth_time, name where it keeps it in "claims", or bound "max_token_age"',
+        place,
+      };
+    }
+    const optional = issuers.filter((issuer) =>
+      authTime(issuer) === "optional"
+    );
+    if (optional.length === 0) continue;
     yield {
+      confidence: "low",
       message: `${
-        listOf(lacking.map(({ name }) => name), 3)
-      } is not known to say when somebody signed in: its people are always refused`,
+        names(optional)
+      } says when somebody signed in only where the application asks for the optional claim "auth_time": without it its people are always refused`,
       hint:
-        'ask the issuer to add auth_time, name where it keeps it in "claims", or bound "max_token_age"',
-      place: { path: [...path, "max_auth_age"] },
+        'add the optional claim to the application and say so in a suppression, or bound "max_token_age"',
+      place,
     };
   }
 }
 
-function lacksAuthTime(issuer: Issuer): boolean {
-  if (issuer.claims.auth_time !== "auth_time") return false;
-  return !kindRow(issuer).authTime ||
-    tenancyOf(issuer.issuer)?.lacks.includes("auth_time") === true;
+function names(issuers: readonly Issuer[]): string {
+  return listOf(issuers.map(({ name }) => name), 3);
+}
+
+function authTime(issuer: Issuer): "lacking" | "optional" | "there" {
+  if (issuer.claims.auth_time !== "auth_time") return "there";
+  const provider = providerOf(issuer.issuer);
+  if (
+    !kindRow(issuer).authTime || provider?.lacks.includes("auth_time") === true
+  ) return "lacking";
+  return provider?.optional.includes("auth_time") === true
+    ? "optional"
+    : "there";
 }
 
 function* mfaUnavailable(context: LintContext): Iterable<LintFinding> {
@@ -102,7 +128,7 @@ function* mfaUnavailable(context: LintContext): Iterable<LintFinding> {
       const { amr_any, acr_any } = issuer.mfa;
       const never = amr_any.length === 0 && acr_any.length === 0;
       const lacks = issuer.claims.amr === "amr" && acr_any.length === 0 &&
-        tenancyOf(issuer.issuer)?.lacks.includes("amr");
+        providerOf(issuer.issuer)?.lacks.includes("amr");
       if (!never && lacks !== true) continue;
       yield {
         confidence: never ? "high" : "medium",

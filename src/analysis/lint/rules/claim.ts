@@ -4,8 +4,9 @@
  * @module
  */
 import { kindRow } from "../../../policy/kinds.ts";
+import { listOf } from "../../../lib/text.ts";
 import { describe } from "../../../policy/syntax/shape.ts";
-import type { Condition, Rule, Scalar } from "../../../policy/model.ts";
+import type { Condition, Issuer, Rule, Scalar } from "../../../policy/model.ts";
 import {
   accountEntries,
   claimName,
@@ -14,31 +15,45 @@ import {
   namedValues,
 } from "../context.ts";
 import { type ClaimType, type KnownClaim, knownClaim } from "./claim_types.ts";
+import { providerOf } from "../../providers.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
 
 function* emailUnverified(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
-    if (rule.when.some(isVerified)) continue;
+    const issuers = context.issuersOf(rule);
+    const claims = new Set(issuers.map(verifiedClaim));
+    // each issuer's own claim, as far as one rule can ask for several
+    if ([...claims].every((claim) => rule.when.some(isTrue(claim)))) continue;
+    if (rule.when.some(isTrue("email_verified"))) continue;
     const place = emailPlace(rule);
     if (place === null) continue;
-    const linked = context.issuersOf(rule).every((issuer) =>
-      kindRow(issuer).linked
-    );
+    const linked = issuers.every((issuer) => kindRow(issuer).linked);
+    const other = claims.size === 1 ? [...claims][0] : undefined;
+    const claim = other ?? "email_verified";
     yield {
       message:
-        'the rule trusts an e-mail address that the issuer may not have verified: "email_verified" is not asked for',
+        `the rule trusts an e-mail address that the issuer may not have verified: "${claim}" is not asked for`,
       hint: linked
         ? 'use "identity: username", which Globus vouches for'
-        : 'add "email_verified: true" to the conditions',
+        : `add "${claim}: true" to the conditions`,
       place,
     };
   }
 }
 
-function isVerified(condition: Condition): boolean {
-  return claimName(condition.claim) === "email_verified" &&
-    (condition.operator === "equals" || condition.operator === "in") &&
-    namedValues(condition).every((value) => value === true);
+function verifiedClaim({ issuer }: Issuer): string {
+  return providerOf(issuer)?.verified ?? "email_verified";
+}
+
+/** Some issuers send the word in place of the value, and a rule may take both. */
+function isTrue(claim: string): (condition: Condition) => boolean {
+  return (condition) => {
+    const values = namedValues(condition);
+    return claimName(condition.claim) === claim &&
+      (condition.operator === "equals" || condition.operator === "in") &&
+      (claim !== "email_verified" || values.includes(true)) &&
+      values.every((value) => [true, "true", 1, "1"].includes(value));
+  };
 }
 
 function emailPlace(rule: Rule): LintFinding["place"] | null {
@@ -80,7 +95,7 @@ function* wrongType(context: LintContext): Iterable<LintFinding> {
         };
         continue;
       }
-      const known = knownClaim(name);
+      const known = knownClaim(name) ?? textOf(context.issuersOf(rule), name);
       const problem = known === undefined ? null : mismatch(known, condition);
       if (known === undefined || problem === null) continue;
       yield {
@@ -93,6 +108,97 @@ function* wrongType(context: LintContext): Iterable<LintFinding> {
       };
     }
   }
+}
+
+function* unavailable(context: LintContext): Iterable<LintFinding> {
+  const told = new Set<string>();
+  for (const rule of context.policy.rules) {
+    const issuers = context.issuersOf(rule);
+    const [first] = issuers;
+    const provider = first === undefined ? null : providerOf(first.issuer);
+    if (provider === null) continue;
+    const deny = rule.effect === "deny";
+    for (const { claims, place, located } of readPlaces(rule)) {
+      // a rule may well be meant for those of its issuers that do send it
+      const never = claims.length > 0 &&
+        issuers.every((issuer) =>
+          claims.every((claim) => isNeverSent(issuer, claim, { located }))
+        );
+      const names = listOf(issuers.map(({ name }) => name), 3);
+      const shown = listOf(claims);
+      const key = `${rule.effect} ${names} ${shown}`;
+      if (!never || told.has(key)) continue;
+      told.add(key);
+      const other = claims.includes("email_verified")
+        ? provider.verified
+        : null;
+      yield {
+        ...(deny ? { level: "error" as const } : {}),
+        message:
+          `${provider.name} sends no claim ${shown} (issuer ${names}): ` +
+          (located
+            ? `the rule "${rule.id}" ${
+              deny ? "keeps nobody out" : "lets nobody in"
+            }`
+            : `the rule "${rule.id}" gives nobody an account by it`),
+        hint: other !== null
+          ? `"${other}" says it there`
+          : deny
+          ? "name in the allow rule whom it is for"
+          : "tell people by a claim that the issuer sends, or by a map of them",
+        place,
+      };
+    }
+  }
+}
+
+/** The claims that a rule reads: conditions, and sources of which one of several claims will do. */
+function* readPlaces(rule: Rule): Iterable<{
+  readonly claims: readonly string[];
+  readonly place: LintFinding["place"];
+  /** Whether the issuer's "claims" say where it is. */
+  readonly located: boolean;
+}> {
+  for (const { claim } of rule.when) {
+    yield {
+      claims: [claimName(claim)],
+      place: { path: ["rules", rule.id, "when", claim], at: "key" },
+      located: true,
+    };
+  }
+  for (const { entry, path } of accountEntries(rule)) {
+    const claims = entry.source === "claim"
+      ? [claimName(entry.claim)]
+      : "keys" in entry
+      ? entry.keys.map(claimName)
+      : [];
+    const step = entry.source === "claim" ? "claim" : "keys";
+    yield { claims, place: { path: [...path, step] }, located: false };
+  }
+}
+
+function isNeverSent(
+  { issuer, claims }: Issuer,
+  claim: string,
+  { located }: { located: boolean },
+): boolean {
+  // where the policy says that it is elsewhere, somebody has looked
+  const moved = located && Object.hasOwn(claims, claim) &&
+    claims[claim as keyof typeof claims] !== claim;
+  return !moved && (providerOf(issuer)?.never.includes(claim) ?? false);
+}
+
+/** What is a text at all of the issuers. */
+function textOf(
+  issuers: readonly Issuer[],
+  claim: string,
+): KnownClaim | undefined {
+  const providers = issuers.map(({ issuer }) => providerOf(issuer));
+  const [first] = providers;
+  return first !== undefined && first !== null &&
+      providers.every((each) => each?.texts.includes(claim) === true)
+    ? { type: "string", by: first.name, certain: true }
+    : undefined;
 }
 
 const ARTICLE: Readonly<Record<ClaimType, string>> = {
@@ -169,6 +275,29 @@ export const CLAIM_RULES = [
         `At many issuers people enter their own address, and the token carries it before anybody checked
 that it is theirs. Then "root-like@example.edu" is one form field away. Where an issuer has no such
 claim because the site itself hands out addresses, a suppression can say so.`,
+    },
+  }),
+  lintRule("claim/unavailable", {
+    level: "warning",
+    confidence: "medium",
+    check: unavailable,
+    page: {
+      summary: "a condition on a claim that the provider never sends",
+      avoid: `issuers:
+  google: {issuer: https://accounts.google.com, audiences: [client-id]}
+rules:
+  staff:
+    when: {hd: example.edu, groups: {any: [staff]}}
+    accounts: [{claim: sub}]`,
+      prefer: `rules:
+  staff:
+    when: {hd: example.edu}
+    accounts: [{map_file: /etc/oauth-pam/staff.map, keys: [sub]}]`,
+      why:
+        `What a provider documents is known here: Google's tokens have no groups, GitHub's have no
+addresses, Entra ID says "xms_edov" where others say "email_verified". A condition on what never
+comes lets nobody in, and in a deny rule it keeps nobody out, which is an error. A claim that the
+issuer's "claims" place elsewhere is not looked at.`,
     },
   }),
   lintRule("claim/type", {

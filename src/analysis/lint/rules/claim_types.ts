@@ -49,6 +49,10 @@ know("list", "the WLCG profile", "wlcg.groups");
 // by far the usual form, but nobody fixes it
 KNOWN.set("groups", { type: "list", by: "custom", certain: false });
 
+/** The names themselves, for whoever looks for a misspelt one. */
+export const STANDARD_CLAIMS: readonly string[] = [...KNOWN.keys()]
+  .filter((name) => !name.startsWith("/"));
+
 export function knownClaim(name: string): KnownClaim | undefined {
   return KNOWN.get(name);
 }

@@ -3,27 +3,39 @@
  *
  * @module
  */
-import type { AccountSource, Condition, Rule } from "../../../policy/model.ts";
+import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
+import type { Condition, Rule, Scalar } from "../../../policy/model.ts";
+import { contains } from "../../../policy/network.ts";
 import { claimName, conditionPath, type LintContext } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
-import { contradictionOf, reachOf } from "../reach/subset.ts";
+import { apart, Meeting } from "../reach/meeting.ts";
+import { contradictionOf, reachOf, type RuleReach } from "../reach/subset.ts";
 
 /** Without these no token gets as far as the rules. */
 const ALWAYS_THERE = ["iss", "aud", "exp", "iat", "sub"];
 
+const prepared = new WeakMap<LintContext, Meeting>();
+
+/** The checks look at the same preparation. */
+function meetingOf(context: LintContext): Meeting {
+  const meeting = prepared.get(context) ?? new Meeting(context.allowRules);
+  prepared.set(context, meeting);
+  return meeting;
+}
+
 function* absentClaimAdmits(context: LintContext): Iterable<LintFinding> {
+  const meeting = meetingOf(context);
   for (const rule of context.policy.rules) {
     if (rule.effect !== "deny") continue;
     // such a rule has to be corrected first of all
     if (contradictionOf(reachOf(rule, context.policy)) !== null) continue;
     const told = new Set<string>();
+    const met = rule.when.length === 0 ? [] : meeting.with(rule);
     for (const condition of rule.when) {
       const name = claimName(condition.claim);
       if (ALWAYS_THERE.includes(name) || told.has(name)) continue;
-      const open = context.allowRules.filter((allow) =>
-        meet(rule, allow) && !asksFor(allow, name)
-      );
-      const [first] = open;
+      const open = met.filter(({ asks }) => !asks.has(name));
+      const first = open[0]?.rule;
       if (first === undefined) continue;
       told.add(name);
       const others = open.length === 1 ? "" : ` and ${open.length - 1} others`;
@@ -42,54 +54,98 @@ function* absentClaimAdmits(context: LintContext): Iterable<LintFinding> {
   }
 }
 
-/** Whether there may be a request that both rules are about. */
-function meet(deny: Rule, allow: Rule): boolean {
-  return share(deny.issuers, allow.issuers) &&
-    share(deny.services, allow.services) &&
-    share(fixedNames(deny), fixedNames(allow));
+function* absentAddressAdmits(context: LintContext): Iterable<LintFinding> {
+  for (const rule of context.policy.rules) {
+    if (rule.effect !== "deny" || rule.rhosts === null) continue;
+    if (contradictionOf(reachOf(rule, context.policy)) !== null) continue;
+    const open = meetingOf(context).with(rule).filter(({ rule: allow }) =>
+      allow.rhosts === null
+    );
+    const first = open[0]?.rule;
+    if (first === undefined) continue;
+    const others = open.length === 1 ? "" : ` and ${open.length - 1} others`;
+    yield {
+      message:
+        `a login with a host name for its address, or with none, passes this rule: the allow rule ` +
+        `"${first.id}"${others} does not ask for networks`,
+      hint:
+        'write the networks that are meant into the allow rule as "rhosts", and keep "UseDNS no" in sshd_config',
+      place: { path: ["rules", rule.id, "rhosts"], at: "key" },
+      related: [{
+        message: `the allow rule "${first.id}"`,
+        place: { path: ["rules", first.id], at: "key" },
+      }],
+    };
+  }
 }
 
-function share(
-  one: readonly string[] | null,
-  other: readonly string[] | null,
-): boolean {
-  return one === null || other === null ||
-    one.some((item) => other.includes(item));
-}
-
-/** The accounts of a rule; `null` where they are not a fixed list. */
-function fixedNames({ accounts }: Rule): readonly string[] | null {
-  const lists = (accounts ?? []).map((source) =>
-    source.source === "names" ? source.names : null
+function* withoutEffect(context: LintContext): Iterable<LintFinding> {
+  const { policy, allowRules } = context;
+  if (allowRules.length === 0) return;
+  const reaches = new Map(
+    allowRules.map((rule) => [rule, reachOf(rule, policy)]),
   );
-  return accounts === null || lists.includes(null)
-    ? null
-    : lists.flatMap((list) => list ?? []);
+  for (const rule of policy.rules) {
+    // without conditions it says once and for all what must not be
+    if (rule.effect !== "deny" || rule.when.length === 0) continue;
+    const deny = reachOf(rule, policy);
+    if (contradictionOf(deny) !== null) continue;
+    const reason = (allow: Rule): string | null => {
+      const reach = reaches.get(allow);
+      return reach === undefined
+        ? null
+        : apart(rule, allow) ?? disjoint(deny, reach);
+    };
+    const met = meetingOf(context).with(rule);
+    if (met.some(({ rule: allow }) => reason(allow) === null)) continue;
+    // the first ones will do for the message
+    const why = new Set(allowRules.slice(0, 20).map(reason));
+    yield {
+      message:
+        `the rule "${rule.id}" refuses nobody whom an allow rule admits: they are about other ${
+          [...why].join(" or ")
+        }`,
+      hint:
+        "correct it, or keep it for rules to come and say so in a suppression",
+      place: { path: ["rules", rule.id], at: "key" },
+    };
+  }
 }
 
-/** Whether an allow rule grants nothing to a token without the claim. */
-function asksFor(allow: Rule, name: string): boolean {
-  return allow.when.some(({ claim }) => claimName(claim) === name) ||
-    (allow.accounts?.every((source) => comesFrom(source, name)) ?? false);
+/** What else keeps a deny rule and an allow rule from meeting; `null`: nothing that is certain. */
+function disjoint(deny: RuleReach, allow: RuleReach): string | null {
+  const networks =
+    deny.networks?.some((net) =>
+      allow.networks?.some((other) =>
+        contains(net, other) || contains(other, net)
+      ) ?? true
+    ) ?? true;
+  if (!networks) return "networks";
+  // an allow rule is sure of the value, and then the deny rule can judge it
+  for (const [place, conditions] of deny.conditions) {
+    const values = allow.constraints.get(place)?.values ?? null;
+    const others = values !== null &&
+      conditions.some((condition) =>
+        values.every((value) => isOther(condition, value))
+      );
+    if (others) return `values of "${conditions[0]?.claim ?? place}"`;
+  }
+  return null;
 }
 
-const ATTRIBUTES: Readonly<Record<string, string>> = {
-  "identity.id": "sub",
-  "identity.email": "email",
-};
-
-function comesFrom(source: AccountSource, name: string): boolean {
-  const is = (claim: string) => claimName(ATTRIBUTES[claim] ?? claim) === name;
-  switch (source.source) {
-    case "names":
+/** Whether a condition certainly does not hold of a value. */
+function isOther(condition: Condition, value: Scalar): boolean {
+  switch (condition.operator) {
+    case "equals":
+      return typeof condition.value === typeof value &&
+        condition.value !== value;
+    case "in":
+      return !condition.values.includes(value);
+    case "like":
+      return typeof value === "string" &&
+        !matchesGlob(condition.pattern, value);
+    default: // of what is not a list it cannot tell
       return false;
-    case "claim":
-      return is(source.claim);
-    case "identity":
-      return is(`identity.${source.attribute}`);
-    case "map":
-    case "map_file":
-      return source.keys.every(is);
   }
 }
 
@@ -134,6 +190,51 @@ leavers:
 Issuers leave claims out: a scope that was not asked for, a mapper that was not set up, more groups
 than fit. In an allow rule the missing claim refuses, "none" included. A deny rule only sees what it
 cannot judge: a claim of another type, or one that the issuer says is elsewhere ("_claim_names").`,
+    },
+  }),
+  lintRule("deny/absent-address-admits", {
+    level: "warning",
+    confidence: "low",
+    check: absentAddressAdmits,
+    page: {
+      summary: "a login without an address gets past the deny rule",
+      avoid: `staff:
+  when: {groups: {any: [staff]}}
+  accounts: [{claim: sub}]
+not-from-the-lab:
+  effect: deny
+  rhosts: [192.0.2.0/24]`,
+      prefer: `staff:
+  rhosts: [10.0.0.0/8]
+  when: {groups: {any: [staff]}}
+  accounts: [{claim: sub}]`,
+      why:
+        `PAM_RHOST is absent at the console and in many services, and a host name where sshd looks names
+up ("UseDNS yes"). Neither is in any network, so that a rule that denies by networks does not match.
+In an allow rule the same refuses.`,
+    },
+  }),
+  lintRule("deny/without-effect", {
+    level: "info",
+    check: withoutEffect,
+    page: {
+      summary: "no allow rule admits anybody whom the deny rule would refuse",
+      avoid: `staff:
+  services: [sshd]
+  when: {groups: {any: [staff]}}
+  accounts: [{claim: sub}]
+no-guests:
+  effect: deny
+  services: [sudo]
+  when: {groups: {any: [guests]}}`,
+      prefer: `no-guests:
+  effect: deny
+  when: {groups: {any: [guests]}}`,
+      why:
+        `The rule and all allow rules are about different issuers, services, networks, accounts or values,
+so that it decides nothing today. That may be a slip in one of them, or foresight: whoever adds an
+allow rule tomorrow has it in place. Only what is certain is reported, and nothing of a rule
+without conditions, which says that something must never be.`,
     },
   }),
 ];

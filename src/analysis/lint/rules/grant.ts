@@ -4,14 +4,18 @@
  * @module
  */
 import { listOf } from "../../../lib/text.ts";
-import type { AccountSource, Rule } from "../../../policy/model.ts";
+import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
+import type { AccountSource, Condition, Rule } from "../../../policy/model.ts";
 import {
   accountEntries,
+  claimName,
+  conditionPath,
   isAboutSubject,
   type LintContext,
 } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
-import { isPinned, tenancyOf } from "./tenants.ts";
+import { type Provider, providerOf } from "../../providers.ts";
+import { isPinned, pins } from "./tenants.ts";
 
 /** Accounts that own the system, and names of groups that amount to root where they are accounts. */
 const PRIVILEGED = new Set(
@@ -133,19 +137,118 @@ function* multiTenantIssuer(context: LintContext): Iterable<LintFinding> {
     );
     if (open === undefined) continue;
     for (const issuer of context.issuersOf(rule)) {
-      const tenancy = tenancyOf(issuer.issuer);
-      if (tenancy === null || isPinned(context, rule, tenancy)) continue;
+      const provider = providerOf(issuer.issuer);
+      if (provider === null || provider.everybody === null) continue;
+      if (isPinned(context, rule, provider)) continue;
       const index = rule.issuers?.indexOf(issuer.name) ?? -1;
       yield {
         message:
-          `the issuer "${issuer.name}" vouches for ${tenancy.everybody}, and no condition says which`,
-        hint: `add a condition on ${listOf(tenancy.claims)}`,
+          `the issuer "${issuer.name}" vouches for ${provider.everybody}, and no condition says which`,
+        hint: `add a condition on ${listOf(provider.tenants)}`,
         place: index < 0
           ? { path: ["rules", rule.id], at: "key" }
           : { path: ["rules", rule.id, "issuers", index] },
       };
     }
   }
+}
+
+/** Names of accounts that at many issuers people choose, or that pass to others. */
+const LOGIN_NAMES = ["preferred_username", "username"];
+
+function* everybody(context: LintContext): Iterable<LintFinding> {
+  for (const rule of context.allowRules) {
+    if (rule.when.some(isAboutSubject)) continue;
+    for (const { entry, path } of accountEntries(rule)) {
+      if (entry.source !== "claim" || entry.strip_suffix !== null) continue;
+      if (!LOGIN_NAMES.includes(claimName(entry.claim))) continue;
+      yield {
+        message: `everybody whom ${
+          issuerNames(context, rule)
+        } knows gets in, and whoever is called "alice" there gets the account "alice": no condition says who`,
+        hint:
+          'add a condition on the person, such as "groups: {any: [staff]}", or say in a suppression that the issuer has no others',
+        place: { path: ["rules", rule.id], at: "key" },
+        related: [{ message: "the account", place: { path } }],
+      };
+    }
+  }
+}
+
+function* anyJob(context: LintContext): Iterable<LintFinding> {
+  for (const rule of context.allowRules) {
+    if (!accountEntries(rule).some(({ entry }) => entry.source === "names")) {
+      continue;
+    }
+    for (const issuer of context.issuersOf(rule)) {
+      const jobs = providerOf(issuer.issuer)?.jobs ?? null;
+      if (jobs === null) continue;
+      for (const condition of rule.when) {
+        if (condition.operator !== "like") continue;
+        const open = openJobs(condition, { rule, jobs });
+        if (open === null) continue;
+        yield {
+          message: `${JSON.stringify(condition.pattern)} also matches ${
+            JSON.stringify(open.example)
+          }: ${open.what} may use the shared account`,
+          hint: open.hint,
+          place: { path: conditionPath(context, rule, condition) },
+        };
+      }
+    }
+  }
+}
+
+interface OpenJobs {
+  readonly example: string;
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** Which jobs a glob lets in that hardly are meant, where no other condition keeps them out. */
+function openJobs(
+  condition: Condition & { operator: "like" },
+  { rule, jobs }: { rule: Rule; jobs: NonNullable<Provider["jobs"]> },
+): OpenJobs | null {
+  const { pattern } = condition;
+  const name = claimName(condition.claim);
+  const isSub = name === "sub" && pattern.startsWith(jobs.prefix);
+  if (!isSub && !jobs.project.includes(name)) return null;
+  const asks = (claims: readonly string[]) =>
+    rule.when.some((each) =>
+      each !== condition && each.operator !== "like" && pins(each, claims)
+    );
+  const prefix = isSub ? jobs.prefix : "";
+  const [, project = "", rest = ""] =
+    /^([^*:]*(?:\*[^*:]*)?)(.*)$/.exec(pattern.slice(prefix.length)) ?? [];
+  // without a project, match/unanchored-prefix says worse of it
+  if (!project.includes("/")) return null;
+  // a star at the project's end may stand for all that follows as well
+  const anyOccasion = !asks(jobs.occasion) &&
+    (rest === ":*" || (rest === "" && project.endsWith("*")));
+  const end = !isSub
+    ? ""
+    : rest === "" || rest === ":*"
+    ? `:${jobs.anybody}`
+    : rest.replaceAll("*", "x");
+  const example = prefix + project.replace("*", "anything") + end;
+  const anyProject = project.endsWith("/*") && !asks(jobs.single);
+  if (!anyProject && !(isSub && anyOccasion)) return null;
+  const occasion = "on any branch and in any pull request";
+  return !matchesGlob(pattern, example) ? null : anyProject
+    ? {
+      example,
+      what: `jobs of every project of ${JSON.stringify(project.slice(0, -1))}` +
+        (anyOccasion ? `, ${occasion},` : ""),
+      hint: `name the project, with a condition on ${listOf(jobs.single)}`,
+    }
+    : {
+      example,
+      what: `jobs ${occasion}`,
+      hint: `name what they are for, with a condition on ${
+        listOf(jobs.occasion)
+      }`,
+    };
 }
 
 export const GRANT_RULES = [
@@ -167,6 +270,42 @@ export const GRANT_RULES = [
 Issuer, audience, times, the kind of sign-in and the organisation say nothing about the person.
 Rules that map a claim to an account of the same name need no condition: they open to each
 person one account, their own.`,
+    },
+  }),
+  lintRule("grant/everybody", {
+    level: "warning",
+    confidence: "medium",
+    check: everybody,
+    page: {
+      summary: "everybody gets in, as whom they are called",
+      avoid: `people:
+  accounts: [{claim: preferred_username}]`,
+      prefer: `people:
+  when: {groups: {any: [staff]}}
+  accounts: [{claim: preferred_username}]`,
+      why:
+        `Nothing says who is meant, and the account is a name that people choose or that passes to others:
+at an issuer where people register themselves, whoever is first to be called "alice" becomes
+"alice" on the host. Where the account comes from "sub", from an address within the site's own
+domain, or from a map, it is one person's.`,
+    },
+  }),
+  lintRule("grant/any-job", {
+    level: "warning",
+    confidence: "medium",
+    check: anyJob,
+    page: {
+      summary: "a shared account is open to jobs of any project or branch",
+      avoid: `deploy:
+  when: {sub: {like: "repo:acme/*"}}
+  accounts: [{names: [deploy]}]`,
+      prefer: `deploy:
+  when: {sub: "repo:acme/app:environment:production"}
+  accounts: [{names: [deploy]}]`,
+      why:
+        `A glob for all that an owner has also matches the repository that a member made yesterday, every
+branch, and the run of a pull request, which whoever may push a branch can start. One project, and
+one branch or environment of it, are what deploys.`,
     },
   }),
   lintRule("grant/privileged-account", {

@@ -6,8 +6,10 @@
 import { deviceOf } from "../../../policy/model.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
+import { providerOf } from "../../providers.ts";
 import type { LintContext } from "../context.ts";
 import { foundElsewhere, type LintFinding, lintRule } from "../lint_rule.ts";
+import { pins } from "./tenants.ts";
 
 function* unused(context: LintContext): Iterable<LintFinding> {
   const { rules, issuers } = context.policy;
@@ -55,6 +57,33 @@ function* trailingSlash(context: LintContext): Iterable<LintFinding> {
         "discovery document",
       place,
     };
+  }
+}
+
+const DISCOVERY =
+  /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/;
+
+function* neverNamed(context: LintContext): Iterable<LintFinding> {
+  for (const { name, issuer } of context.policy.issuers) {
+    const place = { path: ["issuers", name, "issuer"] };
+    const shown = JSON.stringify(issuer);
+    const instead = providerOf(issuer)?.instead ?? null;
+    if (DISCOVERY.test(issuer)) {
+      yield {
+        message:
+          `${shown} is the address of a discovery document, which the claim iss of no token has`,
+        hint: `did you mean ${JSON.stringify(issuer.replace(DISCOVERY, ""))}?`,
+        place,
+      };
+    } else if (instead !== null) {
+      yield {
+        message: `${shown} is the claim iss of no token: tokens have ${
+          JSON.stringify(instead)
+        }, each with its own tenant`,
+        hint: "write the id of your tenant in its place",
+        place,
+      };
+    }
   }
 }
 
@@ -113,6 +142,38 @@ function* severalOpaque(context: LintContext): Iterable<LintFinding> {
   };
 }
 
+/** Claims that say for which client a token was issued. */
+const CLIENT = ["azp", "client_id", "appid", "cid"];
+
+function* sharedAudience(context: LintContext): Iterable<LintFinding> {
+  for (const { name, issuer, audiences } of context.policy.issuers) {
+    for (const [index, audience] of audiences.entries()) {
+      const shared = providerOf(issuer)?.audiences.find((each) =>
+        each.audience.test(audience)
+      );
+      const open = shared === undefined
+        ? undefined
+        : context.allowRules.find((rule) =>
+          (rule.issuers === null || rule.issuers.includes(name)) &&
+          !rule.when.some((condition) => pins(condition, CLIENT))
+        );
+      if (shared === undefined || open === undefined) continue;
+      yield {
+        level: shared.usual ? "warning" : "error",
+        message: `${
+          JSON.stringify(audience)
+        } is the audience of ${shared.whose}: the rule "${open.id}" takes a token that was issued to any other application`,
+        hint: "let the issuer give tokens for logins an audience of their own",
+        place: { path: ["issuers", name, "audiences", index] },
+        related: [{
+          message: `the rule "${open.id}"`,
+          place: { path: ["rules", open.id], at: "key" },
+        }],
+      };
+    }
+  }
+}
+
 export const ISSUER_RULES = [
   lintRule("issuer/unused", {
     level: "warning",
@@ -163,6 +224,38 @@ such a policy.`,
       why:
         `"iss" is compared byte for byte (RFC 7519 section 4.1.1, RFC 8414 section 3.3). One character
 more or less, and no token of the issuer is ever accepted.`,
+    },
+  }),
+  lintRule("issuer/never-named", {
+    level: "error",
+    check: neverNamed,
+    page: {
+      summary: "an issuer that no token names",
+      avoid:
+        `entra: {issuer: https://login.microsoftonline.com/common/v2.0, audiences: [client-id]}`,
+      prefer:
+        `entra: {issuer: https://login.microsoftonline.com/7d1f2f2a-3f0e-4c0f-9a53-5d0f4f1f5b11/v2.0, audiences: [client-id]}`,
+      why:
+        `"iss" is compared byte for byte (RFC 7519 section 4.1.1). Microsoft's common endpoints sign people
+in, but each token names the tenant; and the address of a discovery document is not the issuer's.
+Nobody ever gets in.`,
+    },
+  }),
+  lintRule("issuer/shared-audience", {
+    level: "error",
+    confidence: "medium",
+    check: sharedAudience,
+    page: {
+      summary: "an audience that tokens for other applications have as well",
+      avoid:
+        `keycloak: {issuer: https://sso.example.org/realms/main, audiences: [account]}`,
+      prefer:
+        `keycloak: {issuer: https://sso.example.org/realms/main, audiences: [ssh]}`,
+      why:
+        `The audience is what keeps a token that somebody gave to a wiki from opening a login (RFC 9068
+section 5). In Keycloak "account" is in every access token of the realm; GitHub's default is the
+owner's address, which other verifiers accept too. Whoever runs any of those applications could log
+in as its users. It is quiet where all rules ask for the client ("azp", "client_id").`,
     },
   }),
   lintRule("clock/skew-too-large", {

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import { listOf } from "../../../lib/text.ts";
-import type { Condition, Issuer, Rule } from "../../../policy/model.ts";
+import type { Condition, Rule } from "../../../policy/model.ts";
 import {
-  accountEntries,
   claimName,
   conditionPath,
   isWildcardOnly,
@@ -73,6 +71,38 @@ function* unanchoredPrefix(context: LintContext): Iterable<LintFinding> {
   }
 }
 
+/** A domain, whole or from a dot on, at the end of a text. */
+const DOMAIN = /(?:[\p{L}\p{N}-]+\.)+[a-z]{2,}$/iu;
+
+function* openEnded(context: LintContext): Iterable<LintFinding> {
+  for (const { rule, condition } of globs(context)) {
+    const { pattern } = condition;
+    const parts = pattern.split("*");
+    const before = parts.slice(0, -1).findLast((part) => part !== "") ?? "";
+    if (parts.at(-1) !== "" || isWildcardOnly(pattern)) continue;
+    const address = /@[^@\s]*$/.test(before);
+    const domain = DOMAIN.test(before) &&
+      (before.startsWith(".") || claimName(condition.claim) === "hd");
+    if (!address && !domain) continue;
+    const closed = pattern.replace(/\*+$/, "");
+    yield {
+      message: `${JSON.stringify(pattern)} also matches ${
+        JSON.stringify(otherDomain(pattern))
+      }`,
+      hint: /[@.*]$/.test(closed)
+        ? "name the domain to its end"
+        : `did you mean ${JSON.stringify(closed)}?`,
+      place: { path: conditionPath(context, rule, condition) },
+    };
+  }
+}
+
+/** What the glob matches in a domain that anybody can register. */
+function otherDomain(pattern: string): string {
+  const start = pattern.replace(/\*+$/, "").replaceAll(/\*+/g, "x");
+  return start + (/[@.]$/.test(start) ? "evil.test" : ".evil.test");
+}
+
 function isForge(issuer: string): boolean {
   return /^https:\/\/(?:token\.actions\.githubusercontent\.com|gitlab\.com)\/?$/
     .test(issuer);
@@ -106,82 +136,6 @@ function* negativeOnly(context: LintContext): Iterable<LintFinding> {
   }
 }
 
-/** Names that people choose or that pass to others; OpenID Connect Core section 5.7. */
-const CHOSEN = ["name", "nickname", "given_name", "family_name"];
-const REASSIGNED = ["preferred_username", "email", "upn", "unique_name"];
-const MICROSOFT =
-  /^https:\/\/(?:login\.microsoftonline\.com|sts\.windows\.net)\//;
-
-function* mutableIdentifier(context: LintContext): Iterable<LintFinding> {
-  for (const rule of context.allowRules) {
-    const issuers = context.issuersOf(rule);
-    for (const condition of rule.when) {
-      const name = claimName(condition.claim);
-      const { operator } = condition;
-      const singles = operator === "equals" || operator === "in";
-      if (!CHOSEN.includes(name) && !(singles && REASSIGNED.includes(name))) {
-        continue;
-      }
-      if (operator === "none") continue;
-      yield {
-        message:
-          `the claim "${name}" can change hands: it does not say for good who somebody is`,
-        hint: stable(issuers),
-        place: {
-          path: ["rules", rule.id, "when", condition.claim],
-          at: "key",
-        },
-      };
-    }
-    yield* mutableAccounts(rule, issuers);
-  }
-}
-
-function* mutableAccounts(
-  rule: Rule,
-  issuers: readonly Issuer[],
-): Iterable<LintFinding> {
-  const microsoft = issuers.some(({ issuer }) => MICROSOFT.test(issuer));
-  for (const { entry, path } of accountEntries(rule)) {
-    if (entry.source === "claim") {
-      const name = claimName(entry.claim);
-      const chosen = CHOSEN.includes(name);
-      const level = chosen || (microsoft && REASSIGNED.includes(name))
-        ? "warning"
-        : name === "preferred_username"
-        ? "info"
-        : null;
-      if (level === null) continue;
-      yield {
-        level,
-        message: `the claim "${name}" ${
-          chosen ? "is chosen by the person" : "can be given to somebody else"
-        }, and it decides which account is theirs`,
-        hint: stable(issuers),
-        place: { path: [...path, "claim"] },
-      };
-    } else if (entry.source === "map" || entry.source === "map_file") {
-      const names = entry.keys.map(claimName);
-      const all = [...CHOSEN, ...REASSIGNED];
-      if (!names.every((name) => all.includes(name))) continue;
-      yield {
-        level: names.some((name) => CHOSEN.includes(name)) ? "warning" : "info",
-        message: `the map is looked up by ${
-          listOf(names)
-        } alone, which can change hands`,
-        hint: stable(issuers),
-        place: { path: [...path, "keys"], at: "key" },
-      };
-    }
-  }
-}
-
-function stable(issuers: readonly Issuer[]): string {
-  return issuers.some(({ issuer }) => MICROSOFT.test(issuer))
-    ? 'use "oid" together with "tid"'
-    : 'use "sub", which the issuer never gives to anybody else';
-}
-
 export const MATCH_RULES = [
   lintRule("match/unanchored-suffix", {
     level: "error",
@@ -208,6 +162,18 @@ without.`,
 "my-org-evil/x" begins with "my-org". A beginning must end at a boundary: "/" or ":".`,
     },
   }),
+  lintRule("match/open-ended", {
+    level: "error",
+    check: openEnded,
+    page: {
+      summary: "a glob goes on behind the domain",
+      avoid: `when: {email: {like: "*@example.edu*"}}`,
+      prefer: `when: {email: {like: "*@example.edu"}}`,
+      why:
+        `A domain is read from its end: "x@example.edu.evil.test" is an address at "evil.test", which
+anybody can register. A glob for addresses or domains has its "*" in front, never behind.`,
+    },
+  }),
   lintRule("match/wildcard-only", {
     level: "error",
     check: wildcardOnly,
@@ -230,21 +196,6 @@ without a single letter or digit counts as one that matches everything.`,
       why:
         `Whoever gets a new group tomorrow is let in today. It is generally not effective to take people
 out of everybody; sudoers(5) warns of "!" for the same reason.`,
-    },
-  }),
-  lintRule("match/mutable-identifier", {
-    level: "warning",
-    confidence: "medium",
-    check: mutableIdentifier,
-    page: {
-      summary: "a person is told by a name that can change hands",
-      avoid: `when: {preferred_username: alice}`,
-      prefer: `when: {sub: "248289761001"}`,
-      why:
-        `Only "sub" together with the issuer is never given to somebody else (OpenID Connect Core 1.0
-section 5.7); Microsoft says the same of "oid" and "tid". Names and addresses are edited by people
-and given to the next person. A login name that maps to the account of the same name is reported
-as information only: many sites never give one out twice, which a suppression can say.`,
     },
   }),
 ];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Rule } from "../../../policy/model.ts";
+import type { Policy, Rule } from "../../../policy/model.ts";
 import type { LintContext } from "../context.ts";
 import { CoverIndex } from "../reach/cover_index.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
@@ -11,6 +11,7 @@ import {
   contradictionOf,
   grantsWithin,
   matchesWithin,
+  noProvider,
   onlyProtected,
   reachOf,
   type RuleReach,
@@ -67,7 +68,11 @@ function* unreachable(context: LintContext): Iterable<LintFinding> {
         : { path: ["rules", rule.id, "when", claim], at: "key" },
     };
   }
-  for (const { rule } of allow) {
+  for (const reach of allow) {
+    const { rule } = reach;
+    if (noProvider(reach, context.policy)) {
+      yield providerFinding(rule, context.policy);
+    }
     if (!onlyProtected(rule, context.policy)) continue;
     yield {
       message: `the rule "${rule.id}" can never grant: ` +
@@ -77,6 +82,34 @@ function* unreachable(context: LintContext): Iterable<LintFinding> {
       place: { path: ["rules", rule.id, "accounts"], at: "key" },
     };
   }
+}
+
+function providerFinding(rule: Rule, policy: Policy): LintFinding {
+  const own = rule.assurance.permitted_idps !== null;
+  const global = policy.assurance.permitted_idps !== null;
+  const place = {
+    path: own
+      ? ["rules", rule.id, "assurance", "permitted_idps"]
+      : ["rules", rule.id, "when", "idp"],
+  };
+  return {
+    message: `the rule "${rule.id}" can never grant: ` +
+      (own && global
+        ? 'no identity provider is in its "permitted_idps", in the policy\'s and in its conditions'
+        : 'none of the "permitted_idps" meets its condition on "idp"'),
+    hint: global
+      ? "a rule can only narrow the policy's list: add its providers there, or correct them here"
+      : "correct the one or the other",
+    place,
+    ...(global
+      ? {
+        related: [{
+          message: "the policy's own list",
+          place: { path: ["assurance", "permitted_idps"] },
+        }],
+      }
+      : {}),
+  };
 }
 
 function* shadowed(context: LintContext): Iterable<LintFinding> {
@@ -164,8 +197,10 @@ export const RULE_RULES = [
   when: {unit: {in: [maths, history]}}
   accounts: [{claim: sub}]`,
       why:
-        `The conditions contradict each other, or all accounts are protected ones. An allow rule like that
-is dead text; a deny rule like that keeps nobody out, so that there it is an error. What cannot be
+        `The conditions contradict each other, all accounts are protected ones, or none of the rule's
+providers is permitted by the policy. "groups" and "/groups" are one claim, unless the issuer's
+"claims" say otherwise, so that conditions on both can contradict each other. An allow rule like
+that is dead text; a deny rule like that keeps nobody out, so that there it is an error. What cannot be
 decided is not reported.`,
     },
   }),

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { isObject } from "../../../lib/json.ts";
+import { readClaim } from "../../../policy/claims.ts";
+import { mentionedLocations } from "../../../policy/evaluate/claims_used.ts";
 import type { LintContext } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
 
@@ -33,6 +36,52 @@ function* noDeny(context: LintContext): Iterable<LintFinding> {
     hint: "add the near misses: another group, no second factor, root",
     place: { path: [own ? "tests" : "version"], at: "key" },
   };
+}
+
+function* vacuous(context: LintContext): Iterable<LintFinding> {
+  const denies = allTests(context)?.filter(expectsDeny) ?? [];
+  if (denies.length === 0) return;
+  const { policy } = context;
+  const locations = new Set(
+    policy.issuers.flatMap((issuer) => mentionedLocations(policy, issuer)),
+  );
+  if (locations.size === 0) return;
+  const defaults = context.source.document.defaults;
+  const own = context.source.document.tests;
+  const here = new Set<unknown>(own ?? []);
+  const shows = (test: unknown, of: unknown) => {
+    const claims = {
+      ...record(member(of, "claims")),
+      ...record(member(test, "claims")),
+    };
+    return expectsMore(test) || member(test, "identities") !== undefined ||
+      [...locations].some((location) =>
+        (readClaim(claims, location) ?? null) !== null
+      );
+  };
+  const told = denies.some((test) =>
+    shows(test, here.has(test) ? defaults : undefined)
+  );
+  if (told) return;
+  yield {
+    message:
+      "no test that expects a deny has a claim that the policy asks for: it would be refused whatever the conditions say",
+    hint:
+      "give it all that the rule asks for but one thing, such as another group",
+    place: { path: [own === undefined ? "version" : "tests"], at: "key" },
+  };
+}
+
+/** Whether it also says why: a refusal for lack of anything has one reason and no rule. */
+function expectsMore(test: unknown): boolean {
+  const expect = member(test, "expect");
+  const reason = member(expect, "reason");
+  return typeof member(expect, "rule") === "string" ||
+    (typeof reason === "string" && reason !== "account_not_permitted");
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
 }
 
 /** `expect: deny`, or a mapping that says so or names a reason that only a deny has. */
@@ -82,6 +131,24 @@ in "site.test.yaml" beside "site.yaml", so that no real addresses are installed 
       why:
         `Tests that only expect to get in also pass when everybody does. What a login gate is for shows in
 its refusals; "policy test" fails such a suite.`,
+    },
+  }),
+  lintRule("test/vacuous", {
+    level: "warning",
+    confidence: "medium",
+    check: vacuous,
+    page: {
+      summary: "the tests that expect a deny show nobody",
+      avoid: `tests:
+  - {name: staff get in, account: alice, claims: {sub: alice, groups: [staff]}, expect: allow}
+  - {name: others do not, account: alice, claims: {}, expect: deny}`,
+      prefer: `tests:
+  - {name: staff get in, account: alice, claims: {sub: alice, groups: [staff]}, expect: allow}
+  - {name: others do not, account: alice, claims: {sub: alice, groups: [guests]}, expect: deny}`,
+      why:
+        `A token without any claim is refused by every policy that asks for one, so that such a test also
+passes when all conditions but one are taken away. A near miss has everything but one thing;
+"policy test --mutate" says which conditions no test notices.`,
     },
   }),
 ];

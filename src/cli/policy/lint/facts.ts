@@ -6,6 +6,7 @@
  */
 import type { Diagnostic } from "../../../policy/diagnostic.ts";
 import type { FileFact, LintFacts } from "../../../analysis/lint/context.ts";
+import { isObject } from "../../../lib/json.ts";
 import type { CliIo } from "../../io.ts";
 import { readTestFiles } from "../../input.ts";
 
@@ -46,12 +47,21 @@ export async function factsOf(
   };
 }
 
+/** The tests of a file with the claims that they share. */
 function testsOf(document: unknown): readonly unknown[] {
-  const tests = document !== null && typeof document === "object" &&
-      Object.hasOwn(document, "tests")
-    ? (document as { tests: unknown }).tests
-    : [];
-  return Array.isArray(tests) ? tests : [];
+  const tests = member(document, "tests");
+  const shared = member(member(document, "defaults"), "claims");
+  if (!Array.isArray(tests)) return [];
+  return !isObject(shared) ? tests : tests.map((test) => {
+    const claims = member(test, "claims");
+    return isObject(test)
+      ? { ...test, claims: { ...shared, ...(isObject(claims) ? claims : {}) } }
+      : test;
+  });
+}
+
+function member(value: unknown, key: string): unknown {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** The file and every folder above it, as a login looks at them. */

@@ -23,7 +23,9 @@ const policy = (rules: string, skew = "") =>
 
 const CLEAN = policy("staff: {accounts: [{claim: sub}]}");
 const WARNING = policy("staff: {accounts: [{claim: sub}]}", ", clock_skew: 2m");
-const INFO = policy("staff: {accounts: [{claim: preferred_username}]}");
+const INFO = policy(
+  "staff: {when: {unit: x}, accounts: [{claim: preferred_username}]}",
+);
 const ERROR = policy("staff: {accounts: [{names: [deploy]}]}");
 const REFUSED = CLEAN.replace("https:", "http:");
 const INVALID = CLEAN.replace("audiences", "audience");
