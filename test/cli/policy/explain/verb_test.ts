@@ -119,6 +119,40 @@ rules, the nearest first:
   );
 });
 
+Deno.test("policy explain says of a rule that it has ended, and when", async () => {
+  const files = {
+    "site.yaml": POLICY.replace(
+      "    assurance: {mfa: true}\n",
+      "    not_after: 2026-01-31T01:00:00+01:00\n",
+    ),
+  };
+  const at = async (...args: string[]) =>
+    (await explained([...ALICE, ...args], { files })).stdout;
+  assert.match(await at(), /^allow: allowed\n/);
+  assert.match(await at("--now", "2026-01-30T23:59:59Z"), /^allow: allowed\n/);
+  assert.equal(
+    await at("--now", "2026-01-31T00:00:00Z"),
+    `deny: account_not_permitted (no rule decided: deny by default)
+  account "alice", issuer "campus", service "sshd", no remote address, at 2026-01-31T00:00:00Z
+
+rules:
+  staff (allow): does not match: not_after: the rule has ended
+    expected before 2026-01-31T00:00:00Z
+    actual   2026-01-31T00:00:00Z
+  shared (allow): does not match: services: it is for other services
+    expected ["sudo"]
+    actual   "sshd"
+`,
+  );
+  const { rules } = JSON.parse(
+    await at("--now", "1769817600", "--format", "json"),
+  );
+  assert.deepEqual(
+    [rules[0].because, rules[0].expected, rules[0].actual, rules[0].condition],
+    ["rule_expired", 1769817600, 1769817600, ["not_after"]],
+  );
+});
+
 Deno.test("policy explain takes service, issuer and time from the command line", async () => {
   const args = [
     "--account",
