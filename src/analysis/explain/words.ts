@@ -191,9 +191,11 @@ function plainWords(
         : `the remote address ${shown(request.rhost)} is not in ${networks}`;
     }
     case "not_after":
-      return `the rule ended at ${instantText(condition.end)}, ${
-        span(request.now - condition.end)
-      } ago`;
+      return `the rule ended at ${instantText(condition.end)}${
+        request.now > condition.end
+          ? `, ${span(request.now - condition.end)} ago`
+          : ""
+      }`;
     case "when":
       return claimWords(condition.condition, failure.because, known);
     case "accounts":

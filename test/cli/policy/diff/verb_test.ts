@@ -558,6 +558,41 @@ rules:
   });
 }
 
+Deno.test("policy diff names the end of a rule as the cause, and the line where it stands", async () => {
+  const policy = (end: string) =>
+    `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+rules:
+  staff:
+    accounts: [{names: [alice]}]
+${end}`;
+  const JANUARY = policy("    not_after: 2027-01-31T00:00:00Z\n");
+  const JUNE = policy("    not_after: 2027-06-30T00:00:00Z\n");
+  const moved = '"2027-01-31T00:00:00Z" to "2027-06-30T00:00:00Z"';
+  for (
+    const [old, next, expected] of [
+      [JANUARY, JUNE, [
+        `+ line 6: rule "staff" admits more: not_after, from ${moved}`,
+      ]],
+      [policy(""), JANUARY, [
+        '- line 6: rule "staff" admits less: not_after is new',
+      ]],
+      [JANUARY, policy(""), [
+        '+ line 4: rule "staff" admits more: not_after is gone',
+      ]],
+    ] as const
+  ) {
+    const { stdout } = await cli(["policy", "diff", "a.yaml", "b.yaml"], {
+      files: { "a.yaml": old, "b.yaml": next },
+    });
+    assert.deepEqual(
+      stdout.split("\n").filter((line) => /^[+-] /.test(line)),
+      expected,
+    );
+    assert.match(stdout, /no remote address, at 2027-01-31T00:00:00Z$/m);
+  }
+});
+
 Deno.test("policy diff --fail-on wider stops a change that takes an entry of never away", async () => {
   const policy = (never: string) =>
     `version: 1
