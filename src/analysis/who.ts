@@ -21,6 +21,8 @@ export interface Way {
   readonly services: readonly string[] | null;
   /** `null`: from everywhere. */
   readonly rhosts: readonly string[] | null;
+  /** When it ends, in seconds since the epoch; `null`: never. */
+  readonly notAfter: number | null;
   readonly when: readonly Condition[];
   /** Of the policy and the rule together. */
   readonly assurance: Requirements;
@@ -117,6 +119,7 @@ function wayOf(
     shared: isShared(rule, account),
     services: rule.services,
     rhosts: rule.rhosts,
+    notAfter: rule.not_after,
     when: rule.when,
     assurance: combine(side.policy.assurance, rule.assurance),
     least,

@@ -20,6 +20,7 @@ export type Because =
   | "issuer_mismatch"
   | "service_mismatch"
   | "rhost_mismatch"
+  | "rule_expired"
   | "claim_missing"
   | "claim_type"
   | "claim_distributed"
@@ -35,7 +36,7 @@ export type Because =
 export interface RuleOutcome {
   readonly id: string;
   readonly effect: "allow" | "deny";
-  /** Issuers, services, networks, conditions and accounts all hold. */
+  /** Issuers, services, networks, time, conditions and accounts all hold. */
   readonly matched: boolean;
   /** A matching allow rule that would admit on its own: assurance met, account not protected. */
   readonly granted: boolean;

@@ -138,10 +138,22 @@ const accountArbitrary: fc.Arbitrary<Written> = fc.oneof(
   some(ACCOUNTS).map((names) => ({ names })),
 );
 
+/** Ends of rules around {@link NOW}, and how they are written. */
+export const ENDS: Readonly<Record<number, string>> = {
+  [NOW - 86_400]: "2027-01-14T08:00:00Z",
+  [NOW]: "2027-01-15T09:00:00+01:00",
+  [NOW + 1]: "2027-01-15T08:00:01Z",
+  [NOW + 3600]: "2027-01-15T04:00:00-05:00",
+  [NOW + 86_400]: "2027-01-16T08:00:00Z",
+};
+
+export const endArbitrary: fc.Arbitrary<string> = from(Object.values(ENDS));
+
 const conditions = {
   issuers: some(ISSUERS),
   services: some(SERVICES),
   rhosts: some(NETWORKS),
+  not_after: endArbitrary,
   when: whenArbitrary,
 };
 

@@ -17,6 +17,7 @@ import type {
 import { subjectFromClaims } from "../../src/policy/evaluate/subject.ts";
 import {
   ACCOUNTS,
+  ENDS,
   from,
   IDPS,
   NOW,
@@ -181,7 +182,15 @@ export function requestArbitrary(policy: Policy): fc.Arbitrary<AccessRequest> {
       account: fc.constant(account),
       service: from(["sshd", "sshd", "sshd", "sudo", "su"]),
       rhost: fc.oneof(from(ADDRESSES), fc.constant(null)),
-      now: fc.constant(NOW),
+      now: fc.oneof(
+        { arbitrary: fc.constant(NOW), weight: 8 },
+        {
+          arbitrary: from(
+            Object.keys(ENDS).map(Number).flatMap((end) => [end - 1, end]),
+          ),
+          weight: 2,
+        },
+      ),
       subject: subjectArbitrary(policy),
       host: fc.oneof(
         {

@@ -53,6 +53,8 @@ export interface Atom {
   readonly value: unknown;
   /** The map files, contents unknown, that map this value to the account. */
   readonly files: ReadonlySet<string>;
+  /** The value is a time that is so far from the clock: another clock makes it another value. */
+  readonly moves?: true;
 }
 
 /** List entries that no rule tells apart. */
@@ -127,7 +129,9 @@ export function claimAtoms(
       ...strings,
       ...booleans.map((value) => atom("boolean", value)),
       ...[...new Set([...numbers, ...times, ...fresh])].map((value) =>
-        atom("number", value)
+        use.ages.size > 0 && !numbers.includes(value)
+          ? { ...atom("number", value), moves: true as const }
+          : atom("number", value)
       ),
       ...(lists ? [atom("list")] : []),
       // also stands for what nobody mentions or tells apart: all are of a wrong type

@@ -4,6 +4,7 @@
  * @module
  */
 import { operand } from "../../policy/evaluate/conditions.ts";
+import { instantText } from "../../policy/instant.ts";
 import type { Rule } from "../../policy/model.ts";
 
 /** Which way a difference goes: what the new policy decides. */
@@ -72,6 +73,9 @@ function writtenAt(rule: Rule, path: readonly string[]): unknown {
       condition.claim === claim && condition.operator === operator
     );
     return found === undefined ? undefined : operand(found);
+  }
+  if (key === "not_after") {
+    return rule.not_after === null ? undefined : instantText(rule.not_after);
   }
   return rule[key as "issuers" | "services" | "rhosts" | "accounts"] ??
     undefined;

@@ -338,12 +338,11 @@ class Search {
     const { granting, refusing, cause } = question;
     const witness = witnessAt(point, scene);
     const decisions = decisionsOn(this.#pair, witness);
-    if (decisions.old.decision === decisions.new.decision) {
-      return [
-        ...this.#deciding(granting, decisions[granting], "deny"),
-        ...this.#deciding(refusing, decisions[refusing], "allow"),
-      ];
-    }
+    const others = (): [SideName, Rule][] => [
+      ...this.#deciding(granting, decisions[granting], "deny"),
+      ...this.#deciding(refusing, decisions[refusing], "allow"),
+    ];
+    if (decisions.old.decision === decisions.new.decision) return others();
     const direction = directionOf(decisions);
     const key = differenceKey(decisions);
     const fresh = !this.#causes.has(causeKey(cause)) &&
@@ -360,7 +359,8 @@ class Search {
       });
       this.#count[direction] += 1;
     }
-    return "taken";
+    // the reverse of what was looked for says nothing about that
+    return direction === cause.direction ? "taken" : others();
   }
 
   /** Made small with the rules of the question alone, where all rules together say the same then. */

@@ -101,6 +101,10 @@ function clausesOf(condition: RuleCondition, context: RuleContext): Clause[] {
       );
       return [clause(literal(space.rhost, wanted))];
     }
+    case "not_after": {
+      const before = space.clocks.map((now) => now < condition.end);
+      return [clause(literal(space.clock, before))];
+    }
     case "when":
       return rule.effect === "deny"
         ? denyClauses(condition.condition, context)

@@ -15,7 +15,7 @@ import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import type { AccountSource } from "../../policy/model.ts";
 import type { LinkedAuthentications, LinkedExample } from "./linked.ts";
 import type { Side } from "./side.ts";
-import { type Space, UNTOLD_IDENTITIES } from "./space.ts";
+import { type Space, UNTOLD_IDENTITIES, WITNESS_NOW } from "./space.ts";
 import { linkedLocation } from "./uses.ts";
 
 /**
@@ -31,9 +31,10 @@ export function linkedClaims(
     side: Side;
     claims: Claims;
     mapFiles: Record<string, string[]>;
+    now: number;
   },
 ): Claims {
-  const { space, account, linked, claims, mapFiles } = options;
+  const { space, account, linked, claims, mapFiles, now } = options;
   const facts = space.facts().filter(({ variable }) => point[variable] === 1)
     .map(({ key }) => key);
   const identities: Record<string, unknown>[] = [];
@@ -66,6 +67,7 @@ export function linkedClaims(
     .filter((example) => example !== undefined);
   return document(sessionsOf(examples, {
     identities,
+    now,
     opens: (sources) => {
       const side = options.side;
       const subject = subjectFromClaims(side.issuer, {
@@ -98,8 +100,9 @@ function mapFilePaths(sources: readonly AccountSource[]): string[] {
  */
 function sessionsOf(
   examples: readonly LinkedExample[],
-  { identities, opens }: {
+  { identities, now, opens }: {
     identities: Record<string, unknown>[];
+    now: number;
     /** The ids of the identities to which the sources give the account. */
     opens: (sources: readonly AccountSource[]) => (string | null)[];
   },
@@ -107,7 +110,10 @@ function sessionsOf(
   const authentications: Record<string, unknown> = {};
   const identity_providers: unknown[] = [];
   for (const [index, { authentication, sources }] of examples.entries()) {
-    const { idps, amr, acr, auth_time } = authentication;
+    const { idps, amr, acr } = authentication;
+    const auth_time = authentication.auth_time === null
+      ? null
+      : authentication.auth_time - WITNESS_NOW + now;
     // the names that policies permit are the provider's domains
     const idp = `provider-${index + 1}`;
     const session = { idp, amr, acr, auth_time };

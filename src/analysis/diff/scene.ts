@@ -114,6 +114,7 @@ export function sceneOf(
     claims: uses.claims,
     services: withAnother(services),
     rhosts: networkExamples(all.flatMap(({ rule }) => rule.rhosts ?? [])),
+    ends: all.flatMap(({ rule }) => rule.not_after ?? []),
     cache,
   });
   const regions = (side: Side | null, rules: readonly Rule[]): Regions => {

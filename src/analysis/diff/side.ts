@@ -162,6 +162,7 @@ function generalKey(rule: Rule, side: Side): string {
     subjectSort(side),
     sorted(rule.services),
     sorted(rule.rhosts),
+    rule.not_after,
     sorted(rule.when.map((condition) => conditionKey(condition, side))),
   ];
   if (rule.effect === "allow") {

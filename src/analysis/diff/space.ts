@@ -14,7 +14,10 @@ import {
 import { claimPath, locationOf } from "../../policy/claims.ts";
 import type { Literal } from "./solver.ts";
 
-/** Fixed, so that the same comparison gives the same witnesses: 2026-01-01T12:00:00Z. */
+/**
+ * Fixed, so that the same comparison gives the same witnesses: 2026-01-01T12:00:00Z. Ages are
+ * relative to the clock of a request, so that what is told of them at this time holds at any.
+ */
 export const WITNESS_NOW = 1_767_268_800;
 
 /** One claim as variables. */
@@ -36,6 +39,8 @@ interface SpaceUse {
   readonly claims: ReadonlyMap<string, ClaimUse>;
   readonly services: readonly string[];
   readonly rhosts: readonly string[];
+  /** When rules end, in seconds since the epoch. */
+  readonly ends: readonly number[];
   readonly cache: GlobCache;
 }
 
@@ -56,10 +61,13 @@ export class Space {
   readonly sizes: number[] = [];
   readonly services: readonly string[];
   readonly rhosts: readonly (string | null)[];
+  /** One instant of each range between the ends of rules. */
+  readonly clocks: readonly number[];
   readonly limits: readonly string[];
   readonly claims: ReadonlyMap<string, ClaimVariables>;
   readonly service: number;
   readonly rhost: number;
+  readonly clock: number;
   /** Values: an ordinary account, one that the host keeps for the system. */
   readonly host: number;
   readonly #facts = new Map<string, Fact>();
@@ -70,6 +78,8 @@ export class Space {
     this.service = this.#variable(this.services.length);
     this.rhost = this.#variable(this.rhosts.length);
     this.host = this.#variable(2);
+    this.clocks = clocksOf(use.ends);
+    this.clock = this.#variable(this.clocks.length);
     const limits: string[] = [];
     // An example stands for all values that no rule tells apart. A map file maps a value wherever it
     // comes from, so that an example must not be what any rule mentions for any claim.
@@ -129,6 +139,15 @@ export class Space {
     const { variable, atoms } = this.claim(location);
     return literal(variable, atoms.map(predicate));
   }
+}
+
+/** The usual time; of each other range the first instant, and of what comes before all the last. */
+function clocksOf(ends: readonly number[]): number[] {
+  const sorted = [...new Set(ends)].sort((a, b) => a - b);
+  const [first] = sorted;
+  if (first === undefined) return [WITNESS_NOW];
+  const usual = sorted.filter((end) => end <= WITNESS_NOW).length;
+  return [WITNESS_NOW, ...[first - 1, ...sorted].toSpliced(usual, 1)];
 }
 
 /** The literal for the values that are true; `null` when there is none. */

@@ -95,6 +95,7 @@ export function witnessAt(
 ): Witness {
   const { space, account, linked } = options;
   const at = (variable: number) => point[variable] ?? 0;
+  const now = space.clocks[at(space.clock)] ?? WITNESS_NOW;
   let claims: Claims = {};
   const mapFiles: Record<string, string[]> = {};
   const elsewhere: string[] = [];
@@ -111,6 +112,8 @@ export function witnessAt(
     const value = atom.kind === "list"
       ? blocks.filter((block) => at(block.variable) === 1)
         .map(({ values }) => values[0])
+      : atom.moves
+      ? Number(atom.value) - WITNESS_NOW + now
       : atom.value;
     claims = withClaim(claims, locationOf(path), value);
     for (const file of atom.files) {
@@ -125,14 +128,14 @@ export function witnessAt(
   if (linked !== null) {
     const side = options.pair.new ?? options.pair.old;
     if (side === null) throw new Error("a scene without a policy");
-    const known = { ...options, linked, side, claims, mapFiles };
+    const known = { ...options, linked, side, claims, mapFiles, now };
     claims = { ...claims, ...linkedClaims(point, known) };
   }
   return {
     account,
     service: space.services[at(space.service)] ?? "sshd",
     rhost: space.rhosts[at(space.rhost)] ?? null,
-    now: WITNESS_NOW,
+    now,
     // plain objects, as JSON makes them
     claims: JSON.parse(JSON.stringify(claims)) as Claims,
     host: at(space.host) === 1 ? { uid: SYSTEM_UID, name: account } : null,

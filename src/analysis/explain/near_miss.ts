@@ -90,6 +90,7 @@ function allHints(
 ): Hint[] {
   switch (condition.asks) {
     case "issuers":
+    case "not_after":
     case "host":
       return [];
     case "services": {

@@ -60,6 +60,7 @@ const EFFORT: Readonly<Record<Because, number>> = {
   account_mismatch: 4,
   idp_not_permitted: 4,
   rhost_mismatch: 5,
+  rule_expired: 5,
   account_protected: 6,
   issuer_mismatch: 7,
 };

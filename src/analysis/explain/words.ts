@@ -13,6 +13,7 @@ import {
   identitiesOf,
   type RuleCondition,
 } from "../../policy/evaluate/rule.ts";
+import { instantText } from "../../policy/instant.ts";
 import type { AccountSource, Condition, Rule } from "../../policy/model.ts";
 import type { Identity } from "../../policy/request.ts";
 import { listOf, shown } from "../../lib/text.ts";
@@ -25,6 +26,7 @@ const WORDS: Readonly<Record<Because, string>> = {
   issuer_mismatch: "it is for other issuers",
   service_mismatch: "it is for other services",
   rhost_mismatch: "it is for other networks",
+  rule_expired: "the rule has ended",
   claim_missing: "the claim is missing",
   claim_type: "the claim is of another type",
   claim_distributed: "the issuer keeps the claim elsewhere",
@@ -63,6 +65,12 @@ export function told(
       return Array.isArray(expected) && expected.length === 0
         ? { ...plain, expected: "(it gives no account)" }
         : plain;
+    case "rule_expired":
+      return {
+        ...plain,
+        expected: `before ${instantText(Number(expected))}`,
+        actual: instantText(Number(actual)),
+      };
     case "reauthentication_required": {
       const { now } = known.request;
       const limit = typeof expected === "number" ? expected : null;
@@ -182,6 +190,12 @@ function plainWords(
         ? `there is no remote address, and it is for ${networks}`
         : `the remote address ${shown(request.rhost)} is not in ${networks}`;
     }
+    case "not_after":
+      return `the rule ended at ${instantText(condition.end)}${
+        request.now > condition.end
+          ? `, ${span(request.now - condition.end)} ago`
+          : ""
+      }`;
     case "when":
       return claimWords(condition.condition, failure.because, known);
     case "accounts":
@@ -421,6 +435,8 @@ function foundWords(
       return `the service is ${shown(request.service)}`;
     case "rhosts":
       return `the remote address is ${shown(request.rhost)}`;
+    case "not_after":
+      return `it is before ${instantText(condition.end)}`;
     case "when":
       return claimFound(condition.condition, { request, issuer });
     default:

@@ -28,6 +28,8 @@ export interface LintFacts {
   readonly components?: readonly FileFact[];
   /** The entries of `tests` in the files beside the policy, with what they share; `null`: they cannot be read. */
   readonly sidecarTests?: readonly unknown[] | null;
+  /** In seconds since the epoch. Absent: nothing is said of when rules end. */
+  readonly now?: number;
 }
 
 export class LintContext {

@@ -3,18 +3,22 @@
  *
  * @module
  */
+import { instantText } from "../../policy/instant.ts";
+import { WITNESS_NOW } from "../diff/space.ts";
 import type { Breach } from "../diff/breach.ts";
 import type { Invariant, Proof } from "./invariants.ts";
 
 /** Which rule admits what, with the request that shows it. */
 export function breachText({ name }: Invariant, breach: Breach): string {
   const { rule, issuer, example, witness } = breach;
-  const { account, service, rhost, claims } = witness;
+  const { account, service, rhost, claims, now } = witness;
   const who = example ? `an account such as "${account}"` : `"${account}"`;
   return `"${name}" must never be, and rule "${rule}" admits it: ${who}, issuer ${issuer}, ` +
     `service ${service}, ${
       rhost === null ? "no remote address" : `from ${rhost}`
-    }, claims ${JSON.stringify(claims)}`;
+    }${now === WITNESS_NOW ? "" : `, at ${instantText(now)}`}, claims ${
+      JSON.stringify(claims)
+    }`;
 }
 
 /** That nothing was found, but not everything could be looked at. */

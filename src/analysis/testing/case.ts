@@ -12,7 +12,8 @@ import type { Subject } from "../../policy/request.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import { expectationOf, type TestCase, unknown } from "./expectation.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
-import { DEFAULT_NOW, instant, isRelative, relativeTime } from "./time.ts";
+import { instant } from "../../policy/instant.ts";
+import { DEFAULT_NOW, isRelative, relativeTime } from "./time.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
 
 export interface CaseContext {

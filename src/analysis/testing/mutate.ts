@@ -13,7 +13,8 @@ import { type Mutation, mutationsOf } from "./mutations.ts";
 import type { DefaultsDocument } from "./schema.ts";
 import { meets, type TestResult } from "./expectation.ts";
 import { testText, type WrittenTest, writtenTest } from "./write.ts";
-import { DEFAULT_NOW, instant } from "./time.ts";
+import { instant } from "../../policy/instant.ts";
+import { DEFAULT_NOW } from "./time.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
 
 /** A change that no test noticed, although it changes a decision. */

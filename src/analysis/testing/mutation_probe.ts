@@ -98,6 +98,8 @@ interface Draft {
   readonly issuer: Issuer;
   readonly service: string;
   readonly rhost: string | null;
+  /** Seconds since the epoch. */
+  readonly now: number;
   readonly claims: ReadonlyMap<string, unknown>;
   /** Whether another of the user's identities authenticated. */
   readonly other: boolean;
@@ -147,6 +149,7 @@ function draftOf(
     issuer: single["issuer"] as Issuer,
     service: single["service"] as string,
     rhost: single["rhost"] as string | null,
+    now: single["now"] as number,
     claims,
     other: single["session"] === "other",
   };
@@ -200,10 +203,15 @@ export function sameOutcome(
     one.because === other.because;
 }
 
-function requestOf(draft: Draft, { now }: ProbeContext): AccessRequest {
+function requestOf(draft: Draft, context: ProbeContext): AccessRequest {
+  const { now } = draft;
   let claims: Claims = {};
-  for (const [claim, value] of draft.claims) {
-    if (value === undefined) continue;
+  for (const [claim, given] of draft.claims) {
+    if (given === undefined) continue;
+    // how long ago it was, at whatever time
+    const value = claim === "auth_time" && typeof given === "number"
+      ? given - context.now + now
+      : given;
     claims = withClaim(claims, claimLocation(draft.issuer, claim), value);
   }
   const subject = subjectFromClaims(draft.issuer, claims);

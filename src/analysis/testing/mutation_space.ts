@@ -25,7 +25,7 @@ const IDENTITY_CLAIMS: Readonly<Record<IdentityAttribute, string>> = {
 
 /** One thing about a request that can be varied. The first value suits the rules best. */
 export interface Dimension {
-  readonly kind: "issuer" | "service" | "rhost" | "claim" | "session";
+  readonly kind: "issuer" | "service" | "rhost" | "now" | "claim" | "session";
   /** The claim's name as rules write it; empty for the others. */
   readonly claim: string;
   readonly values: readonly unknown[];
@@ -56,6 +56,7 @@ export function dimensionsAround(around: Around): Dimension[] {
       values: named(rules, "services", ["sshd"], OTHER),
     },
     { kind: "rhost", claim: "", values: rhostsOf(rules) },
+    { kind: "now", claim: "", values: clocksOf(around) },
   ];
   const issuer = fixed[0]?.values[0] as Issuer;
   const claims = new Map<string, unknown[]>();
@@ -110,6 +111,14 @@ function named(
 function rhostsOf(rules: readonly Rule[]): (string | null)[] {
   const networks = [...new Set(rules.flatMap(({ rhosts }) => rhosts ?? []))];
   return [...networkExamples(networks), null];
+}
+
+/** The clock of the tests, and on both sides of each end; first one before which few rules end. */
+function clocksOf({ rules, now }: Around): number[] {
+  const ends = rules.flatMap(({ not_after }) => not_after ?? []);
+  const clocks = [...new Set([now, ...ends.flatMap((end) => [end - 1, end])])];
+  const ended = (clock: number) => ends.filter((end) => end <= clock).length;
+  return clocks.sort((a, b) => ended(a) - ended(b));
 }
 
 function distinctSources(rules: readonly Rule[]): AccountSource[] {

@@ -17,6 +17,7 @@ import {
 } from "../../policy/model.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
 import { duration } from "../../policy/duration.ts";
+import { instantText } from "../../policy/instant.ts";
 import { parseNetwork } from "../../policy/network.ts";
 
 export interface Mutation {
@@ -194,7 +195,23 @@ function scopeChanges(rule: Rule, policy: Policy): Change<Rule>[] {
     const what = `widening ${show(text)} to ${show(wider)} in "rhosts"`;
     changes.push([what, ["rhosts", index], { ...rule, rhosts }]);
   }
-  return changes;
+  return [...changes, ...endChanges(rule)];
+}
+
+const DAY = 86_400;
+
+/** Without an end, or with one that lets more people in: a deny rule ends earlier. */
+function endChanges(rule: Rule): Change<Rule>[] {
+  const { not_after } = rule;
+  if (not_after === null) return [];
+  const moved = not_after + (rule.effect === "allow" ? DAY : -DAY);
+  return [
+    ['removing "not_after"', ["not_after"], { ...rule, not_after: null }],
+    [`moving "not_after" to ${instantText(moved)}`, ["not_after"], {
+      ...rule,
+      not_after: moved,
+    }],
+  ];
 }
 
 /** The network with a prefix one bit shorter; bits behind a prefix are ignored. */

@@ -9,7 +9,8 @@ import type { Policy } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import type { DefaultsDocument } from "./schema.ts";
 import type { Expectation } from "./expectation.ts";
-import { writtenTime } from "./time.ts";
+import { instant, instantText } from "../../policy/instant.ts";
+import { DEFAULT_NOW, writtenTime } from "./time.ts";
 
 /** What a test says, key by key, in the order in which it is written. */
 export type WrittenTest = Readonly<Record<string, unknown>>;
@@ -47,6 +48,9 @@ export function writtenTest(
     ...(needsIssuer ? { issuer: subject.issuer } : {}),
     ...((defaults.service ?? "sshd") === service ? {} : { service }),
     ...((defaults.rhost ?? null) === rhost ? {} : { rhost }),
+    ...(instant(defaults.now ?? DEFAULT_NOW) === now
+      ? {}
+      : { now: instantText(now) }),
     ...(Object.keys(claims).length === 0 ? {} : { claims }),
     ...(several
       ? {

@@ -93,6 +93,8 @@ function untoldDetail({ because, condition }: RuleOutcome): string {
       return `${place}: the issuer did not tell all linked identities`;
     case "claim_distributed":
       return `${place}: the issuer keeps the claim elsewhere`;
+    case "rule_expired":
+      return `${place}: the time is not known`;
     default:
       return `${place}: the claim is of a type that cannot be judged`;
   }

@@ -38,6 +38,8 @@ type Asks =
   | { readonly asks: "issuers"; readonly names: readonly string[] }
   | { readonly asks: "services"; readonly names: readonly string[] }
   | { readonly asks: "rhosts"; readonly networks: readonly string[] }
+  /** The request comes before this, in seconds since the epoch. */
+  | { readonly asks: "not_after"; readonly end: number }
   | { readonly asks: "when"; readonly condition: Condition }
   /** One of the sources gives the account. */
   | { readonly asks: "accounts"; readonly sources: readonly AccountSource[] }
@@ -140,7 +142,7 @@ export function* conditionsOf(
   rule: Rule,
   policy: Policy,
 ): Generator<RuleCondition, void> {
-  const { issuers, services, rhosts, accounts } = rule;
+  const { issuers, services, rhosts, not_after, accounts } = rule;
   const needed = "to match";
   if (issuers !== null) {
     yield { asks: "issuers", names: issuers, path: ["issuers"], needed };
@@ -150,6 +152,9 @@ export function* conditionsOf(
   }
   if (rhosts !== null) {
     yield { asks: "rhosts", networks: rhosts, path: ["rhosts"], needed };
+  }
+  if (not_after !== null) {
+    yield { asks: "not_after", end: not_after, path: ["not_after"], needed };
   }
   for (const condition of rule.when) {
     const path = ["when", condition.claim, condition.operator];
@@ -232,6 +237,15 @@ export function failureOf(
       return inNetworks(condition.networks, request.rhost)
         ? null
         : failure("rhost_mismatch", condition.networks, request.rhost);
+    case "not_after": {
+      const { end } = condition;
+      const { now } = request;
+      // without a clock it cannot be told
+      const untold = !Number.isFinite(now - end);
+      return now < end && !untold
+        ? null
+        : { ...failure("rule_expired", end, now), untold };
+    }
     case "when":
       return claimFailure(condition, asked);
     case "accounts":

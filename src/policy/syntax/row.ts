@@ -7,6 +7,7 @@
  */
 import * as v from "valibot";
 import { seconds } from "../duration.ts";
+import { INSTANT, instantSeconds } from "../instant.ts";
 
 /**
  * How a setting relates to who gets in. "set": each further entry accepts more. "required": each
@@ -89,6 +90,19 @@ export const asSeconds = (text: typeof DurationText) =>
 export const duration = (fallback: string, about: About) =>
   v.optional(asSeconds(needed(DurationText, about)), fallback);
 
+const WRITTEN_INSTANT =
+  'a time is written like "2027-01-31T00:00:00Z" (RFC 3339): a day that there is, whole seconds, Z or an offset';
+
+/** `2027-01-31T00:00:00Z`, or with an offset. */
+export const InstantText = v.pipe(
+  v.string(WRITTEN_INSTANT),
+  v.regex(INSTANT, WRITTEN_INSTANT),
+);
+
+/** What is written as an instant counts in seconds since the epoch. */
+export const asInstant = (text: typeof InstantText) =>
+  v.pipe(text, v.transform(instantSeconds));
+
 /** One key of a mapping, as its row says. */
 interface KeyRow extends About {
   readonly key: string;
@@ -98,6 +112,8 @@ interface KeyRow extends About {
   readonly fallback: unknown;
   /** Whether it is written as a duration, and counts in seconds. */
   readonly isDuration: boolean;
+  /** Whether it is written as an instant, and counts in seconds since the epoch. */
+  readonly isInstant: boolean;
 }
 
 /** The keys of a mapping in the order of their rows; those that nothing is said of are left out. */
@@ -117,9 +133,14 @@ export function keyRows(
       ...v.getMetadata(shape) as Omit<About, "says">,
       needed: left === null,
       fallback: left?.default,
-      isDuration: "pipe" in shape &&
-        (shape.pipe as readonly { readonly operation?: unknown }[])
-          .some(({ operation }) => operation === seconds),
+      isDuration: isTurnedBy(seconds, shape),
+      isInstant: isTurnedBy(instantSeconds, shape),
     }];
   });
+}
+
+function isTurnedBy(turn: unknown, shape: v.GenericSchema): boolean {
+  return "pipe" in shape &&
+    (shape.pipe as readonly { readonly operation?: unknown }[])
+      .some(({ operation }) => operation === turn);
 }

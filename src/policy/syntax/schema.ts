@@ -14,9 +14,11 @@ import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
 import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
 import {
+  asInstant,
   asSeconds,
   duration,
   DurationText,
+  InstantText,
   needed,
   optional,
   setting,
@@ -355,6 +357,14 @@ export const RuleSchema = v.strictObject({
   rhosts: optional(
     list(Text),
     "networks of PAM_RHOST in CIDR notation; a host name or no address is in no network; left out: everywhere",
+  ),
+  not_after: v.optional(
+    asInstant(
+      needed(
+        InstantText,
+        "from then on the rule does not match, such as `2027-01-31T00:00:00Z` (RFC 3339); left out: it never ends",
+      ),
+    ),
   ),
   when: optional(
     v.pipe(

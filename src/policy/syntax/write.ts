@@ -4,6 +4,7 @@
  * @module
  */
 import { duration } from "../duration.ts";
+import { instantText } from "../instant.ts";
 import {
   type AccountSource,
   type Assurance,
@@ -80,10 +81,11 @@ function written(
   values: Written,
 ): Written {
   return present(Object.fromEntries(
-    keyRows(schema).map(({ key, isDuration }) => {
+    keyRows(schema).map(({ key, isDuration, isInstant }) => {
       const value = values[key];
-      const text = isDuration && typeof value === "number";
-      return [key, text ? duration(value) : value];
+      if (typeof value !== "number") return [key, value];
+      const text = isDuration ? duration : isInstant ? instantText : null;
+      return [key, text === null ? value : text(value)];
     }),
   ));
 }

@@ -421,3 +421,17 @@ for (const value of ["x", "y", "z", "xx", "0", "someone", "identity-1"]) {
     });
   }
 }
+
+Deno.test("a difference of the other direction does not end the search for one of this", () => {
+  const old = rules({
+    staff: "accounts: [{names: [alice]}]",
+    gate: "effect: deny, services: [sshd]",
+  });
+  // without the group: sshd is opened by the new rule, every other service is closed
+  const next = rules({
+    staff: "accounts: [{names: [alice]}], when: {groups: {any: [a]}}",
+    gate: "accounts: [{names: [alice]}], services: [sshd]",
+  });
+  assert.equal(verdict(old, next), "incomparable");
+  assert.equal(verdict(next, old), "incomparable");
+});

@@ -17,6 +17,7 @@ import {
   assuranceArbitrary,
   conditionArbitrary,
   denyRuleArbitrary,
+  endArbitrary,
   MAP_FILES,
   policyArbitrary,
   policyOf,
@@ -41,6 +42,7 @@ const pairArbitrary: fc.Arbitrary<[WrittenPolicy, WrittenPolicy]> =
         allow: allowRuleArbitrary,
         deny: denyRuleArbitrary,
         assurance: assuranceArbitrary,
+        end: endArbitrary,
         when: fc.dictionary(
           fc.constantFrom("groups", "email", "sub"),
           conditionArbitrary,
@@ -56,13 +58,15 @@ const pairArbitrary: fc.Arbitrary<[WrittenPolicy, WrittenPolicy]> =
           "assurance",
           "when",
           "rule",
+          "end",
         ),
-      }).map(({ id, allow, deny, assurance, when, how }) => {
+      }).map(({ id, allow, deny, assurance, end, when, how }) => {
         const next = structuredClone(document);
         const rule = next.rules[id] as Written;
         if (how === "allow") next.rules["new"] = allow;
         else if (how === "deny") next.rules["new"] = deny;
         else if (how === "when") rule["when"] = when;
+        else if (how === "end") rule["not_after"] = end;
         else if (how === "assurance") next.assurance = assurance;
         else if (how === "rule" && rule["effect"] !== "deny") {
           rule["assurance"] = assurance;

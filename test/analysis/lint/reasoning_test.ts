@@ -130,6 +130,34 @@ testCases({
     },
     finds: ["warning rule/redundant"],
   },
+  "of two equal rules the one that ends sooner is redundant": {
+    rules: {
+      r: `issuers: [campus], not_after: 2027-01-31T00:00:00Z, ${SUB}`,
+      s: `issuers: [campus], not_after: 2027-06-30T00:00:00Z, ${SUB}`,
+    },
+    finds: ["warning rule/redundant"],
+  },
+  "a rule that lasts longer for fewer people is not redundant": {
+    rules: {
+      r: `issuers: [campus], not_after: 2027-06-30T00:00:00Z, when: {groups: {any: [a]}}, ${SUB}`,
+      s: `issuers: [campus], not_after: 2027-01-31T00:00:00Z, ${SUB}`,
+    },
+    finds: [],
+  },
+  "a deny rule that ends does not shadow an allow rule that does not": {
+    rules: {
+      r: `issuers: [campus], ${SUB}`,
+      out: "effect: deny, not_after: 2027-01-31T00:00:00Z",
+    },
+    finds: [],
+  },
+  "a deny rule shadows an allow rule that ends no later": {
+    rules: {
+      r: `issuers: [campus], not_after: 2027-01-31T00:00:00Z, ${SUB}`,
+      out: "effect: deny, not_after: 2027-01-31T00:00:00Z",
+    },
+    finds: ["warning rule/shadowed"],
+  },
   "a deny rule within a deny rule": {
     rules: {
       r: `issuers: [campus], ${SUB}`,

@@ -113,6 +113,24 @@ tests:
   assert.deepEqual(uncovered(more), []);
 });
 
+Deno.test("the end of a rule is covered by a test before it and one after", () => {
+  const text = `version: 1
+issuers: {campus: {issuer: https://login.example.edu, audiences: [ssh]}}
+rules:
+  own: {not_after: 2027-01-31T00:00:00Z, accounts: [{claim: sub}]}
+tests:
+  - {name: own, account: alice, claims: {sub: alice}, expect: allow}
+  - {name: other, account: bob, claims: {sub: alice}, expect: deny}
+`;
+  assert.deepEqual(uncovered(text), ["own not_after fails"]);
+  const late = (now: string) =>
+    `${text}  - {name: late, account: alice, claims: {sub: alice}, now: ${now}, expect: EXPECTED}\n`;
+  const before = late("2027-01-30T23:59:59Z").replace("EXPECTED", "allow");
+  assert.deepEqual(uncovered(before), ["own not_after fails"]);
+  const after = late("2027-01-31T00:00:00Z").replace("EXPECTED", "deny");
+  assert.deepEqual(uncovered(after), []);
+});
+
 Deno.test("a requirement that the policy has is asked of each allow rule", () => {
   const text = COMPLETE.replace(
     "  nobody-as-backup",

@@ -145,6 +145,51 @@ Deno.test("the tests that mutate() proposes can be pasted, pass, and leave nothi
   assert.deepEqual(second.survived.map(({ message }) => message), []);
 });
 
+/** Two rules that end, one of them before the clock of the tests; ages beside them. */
+const ENDING = `version: 1
+issuers: {campus: {issuer: https://login.example.edu, audiences: [ssh], claims: {auth_time: /at}}}
+rules:
+  staff:
+    not_after: 2027-01-31T00:00:00Z
+    assurance: {max_auth_age: 1h}
+    accounts: [{claim: sub}]
+  guests:
+    not_after: 2025-01-31T00:00:00Z
+    accounts: [{names: [guest]}]
+  nobody:
+    effect: deny
+    not_after: 2026-06-30T00:00:00Z
+    accounts: [{names: [bob]}]
+defaults: {claims: {sub: alice, at: now}}
+tests:
+  - {name: staff, account: alice, expect: allow}
+  - {name: root, account: root, claims: {sub: root}, expect: deny}
+`;
+
+Deno.test("mutate() removes and moves the end of a rule, and proposes the tests that notice it", () => {
+  const first = report(readSuite(ENDING));
+  const about = first.survived.filter(({ message }) =>
+    message.includes("not_after")
+  );
+  assert.deepEqual(about.map(({ message }) => message), [
+    'removing "not_after" of the rule "staff" changes no test',
+    'moving "not_after" to 2027-02-01T00:00:00Z of the rule "staff" changes no test',
+    'removing "not_after" of the rule "guests" changes no test',
+    'moving "not_after" to 2025-02-01T00:00:00Z of the rule "guests" changes no test',
+    'removing "not_after" of the rule "nobody" changes no test',
+    'moving "not_after" to 2026-06-29T00:00:00Z of the rule "nobody" changes no test',
+  ]);
+  for (const { path, rule } of about) {
+    assert.deepEqual(path, ["rules", rule, "not_after"]);
+  }
+  const pasted = ENDING + first.survived.map(({ yaml }) => yaml).join("");
+  const read = readSuite(pasted);
+  assert.equal(read.findings, "");
+  const second = report(read);
+  assert.deepEqual(second.survived.map(({ message }) => message), []);
+  assert.equal(second.equivalent, first.equivalent);
+});
+
 Deno.test("mutate() names no change that changes no decision", () => {
   // two rules that say the same, a weaker requirement, and issuers that are all
   const { survived, equivalent } = report(readSuite(`version: 1

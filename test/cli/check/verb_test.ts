@@ -179,6 +179,24 @@ Deno.test("check reports the errors of policy lint with their lines, and names w
   ]);
 });
 
+Deno.test("check shows a rule that has ended, and names that one soon will", async () => {
+  await using site = await siteWith({
+    ruleLines: ["not_after: 2026-01-31T00:00:00Z"],
+  });
+  const at = async (now: string) => {
+    const { findings } = await checkSite(site, { now: Date.parse(now) });
+    return findings.filter(({ id }) => /^(?:rule|policy)\//.test(id))
+      .map(({ id, level, message }) => `${id} ${level} ${message}`);
+  };
+  assert.deepEqual(await at("2026-01-01T00:00:00Z"), []);
+  assert.deepEqual(await at("2026-01-30T00:00:00Z"), [
+    'policy/lint info "policy lint" has more to say: "rule/ends-soon"',
+  ]);
+  assert.deepEqual(await at("2026-01-31T00:00:00Z"), [
+    'rule/ended error the rule "staff" ended at 2026-01-31T00:00:00Z: it admits nobody any more',
+  ]);
+});
+
 Deno.test("check looks at owner and mode of the policy, its secrets, certificates and maps", async () => {
   await using site = await siteWith({
     issuerLines: [

@@ -69,6 +69,18 @@ rules:
   );
 });
 
+Deno.test("policy show writes the end of a rule in UTC", async () => {
+  const { stdout } = await cli(["policy", "show", "p.yaml"], {
+    files: {
+      "p.yaml": POLICY.replace(
+        "{effect: allow,",
+        "{not_after: 2028-02-29T23:59:59+05:30,",
+      ),
+    },
+  });
+  assert.match(stdout, /^ {4}not_after: "2028-02-29T18:29:59Z"$/m);
+});
+
 Deno.test("policy show --effective --format json names every default", async () => {
   const args = ["policy", "show", "p.yaml", "--effective", "--format", "json"];
   const { stdout } = await cli(args, { files: { "p.yaml": POLICY } });

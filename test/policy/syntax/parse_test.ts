@@ -72,6 +72,7 @@ Deno.test("parsePolicy() fills in the defaults that the design names", () => {
     issuers: null,
     services: null,
     rhosts: null,
+    not_after: null,
     when: [],
     assurance: {
       permitted_idps: null,

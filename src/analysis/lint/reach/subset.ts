@@ -269,6 +269,7 @@ function holdsWithin(inner: RuleReach, outer: RuleReach): boolean {
   return within(inner.services, outer.services) &&
     within(inner.issuers, outer.issuers) &&
     networksWithin(inner.networks, outer.networks) &&
+    endsWithin(inner.rule, outer.rule) &&
     [...outer.conditions].every(([place, conditions]) =>
       conditions.every((condition) =>
         implies(inner.constraints.get(place), condition)
@@ -316,6 +317,11 @@ function within(
   if (inner === null || inner.size > outer.size) return false;
   for (const item of inner) if (!outer.has(item)) return false;
   return true;
+}
+
+function endsWithin(inner: Rule, outer: Rule): boolean {
+  return outer.not_after === null ||
+    (inner.not_after !== null && inner.not_after <= outer.not_after);
 }
 
 function networksWithin(

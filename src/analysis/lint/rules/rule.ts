@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { instantText } from "../../../policy/instant.ts";
+import { plural } from "../../../lib/text.ts";
 import type { Policy, Rule } from "../../../policy/model.ts";
 import type { LintContext } from "../context.ts";
 import { CoverIndex } from "../reach/cover_index.ts";
@@ -184,7 +186,87 @@ function relatedRule(what: string, rule: Rule) {
   };
 }
 
+const DAY = 86_400;
+const SOON = 14 * DAY;
+
+function* ended(context: LintContext): Iterable<LintFinding> {
+  for (const { rule, end, left } of ends(context)) {
+    if (left > 0) continue;
+    const deny = rule.effect === "deny";
+    yield {
+      message: `the rule "${rule.id}" ended at ${instantText(end)}: it ${
+        deny ? "keeps nobody out" : "admits nobody"
+      } any more`,
+      hint: "remove the rule, or give it a later end",
+      place: { path: ["rules", rule.id, "not_after"] },
+    };
+  }
+}
+
+function* endsSoon(context: LintContext): Iterable<LintFinding> {
+  for (const { rule, end, left } of ends(context)) {
+    if (left <= 0 || left > SOON) continue;
+    const days = Math.floor(left / DAY);
+    const deny = rule.effect === "deny";
+    yield {
+      message: `the rule "${rule.id}" ends at ${instantText(end)}, in ${
+        days === 0 ? "less than a day" : plural(days, "day")
+      }: from then on it ${deny ? "keeps nobody out" : "admits nobody"}`,
+      hint: "give it a later end, or let it end",
+      place: { path: ["rules", rule.id, "not_after"] },
+    };
+  }
+}
+
+/** The rules that end, with the seconds that are left; none where nobody knows the time. */
+function* ends({ policy, facts: { now } }: LintContext): Iterable<
+  { readonly rule: Rule; readonly end: number; readonly left: number }
+> {
+  if (now === undefined) return;
+  for (const rule of policy.rules) {
+    if (rule.not_after === null) continue;
+    yield { rule, end: rule.not_after, left: rule.not_after - now };
+  }
+}
+
 export const RULE_RULES = [
+  lintRule("rule/ended", {
+    level: "error",
+    check: ended,
+    page: {
+      summary: "the rule has ended and matches nothing any more",
+      avoid: `contractors:
+  not_after: 2025-12-31T00:00:00Z   # that was last year
+  when: {groups: {any: [contractors]}}
+  accounts: [{claim: sub}]`,
+      prefer: `contractors:
+  not_after: 2027-12-31T00:00:00Z
+  when: {groups: {any: [contractors]}}
+  accounts: [{claim: sub}]`,
+      why:
+        `From the instant in "not_after" on a rule does not match. Whoever it admitted is locked out, and
+whom a deny rule kept out may get in again. A rule that is over says what does not hold, to everybody
+who reads the policy.`,
+    },
+  }),
+  lintRule("rule/ends-soon", {
+    level: "warning",
+    check: endsSoon,
+    page: {
+      summary: "the rule ends within 14 days",
+      avoid: `contractors:
+  not_after: 2026-01-10T00:00:00Z   # next week
+  when: {groups: {any: [contractors]}}
+  accounts: [{claim: sub}]`,
+      prefer: `contractors:
+  not_after: 2026-06-30T00:00:00Z
+  when: {groups: {any: [contractors]}}
+  accounts: [{claim: sub}]`,
+      why:
+        `From then on the people whom the rule admits are refused, at whatever hour that is; whom a deny
+rule keeps out may get in again. There is still time to decide about it.`,
+    },
+  }),
   lintRule("rule/unreachable", {
     level: "warning",
     check: unreachable,

@@ -12,6 +12,7 @@ import type {
   Witness,
 } from "../../../analysis/diff/diff.ts";
 import type { Replay } from "../../../analysis/diff/replay.ts";
+import { instantText } from "../../../policy/instant.ts";
 import { safeDocument } from "../explain/json.ts";
 import { causeText, type Places } from "./causes.ts";
 
@@ -77,7 +78,7 @@ function witnessJson(
     service,
     rhost,
     claims,
-    now: new Date(now * 1000).toISOString().replace(".000Z", "Z"),
+    now: instantText(now),
     ...(host === null ? {} : { host }),
     ...(Object.keys(mapFiles).length === 0 ? {} : {
       map_files: Object.fromEntries(

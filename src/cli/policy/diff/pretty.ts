@@ -5,8 +5,10 @@
  */
 import type { Decision } from "../../../policy/decision.ts";
 import type { Change, Diff, Verdict } from "../../../analysis/diff/diff.ts";
+import { WITNESS_NOW } from "../../../analysis/diff/space.ts";
 import type { Replay } from "../../../analysis/diff/replay.ts";
 import { visibleValue } from "../explain/pretty.ts";
+import { instantText } from "../../../policy/instant.ts";
 import { visible } from "../../../lib/text.ts";
 import { causeText, type Places } from "./causes.ts";
 
@@ -115,7 +117,7 @@ function causeLines(
 
 function changeLines(change: Change): string[] {
   const { witness, issuer, old, new: next, rules, oldIssuer } = change;
-  const { service, rhost, claims, host, mapFiles } = witness;
+  const { service, rhost, claims, now, host, mapFiles } = witness;
   const where = [
     `issuer ${visible(issuer)}${
       oldIssuer === null ? "" : ` (formerly ${visible(oldIssuer)})`
@@ -123,6 +125,7 @@ function changeLines(change: Change): string[] {
     `service ${visible(service)}`,
     rhost === null ? "no remote address" : `from ${visible(rhost)}`,
     ...(host === null ? [] : ["a system account on this host"]),
+    ...(now === WITNESS_NOW ? [] : [`at ${instantText(now)}`]),
   ];
   return [
     `  ${change.verdict === "wider" ? "+" : "-"} ${where.join(", ")}`,

@@ -7,6 +7,7 @@ import type {
   Explanation,
   ToldRule,
 } from "../../../analysis/explain/explain.ts";
+import { instantText } from "../../../policy/instant.ts";
 import type { RuleOutcome } from "../../../policy/decision.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { shown, visible } from "../../../lib/text.ts";
@@ -75,18 +76,10 @@ function circumstances(
       request.rhost === null
         ? "no remote address"
         : `from ${visibleValue(request.rhost)}`,
-      `at ${time(request.now)}`,
+      `at ${instantText(request.now)}`,
     );
   }
   return [`  ${parts.join(", ")}`];
-}
-
-/** RFC 3339; times that no calendar has, in seconds. */
-function time(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime())
-    ? `${seconds} s`
-    : date.toISOString().replace(".000Z", "Z");
 }
 
 /** What somebody who was refused wants to know first. */

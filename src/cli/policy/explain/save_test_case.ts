@@ -13,6 +13,7 @@ import {
   mentionedLocations,
   restrictClaims,
 } from "../../../policy/evaluate/claims_used.ts";
+import { instantText } from "../../../policy/instant.ts";
 import type { Issuer, Policy } from "../../../policy/model.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
@@ -139,7 +140,7 @@ function testOf(saved: Case, name: string): WrittenTest {
     issuer: issuer.name,
     service: request.service,
     ...(request.rhost === null ? {} : { rhost: request.rhost }),
-    now: new Date(request.now * 1000).toISOString().replace(".000Z", "Z"),
+    now: instantText(request.now),
     claims,
     ...(Object.keys(mapFiles).length === 0 ? {} : { map_files: mapFiles }),
     expect,

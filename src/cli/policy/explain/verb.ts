@@ -11,7 +11,7 @@ import type { RuleHint } from "../../../analysis/explain/near_miss.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
 import { mapFilePaths } from "../../../analysis/testing/case.ts";
-import { instant } from "../../../analysis/testing/time.ts";
+import { instant } from "../../../policy/instant.ts";
 import {
   type Arguments,
   choice,

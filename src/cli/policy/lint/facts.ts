@@ -1,6 +1,6 @@
 /**
- * What `policy lint` knows about a policy beyond its text: who could have written the file, and
- * the tests beside it.
+ * What `policy lint` knows about a policy beyond its text: who could have written the file, the
+ * tests beside it, and the time.
  *
  * @module
  */
@@ -37,6 +37,7 @@ export async function factsOf(
   const components = installed ? await componentsOf(path, io) : undefined;
   return {
     facts: {
+      now: Math.floor(io.now() / 1000),
       sidecarTests: broken
         ? null
         : sources.flatMap(({ document }) => testsOf(document)),

@@ -9,6 +9,8 @@ import {
   type Who,
   whoReaches,
 } from "../../../analysis/who.ts";
+import { WITNESS_NOW } from "../../../analysis/diff/space.ts";
+import { instantText } from "../../../policy/instant.ts";
 import { plural, visible } from "../../../lib/text.ts";
 import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
 import {
@@ -21,7 +23,14 @@ import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicy, tellInputError, usableOrThrow } from "../../input.ts";
 import type { CliIo } from "../../io.ts";
 import { safeDocument } from "../explain/json.ts";
-import { conditions, requirements, whence, whereto, whose } from "./words.ts";
+import {
+  conditions,
+  requirements,
+  until,
+  whence,
+  whereto,
+  whose,
+} from "./words.ts";
 
 export const HELP = `
 usage: oauth-pam policy who FILE [--account NAME]… [--format pretty|json|markdown]
@@ -112,9 +121,13 @@ function pretty({ accounts }: Who, color: boolean): string {
 
 function wayLines(way: Way): string[] {
   const lines = [
-    `rule ${way.rule}: issuer ${way.issuer}, ${whereto(way)}, ${whence(way)}, ${
-      whose(way)
-    }`,
+    [
+      `rule ${way.rule}: issuer ${way.issuer}`,
+      whereto(way),
+      whence(way),
+      ...until(way),
+      whose(way),
+    ].join(", "),
     ...conditions(way).map((text) => `  ${text}`),
     ...requirements(way).map((text) => `  ${text}`),
     `  the least: ${leastText(way)}`,
@@ -124,10 +137,11 @@ function wayLines(way: Way): string[] {
 
 /** The least in one line. */
 function leastText({ least }: Way): string {
-  const { service, rhost, claims, mapFiles } = least;
+  const { service, rhost, claims, now, mapFiles } = least;
   return [
     `service ${service}`,
     ...(rhost === null ? [] : [`from ${rhost}`]),
+    ...(now === WITNESS_NOW ? [] : [`at ${instantText(now)}`]),
     `claims ${JSON.stringify(claims)}`,
     ...Object.entries(mapFiles).map(([path, lines]) =>
       `where ${path} has the line ${JSON.stringify(lines.join("; "))}`
@@ -146,12 +160,16 @@ function json({ accounts, limits }: Who): string {
         shared: way.shared,
         services: way.services,
         rhosts: way.rhosts,
+        ...(way.notAfter === null
+          ? {}
+          : { not_after: instantText(way.notAfter) }),
         conditions: conditions(way),
         assurance: requirements(way),
         least: {
           service: way.least.service,
           rhost: way.least.rhost,
           claims: way.least.claims,
+          now: instantText(way.least.now),
           ...(Object.keys(way.least.mapFiles).length === 0
             ? {}
             : { map_files: way.least.mapFiles }),
@@ -176,7 +194,7 @@ function markdown({ accounts, limits }: Who): string {
         name,
         way.rule,
         way.issuer,
-        `${whereto(way)}, ${whence(way)}`,
+        [whereto(way), whence(way), ...until(way)].join(", "),
         [...conditions(way), whose(way)].join("; "),
         requirements(way).join("; "),
       ])

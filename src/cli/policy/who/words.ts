@@ -5,11 +5,17 @@
  */
 import type { Way } from "../../../analysis/who.ts";
 import { duration } from "../../../policy/duration.ts";
+import { instantText } from "../../../policy/instant.ts";
 import { operand } from "../../../policy/evaluate/conditions.ts";
 
 /** `from 10.0.0.0/8`, or from anywhere. */
 export function whence({ rhosts }: Way): string {
   return rhosts === null ? "from anywhere" : `from ${rhosts.join(", ")}`;
+}
+
+/** When the way ends; nothing where it never does. */
+export function until({ notAfter }: Way): string[] {
+  return notAfter === null ? [] : [`until ${instantText(notAfter)}`];
 }
 
 /** `service sshd`, or any. */

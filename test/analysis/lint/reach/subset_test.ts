@@ -34,6 +34,7 @@ import type { AccessRequest } from "../../../../src/policy/request.ts";
 import {
   allowRuleArbitrary,
   denyRuleArbitrary,
+  endArbitrary,
   MAP_FILES,
   policyArbitrary,
   policyOf,
@@ -52,12 +53,21 @@ const pairs = policyArbitrary.chain((document) =>
   fc.record({
     inner: fc.oneof(allowRuleArbitrary, denyRuleArbitrary),
     other: fc.oneof(allowRuleArbitrary, denyRuleArbitrary),
-    drop: fc.subarray(["issuers", "services", "rhosts", "when", "assurance"]),
+    drop: fc.subarray([
+      "issuers",
+      "services",
+      "rhosts",
+      "not_after",
+      "when",
+      "assurance",
+    ]),
+    end: endArbitrary,
     related: fc.boolean(),
     wide: fc.boolean(),
-  }).map(({ inner, other, drop, related, wide }) => {
+  }).map(({ inner, other, drop, end, related, wide }) => {
     const outer: Written = { ...(related ? inner : other) };
     if (related) { for (const key of drop) delete outer[key]; }
+    if (related && outer["not_after"] !== undefined) outer["not_after"] = end;
     if (related && wide && Array.isArray(outer["accounts"])) {
       outer["accounts"] = [...outer["accounts"], { names: ["deploy"] }];
     }

@@ -137,6 +137,38 @@ Deno.test("a witness given to policy explain gives the decisions that the diff n
   }
 });
 
+Deno.test("policy diff says when a change shows, and policy explain at that time says the same", async () => {
+  const ending = OLD.replace(
+    "when: {",
+    "not_after: 2027-01-31T00:00:00Z, assurance: {max_auth_age: 1h}, when: {",
+  );
+  const later = ending.replace("2027-01-31", "2027-06-30");
+  const files = { "old.yaml": ending, "new.yaml": later };
+  const pretty = await diff(["old.yaml", "new.yaml"], { files });
+  const at = Date.UTC(2027, 0, 31) / 1000;
+  assert.match(
+    pretty.stdout,
+    new RegExp(
+      "^  \\+ issuer campus, service sshd, no remote address, at 2027-01-31T00:00:00Z\n" +
+        `    claims \\{"groups":\\["staff"\\],"auth_time":${at}\\}$`,
+      "m",
+    ),
+  );
+  const json = await diff(["old.yaml", "new.yaml", "--format", "json"], {
+    files,
+  });
+  const [{ witness, new: next, old }] = JSON.parse(json.stdout).changes;
+  for (const [file, said] of [[ending, old], [later, next]] as const) {
+    const explained = await cli([
+      ...["policy", "explain", "site.yaml", "--account", "alice"],
+      ...["--claims", "-", "--issuer", "campus", "--now", witness.now],
+      ...["--format", "json"],
+    ], { files: { "site.yaml": file }, stdin: JSON.stringify(witness.claims) });
+    const { decision, reason, rule } = JSON.parse(explained.stdout);
+    assert.deepEqual({ decision, reason, rule }, said);
+  }
+});
+
 for (
   const [files, verdict, codes] of [
     [["old.yaml", "new.yaml"], "wider", {
@@ -525,6 +557,41 @@ rules:
     );
   });
 }
+
+Deno.test("policy diff names the end of a rule as the cause, and the line where it stands", async () => {
+  const policy = (end: string) =>
+    `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+rules:
+  staff:
+    accounts: [{names: [alice]}]
+${end}`;
+  const JANUARY = policy("    not_after: 2027-01-31T00:00:00Z\n");
+  const JUNE = policy("    not_after: 2027-06-30T00:00:00Z\n");
+  const moved = '"2027-01-31T00:00:00Z" to "2027-06-30T00:00:00Z"';
+  for (
+    const [old, next, expected] of [
+      [JANUARY, JUNE, [
+        `+ line 6: rule "staff" admits more: not_after, from ${moved}`,
+      ]],
+      [policy(""), JANUARY, [
+        '- line 6: rule "staff" admits less: not_after is new',
+      ]],
+      [JANUARY, policy(""), [
+        '+ line 4: rule "staff" admits more: not_after is gone',
+      ]],
+    ] as const
+  ) {
+    const { stdout } = await cli(["policy", "diff", "a.yaml", "b.yaml"], {
+      files: { "a.yaml": old, "b.yaml": next },
+    });
+    assert.deepEqual(
+      stdout.split("\n").filter((line) => /^[+-] /.test(line)),
+      expected,
+    );
+    assert.match(stdout, /no remote address, at 2027-01-31T00:00:00Z$/m);
+  }
+});
 
 Deno.test("policy diff --fail-on wider stops a change that takes an entry of never away", async () => {
   const policy = (never: string) =>

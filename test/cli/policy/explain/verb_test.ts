@@ -119,6 +119,58 @@ rules, the nearest first:
   );
 });
 
+Deno.test("policy explain says of a rule that it has ended, and when", async () => {
+  const files = {
+    "site.yaml": POLICY.replace(
+      "    assurance: {mfa: true}\n",
+      "    not_after: 2026-01-31T01:00:00+01:00\n",
+    ),
+  };
+  const at = async (...args: string[]) =>
+    (await explained([...ALICE, ...args], { files })).stdout;
+  assert.match(await at(), /^allow: allowed\n/);
+  assert.match(await at("--now", "2026-01-30T23:59:59Z"), /^allow: allowed\n/);
+  assert.equal(
+    await at("--now", "2026-01-31T00:00:00Z"),
+    `deny: account_not_permitted (no rule decided: deny by default)
+  account "alice", issuer "campus", service "sshd", no remote address, at 2026-01-31T00:00:00Z
+nearest: rule "staff", one condition short: the rule ended at 2026-01-31T00:00:00Z
+
+rules, the nearest first:
+  staff (allow): does not match: not_after: the rule has ended
+    expected before 2026-01-31T00:00:00Z
+    actual   2026-01-31T00:00:00Z
+  shared (allow): does not match: services: it is for other services
+    expected ["sudo"]
+    actual   "sshd"
+`,
+  );
+  assert.match(
+    await at("--now", "2026-02-02T12:00:00Z"),
+    /^nearest: rule "staff", one condition short: the rule ended at 2026-01-31T00:00:00Z, 2 d 12 h ago$/m,
+  );
+  const { rules } = JSON.parse(
+    await at("--now", "1769817600", "--format", "json"),
+  );
+  assert.deepEqual(
+    [rules[0].because, rules[0].expected, rules[0].actual, rules[0].condition],
+    ["rule_expired", 1769817600, 1769817600, ["not_after"]],
+  );
+});
+
+Deno.test("policy explain says of a deny rule that it has not ended yet", async () => {
+  const out = "  out: {effect: deny, not_after: 2026-01-31T00:00:00Z}\n";
+  const { stdout } = await explained(ALICE, {
+    files: {
+      "site.yaml": POLICY.replace("    assurance: {mfa: true}\n", "") + out,
+    },
+  });
+  assert.match(
+    stdout,
+    /^denied by: rule "out": it is before 2026-01-31T00:00:00Z \(otherwise rule "staff" would admit\)$/m,
+  );
+});
+
 Deno.test("policy explain takes service, issuer and time from the command line", async () => {
   const args = [
     "--account",

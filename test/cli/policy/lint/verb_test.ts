@@ -73,6 +73,26 @@ const CODES: readonly (readonly [string, number])[] = [
   ["--explain rule/redundant clean.yaml", 2],
 ];
 
+Deno.test("policy lint tells by the clock which rules have ended, and which soon will", async () => {
+  const files = {
+    "site.yaml": policy(
+      "staff: {not_after: 2026-01-31T00:00:00Z, accounts: [{claim: sub}]}",
+    ),
+  };
+  const at = async (now: string) => {
+    const { code, stdout } = await cli(
+      ["policy", "lint", "site.yaml", "--format", "json"],
+      { files, now: Date.parse(now) },
+    );
+    const { findings } = JSON.parse(stdout) as { findings: { id: string }[] };
+    return [code, ...findings.map(({ id }) => id)];
+  };
+  assert.deepEqual(await at("2026-01-16T23:59:59.999Z"), [0]);
+  assert.deepEqual(await at("2026-01-17T00:00:00Z"), [0, "rule/ends-soon"]);
+  assert.deepEqual(await at("2026-01-30T23:59:59.999Z"), [0, "rule/ends-soon"]);
+  assert.deepEqual(await at("2026-01-31T00:00:00Z"), [1, "rule/ended"]);
+});
+
 for (const [line, code] of CODES) {
   Deno.test(`policy lint ${line} ends with ${code}`, async () => {
     const result = await lint(...line.split(" ").filter((word) => word !== ""));

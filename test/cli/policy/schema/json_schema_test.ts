@@ -106,6 +106,44 @@ Deno.test("policyJsonSchema() and the parser agree about generated and damaged d
   );
 });
 
+Deno.test("policyJsonSchema() and the parser agree about the ends of rules", () => {
+  const counts = { accepted: 0, refused: 0 };
+  const YEARS = ["2024", "2027", "2100", "2000", "2400"];
+  const MONTHS = ["01", "02", "04", "09", "10", "11", "12"];
+  const DAYS = ["01", "09", "19", "28", "29", "30", "31"];
+  const TIMES = ["T00:00:00", "T09:10:59", "T19:59:01", "T20:00:00"];
+  const ZONES = ["Z", "+01:00", "-23:59", "+14:30", "-00:00"];
+  const digits = (values: readonly string[]) => fc.constantFrom(...values);
+  const texts = fc.record({
+    year: digits([...YEARS, "0000", "9999", "999"]),
+    month: digits([...MONTHS, "00", "13", "1"]),
+    day: digits([...DAYS, "00", "32"]),
+    time: digits([...TIMES, "T24:00:00", " 00:00:00", ""]),
+    zone: digits([...ZONES, "-24:00", "", "z", ".5Z"]),
+  }).map(({ year, month, day, time, zone }) =>
+    `${year}-${month}-${day}${time}${zone}`
+  );
+  const base = documentOf("ok/minimal.yaml") as {
+    rules: Record<string, Record<string, unknown>>;
+  };
+  holds(
+    fc.property(
+      fc.oneof(texts, fc.constantFrom(0, null, 1801353600, [], {}, true)),
+      (not_after) => {
+        const { staff } = base.rules;
+        const rules = { staff: { ...staff, not_after } };
+        const accepted = assertSameOpinion({ ...base, rules });
+        counts[accepted ? "accepted" : "refused"]++;
+      },
+    ),
+    { runs: 3000 },
+  );
+  assert.ok(
+    counts.accepted > 100 && counts.refused > 1000,
+    JSON.stringify(counts),
+  );
+});
+
 Deno.test("policyJsonSchema() is a titled 2020-12 schema with an id", () => {
   assert.equal(
     schema["$schema"],

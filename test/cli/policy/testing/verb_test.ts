@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../../../src/cli/cli.ts";
 import { processIo } from "../../../../src/cli/io.ts";
+import { cli } from "../../../support/cli.ts";
 import { POLICY, STAFF } from "../../../support/suites.ts";
 
 interface Ran {
@@ -485,6 +486,31 @@ Deno.test("names cannot steer the terminal", async () => {
     "site.yaml": RED.replace("name: unverified", 'name: "\\e[2Jx"'),
   });
   assert.match(stdout, /failed: \\u001b\[2Jx/);
+});
+
+Deno.test("what must never be is admitted where the rule that forbids it ends", async () => {
+  const policy = (end: string) =>
+    `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+never: {deploy: {accounts: [deploy]}}
+rules:
+  all: {accounts: [{claim: sub}]}
+  keep: {effect: deny, accounts: [{names: [deploy]}]${end}}
+tests:
+  - {name: "yes", account: alice, claims: {sub: alice}, expect: allow}
+  - {name: "no", account: bob, claims: {sub: alice}, expect: deny}
+`;
+  const run = (end: string) =>
+    cli(["policy", "test", "p.yaml"], { files: { "p.yaml": policy(end) } });
+  assert.equal((await run("")).code, 0);
+  const { code, stdout, stderr } = await run(
+    ", not_after: 2027-01-31T00:00:00Z",
+  );
+  assert.equal(code, 1);
+  assert.match(
+    stdout + stderr,
+    /"deploy" must never be, and rule "all" admits it: .*, no remote address, at 2027-01-31T00:00:00Z, claims \{"sub":"deploy"\}/,
+  );
 });
 
 Deno.test("policy test fails where what must never be is admitted, whatever the tests say", async () => {

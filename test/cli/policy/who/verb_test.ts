@@ -43,6 +43,31 @@ Deno.test("policy who shows who reaches an account, and the least that is admitt
   );
 });
 
+Deno.test("policy who tells until when a way is open, and when the least is admitted", async () => {
+  const policy = POLICY.replace(
+    "    rhosts: [10.0.0.0/8]\n",
+    "    not_after: 2025-01-31T01:00:00+01:00\n",
+  );
+  const pretty = await who(["--account", "alice"], policy);
+  assert.equal(
+    pretty.stdout,
+    `alice: 1 way
+  rule staff: issuer campus, service sshd, from anywhere, until 2025-01-31T00:00:00Z, their own account
+    groups any ["staff"]
+    signed in at most 8h ago
+    the least: service sshd, at 2025-01-30T23:59:59Z, claims {"groups":["staff"],"sub":"alice","auth_time":1738281599}
+`,
+  );
+  const json = await who(["--format", "json", "--account", "alice"], policy);
+  const [way] = JSON.parse(json.stdout).accounts[0].ways;
+  assert.deepEqual(
+    [way.not_after, way.least.now],
+    ["2025-01-31T00:00:00Z", "2025-01-30T23:59:59Z"],
+  );
+  const table = await who(["--format", "markdown"], policy);
+  assert.match(table.stdout, /from anywhere, until 2025-01-31T00:00:00Z \|/);
+});
+
 Deno.test("policy who --format markdown is a table, whatever values hold", async () => {
   const { code, stdout } = await who(["--format", "markdown"]);
   assert.equal(code, 0);
