@@ -39,6 +39,8 @@ interface CompareOptions {
   /** Enough of them: how many differences are wanted of each direction. */
   readonly wanted: Readonly<Record<Direction, number>>;
   readonly cache: GlobCache;
+  /** Whether to leave out accounts that the host keeps for the system. */
+  readonly ordinary: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export function compareAccount(
     new: keysOf(pair.new, account),
   };
   if (same(rules.old, rules.new)) return NOTHING;
-  const scene = sceneOf(account, pair, { rules, cache: options.cache });
+  const scene = sceneOf(account, pair, { ...options, rules });
   const search = new Search(scene, options);
   search.run("wider");
   search.run("narrower");

@@ -38,6 +38,10 @@ interface DiffOptions {
   readonly accounts?: readonly string[];
   /** Effort of the search in all and for one account and issuer, in constraints looked at. */
   readonly bound?: { readonly total: number; readonly each: number };
+  /** Only accounts that the host does not keep for the system: tests know no host. */
+  readonly ordinary?: boolean;
+  /** Ends the comparison, which is then not exhaustive, with the first change of which it is true. */
+  readonly until?: (change: Change) => boolean;
   /** Told after each account. */
   readonly progress?: (done: number, total: number) => void;
 }
@@ -90,16 +94,16 @@ export function diffPolicies(
   options: DiffOptions = {},
 ): Diff {
   const pairs = issuerPairs(old, next).filter((pair) => !sameRules(pair));
-  const found = accountsOf([old, next], pairs);
+  const known = accountsOf([old, next], pairs);
   const limits = new Set(
-    pairs.length === 0 || options.accounts !== undefined ? [] : found.limits,
+    pairs.length === 0 || options.accounts !== undefined ? [] : known.limits,
   );
   const accounts = options.accounts?.map((account) => ({
     account,
     example: false,
   })) ?? [
-    ...found.named.map((account) => ({ account, example: false })),
-    ...found.examples.map((account) => ({ account, example: true })),
+    ...known.named.map((account) => ({ account, example: false })),
+    ...known.examples.map((account) => ({ account, example: true })),
   ];
   const bound = options.bound ?? DIFF_BOUND;
   const total: Budget = { steps: bound.total };
@@ -111,15 +115,21 @@ export function diffPolicies(
       total,
       each: bound.each,
       cache,
+      ordinary: options.ordinary ?? false,
     });
     own.limits.forEach((limit) => limits.add(limit));
-    changes.push(...own.differences.map((one) => changeOf(one, { example })));
+    const found = own.differences.map((one) => changeOf(one, { example }));
+    changes.push(...found);
     const verdict = combined(
       own.differences.map(({ decisions }) => directionOf(decisions)),
     );
     const unknown = verdict === "equivalent" && own.limits.length > 0;
     verdicts.push({ account, example, verdict: unknown ? "sampled" : verdict });
     options.progress?.(index + 1, accounts.length);
+    if (options.until !== undefined && found.some(options.until)) {
+      limits.add("the comparison ended with the first change");
+      break;
+    }
   }
   const settings = settingChanges(old, next);
   const verdict = combined([
@@ -139,7 +149,7 @@ export function diffPolicies(
 function accountChanges(
   account: string,
   pairs: readonly IssuerPair[],
-  bound: { total: Budget; each: number; cache: GlobCache },
+  bound: { total: Budget; each: number; cache: GlobCache; ordinary: boolean },
 ): { differences: Difference[]; limits: string[] } {
   const differences = new Map<string, Difference>();
   const wanted = { wider: WITNESSES, narrower: WITNESSES };
@@ -151,6 +161,7 @@ function accountChanges(
       budget,
       wanted,
       cache: bound.cache,
+      ordinary: bound.ordinary,
     });
     bound.total.steps -= before - budget.steps;
     limits.push(...own.limits);

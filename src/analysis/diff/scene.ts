@@ -24,6 +24,7 @@ import {
   mapping,
   nesting,
   nestingLimits,
+  NO,
   Space,
   Uses,
 } from "./space.ts";
@@ -80,9 +81,10 @@ export interface Scene {
 export function sceneOf(
   account: string,
   pair: IssuerPair,
-  { rules, cache }: {
+  { rules, cache, ordinary }: {
     rules: { old: readonly KeyedRule[]; new: readonly KeyedRule[] };
     cache: GlobCache;
+    ordinary: boolean;
   },
 ): Scene {
   const sides = [
@@ -127,7 +129,12 @@ export function sceneOf(
     linked,
     old: regions(pair.old, rules.old),
     new: regions(pair.new, rules.new),
-    always: [...nesting(space), ...distribution(space), ...mapping(space)],
+    always: [
+      ...nesting(space),
+      ...distribution(space),
+      ...mapping(space),
+      ...(ordinary ? [[{ variable: space.host, values: NO }]] : []),
+    ],
     limits: [
       ...space.limits,
       ...nestingLimits(space),

@@ -4,24 +4,26 @@
  *
  * @module
  */
-import type { MapFiles } from "../../policy/evaluate/accounts.ts";
-import type { Decision } from "../../policy/decision.ts";
+import type { Decision, RuleOutcome } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { Policy } from "../../policy/model.ts";
-import { findWitness, sameOutcome, type Witness } from "./mutation_probe.ts";
+import { decisionAfter, effectOf } from "./mutation_effect.ts";
 import { type Mutation, mutationsOf } from "./mutations.ts";
 import type { DefaultsDocument } from "./schema.ts";
 import { meets, type TestResult } from "./expectation.ts";
-import { testText, type WrittenTest, writtenTest } from "./write.ts";
-import { DEFAULT_NOW, instant } from "./time.ts";
+import { testText, type WrittenTest } from "./write.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
 
-/** A change that no test noticed, although it changes a decision. */
-export interface Survivor {
+/** A change that no test noticed. */
+export interface Unnoticed {
   /** A sentence. */
   readonly message: string;
   readonly path: Path;
   readonly rule: string | null;
+}
+
+/** One that changes a decision. */
+export interface Survivor extends Unnoticed {
   /** A test that would notice it: as data, and as text to paste. */
   readonly test: WrittenTest;
   readonly yaml: string;
@@ -31,9 +33,13 @@ interface MutationReport {
   readonly tried: number;
   /** At least one test fails. */
   readonly noticed: number;
-  /** No test fails, and no request was found that is decided differently. */
+  /** No test fails, and it is proved that no request is decided differently. */
   readonly equivalent: number;
   readonly survived: readonly Survivor[];
+  /** No test fails, and it could not be told whether any could. */
+  readonly unknown: readonly Unnoticed[];
+  /** They only matter for accounts that the host keeps for the system, of which no test can tell. */
+  readonly host: readonly Unnoticed[];
 }
 
 interface MutateOptions {
@@ -53,10 +59,10 @@ export function mutate(
   results: readonly TestResult[],
   options: MutateOptions,
 ): MutationReport {
-  const mapFiles = mergedMapFiles(results);
-  const now = instant(options.defaults.now ?? DEFAULT_NOW) ?? 0;
   const mutations = mutationsOf(policy);
   const survived: Survivor[] = [];
+  const unknown: Unnoticed[] = [];
+  const host: Unnoticed[] = [];
   let [noticed, equivalent] = [0, 0];
   for (const [done, mutation] of mutations.entries()) {
     options.onProgress?.(done, mutations.length);
@@ -64,11 +70,37 @@ export function mutate(
       noticed++;
       continue;
     }
-    const witness = findWitness(policy, mutation, { mapFiles, now });
-    if (witness === null) equivalent++;
-    else survived.push(survivor(policy, mutation, { witness, options }));
+    const { description, path, rule } = mutation;
+    const about = (says: string): Unnoticed => ({
+      message: `${description} ${says}`,
+      path,
+      rule,
+    });
+    const effect = effectOf(policy, mutation, options);
+    switch (effect.kind) {
+      case "none":
+        equivalent++;
+        break;
+      case "shown": {
+        const { test } = effect;
+        const yaml = testText(test);
+        survived.push({ ...about("changes no test"), test, yaml });
+        break;
+      }
+      case "unknown":
+        unknown.push(
+          about(`changes no test, and may change a decision: ${effect.why}`),
+        );
+        break;
+      case "host":
+        host.push(
+          about("only matters for accounts that the host keeps for the system"),
+        );
+        break;
+    }
   }
-  return { tried: mutations.length, noticed, equivalent, survived };
+  const tried = mutations.length;
+  return { tried, noticed, equivalent, survived, unknown, host };
 }
 
 /** Whether a test fails under the mutation. */
@@ -90,7 +122,12 @@ export function isNoticed(
       const alone = evaluate(narrow, request, { mapFiles });
       if (sameAnswer(alone, actual, position)) return false;
     }
-    return !meets(expected, evaluate(mutation.policy, request, { mapFiles }));
+    const after = decisionAfter(mutation, {
+      request,
+      mapFiles,
+      before: actual,
+    });
+    return !meets(expected, after);
   });
 }
 
@@ -104,46 +141,14 @@ function sameAnswer(
   return sameOutcome(alone.rules[0], actual.rules[position]);
 }
 
-function survivor(
-  policy: Policy,
-  mutation: Mutation,
-  at: { witness: Witness; options: MutateOptions },
-): Survivor {
-  const { request, decision } = at.witness;
-  const does = decision.decision === "allow" ? "is admitted" : "is refused";
-  const test = writtenTest(
-    `${request.account} ${does}, which ${mutation.description} would change`,
-    request,
-    {
-      policy,
-      defaults: at.options.defaults,
-      expected: {
-        decision: decision.decision,
-        ...(decision.decision === "deny"
-          ? { reason: decision.reason }
-          : { rule: decision.rule }),
-      },
-    },
-  );
-  return {
-    message: `${mutation.description} changes no test`,
-    path: mutation.path,
-    rule: mutation.rule,
-    test,
-    yaml: testText(test),
-  };
-}
-
-/** The contents of map files in tests, where several tests give some the first one's. */
-function mergedMapFiles(results: readonly TestResult[]): MapFiles {
-  const merged = new Map<string, string>();
-  const seen = new Set<MapFiles>();
-  for (const { test: { mapFiles } } of results) {
-    if (seen.has(mapFiles)) continue;
-    seen.add(mapFiles);
-    for (const [path, text] of mapFiles) {
-      if (!merged.has(path)) merged.set(path, text);
-    }
+/** Whether a rule, or its absence, has the same to say for a decision. */
+function sameOutcome(
+  one: RuleOutcome | undefined,
+  other: RuleOutcome | undefined,
+): boolean {
+  if (one?.matched !== true || other?.matched !== true) {
+    return (one?.matched ?? false) === (other?.matched ?? false);
   }
-  return merged;
+  return one.effect === other.effect && one.granted === other.granted &&
+    one.because === other.because;
 }

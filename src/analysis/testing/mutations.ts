@@ -3,7 +3,7 @@
  * loosened.
  *
  * Changes that cannot matter are left out where that is plain to see (issuers that are all of
- * them, `allow_protected` without a protected name); others are found by `mutation_probe.ts`.
+ * them, `allow_protected` without a protected name); others are found by `mutation_effect.ts`.
  *
  * @module
  */

@@ -4,15 +4,27 @@
  * @module
  */
 import { visible } from "../../lib/text.ts";
-import { readClaim, withClaim } from "../../policy/claims.ts";
+import { type Claims, readClaim, withClaim } from "../../policy/claims.ts";
+import type { MapFiles } from "../../policy/evaluate/accounts.ts";
+import { kindRow } from "../../policy/kinds.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import type { DefaultsDocument } from "./schema.ts";
 import type { Expectation } from "./expectation.ts";
-import { writtenTime } from "./time.ts";
+import { DEFAULT_NOW, instant, writtenTime } from "./time.ts";
 
 /** What a test says, key by key, in the order in which it is written. */
 export type WrittenTest = Readonly<Record<string, unknown>>;
+
+interface WriteOptions {
+  readonly policy: Policy;
+  readonly defaults: DefaultsDocument;
+  readonly expected: Expectation;
+  /** Contents that are not those of the defaults. */
+  readonly mapFiles?: MapFiles;
+  /** Claims and the clock as they are, not as a person would write them. */
+  readonly exact?: boolean;
+}
 
 /**
  * The test that a request with an expectation is, saying nothing that the defaults of its file
@@ -21,15 +33,17 @@ export type WrittenTest = Readonly<Record<string, unknown>>;
 export function writtenTest(
   name: string,
   request: AccessRequest,
-  at: { policy: Policy; defaults: DefaultsDocument; expected: Expectation },
+  at: WriteOptions,
 ): WrittenTest {
-  const { policy, defaults, expected } = at;
+  const { policy, defaults, expected, mapFiles = new Map(), exact } = at;
   const { subject, account, service, rhost, now } = request;
   const issuer = policy.issuers.find((one) => one.name === subject.issuer);
   const needsIssuer = policy.issuers.length > 1 &&
     defaults.issuer !== subject.issuer;
-  let { claims } = subject;
-  if (issuer !== undefined) {
+  const linked = exact !== true && issuer !== undefined &&
+    kindRow(issuer).linked && isListed(subject.claims);
+  let claims = linked ? withoutListed(subject.claims) : subject.claims;
+  if (issuer !== undefined && exact !== true) {
     const location = issuer.claims.auth_time;
     const time = readClaim(claims, location);
     if (typeof time === "number") {
@@ -40,13 +54,17 @@ export function writtenTest(
     // null is as good as absent
     if (!Object.hasOwn(claims, claim)) claims = withClaim(claims, claim, null);
   }
-  const several = subject.identities.length > 1;
+  const several = linked ||
+    (exact !== true && subject.identities.length > 1);
   return {
     name,
     ...(defaults.account === account ? {} : { account }),
     ...(needsIssuer ? { issuer: subject.issuer } : {}),
     ...((defaults.service ?? "sshd") === service ? {} : { service }),
     ...((defaults.rhost ?? null) === rhost ? {} : { rhost }),
+    ...(exact === true && instant(defaults.now ?? DEFAULT_NOW) !== now
+      ? { now: new Date(now * 1000).toISOString().replace(".000Z", "Z") }
+      : {}),
     ...(Object.keys(claims).length === 0 ? {} : { claims }),
     ...(several
       ? {
@@ -61,10 +79,26 @@ export function writtenTest(
         ),
       }
       : {}),
+    ...(mapFiles.size === 0 ? {} : { map_files: Object.fromEntries(mapFiles) }),
     expect: expected.reason === undefined && expected.rule === undefined
       ? expected.decision
       : { ...expected },
   };
+}
+
+/** The members by which Globus Auth lists identities and sessions; a test has keys of its own. */
+const LISTED = ["identities", "session_info", "identity_providers"];
+
+/** With an own list of what should be there, the members must stay together. */
+function isListed(claims: Claims): boolean {
+  return !Array.isArray(claims["identities_set"]) &&
+    LISTED.some((member) => Object.hasOwn(claims, member));
+}
+
+function withoutListed(claims: Claims): Claims {
+  return Object.fromEntries(
+    Object.entries(claims).filter(([name]) => !LISTED.includes(name)),
+  );
 }
 
 function withoutNulls(object: object): Record<string, unknown> {

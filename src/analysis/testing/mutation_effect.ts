@@ -1,0 +1,329 @@
+/**
+ * Whether a mutation changes a decision, and the test that shows it: asked of `policy diff`.
+ *
+ * Only a changed rule can make a difference, so the comparison begins with that rule alone (for a
+ * deny rule, with one rule beside it that admits). A request that it finds is put to the whole
+ * policies. Where another rule decides it after all, that rule joins the comparison. Further rules
+ * only ever take differences away: that there is none holds for the whole policy.
+ *
+ * @module
+ */
+import { type Change, diffPolicies } from "../diff/diff.ts";
+import type { Decision } from "../../policy/decision.ts";
+import { evaluate } from "../../policy/evaluate/evaluate.ts";
+import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
+import type { AccessRequest } from "../../policy/request.ts";
+import { caseOf } from "./case.ts";
+import type { TestCase } from "./expectation.ts";
+import type { Mutation } from "./mutations.ts";
+import type { DefaultsDocument, TestDocument } from "./schema.ts";
+import { type WrittenTest, writtenTest } from "./write.ts";
+
+export type Effect =
+  /** The test passes, and fails under the mutation. */
+  | { readonly kind: "shown"; readonly test: WrittenTest }
+  /** Proved: no request is decided differently. */
+  | { readonly kind: "none" }
+  /** Proved: only for accounts that the host keeps for the system, and tests know no host. */
+  | { readonly kind: "host" }
+  /** Nothing was found that a test can say, and nothing was proved. */
+  | { readonly kind: "unknown"; readonly why: string };
+
+interface EffectContext {
+  /** Defaults of the file that the missing test will be pasted into. */
+  readonly defaults: DefaultsDocument;
+}
+
+/** Requests that are put to the whole policies for one mutation; ordinary ones need one or two. */
+const MAX_ROUNDS = 2_000;
+
+/** What a mutation does to the decisions of a policy. */
+export function effectOf(
+  policy: Policy,
+  mutation: Mutation,
+  context: EffectContext,
+): Effect {
+  const ordinary = new Search(policy, mutation, { ...context, host: false });
+  const found = ordinary.run();
+  if (found.kind !== "none") return found;
+  const opening = [...policy.rules, ...mutation.policy.rules].some((rule) =>
+    rule.allow_protected
+  );
+  // otherwise no account of the system is opened, neither before nor after
+  if (!opening) return found;
+  return new Search(policy, mutation, { ...context, host: true }).run();
+}
+
+class Search {
+  readonly #policy: Policy;
+  readonly #mutation: Mutation;
+  readonly #context: EffectContext & { readonly host: boolean };
+  readonly #limits = new Set<string>();
+  #rounds = 0;
+
+  constructor(
+    policy: Policy,
+    mutation: Mutation,
+    context: EffectContext & { readonly host: boolean },
+  ) {
+    this.#policy = policy;
+    this.#mutation = mutation;
+    this.#context = context;
+  }
+
+  run(): Effect {
+    for (const seed of seedsOf(this.#policy, this.#mutation)) {
+      const found = this.#look(new Set(seed));
+      if (found !== null) return found;
+      if (this.#rounds <= MAX_ROUNDS) continue;
+      this.#limits.add("there are too many rules to look at all of them");
+      break;
+    }
+    const [why] = this.#limits;
+    return why === undefined ? { kind: "none" } : { kind: "unknown", why };
+  }
+
+  /** Differences where only these rules matter, and those that turn out to matter as well. */
+  #look(ids: Set<string>): Effect | null {
+    while (++this.#rounds <= MAX_ROUNDS) {
+      const shown: { effect: Effect | null } = { effect: null };
+      const deciding = new Set<string>();
+      const limits = new Set<string>();
+      const diff = diffPolicies(
+        withOnly(this.#policy, ids),
+        withOnly(this.#mutation.policy, ids),
+        {
+          ordinary: !this.#context.host,
+          until: (change) => {
+            const answer = this.#judge(change);
+            if ("kind" in answer) {
+              shown.effect = answer;
+              return true;
+            }
+            answer.rules.forEach((id) => deciding.add(id));
+            if (answer.real) {
+              limits.add("the request that shows it cannot be a test");
+            }
+            return false;
+          },
+        },
+      );
+      if (shown.effect !== null) return shown.effect;
+      const known = ids.size;
+      deciding.forEach((id) => ids.add(id));
+      if (ids.size > known) continue;
+      [...diff.limits, ...limits].forEach((limit) => this.#limits.add(limit));
+      return null;
+    }
+    return null;
+  }
+
+  /** What a request that was found shows; otherwise the rules that decide it. */
+  #judge(change: Change): Effect | { rules: string[]; real: boolean } {
+    const { host } = this.#context;
+    if (!host) {
+      for (const { written, test } of this.#tests(change)) {
+        const [before, after] = this.#decide(test.request, test.mapFiles);
+        if (!differ(before, after)) continue;
+        const named = nameOf(this.#mutation, before, test.request.account);
+        return { kind: "shown", test: written(named, before) };
+      }
+    }
+    const [before, after] = this.#decide(...this.#asFound(change));
+    const real = before.decision !== after.decision;
+    if (real && host) return { kind: "host" };
+    const rules = [...before.rules, ...after.rules]
+      .filter(({ matched }) => matched).map(({ id }) => id);
+    return { rules: real ? [] : rules, real };
+  }
+
+  #decide(
+    request: AccessRequest,
+    mapFiles: TestCase["mapFiles"],
+  ): [Decision, Decision] {
+    const before = evaluate(this.#policy, request, { mapFiles });
+    return [
+      before,
+      decisionAfter(this.#mutation, { request, mapFiles, before }),
+    ];
+  }
+
+  /** The request that was found, with nothing in map files but what it needs. */
+  #asFound(change: Change): [AccessRequest, TestCase["mapFiles"]] {
+    const request = requestOf(this.#policy, change);
+    const paths = [this.#policy, this.#mutation.policy].flatMap(mapFilePaths);
+    return [
+      request,
+      new Map(paths.map((path) => [path, textOf(change, path)])),
+    ];
+  }
+
+  /** The ways to write the request as a test, the shortest first, as they would be read again. */
+  *#tests(change: Change): Generator<{
+    written: (name: string, decision: Decision) => WrittenTest;
+    test: Omit<TestCase, "file" | "line">;
+  }> {
+    const policy = this.#policy;
+    const { defaults } = this.#context;
+    const needed = Object.keys(change.witness.mapFiles);
+    const all = [policy, this.#mutation.policy].flatMap(mapFilePaths);
+    const request = requestOf(policy, change);
+    const seen = new Set<string>();
+    for (
+      const [paths, exact] of [[needed, false], [all, false], [
+        all,
+        true,
+      ]] as const
+    ) {
+      const written = (name: string, decision: Decision) =>
+        writtenTest(name, request, {
+          policy,
+          defaults,
+          expected: decision.decision === "deny"
+            ? { decision: "deny", reason: decision.reason }
+            : { decision: "allow", rule: decision.rule },
+          mapFiles: new Map(paths.map((path) => [path, textOf(change, path)])),
+          exact,
+        });
+      const draft = written("", REFUSED);
+      const text = JSON.stringify(draft);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      const { cases: [test], issues } = caseOf(draft as TestDocument, {
+        policy,
+        defaults,
+        missingMapFiles: new Set(),
+        path: [],
+      });
+      if (test !== undefined && issues.length === 0) yield { written, test };
+    }
+  }
+}
+
+const REFUSED: Decision = {
+  decision: "deny",
+  reason: "account_not_permitted",
+  rule: null,
+  rules: [],
+};
+
+/** A failure to decide shows nothing. */
+function differ(before: Decision, after: Decision): boolean {
+  return before.decision !== after.decision &&
+    before.reason !== "internal_error" && after.reason !== "internal_error";
+}
+
+function nameOf(
+  { description }: Mutation,
+  { decision }: Decision,
+  account: string,
+): string {
+  const does = decision === "allow" ? "is admitted" : "is refused";
+  return `${account} ${does}, which ${description} would change`;
+}
+
+/**
+ * What the changed policy decides of a request, where the policy as it is decided `before`. Rules
+ * that did not match before cannot match now, but for the one that is changed.
+ */
+export function decisionAfter(
+  { rule, policy }: Mutation,
+  { request, mapFiles, before }: {
+    request: AccessRequest;
+    mapFiles: TestCase["mapFiles"];
+    before: Decision;
+  },
+): Decision {
+  const matched = new Set(
+    before.rules.filter((one) => one.matched).map(({ id }) => id),
+  );
+  // where the decision failed, nothing is known about any rule
+  const rules = before.reason === "internal_error"
+    ? policy.rules
+    : policy.rules.filter(({ id }) => id === rule || matched.has(id));
+  return evaluate({ ...policy, rules }, request, { mapFiles });
+}
+
+/**
+ * Rules such that every difference shows with the rules of one entry, whichever other rules are added
+ * that take nothing away from it.
+ */
+function* seedsOf(
+  policy: Policy,
+  mutation: Mutation,
+): Generator<readonly string[]> {
+  const allows = policy.rules.filter(({ effect }) => effect === "allow");
+  const { rule } = mutation;
+  if (rule === null) {
+    // what holds for all rules: no deny rule depends on it
+    for (const { id } of allows) yield [id];
+    return;
+  }
+  const versions = [policy, mutation.policy].flatMap(({ rules }) =>
+    rules.filter(({ id }) => id === rule)
+  );
+  if (versions.some(({ effect }) => effect === "allow")) yield [rule];
+  const denies = versions.filter(({ effect }) => effect === "deny");
+  if (denies.length === 0) return;
+  // a deny rule only shows where something would be admitted
+  for (const allow of allows) {
+    if (allow.id === rule) continue;
+    if (denies.some((deny) => canMeet(deny, allow))) yield [rule, allow.id];
+  }
+}
+
+/** False where it is plain to see that no request is of both rules. */
+function canMeet(one: Rule, other: Rule): boolean {
+  const common = (
+    a: readonly string[] | null,
+    b: readonly string[] | null,
+  ) => a === null || b === null || a.some((name) => b.includes(name));
+  return common(one.issuers, other.issuers) &&
+    common(one.services, other.services) &&
+    common(namesOf(one), namesOf(other));
+}
+
+/** All accounts that a rule can concern; `null` where they cannot be listed. */
+function namesOf({ effect, accounts }: Rule): string[] | null {
+  if (accounts === null) return null;
+  const names: string[] = [];
+  for (const source of accounts) {
+    if (source.source === "names") names.push(...source.names);
+    else if (source.source === "map" && effect === "allow") {
+      names.push(...source.map.flatMap((entry) => entry.accounts));
+    } else return null;
+  }
+  return names;
+}
+
+function withOnly(policy: Policy, ids: ReadonlySet<string>): Policy {
+  return { ...policy, rules: policy.rules.filter(({ id }) => ids.has(id)) };
+}
+
+function requestOf(
+  policy: Policy,
+  { witness, issuer: name }: Change,
+): AccessRequest {
+  const issuer = policy.issuers.find((one) => one.name === name);
+  if (issuer === undefined) throw new Error(`there is no issuer "${name}"`);
+  const { account, service, rhost, now, claims, host } = witness;
+  return {
+    account,
+    service,
+    rhost,
+    now,
+    subject: subjectFromClaims(issuer, claims),
+    ...(host === null ? {} : { host }),
+  };
+}
+
+function textOf({ witness }: Change, path: string): string {
+  return (witness.mapFiles[path] ?? []).map((line) => `${line}\n`).join("");
+}
+
+function mapFilePaths({ rules }: Policy): string[] {
+  return rules.flatMap(({ accounts }) => accounts ?? []).flatMap((source) =>
+    source.source === "map_file" ? [source.path] : []
+  );
+}
