@@ -57,6 +57,9 @@ export function compareAccount(
     new: keysOf(pair.new, account),
   };
   if (same(rules.old, rules.new)) return NOTHING;
+  const all = [...rules.old, ...rules.new];
+  // where nothing admits, nothing differs
+  if (all.every(({ rule }) => rule.effect === "deny")) return NOTHING;
   const scene = sceneOf(account, pair, { ...options, rules });
   const search = new Search(scene, options);
   search.run("wider");

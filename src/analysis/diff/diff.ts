@@ -40,6 +40,8 @@ interface DiffOptions {
   readonly bound?: { readonly total: number; readonly each: number };
   /** Only accounts that the host does not keep for the system: tests know no host. */
   readonly ordinary?: boolean;
+  /** What several comparisons of much the same rules have in common. */
+  readonly cache?: GlobCache;
   /** Ends the comparison, which is then not exhaustive, with the first change of which it is true. */
   readonly until?: (change: Change) => boolean;
   /** Told after each account. */
@@ -93,21 +95,34 @@ export function diffPolicies(
   next: Policy,
   options: DiffOptions = {},
 ): Diff {
+  const decisions = diffDecisions(old, next, options);
+  const settings = settingChanges(old, next);
+  const verdict = combined([
+    ...decisions.changes.map((change) => change.verdict),
+    ...settings.map((setting) => setting.verdict),
+  ]);
+  const unknown = verdict === "equivalent" && !decisions.exhaustive;
+  return { verdict: unknown ? "sampled" : verdict, ...decisions, settings };
+}
+
+/** Only what the policies decide: not where they keep things, nor which tokens they accept. */
+export function diffDecisions(
+  old: Policy,
+  next: Policy,
+  options: DiffOptions = {},
+): Omit<Diff, "verdict" | "settings"> {
   const pairs = issuerPairs(old, next).filter((pair) => !sameRules(pair));
-  const known = accountsOf([old, next], pairs);
-  const limits = new Set(
-    pairs.length === 0 || options.accounts !== undefined ? [] : known.limits,
-  );
-  const accounts = options.accounts?.map((account) => ({
-    account,
-    example: false,
-  })) ?? [
+  const known = options.accounts === undefined
+    ? accountsOf([old, next], pairs)
+    : { named: options.accounts, examples: [], limits: [] };
+  const limits = new Set(pairs.length === 0 ? [] : known.limits);
+  const accounts = [
     ...known.named.map((account) => ({ account, example: false })),
     ...known.examples.map((account) => ({ account, example: true })),
   ];
   const bound = options.bound ?? DIFF_BOUND;
   const total: Budget = { steps: bound.total };
-  const cache: GlobCache = new Map();
+  const cache: GlobCache = options.cache ?? new Map();
   const changes: Change[] = [];
   const verdicts: AccountVerdict[] = [];
   for (const [index, { account, example }] of accounts.entries()) {
@@ -131,18 +146,11 @@ export function diffPolicies(
       break;
     }
   }
-  const settings = settingChanges(old, next);
-  const verdict = combined([
-    ...changes.map((change) => change.verdict),
-    ...settings.map((setting) => setting.verdict),
-  ]);
   return {
-    verdict: verdict === "equivalent" && limits.size > 0 ? "sampled" : verdict,
     exhaustive: limits.size === 0,
     limits: [...limits],
     accounts: verdicts,
     changes,
-    settings,
   };
 }
 

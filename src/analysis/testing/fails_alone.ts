@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { diffPolicies } from "../diff/diff.ts";
+import { diffDecisions } from "../diff/diff.ts";
 import {
   type Assurance,
   NO_ASSURANCE,
@@ -25,7 +25,7 @@ export function canFailAlone(
     : openStage(rule, policy);
   if (stage === null) return true;
   const { changed, assurance } = without(condition, rule, policy);
-  const diff = diffPolicies(
+  const diff = diffDecisions(
     { ...stage, rules: [...stage.rules, rule] },
     { ...stage, assurance, rules: [...stage.rules, changed] },
     { ordinary: true, until: () => true },

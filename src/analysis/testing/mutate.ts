@@ -6,9 +6,15 @@
  */
 import type { Decision, RuleOutcome } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
-import type { Policy } from "../../policy/model.ts";
-import { decisionAfter, effectOf } from "./mutation_effect.ts";
-import { type Mutation, mutationsOf } from "./mutations.ts";
+import {
+  askedOf,
+  conditionsOf,
+  countsAsMet,
+  failureOf,
+} from "../../policy/evaluate/rule.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
+import { Effects } from "./mutation_effect.ts";
+import { changedWith, type Mutation, mutationsOf } from "./mutations.ts";
 import type { DefaultsDocument } from "./schema.ts";
 import { meets, type TestResult } from "./expectation.ts";
 import { testText, type WrittenTest } from "./write.ts";
@@ -60,13 +66,15 @@ export function mutate(
   options: MutateOptions,
 ): MutationReport {
   const mutations = mutationsOf(policy);
+  const noticing = new Noticing(policy, results);
+  const effects = new Effects(policy, options);
   const survived: Survivor[] = [];
   const unknown: Unnoticed[] = [];
   const host: Unnoticed[] = [];
   let [noticed, equivalent] = [0, 0];
   for (const [done, mutation] of mutations.entries()) {
     options.onProgress?.(done, mutations.length);
-    if (isNoticed(policy, mutation, results)) {
+    if (noticing.notices(mutation)) {
       noticed++;
       continue;
     }
@@ -76,7 +84,7 @@ export function mutate(
       path,
       rule,
     });
-    const effect = effectOf(policy, mutation, options);
+    const effect = effects.of(mutation);
     switch (effect.kind) {
       case "none":
         equivalent++;
@@ -103,32 +111,99 @@ export function mutate(
   return { tried, noticed, equivalent, survived, unknown, host };
 }
 
-/** Whether a test fails under the mutation. */
-export function isNoticed(
-  policy: Policy,
-  mutation: Mutation,
-  results: readonly TestResult[],
-): boolean {
-  const { rule } = mutation;
-  const narrow: Policy | null = rule === null ? null : {
-    ...mutation.policy,
-    rules: mutation.policy.rules.filter(({ id }) => id === rule),
-  };
-  const position = policy.rules.findIndex(({ id }) => id === rule);
-  return results.some(({ test, actual }) => {
-    const { request, mapFiles, expected } = test;
-    if (narrow !== null) {
-      // other rules have the same to say as before
-      const alone = evaluate(narrow, request, { mapFiles });
-      if (sameAnswer(alone, actual, position)) return false;
+/** Which mutations make a test fail. */
+export class Noticing {
+  readonly #policy: Policy;
+  readonly #results: readonly TestResult[];
+  readonly #positions: ReadonlyMap<string, number>;
+  readonly #matched = new Map<TestResult, readonly Rule[]>();
+  readonly #near = new Map<Rule, readonly TestResult[]>();
+
+  constructor(policy: Policy, results: readonly TestResult[]) {
+    this.#policy = policy;
+    this.#results = results;
+    this.#positions = new Map(policy.rules.map(({ id }, index) => [id, index]));
+  }
+
+  /** Whether a test fails under the mutation. */
+  notices(mutation: Mutation): boolean {
+    const position = this.#positions.get(mutation.rule ?? "") ?? -1;
+    const rule = this.#policy.rules[position];
+    if (rule === undefined) {
+      return this.#results.some((result) => this.#fails(result, mutation));
     }
-    const after = decisionAfter(mutation, {
-      request,
-      mapFiles,
-      before: actual,
+    const alone = changedWith(this.#policy, mutation, [rule]);
+    const turned = mutation.changed?.effect !== rule.effect;
+    // one condition is changed: where two others fail, the rule still does not match
+    const near = turned && mutation.changed !== null
+      ? this.#results
+      : this.#nearTo(rule);
+    return near.some((result) => {
+      const { request, mapFiles } = result.test;
+      const answer = evaluate(alone, request, { mapFiles });
+      // other rules have the same to say as before
+      return !sameAnswer(answer, result.actual, position) &&
+        this.#fails(result, mutation, rule);
     });
-    return !meets(expected, after);
-  });
+  }
+
+  #fails(result: TestResult, mutation: Mutation, rule?: Rule): boolean {
+    const { request, mapFiles, expected } = result.test;
+    const matched = this.#matchedIn(result);
+    // rules that did not match cannot match now, but for the one that is changed
+    const rules = rule === undefined || matched.includes(rule)
+      ? matched
+      : [...matched, rule];
+    const changed = changedWith(this.#policy, mutation, rules);
+    return !meets(expected, evaluate(changed, request, { mapFiles }));
+  }
+
+  #matchedIn(result: TestResult): readonly Rule[] {
+    const known = this.#matched.get(result);
+    if (known !== undefined) return known;
+    const { reason, rules } = result.actual;
+    const found = this.#policy.rules.filter((_, index) =>
+      // where the decision failed, nothing is known about any rule
+      reason === "internal_error" || rules[index]?.matched === true
+    );
+    this.#matched.set(result, found);
+    return found;
+  }
+
+  #nearTo(rule: Rule): readonly TestResult[] {
+    const known = this.#near.get(rule);
+    if (known !== undefined) return known;
+    const found = this.#results.filter(({ test }) =>
+      !isFar(rule, { policy: this.#policy, test })
+    );
+    this.#near.set(rule, found);
+    return found;
+  }
+}
+
+/** Whether two or more of the rule's conditions fail. */
+function isFar(
+  rule: Rule,
+  { policy, test }: { policy: Policy; test: TestResult["test"] },
+): boolean {
+  const { request, mapFiles } = test;
+  const issuer = policy.issuers.find(({ name }) =>
+    name === request.subject.issuer
+  );
+  if (issuer === undefined) return false;
+  const asked = askedOf(rule, request, { policy, issuer, mapFiles });
+  let failing = 0;
+  try {
+    for (const condition of conditionsOf(rule, policy)) {
+      if (condition.needed === "to grant") break;
+      if (countsAsMet(failureOf(condition, asked), rule)) continue;
+      failing += 1;
+      if (failing > 1) return true;
+    }
+  } catch {
+    // what cannot be told may be near
+  }
+  return false;
 }
 
 /** Whether one rule on its own still says what it said among all. */

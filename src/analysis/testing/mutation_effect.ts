@@ -8,15 +8,17 @@
  *
  * @module
  */
-import { type Change, diffPolicies } from "../diff/diff.ts";
+import type { GlobCache } from "../diff/atoms.ts";
+import { type Change, diffDecisions } from "../diff/diff.ts";
 import type { Decision } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
-import type { Policy, Rule } from "../../policy/model.ts";
+import type { Issuer, Policy, Rule } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import { caseOf } from "./case.ts";
 import type { TestCase } from "./expectation.ts";
-import type { Mutation } from "./mutations.ts";
+import { changedWith, type Mutation } from "./mutations.ts";
+import { RuleIndex } from "./rule_index.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
 import { type WrittenTest, writtenTest } from "./write.ts";
 
@@ -38,44 +40,66 @@ interface EffectContext {
 /** Requests that are put to the whole policies for one mutation; ordinary ones need one or two. */
 const MAX_ROUNDS = 2_000;
 
-/** What a mutation does to the decisions of a policy. */
-export function effectOf(
-  policy: Policy,
-  mutation: Mutation,
-  context: EffectContext,
-): Effect {
-  const ordinary = new Search(policy, mutation, { ...context, host: false });
-  const found = ordinary.run();
-  if (found.kind !== "none") return found;
-  const opening = [...policy.rules, ...mutation.policy.rules].some((rule) =>
-    rule.allow_protected
-  );
-  // otherwise no account of the system is opened, neither before nor after
-  if (!opening) return found;
-  return new Search(policy, mutation, { ...context, host: true }).run();
+/** What mutations do to the decisions of a policy. */
+export class Effects {
+  readonly #policy: Policy;
+  readonly #context: EffectContext;
+  readonly #index: RuleIndex;
+  readonly #rules: ReadonlyMap<string, Rule>;
+  readonly #cache: GlobCache = new Map();
+
+  constructor(policy: Policy, context: EffectContext) {
+    this.#policy = policy;
+    this.#context = context;
+    this.#index = new RuleIndex(policy);
+    this.#rules = new Map(policy.rules.map((rule) => [rule.id, rule]));
+  }
+
+  of(mutation: Mutation): Effect {
+    const search = (host: boolean) =>
+      new Search({
+        ...this.#context,
+        policy: this.#policy,
+        index: this.#index,
+        rules: this.#rules,
+        cache: this.#cache,
+        mutation,
+        host,
+      }).run();
+    const found = search(false);
+    if (found.kind !== "none") return found;
+    // otherwise no account of the system is opened, neither before nor after
+    const opening = mutation.changed?.allow_protected === true ||
+      this.#policy.rules.some((rule) => rule.allow_protected);
+    return opening ? search(true) : found;
+  }
+}
+
+interface SearchContext extends EffectContext {
+  readonly policy: Policy;
+  readonly index: RuleIndex;
+  readonly rules: ReadonlyMap<string, Rule>;
+  readonly cache: GlobCache;
+  readonly mutation: Mutation;
+  /** Whether the host is asked for accounts, as it is at a login. */
+  readonly host: boolean;
 }
 
 class Search {
-  readonly #policy: Policy;
-  readonly #mutation: Mutation;
-  readonly #context: EffectContext & { readonly host: boolean };
+  readonly #context: SearchContext;
   readonly #limits = new Set<string>();
   #rounds = 0;
 
-  constructor(
-    policy: Policy,
-    mutation: Mutation,
-    context: EffectContext & { readonly host: boolean },
-  ) {
-    this.#policy = policy;
-    this.#mutation = mutation;
+  constructor(context: SearchContext) {
     this.#context = context;
   }
 
   run(): Effect {
-    for (const seed of seedsOf(this.#policy, this.#mutation)) {
-      const found = this.#look(new Set(seed));
-      if (found !== null) return found;
+    for (const seed of seedsOf(this.#context)) {
+      for (const issuer of this.#issuersOf(seed.grant)) {
+        const found = this.#look(seed, issuer);
+        if (found !== null) return found;
+      }
       if (this.#rounds <= MAX_ROUNDS) continue;
       this.#limits.add("there are too many rules to look at all of them");
       break;
@@ -85,16 +109,26 @@ class Search {
   }
 
   /** Differences where only these rules matter, and those that turn out to matter as well. */
-  #look(ids: Set<string>): Effect | null {
+  #look({ grant, deny }: Seed, issuer: Issuer): Effect | null {
+    const ids = new Set(deny === null ? [grant] : [grant, deny]);
+    const { policy, mutation } = this.#context;
+    const accounts = this.#accountsOf(grant);
+    const only = ({ issuers, ...rest }: Policy): Policy => ({
+      ...rest,
+      issuers: issuers.filter(({ name }) => name === issuer.name),
+    });
     while (++this.#rounds <= MAX_ROUNDS) {
+      const rules = [...ids].flatMap((id) => this.#context.rules.get(id) ?? []);
       const shown: { effect: Effect | null } = { effect: null };
       const deciding = new Set<string>();
       const limits = new Set<string>();
-      const diff = diffPolicies(
-        withOnly(this.#policy, ids),
-        withOnly(this.#mutation.policy, ids),
+      const diff = diffDecisions(
+        only({ ...policy, rules }),
+        only(changedWith(policy, mutation, rules)),
         {
+          ...(accounts === null ? {} : { accounts }),
           ordinary: !this.#context.host,
+          cache: this.#context.cache,
           until: (change) => {
             const answer = this.#judge(change);
             if ("kind" in answer) {
@@ -119,14 +153,37 @@ class Search {
     return null;
   }
 
+  #versionsOf(id: string): Rule[] {
+    const { rules, mutation } = this.#context;
+    return [
+      rules.get(id) ?? null,
+      mutation.rule === id ? mutation.changed : null,
+    ].filter((rule) => rule !== null);
+  }
+
+  #issuersOf(id: string): readonly Issuer[] {
+    const versions = this.#versionsOf(id);
+    return this.#context.policy.issuers.filter(({ name }) =>
+      versions.some(({ issuers }) => issuers?.includes(name) ?? true)
+    );
+  }
+
+  /** The accounts that a rule can grant, before or after; `null` where they cannot be listed. */
+  #accountsOf(id: string): readonly string[] | null {
+    const names = this.#versionsOf(id).map(namesOf);
+    return names.includes(null)
+      ? null
+      : [...new Set(names.flatMap((list) => list ?? []))];
+  }
+
   /** What a request that was found shows; otherwise the rules that decide it. */
   #judge(change: Change): Effect | { rules: string[]; real: boolean } {
-    const { host } = this.#context;
+    const { host, mutation } = this.#context;
     if (!host) {
       for (const { written, test } of this.#tests(change)) {
         const [before, after] = this.#decide(test.request, test.mapFiles);
         if (!differ(before, after)) continue;
-        const named = nameOf(this.#mutation, before, test.request.account);
+        const named = nameOf(mutation, before, test.request.account);
         return { kind: "shown", test: written(named, before) };
       }
     }
@@ -142,17 +199,25 @@ class Search {
     request: AccessRequest,
     mapFiles: TestCase["mapFiles"],
   ): [Decision, Decision] {
-    const before = evaluate(this.#policy, request, { mapFiles });
-    return [
-      before,
-      decisionAfter(this.#mutation, { request, mapFiles, before }),
-    ];
+    const { policy, index, mutation } = this.#context;
+    const rules = index.rulesFor(request);
+    const before = evaluate({ ...policy, rules }, request, { mapFiles });
+    // rules that did not match cannot match now, but for the one that is changed
+    const matched = rules.filter(({ id }, at) =>
+      id !== mutation.rule &&
+      // where the decision failed, nothing is known about any rule
+      (before.rules.length === 0 || before.rules[at]?.matched === true)
+    );
+    const own = this.#context.rules.get(mutation.rule ?? "") ?? [];
+    const changed = changedWith(policy, mutation, matched.concat(own));
+    return [before, evaluate(changed, request, { mapFiles })];
   }
 
   /** The request that was found, with nothing in map files but what it needs. */
   #asFound(change: Change): [AccessRequest, TestCase["mapFiles"]] {
-    const request = requestOf(this.#policy, change);
-    const paths = [this.#policy, this.#mutation.policy].flatMap(mapFilePaths);
+    const { policy } = this.#context;
+    const request = requestOf(policy, change);
+    const paths = mapFilePaths(policy);
     return [
       request,
       new Map(paths.map((path) => [path, textOf(change, path)])),
@@ -164,10 +229,9 @@ class Search {
     written: (name: string, decision: Decision) => WrittenTest;
     test: Omit<TestCase, "file" | "line">;
   }> {
-    const policy = this.#policy;
-    const { defaults } = this.#context;
+    const { policy, defaults } = this.#context;
     const needed = Object.keys(change.witness.mapFiles);
-    const all = [policy, this.#mutation.policy].flatMap(mapFilePaths);
+    const all = mapFilePaths(policy);
     const request = requestOf(policy, change);
     const seen = new Set<string>();
     for (
@@ -223,53 +287,40 @@ function nameOf(
   return `${account} ${does}, which ${description} would change`;
 }
 
-/**
- * What the changed policy decides of a request, where the policy as it is decided `before`. Rules
- * that did not match before cannot match now, but for the one that is changed.
- */
-export function decisionAfter(
-  { rule, policy }: Mutation,
-  { request, mapFiles, before }: {
-    request: AccessRequest;
-    mapFiles: TestCase["mapFiles"];
-    before: Decision;
-  },
-): Decision {
-  const matched = new Set(
-    before.rules.filter((one) => one.matched).map(({ id }) => id),
-  );
-  // where the decision failed, nothing is known about any rule
-  const rules = before.reason === "internal_error"
-    ? policy.rules
-    : policy.rules.filter(({ id }) => id === rule || matched.has(id));
-  return evaluate({ ...policy, rules }, request, { mapFiles });
+/** A rule that admits on one side, and the deny rule, if any, by which the other side refuses. */
+interface Seed {
+  readonly grant: string;
+  readonly deny: string | null;
 }
 
 /**
- * Rules such that every difference shows with the rules of one entry, whichever other rules are added
- * that take nothing away from it.
+ * Every difference is one of a seed: it shows with the rules of the seed alone, and with any further
+ * rules that do not decide it.
  */
 function* seedsOf(
-  policy: Policy,
-  mutation: Mutation,
-): Generator<readonly string[]> {
+  { policy, mutation, rules }: SearchContext,
+): Generator<Seed> {
   const allows = policy.rules.filter(({ effect }) => effect === "allow");
-  const { rule } = mutation;
+  const { rule, changed } = mutation;
   if (rule === null) {
     // what holds for all rules: no deny rule depends on it
-    for (const { id } of allows) yield [id];
+    for (const { id } of allows) yield { grant: id, deny: null };
     return;
   }
-  const versions = [policy, mutation.policy].flatMap(({ rules }) =>
-    rules.filter(({ id }) => id === rule)
+  const versions = [rules.get(rule) ?? null, changed].filter((one) =>
+    one !== null
   );
-  if (versions.some(({ effect }) => effect === "allow")) yield [rule];
+  if (versions.some(({ effect }) => effect === "allow")) {
+    yield { grant: rule, deny: null };
+  }
   const denies = versions.filter(({ effect }) => effect === "deny");
   if (denies.length === 0) return;
   // a deny rule only shows where something would be admitted
   for (const allow of allows) {
     if (allow.id === rule) continue;
-    if (denies.some((deny) => canMeet(deny, allow))) yield [rule, allow.id];
+    if (denies.some((deny) => canMeet(deny, allow))) {
+      yield { grant: allow.id, deny: rule };
+    }
   }
 }
 
@@ -295,10 +346,6 @@ function namesOf({ effect, accounts }: Rule): string[] | null {
     } else return null;
   }
   return names;
-}
-
-function withOnly(policy: Policy, ids: ReadonlySet<string>): Policy {
-  return { ...policy, rules: policy.rules.filter(({ id }) => ids.has(id)) };
 }
 
 function requestOf(

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
-import { isNoticed, mutate } from "../../../src/analysis/testing/mutate.ts";
+import { mutate, Noticing } from "../../../src/analysis/testing/mutate.ts";
 import { mutationsOf } from "../../../src/analysis/testing/mutations.ts";
 import type { AccessRequest } from "../../../src/policy/request.ts";
 import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
@@ -215,7 +215,7 @@ Deno.test("a mutation that a test's request is decided differently by is noticed
         const result: TestResult = runTest(policy, test);
         const changed = evaluate(mutation.policy, request).decision;
         assert.equal(
-          isNoticed(policy, mutation, [result]),
+          new Noticing(policy, [result]).notices(mutation),
           changed !== decision,
         );
       },

@@ -8,7 +8,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { diffPolicies } from "../../../src/analysis/diff/diff.ts";
 import { mutate } from "../../../src/analysis/testing/mutate.ts";
-import { effectOf } from "../../../src/analysis/testing/mutation_effect.ts";
+import {
+  type Effect,
+  Effects,
+} from "../../../src/analysis/testing/mutation_effect.ts";
 import {
   type Mutation,
   mutationsOf,
@@ -53,6 +56,14 @@ function pasted(
   );
   assert.ok(test, text);
   return [policy, mutation.policy].map((one) => runTest(one, test).passed);
+}
+
+function effectOf(
+  policy: Policy,
+  mutation: Mutation,
+  context: ConstructorParameters<typeof Effects>[1],
+): Effect {
+  return new Effects(policy, context).of(mutation);
 }
 
 /** All effects, each shown one proved with its test as text. */
