@@ -5,7 +5,9 @@
  *
  * @module
  */
+import { accountsOf } from "../diff/accounts.ts";
 import { diffDecisions } from "../diff/diff.ts";
+import { issuerPairs } from "../diff/side.ts";
 import {
   type Assurance,
   NO_ASSURANCE,
@@ -20,38 +22,45 @@ export function canFailAlone(
   { rule, policy }: { rule: Rule; policy: Policy },
 ): boolean {
   if (condition.asks === "accounts") return true;
-  const stage = rule.effect === "allow"
-    ? { ...policy, rules: [] }
-    : openStage(rule, policy);
-  if (stage === null) return true;
   const { changed, assurance } = without(condition, rule, policy);
+  if (rule.effect === "deny") return !denyTheSame(rule, changed, policy);
   const diff = diffDecisions(
-    { ...stage, rules: [...stage.rules, rule] },
-    { ...stage, assurance, rules: [...stage.rules, changed] },
+    { ...policy, rules: [rule] },
+    { ...policy, assurance, rules: [changed] },
     { ordinary: true, until: () => true },
   );
   return diff.changes.length > 0 || !diff.exhaustive;
 }
 
-/** A policy without demands that admits everybody to an account of the deny rule; `null`: unclear. */
-function openStage(rule: Rule, policy: Policy): Policy | null {
-  const known: string[] = rule.accounts === null ? ["someone"] : [];
-  for (const source of rule.accounts ?? []) {
-    if (source.source !== "names") return null;
-    known.push(...source.names);
-  }
+/** Whether it is proved that two deny rules match the same requests, whoever would be admitted. */
+export function denyTheSame(one: Rule, other: Rule, policy: Policy): boolean {
+  const bare = { ...policy, assurance: NO_ASSURANCE };
+  const before = { ...bare, rules: [one] };
+  const after = { ...bare, rules: [other] };
+  const { named, examples, limits } = accountsOf(
+    [before, after],
+    issuerPairs(before, after),
+  );
+  if (limits.length > 0) return false;
+  // a deny rule only shows where something admits: to every sort of account that the two tell apart
   const everybody: Rule = {
-    ...rule,
-    id: `not ${rule.id}`,
+    ...one,
+    id: `not ${one.id}`,
     effect: "allow",
     issuers: null,
     services: null,
     rhosts: null,
     when: [],
-    accounts: [{ source: "names", names: known }],
+    assurance: NO_ASSURANCE,
+    accounts: [{ source: "names", names: [...named, ...examples] }],
     allow_protected: true,
   };
-  return { ...policy, assurance: NO_ASSURANCE, rules: [everybody] };
+  const diff = diffDecisions(
+    { ...bare, rules: [everybody, one] },
+    { ...bare, rules: [everybody, other] },
+    { accounts: [...named, ...examples], ordinary: true, until: () => true },
+  );
+  return diff.changes.length === 0 && diff.exhaustive;
 }
 
 /** The rule and the policy's assurance as they would be without the condition. */

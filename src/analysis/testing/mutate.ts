@@ -117,7 +117,7 @@ export class Noticing {
   readonly #results: readonly TestResult[];
   readonly #positions: ReadonlyMap<string, number>;
   readonly #matched = new Map<TestResult, readonly Rule[]>();
-  readonly #near = new Map<Rule, readonly TestResult[]>();
+  readonly #near = new Map<Rule, readonly Near[]>();
 
   constructor(policy: Policy, results: readonly TestResult[]) {
     this.#policy = policy;
@@ -133,16 +133,13 @@ export class Noticing {
       return this.#results.some((result) => this.#fails(result, mutation));
     }
     const alone = changedWith(this.#policy, mutation, [rule]);
-    const turned = mutation.changed?.effect !== rule.effect;
-    // one condition is changed: where two others fail, the rule still does not match
-    const near = turned && mutation.changed !== null
-      ? this.#results
-      : this.#nearTo(rule);
+    const near = this.#concerned(rule, mutation);
     return near.some((result) => {
       const { request, mapFiles } = result.test;
       const answer = evaluate(alone, request, { mapFiles });
       // other rules have the same to say as before
       return !sameAnswer(answer, result.actual, position) &&
+        !isAdmittedAnyway(result, answer) &&
         this.#fails(result, mutation, rule);
     });
   }
@@ -170,40 +167,70 @@ export class Noticing {
     return found;
   }
 
-  #nearTo(rule: Rule): readonly TestResult[] {
+  /** The tests in which the changed rule may have something else to say. */
+  #concerned(rule: Rule, { changed, path }: Mutation): readonly TestResult[] {
+    if (changed !== null && changed.effect !== rule.effect) {
+      return this.#results;
+    }
+    const [, , ...place] = path;
+    // what other conditions keep from matching, the change of one does not make match
+    return this.#nearTo(rule).filter(({ failing }) =>
+      failing?.every((step, index) => step === place[index]) ?? true
+    ).map(({ result }) => result);
+  }
+
+  #nearTo(rule: Rule): readonly Near[] {
     const known = this.#near.get(rule);
     if (known !== undefined) return known;
-    const found = this.#results.filter(({ test }) =>
-      !isFar(rule, { policy: this.#policy, test })
+    const found = this.#results.flatMap((result) =>
+      nearness(rule, { policy: this.#policy, result }) ?? []
     );
     this.#near.set(rule, found);
     return found;
   }
 }
 
-/** Whether two or more of the rule's conditions fail. */
-function isFar(
+/** A test in which at most one condition keeps a rule from matching. */
+interface Near {
+  readonly result: TestResult;
+  /** The path of the condition in the rule; `null` where there is none, or it cannot be told. */
+  readonly failing: readonly string[] | null;
+}
+
+/** `null` where two or more conditions fail. */
+function nearness(
   rule: Rule,
-  { policy, test }: { policy: Policy; test: TestResult["test"] },
-): boolean {
-  const { request, mapFiles } = test;
+  { policy, result }: { policy: Policy; result: TestResult },
+): Near | null {
+  const { request, mapFiles } = result.test;
   const issuer = policy.issuers.find(({ name }) =>
     name === request.subject.issuer
   );
-  if (issuer === undefined) return false;
+  let failing: Near["failing"] = null;
+  if (issuer === undefined) return { result, failing };
   const asked = askedOf(rule, request, { policy, issuer, mapFiles });
-  let failing = 0;
   try {
     for (const condition of conditionsOf(rule, policy)) {
       if (condition.needed === "to grant") break;
       if (countsAsMet(failureOf(condition, asked), rule)) continue;
-      failing += 1;
-      if (failing > 1) return true;
+      if (failing !== null) return null;
+      failing = condition.path;
     }
   } catch {
-    // what cannot be told may be near
+    failing = null;
   }
-  return false;
+  return { result, failing };
+}
+
+/** Another rule admits, and no more is expected; the changed rule on its own does not deny. */
+function isAdmittedAnyway(
+  { test, actual }: TestResult,
+  alone: Decision,
+): boolean {
+  const [own] = alone.rules;
+  return own?.effect === "allow" && actual.decision === "allow" &&
+    actual.rule !== own.id && test.expected.decision === "allow" &&
+    test.expected.rule === undefined;
 }
 
 /** Whether one rule on its own still says what it said among all. */

@@ -17,6 +17,7 @@ import type { Issuer, Policy, Rule } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import { caseOf } from "./case.ts";
 import type { TestCase } from "./expectation.ts";
+import { denyTheSame } from "./fails_alone.ts";
 import { changedWith, type Mutation } from "./mutations.ts";
 import { RuleIndex } from "./rule_index.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
@@ -314,7 +315,9 @@ function* seedsOf(
     yield { grant: rule, deny: null };
   }
   const denies = versions.filter(({ effect }) => effect === "deny");
-  if (denies.length === 0) return;
+  const [before = null, after = null] = denies;
+  if (before === null) return;
+  if (after !== null && denyTheSame(before, after, policy)) return;
   // a deny rule only shows where something would be admitted
   for (const allow of allows) {
     if (allow.id === rule) continue;

@@ -16,6 +16,13 @@ import {
   type TestResult,
 } from "../../../src/analysis/testing/expectation.ts";
 import {
+  MAP_FILES,
+  policyArbitrary,
+  policyOf,
+  requestArbitrary,
+} from "../../support/policy_generators.ts";
+import { holds } from "../../support/properties.ts";
+import {
   POLICY,
   type ReadSuite,
   readSuite,
@@ -222,6 +229,37 @@ Deno.test("a mutation that a test's request is decided differently by is noticed
     ),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("whether a mutation is noticed is told as if each test were run again", () => {
+  const cases = policyArbitrary.chain((document) => {
+    const policy = policyOf(document);
+    const requests = fc.array(requestArbitrary(policy), {
+      minLength: 30,
+      maxLength: 30,
+    });
+    return fc.record({ policy: fc.constant(policy), requests });
+  });
+  let met = 0;
+  holds(
+    fc.property(cases, ({ policy, requests }) => {
+      for (const request of requests) {
+        const actual = evaluate(policy, request, { mapFiles: MAP_FILES });
+        const { decision, reason, rule } = actual;
+        const place = { name: "x", file: "x", line: 1 };
+        const expected = { decision, reason, rule };
+        const test = { ...place, request, mapFiles: MAP_FILES, expected };
+        const noticing = new Noticing(policy, [runTest(policy, test)]);
+        for (const mutation of mutationsOf(policy)) {
+          const { passed } = runTest(mutation.policy, test);
+          assert.equal(noticing.notices(mutation), !passed);
+          if (!passed) met += 1;
+        }
+      }
+    }),
+    { runs: 60 },
+  );
+  assert.ok(met > 200, String(met));
 });
 
 const THOROUGH = readSuite(COMPLETE);
