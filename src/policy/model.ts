@@ -161,7 +161,7 @@ export interface Rule
 export interface Policy extends
   Omit<
     Filled<PolicySettings>,
-    "issuers" | "assurance" | "rules" | "defaults" | "tests"
+    "issuers" | "assurance" | "rules" | "defaults" | "tests" | "tables"
   > {
   readonly issuers: readonly Issuer[];
   readonly assurance: Assurance;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { TestSchema } from "../../src/analysis/testing/schema.ts";
+import { TableSchema, TestSchema } from "../../src/analysis/testing/schema.ts";
 import { VERBS } from "../../src/cli/cli.ts";
 import { REASON_MEANS, REASONS } from "../../src/lib/reason.ts";
 import { EXIT_CODES, pamCode } from "../../src/pam/exit_code.ts";
@@ -61,14 +61,8 @@ const TABLES: Readonly<Record<string, Table>> = {
         ];
       }),
     ),
-  "test keys": () =>
-    table(
-      ["key", "meaning"],
-      keyRows(TestSchema).map(({ key, says, needed }) => [
-        code(key),
-        needed ? `required; ${says}` : says,
-      ]),
-    ),
+  "test keys": () => meaningTable(TestSchema),
+  "table keys": () => meaningTable(TableSchema),
   kinds: () =>
     table(
       ["kind", "its tokens are", "algorithms", "groups", "must have"],
@@ -117,6 +111,16 @@ export const TABLE_NAMES: readonly string[] = Object.keys(TABLES);
 
 /** What stands between the marks of each table. */
 export const MARKED = /(<!-- generated: (.+?) -->\n)(.*?)(<!-- end -->)/gs;
+
+function meaningTable(schema: Keyed): string {
+  return table(
+    ["key", "meaning"],
+    keyRows(schema).map(({ key, says, needed }) => [
+      code(key),
+      needed ? `required; ${says}` : says,
+    ]),
+  );
+}
 
 type Keyed = Parameters<typeof keyRows>[0];
 

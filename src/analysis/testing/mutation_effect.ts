@@ -39,7 +39,7 @@ interface EffectContext {
 }
 
 /** Requests that are put to the whole policies for one mutation; ordinary ones need one or two. */
-const MAX_ROUNDS = 2_000;
+const MAX_ROUNDS = 20_000;
 
 /** What mutations do to the decisions of a policy. */
 export class Effects {
@@ -89,6 +89,8 @@ interface SearchContext extends EffectContext {
 class Search {
   readonly #context: SearchContext;
   readonly #limits = new Set<string>();
+  /** Deny rules that turned out to matter, and will again. */
+  readonly #denies = new Set<string>();
   #rounds = 0;
 
   constructor(context: SearchContext) {
@@ -111,7 +113,8 @@ class Search {
 
   /** Differences where only these rules matter, and those that turn out to matter as well. */
   #look({ grant, deny }: Seed, issuer: Issuer): Effect | null {
-    const ids = new Set(deny === null ? [grant] : [grant, deny]);
+    const ids = new Set([grant, ...deny === null ? [] : [deny]]);
+    this.#denies.forEach((id) => ids.add(id));
     const { policy, mutation } = this.#context;
     const accounts = this.#accountsOf(grant);
     const only = ({ issuers, ...rest }: Policy): Policy => ({
@@ -146,7 +149,12 @@ class Search {
       );
       if (shown.effect !== null) return shown.effect;
       const known = ids.size;
-      deciding.forEach((id) => ids.add(id));
+      for (const id of deciding) {
+        ids.add(id);
+        if (this.#context.rules.get(id)?.effect === "deny") {
+          this.#denies.add(id);
+        }
+      }
       if (ids.size > known) continue;
       [...diff.limits, ...limits].forEach((limit) => this.#limits.add(limit));
       return null;

@@ -33,7 +33,7 @@ import {
 
 /** The policy of settings in which nothing is wrong. */
 export function policyOf(settings: PolicySettings): Policy {
-  const { defaults: _defaults, tests: _tests, ...policy } = filled(
+  const { defaults: _, tests: __, tables: ___, ...policy } = filled(
     PolicySchema,
     settings,
   );

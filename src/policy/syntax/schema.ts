@@ -444,6 +444,7 @@ export const PolicySchema = v.strictObject({
   // anyone out
   defaults: v.optional(v.any()),
   tests: v.optional(v.any()),
+  tables: v.optional(v.any()),
 });
 
 /** A policy as it is written. */

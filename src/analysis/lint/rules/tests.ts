@@ -10,6 +10,7 @@ import { type LintFinding, lintRule } from "../lint_rule.ts";
 function allTests(context: LintContext): readonly unknown[] | null {
   return context.facts.sidecarTests === null ? null : [
     ...(context.source.document.tests ?? []),
+    ...(context.source.document.tables ?? []),
     ...(context.facts.sidecarTests ?? []),
   ];
 }
@@ -38,12 +39,28 @@ function* noDeny(context: LintContext): Iterable<LintFinding> {
 /** `expect: deny`, or a mapping that says so or names a reason that only a deny has. */
 function expectsDeny(test: unknown): boolean {
   const expect = member(test, "expect");
+  if (member(test, "subjects") !== undefined) return tableDenies(test);
   if (expect === "deny") return true;
   const decision = member(expect, "decision");
   const reason = member(expect, "reason");
   return decision === "deny" ||
     (decision === undefined && typeof reason === "string" &&
       reason !== "allowed");
+}
+
+/** In some row of the table, somebody is not allowed. */
+function tableDenies(table: unknown): boolean {
+  const subjects = Object.keys(Object(member(table, "subjects")));
+  const groups = member(table, "groups");
+  return Object.values(Object(member(table, "expect"))).some((row) => {
+    const allowed = Object.keys(Object(row)).filter((name) =>
+      member(row, name) === "allow"
+    );
+    const names = allowed.flatMap((name) => member(groups, name) ?? name);
+    return subjects.some((subject) =>
+      member(row, subject) === "deny" || !names.includes(subject)
+    );
+  });
 }
 
 function member(value: unknown, key: string): unknown {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject } from "../../../lib/json.ts";
 import type { Diagnostic } from "../../../policy/diagnostic.ts";
 import type { FileFact, LintFacts } from "../../../analysis/lint/context.ts";
 import type { CliIo } from "../../io.ts";
@@ -47,11 +48,12 @@ export async function factsOf(
 }
 
 function testsOf(document: unknown): readonly unknown[] {
-  const tests = document !== null && typeof document === "object" &&
-      Object.hasOwn(document, "tests")
-    ? (document as { tests: unknown }).tests
-    : [];
-  return Array.isArray(tests) ? tests : [];
+  return ["tests", "tables"].flatMap((key) => {
+    const tests = isObject(document) && Object.hasOwn(document, key)
+      ? document[key]
+      : [];
+    return Array.isArray(tests) ? tests : [];
+  });
 }
 
 /** The file and every folder above it, as a login looks at them. */
