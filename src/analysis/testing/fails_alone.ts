@@ -6,7 +6,7 @@
  * @module
  */
 import { accountsOf } from "../diff/accounts.ts";
-import { diffDecisions } from "../diff/diff.ts";
+import { type Change, diffDecisions } from "../diff/diff.ts";
 import { issuerPairs } from "../diff/side.ts";
 import {
   type Assurance,
@@ -21,9 +21,12 @@ export function canFailAlone(
   condition: RuleCondition,
   { rule, policy }: { rule: Rule; policy: Policy },
 ): boolean {
-  if (condition.asks === "accounts") return true;
+  // whatever else a request must have, it can be about another account, service or address
+  if (["accounts", "services", "rhosts"].includes(condition.asks)) return true;
   const { changed, assurance } = without(condition, rule, policy);
-  if (rule.effect === "deny") return !denyTheSame(rule, changed, policy);
+  if (rule.effect === "deny") {
+    return denialChange({ old: rule, new: changed }, { policy }) !== "none";
+  }
   const diff = diffDecisions(
     { ...policy, rules: [rule] },
     { ...policy, assurance, rules: [changed] },
@@ -32,35 +35,46 @@ export function canFailAlone(
   return diff.changes.length > 0 || !diff.exhaustive;
 }
 
-/** Whether it is proved that two deny rules match the same requests, whoever would be admitted. */
-export function denyTheSame(one: Rule, other: Rule, policy: Policy): boolean {
+/**
+ * A request that one of two versions of a deny rule forbids and the other does not, nor any of the
+ * rules `beside`, whoever would be admitted; "none" where it is proved that there is none.
+ */
+export function denialChange(
+  versions: { readonly old: Rule | null; readonly new: Rule | null },
+  { policy, beside = [] }: { policy: Policy; beside?: readonly Rule[] },
+): Change | "none" | "unknown" {
   const bare = { ...policy, assurance: NO_ASSURANCE };
-  const before = { ...bare, rules: [one] };
-  const after = { ...bare, rules: [other] };
+  const stage = (rule: Rule | null, ...more: Rule[]): Policy => ({
+    ...bare,
+    rules: [...more, ...beside, ...rule === null ? [] : [rule]],
+  });
+  const bareSides = [stage(versions.old), stage(versions.new)] as const;
   const { named, examples, limits } = accountsOf(
-    [before, after],
-    issuerPairs(before, after),
+    bareSides,
+    issuerPairs(...bareSides),
   );
-  if (limits.length > 0) return false;
-  // a deny rule only shows where something admits: to every sort of account that the two tell apart
+  const accounts = [...named, ...examples];
+  if (limits.length > 0) return "unknown";
+  // a deny rule only shows where something admits: to every sort of account that is told apart
   const everybody: Rule = {
-    ...one,
-    id: `not ${one.id}`,
+    id: "\0everybody",
+    description: null,
     effect: "allow",
     issuers: null,
     services: null,
     rhosts: null,
     when: [],
     assurance: NO_ASSURANCE,
-    accounts: [{ source: "names", names: [...named, ...examples] }],
+    accounts: [{ source: "names", names: accounts }],
     allow_protected: true,
   };
   const diff = diffDecisions(
-    { ...bare, rules: [everybody, one] },
-    { ...bare, rules: [everybody, other] },
-    { accounts: [...named, ...examples], ordinary: true, until: () => true },
+    stage(versions.old, everybody),
+    stage(versions.new, everybody),
+    { accounts, ordinary: true, until: () => true },
   );
-  return diff.changes.length === 0 && diff.exhaustive;
+  const [first] = diff.changes;
+  return first ?? (diff.exhaustive ? "none" : "unknown");
 }
 
 /** The rule and the policy's assurance as they would be without the condition. */
@@ -74,9 +88,7 @@ function without(
     : { assurance: NO_ASSURANCE };
   switch (condition.asks) {
     case "issuers":
-    case "services":
-    case "rhosts":
-      return { changed: { ...rule, [condition.asks]: null }, assurance };
+      return { changed: { ...rule, issuers: null }, assurance };
     case "when": {
       const when = rule.when.filter((one) => one !== condition.condition);
       return { changed: { ...rule, when }, assurance };

@@ -17,7 +17,7 @@ import type { Issuer, Policy, Rule } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import { caseOf } from "./case.ts";
 import type { TestCase } from "./expectation.ts";
-import { denyTheSame } from "./fails_alone.ts";
+import { denialChange } from "./fails_alone.ts";
 import { changedWith, type Mutation } from "./mutations.ts";
 import { RuleIndex } from "./rule_index.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
@@ -98,7 +98,12 @@ class Search {
   }
 
   run(): Effect {
+    let masked: boolean | null = null;
     for (const seed of seedsOf(this.#context)) {
+      if (seed.deny !== null) {
+        masked ??= this.#isMasked();
+        if (masked) break;
+      }
       for (const issuer of this.#issuersOf(seed.grant)) {
         const found = this.#look(seed, issuer);
         if (found !== null) return found;
@@ -160,6 +165,36 @@ class Search {
       return null;
     }
     return null;
+  }
+
+  /** Whether other deny rules forbid all that the change is about, whoever would be admitted. */
+  #isMasked(): boolean {
+    const { policy, rules, mutation } = this.#context;
+    const deny = (rule: Rule | null | undefined) =>
+      rule?.effect === "deny" ? rule : null;
+    const versions = {
+      old: deny(rules.get(mutation.rule ?? "")),
+      new: deny(mutation.changed),
+    };
+    const others = policy.rules.filter(({ id, effect }) =>
+      effect === "deny" && id !== mutation.rule
+    );
+    while (true) {
+      const beside = others.filter(({ id }) => this.#denies.has(id));
+      const found = denialChange(versions, { policy, beside });
+      if (typeof found === "string") return found === "none";
+      const [request, mapFiles] = this.#asFound(found);
+      const decision = evaluate(
+        { ...policy, rules: others },
+        request,
+        { mapFiles },
+      );
+      const known = this.#denies.size;
+      for (const { id, matched } of decision.rules) {
+        if (matched) this.#denies.add(id);
+      }
+      if (this.#denies.size === known) return false;
+    }
   }
 
   #versionsOf(id: string): Rule[] {
@@ -323,9 +358,7 @@ function* seedsOf(
     yield { grant: rule, deny: null };
   }
   const denies = versions.filter(({ effect }) => effect === "deny");
-  const [before = null, after = null] = denies;
-  if (before === null) return;
-  if (after !== null && denyTheSame(before, after, policy)) return;
+  if (denies.length === 0) return;
   // a deny rule only shows where something would be admitted
   for (const allow of allows) {
     if (allow.id === rule) continue;

@@ -10,7 +10,29 @@ import {
   coverageOf,
   percentage,
 } from "../../../src/analysis/testing/coverage.ts";
+import { canFailAlone } from "../../../src/analysis/testing/fails_alone.ts";
+import { runTest } from "../../../src/analysis/testing/expectation.ts";
+import { traceOf } from "../../../src/analysis/testing/rule_trace.ts";
+import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
+import type { Policy } from "../../../src/policy/model.ts";
+import type { AccessRequest } from "../../../src/policy/request.ts";
+import {
+  MAP_FILES,
+  policyArbitrary,
+  policyOf,
+  requestArbitrary,
+} from "../../support/policy_generators.ts";
+import { holds } from "../../support/properties.ts";
 import { POLICY, readSuite, STAFF } from "../../support/suites.ts";
+
+/** Tokens of these kinds vouch for one identity. */
+function single(policy: Policy, request: AccessRequest): AccessRequest {
+  const { issuer: name, claims } = request.subject;
+  const issuer = policy.issuers.find((one) => one.name === name);
+  return issuer === undefined
+    ? request
+    : { ...request, subject: subjectFromClaims(issuer, claims) };
+}
 
 /** The uncovered points of a policy with tests, as `rule condition outcome`. */
 function uncovered(text: string): string[] {
@@ -271,6 +293,41 @@ tests:
   assert.deepEqual(uncovered(text("a*@example.edu")), [
     "own when.email.like fails",
   ]);
+});
+
+Deno.test("no request makes a condition fail alone of which it is said that none can", () => {
+  const cases = policyArbitrary.chain((document) => {
+    const policy = policyOf(document);
+    const requests = fc.array(requestArbitrary(policy), {
+      minLength: 60,
+      maxLength: 60,
+    });
+    return fc.record({ policy: fc.constant(policy), requests });
+  });
+  const met = { alone: 0, implied: 0 };
+  holds(
+    fc.property(cases, ({ policy, requests }) => {
+      const results = requests.map((request) =>
+        runTest(policy, {
+          ...{ name: "x", file: "x", line: 1 },
+          request: single(policy, request),
+          mapFiles: MAP_FILES,
+          expected: { decision: "deny" },
+        })
+      );
+      for (const rule of policy.rules) {
+        const { conditions } = traceOf(rule, policy, results);
+        for (const { condition, failedAlone } of conditions) {
+          const can = canFailAlone(condition, { rule, policy });
+          assert.ok(can || !failedAlone, condition.path.join("."));
+          if (failedAlone) met.alone += 1;
+          if (!can) met.implied += 1;
+        }
+      }
+    }),
+    { runs: 60 },
+  );
+  assert.ok(met.alone > 20 && met.implied > 5, JSON.stringify(met));
 });
 
 Deno.test("a condition of a deny rule is covered where the rest of the rule holds", () => {

@@ -26,6 +26,7 @@ import {
   type WrittenTest,
 } from "../../../src/analysis/testing/write.ts";
 import type { Policy } from "../../../src/policy/model.ts";
+import { largeDocument, largePolicy } from "../../support/large_policies.ts";
 import { ask, policyWith, rules, short } from "../../support/policies.ts";
 import { policyArbitrary, policyOf } from "../../support/policy_generators.ts";
 import { holds } from "../../support/properties.ts";
@@ -281,4 +282,14 @@ Deno.test("a request that another rule decides is not taken for a difference", (
   assert.equal(effectOf(policy, less, { defaults: {} }).kind, "none");
   const claims = { sub: "alice", groups: ["other"] };
   assert.equal(short(ask(policy, { claims })), "deny denied_by_rule others");
+});
+
+Deno.test("all changes to 200 rules are told within 20 s", () => {
+  const policy = largePolicy(largeDocument(7, 200));
+  const start = performance.now();
+  const report = mutate(policy, [], { defaults: {} });
+  const ms = performance.now() - start;
+  assert.ok(report.tried > 1_500, String(report.tried));
+  assert.deepEqual(report.unknown, []);
+  assert.ok(ms < 20_000, `${Math.round(ms)} ms`);
 });
