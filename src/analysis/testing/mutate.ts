@@ -9,7 +9,6 @@ import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import {
   askedOf,
   conditionsOf,
-  countsAsMet,
   failureOf,
 } from "../../policy/evaluate/rule.ts";
 import type { Policy, Rule } from "../../policy/model.ts";
@@ -169,10 +168,9 @@ export class Noticing {
 
   /** The tests in which the changed rule may have something else to say. */
   #concerned(rule: Rule, { changed, path }: Mutation): readonly TestResult[] {
-    if (changed !== null && changed.effect !== rule.effect) {
-      return this.#results;
-    }
-    const [, , ...place] = path;
+    const turned = changed !== null && changed.effect !== rule.effect;
+    // whether accounts cannot be told is only asked of a deny rule
+    const [, , ...place] = turned ? ["", "", "accounts"] : path;
     // what other conditions keep from matching, the change of one does not make match
     return this.#nearTo(rule).filter(({ failing }) =>
       failing?.every((step, index) => step === place[index]) ?? true
@@ -212,7 +210,11 @@ function nearness(
   try {
     for (const condition of conditionsOf(rule, policy)) {
       if (condition.needed === "to grant") break;
-      if (countsAsMet(failureOf(condition, asked), rule)) continue;
+      // a deny rule does not ask whether there is such an account
+      if (condition.asks === "host") continue;
+      const failure = failureOf(condition, asked);
+      // what cannot be told is enough for a deny rule, which the rule may be turned into
+      if (failure === null || failure.untold) continue;
       if (failing !== null) return null;
       failing = condition.path;
     }
