@@ -99,6 +99,7 @@ function waysTo(account: string, side: Side, limits: Set<string>): Way[] {
           known: new Set<string>(),
           cache: new Map(),
           covered: new Map(),
+          ordinary: false,
         },
       );
       own.forEach((limit) => limits.add(limit));

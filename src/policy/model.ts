@@ -161,7 +161,13 @@ export interface Rule
 export interface Policy extends
   Omit<
     Filled<PolicySettings>,
-    "issuers" | "assurance" | "rules" | "never" | "defaults" | "tests"
+    | "issuers"
+    | "assurance"
+    | "rules"
+    | "never"
+    | "defaults"
+    | "tests"
+    | "tables"
   > {
   readonly issuers: readonly Issuer[];
   readonly assurance: Assurance;

@@ -8,6 +8,7 @@
 import { NeverSchema } from "../../src/analysis/never/schema.ts";
 import {
   PolicyFileSchema,
+  TableSchema,
   TestSchema,
 } from "../../src/analysis/testing/schema.ts";
 import { VERBS } from "../../src/cli/cli.ts";
@@ -40,7 +41,9 @@ type Table = () => Promise<string> | string;
 
 const TABLES: Readonly<Record<string, Table>> = {
   "policy keys": () =>
-    keyTable(PolicyFileSchema, { without: ["version", "defaults", "tests"] }),
+    keyTable(PolicyFileSchema, {
+      without: ["version", "defaults", "tests", "tables"],
+    }),
   "never keys": () => keyTable(NeverSchema.value, {}),
   "issuer keys": () => keyTable(IssuerSchema, { kinds: true }),
   "device keys": () => keyTable(DeviceSchema, {}),
@@ -66,14 +69,8 @@ const TABLES: Readonly<Record<string, Table>> = {
         ];
       }),
     ),
-  "test keys": () =>
-    table(
-      ["key", "meaning"],
-      keyRows(TestSchema).map(({ key, says, needed }) => [
-        code(key),
-        needed ? `required; ${says}` : says,
-      ]),
-    ),
+  "test keys": () => meaningTable(TestSchema),
+  "table keys": () => meaningTable(TableSchema),
   kinds: () =>
     table(
       ["kind", "its tokens are", "algorithms", "groups", "must have"],
@@ -122,6 +119,16 @@ export const TABLE_NAMES: readonly string[] = Object.keys(TABLES);
 
 /** What stands between the marks of each table. */
 export const MARKED = /(<!-- generated: (.+?) -->\n)(.*?)(<!-- end -->)/gs;
+
+function meaningTable(schema: Keyed): string {
+  return table(
+    ["key", "meaning"],
+    keyRows(schema).map(({ key, says, needed }) => [
+      code(key),
+      needed ? `required; ${says}` : says,
+    ]),
+  );
+}
 
 type Keyed = Parameters<typeof keyRows>[0];
 

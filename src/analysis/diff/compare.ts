@@ -50,6 +50,8 @@ interface CompareOptions {
   /** Causes that need no further witness, by {@link causeKey}. */
   readonly known: { has(key: string): boolean };
   readonly cache: GlobCache;
+  /** Whether to leave out accounts that the host keeps for the system. */
+  readonly ordinary: boolean;
   /** Pairs of rules that were found to go beyond each other in nothing, for all accounts of a sort. */
   readonly covered: Map<string, (readonly string[] | null)[]>;
 }
@@ -247,6 +249,7 @@ class Search {
     return sceneOf(this.#account, this.#pair, {
       rules: { old: [...rules.old], new: [...rules.new] },
       cache: this.#options.cache,
+      ordinary: this.#options.ordinary,
     });
   }
 

@@ -41,6 +41,12 @@ interface DiffOptions {
   readonly bound?: { readonly total: number; readonly each: number };
   /** Changes beside those of rules and settings, which only the written policies show. */
   readonly further?: readonly SettingChange[];
+  /** Only accounts that the host does not keep for the system: tests know no host. */
+  readonly ordinary?: boolean;
+  /** What several comparisons of much the same rules have in common. */
+  readonly cache?: GlobCache;
+  /** Ends the comparison, which is then not exhaustive, with the first change of which it is true. */
+  readonly until?: (change: Change) => boolean;
   /** Told after each account. */
   readonly progress?: (done: number, total: number) => void;
 }
@@ -100,30 +106,44 @@ export function diffPolicies(
   next: Policy,
   options: DiffOptions = {},
 ): Diff {
+  const decisions = diffDecisions(old, next, options);
+  const settings = [
+    ...settingChanges(old, next),
+    ...options.further ?? [],
+  ];
+  const verdict = combined([
+    ...decisions.changes.map((change) => change.verdict),
+    ...settings.map((setting) => setting.verdict),
+  ]);
+  const unknown = verdict === "equivalent" && !decisions.exhaustive;
+  return { verdict: unknown ? "sampled" : verdict, ...decisions, settings };
+}
+
+/** Only what the policies decide: not where they keep things, nor which tokens they accept. */
+export function diffDecisions(
+  old: Policy,
+  next: Policy,
+  options: DiffOptions = {},
+): Omit<Diff, "verdict" | "settings"> {
   const pairs = issuerPairs(old, next).map((pair) => ({
     pair,
     changed: changedRules(pair),
   })).filter(({ changed }) => changed.old.length + changed.new.length > 0);
   const comparison = new AccountComparison(pairs, options);
   if (options.accounts === undefined) comparison.all([old, next]);
-  else for (const account of options.accounts) comparison.one(account, false);
+  else {
+    for (const account of options.accounts) {
+      comparison.one(account, false);
+      if (comparison.ended) break;
+    }
+  }
   const { limits, accounts, changes, causes } = comparison;
-  const settings = [
-    ...settingChanges(old, next),
-    ...options.further ?? [],
-  ];
-  const verdict = combined([
-    ...changes.map((change) => change.verdict),
-    ...settings.map((setting) => setting.verdict),
-  ]);
   return {
-    verdict: verdict === "equivalent" && limits.size > 0 ? "sampled" : verdict,
     exhaustive: limits.size === 0,
     limits: [...limits],
     accounts,
     changes,
     causes: [...causes.values()],
-    settings,
   };
 }
 
@@ -148,10 +168,12 @@ class AccountComparison {
   readonly accounts: AccountVerdict[] = [];
   readonly changes: Change[] = [];
   readonly causes = new Map<string, CausedChange>();
+  /** Whether a change was found that was enough for the asker. */
+  ended = false;
   readonly #pairs: readonly ChangedPair[];
   readonly #options: DiffOptions;
   readonly #total: Budget;
-  readonly #cache: GlobCache = new Map();
+  readonly #cache: GlobCache;
   readonly #covered = new Map<
     IssuerPair,
     Map<string, (readonly string[] | null)[]>
@@ -164,6 +186,7 @@ class AccountComparison {
   constructor(pairs: readonly ChangedPair[], options: DiffOptions) {
     this.#pairs = pairs;
     this.#options = options;
+    this.#cache = options.cache ?? new Map();
     this.#total = { steps: this.#bound.total };
     this.#used = new Map(pairs.map(({ pair, changed }) => [pair, {
       old: new Set(changed.old),
@@ -199,7 +222,9 @@ class AccountComparison {
         done.add(account);
         this.one(account, example);
         this.#options.progress?.(index + 1, todo.length);
+        if (this.ended) break;
       }
+      if (this.ended) break;
     }
     this.accounts.sort(byExampleAndName);
   }
@@ -218,6 +243,7 @@ class AccountComparison {
         known: this.causes,
         cache: this.#cache,
         covered: this.#coveredIn(pair),
+        ordinary: this.#options.ordinary ?? false,
       });
       this.#total.steps -= before - budget.steps;
       own.limits.forEach((limit) => limits.add(limit));
@@ -239,9 +265,15 @@ class AccountComparison {
     const verdict = combined(
       [...differences.values()].map(({ decisions }) => directionOf(decisions)),
     );
-    this.changes.push(
-      ...[...differences.values()].map((one) => changeOf(one, { example })),
+    const found = [...differences.values()].map((one) =>
+      changeOf(one, { example })
     );
+    this.changes.push(...found);
+    const { until } = this.#options;
+    if (until !== undefined && found.some(until)) {
+      this.ended = true;
+      this.limits.add("the comparison ended with the first change");
+    }
     const unknown = verdict === "equivalent" && limits.size > 0;
     this.accounts.push({
       account,

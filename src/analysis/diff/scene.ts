@@ -23,6 +23,7 @@ import {
   mapping,
   nesting,
   nestingLimits,
+  NO,
   Space,
   Uses,
 } from "./space.ts";
@@ -91,7 +92,12 @@ export interface Scene {
 export function sceneOf(
   account: string,
   pair: IssuerPair,
-  { rules, cache }: { rules: RulesOfSides; cache: GlobCache },
+  { rules, cache, ordinary = false }: {
+    rules: RulesOfSides;
+    cache: GlobCache;
+    /** Whether to leave out accounts that the host keeps for the system. */
+    ordinary?: boolean;
+  },
 ): Scene {
   const sides = [
     { side: pair.old, rules: rules.old },
@@ -137,6 +143,7 @@ export function sceneOf(
       ...distribution(space),
       ...mapping(space),
       ...linked?.implications(space) ?? [],
+      ...ordinary ? [[{ variable: space.host, values: NO }]] : [],
     ],
     limits: [
       ...space.limits,

@@ -2,24 +2,17 @@
  * How much of a policy its tests exercise: conditions are counted, not lines.
  *
  * For each rule: it matched in a test, it decided a test, and each of its conditions was seen to
- * hold and to fail. Besides: no rule matched, and a protected account was opened where a rule may.
+ * hold, and to fail where everything else of the rule held, so that it mattered. Besides: no rule
+ * matched, and a protected account was opened where a rule may.
  *
  * @module
  */
 import type { Policy, Rule } from "../../policy/model.ts";
 import type { TestResult } from "./expectation.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
-import type { MapFiles } from "../../policy/evaluate/accounts.ts";
-import {
-  askedOf,
-  conditionsOf,
-  countsAsMet,
-  failureOf,
-  identitiesOf,
-  partsOf,
-  type RuleCondition,
-} from "../../policy/evaluate/rule.ts";
-import type { AccessRequest } from "../../policy/request.ts";
+import { canFailAlone } from "./fails_alone.ts";
+import { listed, type RuleTrace, traceOf } from "./rule_trace.ts";
+import type { RuleCondition } from "../../policy/evaluate/rule.ts";
 
 type CoverageOutcome =
   | "holds"
@@ -38,6 +31,8 @@ interface Uncovered {
   readonly outcome: CoverageOutcome;
   /** A sentence. */
   readonly message: string;
+  /** What keeps the test that comes nearest from showing it, where one comes near. */
+  readonly why?: string;
   /** Where in the policy it is written. */
   readonly path: Path;
 }
@@ -51,7 +46,7 @@ export interface Coverage {
 }
 
 interface Point extends Uncovered {
-  seen: boolean;
+  readonly seen: boolean;
 }
 
 /**
@@ -91,56 +86,67 @@ function rulePoints(
   policy: Policy,
   results: readonly TestResult[],
 ): Point[] {
-  const position = policy.rules.indexOf(rule);
+  const trace = traceOf(rule, policy, results);
   const about = (
     outcome: CoverageOutcome,
     message: string,
-    seen: (result: TestResult) => boolean,
+    found: { seen: boolean; why?: string | null },
   ): Point => ({
     rule: rule.id,
     condition: null,
     outcome,
     message: `the rule "${rule.id}" ${message} in no test`,
+    ...(found.seen || !found.why ? {} : { why: found.why }),
     path: ["rules", rule.id],
-    seen: results.some(seen),
+    seen: found.seen,
   });
   const effect = rule.effect === "allow" ? "allows" : "denies";
   const decides = ({ actual }: TestResult) =>
     actual.rule === rule.id && actual.decision === rule.effect;
   const points = [
-    about(
-      "matched",
-      "matches",
-      ({ actual }) => actual.rules[position]?.matched === true,
-    ),
-    about("decided", effect, decides),
+    about("matched", "matches", {
+      seen: trace.matching !== null,
+      why: trace.nearest &&
+        inTest(trace.nearest.test, listed(trace.nearest.failing)),
+    }),
+    about("decided", effect, {
+      seen: results.some(decides),
+      why: trace.matching && undecided(trace.matching, rule),
+    }),
   ];
   if (opensProtected(rule, policy)) {
     points.push({
-      ...about(
-        "opened",
-        "opens a protected account",
-        (result) =>
+      ...about("opened", "opens a protected account", {
+        seen: results.some((result) =>
           decides(result) &&
-          policy.protected_accounts.includes(result.test.request.account),
-      ),
+          policy.protected_accounts.includes(result.test.request.account)
+        ),
+      }),
       condition: ["allow_protected"],
       path: ["rules", rule.id, "allow_protected"],
     });
   }
-  const conditions = [...conditionsOf(rule, policy)].filter(isCounted)
-    .flatMap((condition) => partsOf(condition, { rule, policy }));
   return [
     ...points,
-    ...conditions.flatMap((condition) =>
-      conditionPoints(condition, { rule, policy, results })
+    ...trace.conditions.flatMap((condition) =>
+      conditionPoints(condition, { rule, policy })
     ),
   ];
 }
 
-/** Tests know no host, and whether a protected account was opened is a point of its own. */
-function isCounted({ asks }: RuleCondition): boolean {
-  return asks !== "host" && asks !== "allow_protected";
+/** Why a test in which the rule matches is not decided by it. */
+function undecided({ test, actual }: TestResult, rule: Rule): string {
+  const { rule: other, decision, rules } = actual;
+  const own = rules.find(({ id }) => id === rule.id);
+  if (other !== null && other !== rule.id) {
+    const does = decision === "allow" ? "allows" : "denies";
+    return inTest(test.name, `the rule "${other}" ${does}`);
+  }
+  return inTest(test.name, listed([own?.condition ?? ["assurance"]]));
+}
+
+function inTest(name: string, what: string): string {
+  return `in ${JSON.stringify(name)}, ${what}`;
 }
 
 /** Whether `allow_protected` of a rule does anything that a test can show. */
@@ -152,42 +158,42 @@ function opensProtected(rule: Rule, policy: Policy): boolean {
     );
 }
 
-/** One condition, looked at on its own: nothing before it can hide it. */
 function conditionPoints(
-  condition: RuleCondition,
-  { rule, policy, results }: {
-    rule: Rule;
-    policy: Policy;
-    results: readonly TestResult[];
-  },
+  { condition, held, failed, failedAlone, nearest }: RuleTrace["conditions"][
+    number
+  ],
+  { rule, policy }: { rule: Rule; policy: Policy },
 ): Point[] {
-  const failing = canFail(condition, policy);
-  let held = false;
-  let failed = !failing;
-  for (const { test } of results) {
-    if (held && failed) break;
-    const holds = outcome(condition, { rule, policy, test });
-    if (holds === true) held = true;
-    if (holds === false) failed = true;
-  }
   const what = `"${condition.path.join(".")}" of the rule "${rule.id}"`;
-  const point = (outcome: "holds" | "fails", seen: boolean): Point => ({
+  const point = (
+    outcome: "holds" | "fails",
+    seen: boolean,
+    message: string,
+  ): Point => ({
     rule: rule.id,
     condition: condition.path,
     outcome,
-    message: `in no test ${what} ${outcome}`,
+    message: `in no test ${what} ${message}`,
     path: placeOf(condition, rule),
     seen,
   });
-  return failing
-    ? [point("holds", held), point("fails", failed)]
-    : [point("holds", held)];
-}
-
-/** A point is only counted where a test can reach it: all issuers named are never missed. */
-function canFail(condition: RuleCondition, policy: Policy): boolean {
-  return condition.asks !== "issuers" ||
-    policy.issuers.some(({ name }) => !condition.names.includes(name));
+  const holds = point("holds", held, "holds");
+  // what no request can show, no test can lack
+  if (!failedAlone && !canFailAlone(condition, { rule, policy })) {
+    return [holds];
+  }
+  const fails = point(
+    "fails",
+    failedAlone,
+    failed ? "fails alone" : "fails",
+  );
+  return [
+    holds,
+    failedAlone || nearest === null ? fails : {
+      ...fails,
+      why: inTest(nearest.test, `${listed(nearest.failing)} too`),
+    },
+  ];
 }
 
 /** Where a condition is written in the policy. */
@@ -196,30 +202,6 @@ function placeOf({ path }: RuleCondition, rule: Rule): Path {
   if (first === "policy") return rest;
   const steps = first === "accounts" ? rest.map(Number) : rest;
   return ["rules", rule.id, first ?? "", ...steps];
-}
-
-/** Whether the condition holds in a test; `null` where the question does not arise. */
-function outcome(
-  condition: RuleCondition,
-  { rule, policy, test }: { rule: Rule; policy: Policy; test: TestInput },
-): boolean | null {
-  const { request, mapFiles } = test;
-  const { issuer: name } = request.subject;
-  const issuer = policy.issuers.find((one) => one.name === name);
-  if (issuer === undefined) return null;
-  // conditions of a rule say something about tests of its own issuers only
-  const concerned = rule.issuers === null || rule.issuers.includes(name);
-  if (!concerned && condition.asks !== "issuers") return null;
-  const asked = askedOf(rule, request, { policy, issuer, mapFiles });
-  try {
-    // of an account that is not the person's, or is anybody's, no identity is asked
-    const binds = condition.asks === "assurance" &&
-      condition.required.sameIdentity;
-    if (binds && !identitiesOf(asked)?.length) return null;
-    return countsAsMet(failureOf(condition, asked), rule);
-  } catch {
-    return null; // an error shows nothing
-  }
 }
 
 function defaultPoint(results: readonly TestResult[]): Point {
@@ -233,9 +215,4 @@ function defaultPoint(results: readonly TestResult[]): Point {
       actual.rule === null && actual.reason === "account_not_permitted"
     ),
   };
-}
-
-interface TestInput {
-  readonly request: AccessRequest;
-  readonly mapFiles: MapFiles;
 }

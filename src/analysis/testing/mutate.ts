@@ -4,25 +4,31 @@
  *
  * @module
  */
-import type { MapFiles } from "../../policy/evaluate/accounts.ts";
-import type { Decision } from "../../policy/decision.ts";
+import type { Decision, RuleOutcome } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
-import type { Policy } from "../../policy/model.ts";
-import { findWitness, sameOutcome, type Witness } from "./mutation_probe.ts";
-import { type Mutation, mutationsOf } from "./mutations.ts";
+import {
+  askedOf,
+  conditionsOf,
+  failureOf,
+} from "../../policy/evaluate/rule.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
+import { Effects } from "./mutation_effect.ts";
+import { changedWith, type Mutation, mutationsOf } from "./mutations.ts";
 import type { DefaultsDocument } from "./schema.ts";
 import { meets, type TestResult } from "./expectation.ts";
-import { testText, type WrittenTest, writtenTest } from "./write.ts";
-import { instant } from "../../policy/instant.ts";
-import { DEFAULT_NOW } from "./time.ts";
+import { testText, type WrittenTest } from "./write.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
 
-/** A change that no test noticed, although it changes a decision. */
-export interface Survivor {
+/** A change that no test noticed. */
+export interface Unnoticed {
   /** A sentence. */
   readonly message: string;
   readonly path: Path;
   readonly rule: string | null;
+}
+
+/** One that changes a decision. */
+export interface Survivor extends Unnoticed {
   /** A test that would notice it: as data, and as text to paste. */
   readonly test: WrittenTest;
   readonly yaml: string;
@@ -32,9 +38,13 @@ interface MutationReport {
   readonly tried: number;
   /** At least one test fails. */
   readonly noticed: number;
-  /** No test fails, and no request was found that is decided differently. */
+  /** No test fails, and it is proved that no request is decided differently. */
   readonly equivalent: number;
   readonly survived: readonly Survivor[];
+  /** No test fails, and it could not be told whether any could. */
+  readonly unknown: readonly Unnoticed[];
+  /** They only matter for accounts that the host keeps for the system, of which no test can tell. */
+  readonly host: readonly Unnoticed[];
 }
 
 interface MutateOptions {
@@ -54,45 +64,175 @@ export function mutate(
   results: readonly TestResult[],
   options: MutateOptions,
 ): MutationReport {
-  const mapFiles = mergedMapFiles(results);
-  const now = instant(options.defaults.now ?? DEFAULT_NOW) ?? 0;
   const mutations = mutationsOf(policy);
+  const noticing = new Noticing(policy, results);
+  const effects = new Effects(policy, options);
   const survived: Survivor[] = [];
+  const unknown: Unnoticed[] = [];
+  const host: Unnoticed[] = [];
   let [noticed, equivalent] = [0, 0];
   for (const [done, mutation] of mutations.entries()) {
     options.onProgress?.(done, mutations.length);
-    if (isNoticed(policy, mutation, results)) {
+    if (noticing.notices(mutation)) {
       noticed++;
       continue;
     }
-    const witness = findWitness(policy, mutation, { mapFiles, now });
-    if (witness === null) equivalent++;
-    else survived.push(survivor(policy, mutation, { witness, options }));
+    const { description, path, rule } = mutation;
+    const about = (says: string): Unnoticed => ({
+      message: `${description} ${says}`,
+      path,
+      rule,
+    });
+    const effect = effects.of(mutation);
+    switch (effect.kind) {
+      case "none":
+        equivalent++;
+        break;
+      case "shown": {
+        const { test } = effect;
+        const yaml = testText(test);
+        survived.push({ ...about("changes no test"), test, yaml });
+        break;
+      }
+      case "unknown":
+        unknown.push(
+          about(`changes no test, and may change a decision: ${effect.why}`),
+        );
+        break;
+      case "host":
+        host.push(
+          about("only matters for accounts that the host keeps for the system"),
+        );
+        break;
+    }
   }
-  return { tried: mutations.length, noticed, equivalent, survived };
+  const tried = mutations.length;
+  return { tried, noticed, equivalent, survived, unknown, host };
 }
 
-/** Whether a test fails under the mutation. */
-export function isNoticed(
-  policy: Policy,
-  mutation: Mutation,
-  results: readonly TestResult[],
-): boolean {
-  const { rule } = mutation;
-  const narrow: Policy | null = rule === null ? null : {
-    ...mutation.policy,
-    rules: mutation.policy.rules.filter(({ id }) => id === rule),
-  };
-  const position = policy.rules.findIndex(({ id }) => id === rule);
-  return results.some(({ test, actual }) => {
-    const { request, mapFiles, expected } = test;
-    if (narrow !== null) {
-      // other rules have the same to say as before
-      const alone = evaluate(narrow, request, { mapFiles });
-      if (sameAnswer(alone, actual, position)) return false;
+/** Which mutations make a test fail. */
+export class Noticing {
+  readonly #policy: Policy;
+  readonly #results: readonly TestResult[];
+  readonly #positions: ReadonlyMap<string, number>;
+  readonly #matched = new Map<TestResult, readonly Rule[]>();
+  readonly #near = new Map<Rule, readonly Near[]>();
+
+  constructor(policy: Policy, results: readonly TestResult[]) {
+    this.#policy = policy;
+    this.#results = results;
+    this.#positions = new Map(policy.rules.map(({ id }, index) => [id, index]));
+  }
+
+  /** Whether a test fails under the mutation. */
+  notices(mutation: Mutation): boolean {
+    const position = this.#positions.get(mutation.rule ?? "") ?? -1;
+    const rule = this.#policy.rules[position];
+    if (rule === undefined) {
+      return this.#results.some((result) => this.#fails(result, mutation));
     }
-    return !meets(expected, evaluate(mutation.policy, request, { mapFiles }));
-  });
+    const alone = changedWith(this.#policy, mutation, [rule]);
+    const near = this.#concerned(rule, mutation);
+    return near.some((result) => {
+      const { request, mapFiles } = result.test;
+      const answer = evaluate(alone, request, { mapFiles });
+      // other rules have the same to say as before
+      return !sameAnswer(answer, result.actual, position) &&
+        !isAdmittedAnyway(result, answer) &&
+        this.#fails(result, mutation, rule);
+    });
+  }
+
+  #fails(result: TestResult, mutation: Mutation, rule?: Rule): boolean {
+    const { request, mapFiles, expected } = result.test;
+    const matched = this.#matchedIn(result);
+    // rules that did not match cannot match now, but for the one that is changed
+    const rules = rule === undefined || matched.includes(rule)
+      ? matched
+      : [...matched, rule];
+    const changed = changedWith(this.#policy, mutation, rules);
+    return !meets(expected, evaluate(changed, request, { mapFiles }));
+  }
+
+  #matchedIn(result: TestResult): readonly Rule[] {
+    const known = this.#matched.get(result);
+    if (known !== undefined) return known;
+    const { reason, rules } = result.actual;
+    const found = this.#policy.rules.filter((_, index) =>
+      // where the decision failed, nothing is known about any rule
+      reason === "internal_error" || rules[index]?.matched === true
+    );
+    this.#matched.set(result, found);
+    return found;
+  }
+
+  /** The tests in which the changed rule may have something else to say. */
+  #concerned(rule: Rule, { changed, path }: Mutation): readonly TestResult[] {
+    const turned = changed !== null && changed.effect !== rule.effect;
+    // whether accounts cannot be told is only asked of a deny rule
+    const [, , ...place] = turned ? ["", "", "accounts"] : path;
+    // what other conditions keep from matching, the change of one does not make match
+    return this.#nearTo(rule).filter(({ failing }) =>
+      failing?.every((step, index) => step === place[index]) ?? true
+    ).map(({ result }) => result);
+  }
+
+  #nearTo(rule: Rule): readonly Near[] {
+    const known = this.#near.get(rule);
+    if (known !== undefined) return known;
+    const found = this.#results.flatMap((result) =>
+      nearness(rule, { policy: this.#policy, result }) ?? []
+    );
+    this.#near.set(rule, found);
+    return found;
+  }
+}
+
+/** A test in which at most one condition keeps a rule from matching. */
+interface Near {
+  readonly result: TestResult;
+  /** The path of the condition in the rule; `null` where there is none, or it cannot be told. */
+  readonly failing: readonly string[] | null;
+}
+
+/** `null` where two or more conditions fail. */
+function nearness(
+  rule: Rule,
+  { policy, result }: { policy: Policy; result: TestResult },
+): Near | null {
+  const { request, mapFiles } = result.test;
+  const issuer = policy.issuers.find(({ name }) =>
+    name === request.subject.issuer
+  );
+  let failing: Near["failing"] = null;
+  if (issuer === undefined) return { result, failing };
+  const asked = askedOf(rule, request, { policy, issuer, mapFiles });
+  try {
+    for (const condition of conditionsOf(rule, policy)) {
+      if (condition.needed === "to grant") break;
+      // a deny rule does not ask whether there is such an account
+      if (condition.asks === "host") continue;
+      const failure = failureOf(condition, asked);
+      // what cannot be told is enough for a deny rule, which the rule may be turned into
+      if (failure === null || failure.untold) continue;
+      if (failing !== null) return null;
+      failing = condition.path;
+    }
+  } catch {
+    failing = null;
+  }
+  return { result, failing };
+}
+
+/** Another rule admits, and no more is expected; the changed rule on its own does not deny. */
+function isAdmittedAnyway(
+  { test, actual }: TestResult,
+  alone: Decision,
+): boolean {
+  const [own] = alone.rules;
+  return own?.effect === "allow" && actual.decision === "allow" &&
+    actual.rule !== own.id && test.expected.decision === "allow" &&
+    test.expected.rule === undefined;
 }
 
 /** Whether one rule on its own still says what it said among all. */
@@ -105,46 +245,14 @@ function sameAnswer(
   return sameOutcome(alone.rules[0], actual.rules[position]);
 }
 
-function survivor(
-  policy: Policy,
-  mutation: Mutation,
-  at: { witness: Witness; options: MutateOptions },
-): Survivor {
-  const { request, decision } = at.witness;
-  const does = decision.decision === "allow" ? "is admitted" : "is refused";
-  const test = writtenTest(
-    `${request.account} ${does}, which ${mutation.description} would change`,
-    request,
-    {
-      policy,
-      defaults: at.options.defaults,
-      expected: {
-        decision: decision.decision,
-        ...(decision.decision === "deny"
-          ? { reason: decision.reason }
-          : { rule: decision.rule }),
-      },
-    },
-  );
-  return {
-    message: `${mutation.description} changes no test`,
-    path: mutation.path,
-    rule: mutation.rule,
-    test,
-    yaml: testText(test),
-  };
-}
-
-/** The contents of map files in tests, where several tests give some the first one's. */
-function mergedMapFiles(results: readonly TestResult[]): MapFiles {
-  const merged = new Map<string, string>();
-  const seen = new Set<MapFiles>();
-  for (const { test: { mapFiles } } of results) {
-    if (seen.has(mapFiles)) continue;
-    seen.add(mapFiles);
-    for (const [path, text] of mapFiles) {
-      if (!merged.has(path)) merged.set(path, text);
-    }
+/** Whether a rule, or its absence, has the same to say for a decision. */
+function sameOutcome(
+  one: RuleOutcome | undefined,
+  other: RuleOutcome | undefined,
+): boolean {
+  if (one?.matched !== true || other?.matched !== true) {
+    return (one?.matched ?? false) === (other?.matched ?? false);
   }
-  return merged;
+  return one.effect === other.effect && one.granted === other.granted &&
+    one.because === other.because;
 }

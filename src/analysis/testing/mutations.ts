@@ -3,7 +3,7 @@
  * loosened.
  *
  * Changes that cannot matter are left out where that is plain to see (issuers that are all of
- * them, `allow_protected` without a protected name); others are found by `mutation_probe.ts`.
+ * them, `allow_protected` without a protected name); others are found by `mutation_effect.ts`.
  *
  * @module
  */
@@ -27,7 +27,25 @@ export interface Mutation {
   readonly path: Path;
   /** The only rule whose outcome can differ; `null` when all can. */
   readonly rule: string | null;
+  /** What becomes of that rule; `null` where it is gone. */
+  readonly changed: Rule | null;
   readonly policy: Policy;
+}
+
+/** The changed policy with no other rules than what became of these. */
+export function changedWith(
+  policy: Policy,
+  mutation: Mutation,
+  rules: readonly Rule[],
+): Policy {
+  const { rule, changed } = mutation;
+  if (rule === null) return { ...mutation.policy, rules };
+  return {
+    ...policy,
+    rules: rules.flatMap((one) =>
+      one.id !== rule ? [one] : changed === null ? [] : [changed]
+    ),
+  };
 }
 
 /** All mutations of a policy, in the order in which they are written. */
@@ -62,6 +80,7 @@ function issuerMutations(policy: Policy): Mutation[] {
       description: `${what} of the issuer "${issuer.name}"`,
       path: ["issuers", issuer.name, "mfa", ...path],
       rule: null,
+      changed: null,
       policy: {
         ...policy,
         issuers: policy.issuers.map((one) =>
@@ -78,12 +97,14 @@ function globalMutations(policy: Policy): Mutation[] {
       description: `${what} the policy's assurance`,
       path: ["assurance", ...path],
       rule: null,
+      changed: null,
       policy: { ...policy, assurance: changed },
     }));
   const emptied: Mutation = {
     description: 'emptying "protected_accounts"',
     path: ["protected_accounts"],
     rule: null,
+    changed: null,
     policy: { ...policy, protected_accounts: [] },
   };
   const single = without(policy.protected_accounts, { some: false })
@@ -93,6 +114,7 @@ function globalMutations(policy: Policy): Mutation[] {
       description: `removing ${show(account)} from "protected_accounts"`,
       path: ["protected_accounts"],
       rule: null,
+      changed: null,
       policy: { ...policy, protected_accounts: rest },
     }));
   return [...assurance, emptied, ...single];
@@ -108,11 +130,16 @@ function ruleMutations(rule: Rule, policy: Policy): Mutation[] {
     description,
     path: ["rules", rule.id, ...path],
     rule: rule.id,
-    policy: {
-      ...policy,
-      rules: rules.flatMap((one) =>
-        one !== rule ? [one] : changed === null ? [] : [changed]
-      ),
+    changed,
+    // made when it is asked for: each is as large as the policy
+    get policy() {
+      const at = rules.indexOf(rule);
+      return {
+        ...policy,
+        rules: changed === null
+          ? rules.toSpliced(at, 1)
+          : rules.with(at, changed),
+      };
     },
   });
   const changes: Change<Rule>[] = [

@@ -1,5 +1,5 @@
 /**
- * The shape of test cases: `defaults` and `tests` in a policy, and the whole of a file
+ * The shape of test cases: `defaults`, `tests` and `tables` in a policy, and the whole of a file
  * `site.test.yaml` beside `site.yaml`.
  *
  * Apart from `schema.ts`, because a login reads neither: a slip of the pen in a test must lock
@@ -104,6 +104,35 @@ export const TestSchema = v.strictObject({
   ),
 });
 
+const { account: _, ...SHARED_BY_CELLS } = SHARED;
+
+/** A table of tests: each account of `expect` is asked for by each of `subjects`. */
+export const TableSchema = v.strictObject({
+  name: needed(Text, "a claim; cells are called NAME: SUBJECT as ACCOUNT"),
+  ...SHARED_BY_CELLS,
+  subjects: needed(
+    v.pipe(
+      v.record(v.string(), v.record(v.string(), v.any())),
+      v.minEntries(1, "name at least one subject"),
+    ),
+    "who asks: a name and the claims, beside those of the table",
+  ),
+  groups: optional(
+    v.record(v.string(), v.array(Text, "must be a list")),
+    "names for several subjects",
+  ),
+  expect: needed(
+    v.pipe(
+      v.record(
+        v.string(),
+        v.record(v.string(), v.picklist(["allow", "deny"])),
+      ),
+      v.minEntries(1, "name at least one account"),
+    ),
+    "for each account, who is allowed: subjects or groups; everybody else is denied",
+  ),
+});
+
 const SUITE = {
   defaults: optional(
     DefaultsSchema,
@@ -113,9 +142,13 @@ const SUITE = {
     v.array(TestSchema, "must be a list"),
     "test cases for policy test; login does not read them",
   ),
+  tables: optional(
+    v.array(TableSchema, "must be a list"),
+    "accounts and subjects with what each may; login does not read them",
+  ),
 };
 
-/** `site.test.yaml` beside `site.yaml`, and the same two keys of a policy. */
+/** `site.test.yaml` beside `site.yaml`, and the same keys of a policy. */
 export const SuiteSchema = v.strictObject(SUITE);
 
 /** A policy file with everything that may stand in it: what editors check against. */
@@ -127,4 +160,5 @@ export const PolicyFileSchema = v.strictObject({
 
 export type SuiteDocument = v.InferOutput<typeof SuiteSchema>;
 export type TestDocument = v.InferOutput<typeof TestSchema>;
+export type TableDocument = v.InferOutput<typeof TableSchema>;
 export type DefaultsDocument = v.InferOutput<typeof DefaultsSchema>;

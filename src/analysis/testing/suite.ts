@@ -20,7 +20,9 @@ import {
   type DefaultsDocument,
   type SuiteDocument,
   SuiteSchema,
+  type TableDocument,
 } from "./schema.ts";
+import { cellsOf, placeInTable } from "./table.ts";
 import {
   locate,
   type Path,
@@ -82,7 +84,7 @@ interface Cases {
 
 function casesOf(policy: Policy, part: Part): Cases {
   const { source, written, names } = part;
-  const { defaults = {}, tests = [] } = written.suite;
+  const { defaults = {}, tests = [], tables = [] } = written.suite;
   const issues: Issue[] = [...written.issues];
   const context: CaseContext = {
     policy,
@@ -90,30 +92,73 @@ function casesOf(policy: Policy, part: Part): Cases {
     missingMapFiles: new Set(),
   };
   const cases: TestCase[] = [];
+  /** Notes a name; a second test of the same name would be taken for the first. */
+  const name = (
+    taken: string,
+    { line, path }: { line: number; path: Path },
+  ) => {
+    const earlier = names.get(taken);
+    names.set(taken, earlier ?? `${source.file}:${line}`);
+    if (earlier === undefined) return;
+    issues.push({
+      id: "test/duplicate-name",
+      level: "error",
+      message: `the name ${
+        JSON.stringify(taken)
+      } is already taken by the test at ${earlier}`,
+      path: [...path, "name"],
+    });
+  };
   for (const [index, test] of tests.entries()) {
-    if (written.broken.has(index)) continue;
+    if (written.broken.tests.has(index)) continue;
     const path: Path = ["tests", index];
     const line = lineOf(source, path);
-    const earlier = names.get(test.name);
-    names.set(test.name, earlier ?? `${source.file}:${line}`);
-    if (earlier !== undefined) {
-      issues.push({
-        id: "test/duplicate-name",
-        level: "error",
-        message: `the name ${JSON.stringify(test.name)} is already taken by ` +
-          `the test at ${earlier}`,
-        path: [...path, "name"],
-      });
-    }
+    name(test.name, { line, path });
     const made = caseOf(test, { ...context, path });
     issues.push(...made.issues);
     for (const one of made.cases) {
       cases.push({ ...one, file: source.file, line });
     }
   }
+  for (const [index, table] of tables.entries()) {
+    if (written.broken.tables.has(index)) continue;
+    const path: Path = ["tables", index];
+    name(table.name, { line: lineOf(source, path), path });
+    const made = tableCases(table, { ...context, path, source });
+    issues.push(...made.issues);
+    cases.push(...made.cases);
+  }
   issues.push(...mapFileIssues(policy, written));
   const findings = issues.map((issue) => testDiagnostic(source, issue));
   return { source, suite: written.suite, cases, findings };
+}
+
+/** The cases of a table; what is wrong with several cells for one reason is said once. */
+function tableCases(
+  table: TableDocument,
+  at: CaseContext & { path: Path; source: TestSource },
+): { cases: TestCase[]; issues: Issue[] } {
+  const { path, source } = at;
+  const { cells, issues: found } = cellsOf(table);
+  const issues = new Map<string, Issue>();
+  const report = (issue: Issue) =>
+    issues.set(JSON.stringify([issue.path, issue.message]), issue);
+  for (const issue of found) {
+    report({ ...issue, level: "error", path: [...path, ...issue.path] });
+  }
+  const cases: TestCase[] = [];
+  for (const { test, row, subject } of cells) {
+    const made = caseOf(test, { ...at, path: [] });
+    for (const issue of made.issues) {
+      const place = placeInTable(issue.path, { table, subject });
+      report({ ...issue, path: [...path, ...place] });
+    }
+    const line = lineOf(source, [...path, ...row]);
+    for (const one of made.cases) {
+      cases.push({ ...one, file: source.file, line });
+    }
+  }
+  return { cases, issues: [...issues.values()] };
 }
 
 /** Contents for a path that the policy does not read would never be looked at. */
@@ -123,12 +168,17 @@ function mapFileIssues(policy: Policy, written: WrittenTests): Issue[] {
       source.source === "map_file" ? [source.path] : []
     )
   );
-  const { defaults, tests = [] } = written.suite;
+  const { defaults, tests = [], tables = [] } = written.suite;
+  const { broken } = written;
   const given: [Path, Readonly<Record<string, string>> | undefined][] = [
     [["defaults"], defaults?.map_files],
     ...tests.map((test, index): typeof given[number] => [
       ["tests", index],
-      written.broken.has(index) ? undefined : test.map_files,
+      broken.tests.has(index) ? undefined : test.map_files,
+    ]),
+    ...tables.map((table, index): typeof given[number] => [
+      ["tables", index],
+      broken.tables.has(index) ? undefined : table.map_files,
     ]),
   ];
   return given.flatMap(([path, files]) =>
@@ -164,14 +214,11 @@ function withoutDeny(
 }
 
 function lineOf(source: TestSource, path: Path): number {
-  const [, index] = path;
-  const { root } = source.yaml;
-  const tests = root.kind === "map" ? root.entries.get("tests")?.node : null;
-  const item = tests?.kind === "list" ? tests.items[Number(index)] : undefined;
-  return item === undefined ? 1 : source.yaml.span(item.start, item.end).line;
+  const { start, end } = locate(source.yaml.root, path, { at: "key" });
+  return source.yaml.span(start, end).line;
 }
 
-// Reading test cases as they are written: `defaults` and `tests` of a policy, or of the file
+// Reading test cases as they are written: `defaults`, `tests` and `tables` of a policy, or of the file
 // beside it.
 
 /** Where tests are written. A `PolicySource` is one too. */
@@ -203,8 +250,11 @@ export function readTestFile(
 interface WrittenTests {
   readonly suite: SuiteDocument;
   readonly issues: readonly Issue[];
-  /** The tests (by index) that have not the right shape. */
-  readonly broken: ReadonlySet<number>;
+  /** The tests and tables (by index) that have not the right shape. */
+  readonly broken: {
+    readonly tests: ReadonlySet<number>;
+    readonly tables: ReadonlySet<number>;
+  };
 }
 
 /** Checks the shape. A `policy` holds other keys as well, which are not looked at. */
@@ -217,9 +267,10 @@ export function writtenTests(
     ...reworded(issue),
     level: "error",
   }));
-  const broken = new Set<number>();
+  const broken = { tests: new Set<number>(), tables: new Set<number>() };
   for (const { path: [key, index] } of issues) {
-    if (key === "tests" && typeof index === "number") broken.add(index);
+    if (typeof index !== "number") continue;
+    if (key === "tests" || key === "tables") broken[key].add(index);
   }
   const usable = issues.some(({ path }) => path.length < 2) ||
       issues.some(({ path }) => path[0] === "defaults")
@@ -231,7 +282,7 @@ export function writtenTests(
 function ownKeys(document: unknown): SuiteDocument {
   const found: Record<string, unknown> = {};
   if (document === null || typeof document !== "object") return found;
-  for (const key of ["defaults", "tests"]) {
+  for (const key of ["defaults", "tests", "tables"]) {
     if (Object.hasOwn(document, key)) {
       found[key] = (document as Record<string, unknown>)[key];
     }

@@ -4,7 +4,9 @@
  * @module
  */
 import { visible } from "../../lib/text.ts";
-import { readClaim, withClaim } from "../../policy/claims.ts";
+import { type Claims, readClaim, withClaim } from "../../policy/claims.ts";
+import type { MapFiles } from "../../policy/evaluate/accounts.ts";
+import { kindRow } from "../../policy/kinds.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import type { DefaultsDocument } from "./schema.ts";
@@ -15,6 +17,16 @@ import { DEFAULT_NOW, writtenTime } from "./time.ts";
 /** What a test says, key by key, in the order in which it is written. */
 export type WrittenTest = Readonly<Record<string, unknown>>;
 
+interface WriteOptions {
+  readonly policy: Policy;
+  readonly defaults: DefaultsDocument;
+  readonly expected: Expectation;
+  /** Contents that are not those of the defaults. */
+  readonly mapFiles?: MapFiles;
+  /** Claims and the clock as they are, not as a person would write them. */
+  readonly exact?: boolean;
+}
+
 /**
  * The test that a request with an expectation is, saying nothing that the defaults of its file
  * say already.
@@ -22,15 +34,17 @@ export type WrittenTest = Readonly<Record<string, unknown>>;
 export function writtenTest(
   name: string,
   request: AccessRequest,
-  at: { policy: Policy; defaults: DefaultsDocument; expected: Expectation },
+  at: WriteOptions,
 ): WrittenTest {
-  const { policy, defaults, expected } = at;
+  const { policy, defaults, expected, mapFiles = new Map(), exact } = at;
   const { subject, account, service, rhost, now } = request;
   const issuer = policy.issuers.find((one) => one.name === subject.issuer);
   const needsIssuer = policy.issuers.length > 1 &&
     defaults.issuer !== subject.issuer;
-  let { claims } = subject;
-  if (issuer !== undefined) {
+  const linked = exact !== true && issuer !== undefined &&
+    kindRow(issuer).linked && isListed(subject.claims);
+  let claims = linked ? withoutListed(subject.claims) : subject.claims;
+  if (issuer !== undefined && exact !== true) {
     const location = issuer.claims.auth_time;
     const time = readClaim(claims, location);
     if (typeof time === "number") {
@@ -41,7 +55,8 @@ export function writtenTest(
     // null is as good as absent
     if (!Object.hasOwn(claims, claim)) claims = withClaim(claims, claim, null);
   }
-  const several = subject.identities.length > 1;
+  const several = linked ||
+    (exact !== true && subject.identities.length > 1);
   return {
     name,
     ...(defaults.account === account ? {} : { account }),
@@ -65,10 +80,26 @@ export function writtenTest(
         ),
       }
       : {}),
+    ...(mapFiles.size === 0 ? {} : { map_files: Object.fromEntries(mapFiles) }),
     expect: expected.reason === undefined && expected.rule === undefined
       ? expected.decision
       : { ...expected },
   };
+}
+
+/** The members by which Globus Auth lists identities and sessions; a test has keys of its own. */
+const LISTED = ["identities", "session_info", "identity_providers"];
+
+/** With an own list of what should be there, the members must stay together. */
+function isListed(claims: Claims): boolean {
+  return !Array.isArray(claims["identities_set"]) &&
+    LISTED.some((member) => Object.hasOwn(claims, member));
+}
+
+function withoutListed(claims: Claims): Claims {
+  return Object.fromEntries(
+    Object.entries(claims).filter(([name]) => !LISTED.includes(name)),
+  );
 }
 
 function withoutNulls(object: object): Record<string, unknown> {

@@ -33,8 +33,13 @@ import {
 
 /** The policy of settings in which nothing is wrong. */
 export function policyOf(settings: PolicySettings): Policy {
-  const { never: _never, defaults: _defaults, tests: _tests, ...policy } =
-    filled(PolicySchema, settings);
+  const {
+    never: _never,
+    defaults: _defaults,
+    tests: _tests,
+    tables: _tables,
+    ...policy
+  } = filled(PolicySchema, settings);
   return {
     ...policy,
     issuers: Object.entries(settings.issuers).map(([name, issuer]) =>

@@ -455,6 +455,7 @@ export const PolicySchema = v.strictObject({
   never: v.optional(v.any()),
   defaults: v.optional(v.any()),
   tests: v.optional(v.any()),
+  tables: v.optional(v.any()),
 });
 
 /** A policy as it is written. */

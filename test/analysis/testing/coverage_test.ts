@@ -10,7 +10,29 @@ import {
   coverageOf,
   percentage,
 } from "../../../src/analysis/testing/coverage.ts";
+import { canFailAlone } from "../../../src/analysis/testing/fails_alone.ts";
+import { runTest } from "../../../src/analysis/testing/expectation.ts";
+import { traceOf } from "../../../src/analysis/testing/rule_trace.ts";
+import { subjectFromClaims } from "../../../src/policy/evaluate/subject.ts";
+import type { Policy } from "../../../src/policy/model.ts";
+import type { AccessRequest } from "../../../src/policy/request.ts";
+import {
+  MAP_FILES,
+  policyArbitrary,
+  policyOf,
+  requestArbitrary,
+} from "../../support/policy_generators.ts";
+import { holds } from "../../support/properties.ts";
 import { POLICY, readSuite, STAFF } from "../../support/suites.ts";
+
+/** Tokens of these kinds vouch for one identity. */
+function single(policy: Policy, request: AccessRequest): AccessRequest {
+  const { issuer: name, claims } = request.subject;
+  const issuer = policy.issuers.find((one) => one.name === name);
+  return issuer === undefined
+    ? request
+    : { ...request, subject: subjectFromClaims(issuer, claims) };
+}
 
 /** The uncovered points of a policy with tests, as `rule condition outcome`. */
 function uncovered(text: string): string[] {
@@ -157,6 +179,190 @@ Deno.test("each sentence names the condition and has a place", () => {
     "email_verified",
     "equals",
   ]);
+});
+
+/** Why each uncovered point is uncovered, where a test comes near. */
+function reasons(text: string): string[] {
+  const { policy, results, findings } = readSuite(text);
+  assert.equal(findings, "");
+  return coverageOf(policy, results).uncovered.flatMap(({ message, why }) =>
+    why === undefined ? [] : [`${message}: ${why}`]
+  );
+}
+
+const ISSUER =
+  "version: 1\nissuers: {campus: {issuer: https://login.example.edu, audiences: [ssh]}}\n";
+
+const VACUOUS = `${ISSUER}rules:
+  staff:
+    services: [sshd]
+    when: {groups: {any: [staff]}, email_verified: true}
+    accounts: [{claim: email, strip_suffix: "@example.edu"}]
+defaults: {account: alice}
+tests:
+  - {name: staff, claims: {email: alice@example.edu, email_verified: true, groups: [staff]}, expect: allow}
+  - {name: nobody, claims: {}, expect: deny}
+`;
+
+Deno.test("a test in which everything fails shows nothing of any condition", () => {
+  assert.deepEqual(uncovered(VACUOUS), [
+    "staff services fails",
+    "staff when.groups.any fails",
+    "staff when.email_verified.equals fails",
+    "staff accounts.0 fails",
+  ]);
+  // and each is covered by the test in which it is the only one
+  const near = [
+    "{name: other service, service: login, expect: deny}",
+    "{name: guest, claims: {groups: [guest]}, expect: deny}",
+    "{name: unverified, claims: {email_verified: false}, expect: deny}",
+    "{name: other account, account: bob, expect: deny}",
+  ].map((test) => `  - ${test}\n`).join("");
+  const claims =
+    "claims: {email: alice@example.edu, email_verified: true, groups: [staff]}";
+  const thorough = VACUOUS
+    .replace("{account: alice}", `{account: alice, ${claims}}`) + near;
+  assert.deepEqual(uncovered(thorough), []);
+});
+
+Deno.test("an uncovered condition says what else fails in the test that comes nearest", () => {
+  assert.deepEqual(reasons(VACUOUS), [
+    'in no test "when.groups.any" of the rule "staff" fails alone: ' +
+    'in "nobody", "when.email_verified.equals" and "accounts" fail too',
+    'in no test "when.email_verified.equals" of the rule "staff" fails alone: ' +
+    'in "nobody", "when.groups.any" and "accounts" fail too',
+    'in no test "accounts.0" of the rule "staff" fails alone: ' +
+    'in "nobody", "when.groups.any" and "when.email_verified.equals" fail too',
+  ]);
+});
+
+Deno.test("a rule that matches or decides in no test says what keeps it from that", () => {
+  const text = `${ISSUER}rules:
+  staff: {when: {role: staff}, accounts: [{claim: sub}]}
+  locked: {effect: deny, when: {locked: true}, accounts: [{names: [alice]}]}
+  guests: {when: {role: guest, site: main}, accounts: [{claim: sub}], assurance: {mfa: true}}
+defaults: {account: alice, claims: {sub: alice}}
+tests:
+  - {name: guest, claims: {role: guest, site: main}, expect: {reason: mfa_required}}
+  - {name: locked, claims: {role: staff, locked: true}, expect: deny}
+`;
+  assert.deepEqual(
+    reasons(text).filter((text) => text.startsWith("the rule")),
+    [
+      'the rule "staff" allows in no test: in "locked", the rule "locked" denies',
+      'the rule "guests" allows in no test: in "guest", "assurance" fails',
+    ],
+  );
+  const without = text.replace(
+    "role: guest, site: main}, expect",
+    "role: guest}, expect",
+  )
+    .replace("{reason: mfa_required}", "deny");
+  assert.ok(
+    reasons(without).includes(
+      'the rule "guests" matches in no test: in "guest", "when.site.equals" fails',
+    ),
+  );
+});
+
+Deno.test("requirements are covered one by one, each where the others are met", () => {
+  const text = (tests: string) =>
+    `${ISSUER}assurance: {permitted_idps: [a, b]}
+rules:
+  own: {accounts: [{claim: sub}], assurance: {permitted_idps: [b, c], mfa: true, max_auth_age: 1h}}
+defaults: {account: alice, claims: {sub: alice, idp: b, amr: [mfa], auth_time: now}}
+tests:
+  - {name: own, expect: allow}
+  - {name: other, account: bob, expect: deny}
+${tests}`;
+  const all = [
+    "own policy.assurance.permitted_idps fails",
+    "own assurance.permitted_idps fails",
+    "own assurance.mfa fails",
+    "own assurance.max_auth_age fails",
+  ];
+  const nothing =
+    "  - {name: nothing, claims: {idp: null, amr: null, auth_time: null}, expect: deny}\n";
+  assert.deepEqual(uncovered(text(nothing)), all);
+  const single = [
+    "{name: c, claims: {idp: c}, expect: deny}",
+    "{name: a, claims: {idp: a}, expect: deny}",
+    "{name: one factor, claims: {amr: [pwd]}, expect: deny}",
+    "{name: late, claims: {auth_time: now-61m}, expect: deny}",
+  ];
+  for (const [index, test] of single.entries()) {
+    const others = single.filter((other) => other !== test);
+    const tests = others.map((other) => `  - ${other}\n`).join("");
+    assert.deepEqual(uncovered(text(nothing + tests)), [all[index]]);
+  }
+});
+
+Deno.test("a condition that the rest of its rule implies needs no test that cannot be", () => {
+  const text = (glob: string) =>
+    `${ISSUER}rules:
+  own: {when: {email: {like: "${glob}"}}, accounts: [{claim: email, strip_suffix: "@example.edu"}]}
+defaults: {account: alice, claims: {email: alice@example.edu}}
+tests:
+  - {name: own, expect: allow}
+  - {name: other, account: bob, expect: deny}
+`;
+  // whoever gets an account has such an address anyway
+  assert.deepEqual(uncovered(text("*@example.edu")), []);
+  assert.deepEqual(uncovered(text("a*@example.edu")), [
+    "own when.email.like fails",
+  ]);
+});
+
+Deno.test("no request makes a condition fail alone of which it is said that none can", () => {
+  const cases = policyArbitrary.chain((document) => {
+    const policy = policyOf(document);
+    const requests = fc.array(requestArbitrary(policy), {
+      minLength: 60,
+      maxLength: 60,
+    });
+    return fc.record({ policy: fc.constant(policy), requests });
+  });
+  const met = { alone: 0, implied: 0 };
+  holds(
+    fc.property(cases, ({ policy, requests }) => {
+      const results = requests.map((request) =>
+        runTest(policy, {
+          ...{ name: "x", file: "x", line: 1 },
+          request: single(policy, request),
+          mapFiles: MAP_FILES,
+          expected: { decision: "deny" },
+        })
+      );
+      for (const rule of policy.rules) {
+        const { conditions } = traceOf(rule, policy, results);
+        for (const { condition, failedAlone } of conditions) {
+          const can = canFailAlone(condition, { rule, policy });
+          assert.ok(can || !failedAlone, condition.path.join("."));
+          if (failedAlone) met.alone += 1;
+          if (!can) met.implied += 1;
+        }
+      }
+    }),
+    { runs: 60 },
+  );
+  assert.ok(met.alone > 20 && met.implied > 5, JSON.stringify(met));
+});
+
+Deno.test("a condition of a deny rule is covered where the rest of the rule holds", () => {
+  const text = (tests: string) =>
+    `${ISSUER}rules:
+  own: {accounts: [{claim: sub}]}
+  locked: {effect: deny, when: {locked: true}, accounts: [{names: [alice]}]}
+defaults: {account: alice, claims: {sub: alice}}
+tests:
+  - {name: own, expect: allow}
+  - {name: locked, claims: {locked: true}, expect: deny}
+  - {name: other, account: bob, expect: deny}
+${tests}`;
+  assert.deepEqual(uncovered(text("")), ["locked accounts.0 fails"]);
+  const bob =
+    "  - {name: bob, account: bob, claims: {sub: bob, locked: true}, expect: allow}\n";
+  assert.deepEqual(uncovered(text(bob)), []);
 });
 
 Deno.test("percentage() says 100 of everything only, and never rounds up", () => {

@@ -323,7 +323,7 @@ Deno.test("a file of tests holds nothing but tests", () => {
   });
   assert.equal(
     findings,
-    '1:1: unknown key "version", expected one of "defaults" or "tests" [test/unknown-key]\n',
+    '1:1: unknown key "version", expected one of "defaults", "tests" or "tables" [test/unknown-key]\n',
   );
 });
 

@@ -13,6 +13,7 @@ import { type LintFinding, lintRule } from "../lint_rule.ts";
 function allTests(context: LintContext): readonly unknown[] | null {
   return context.facts.sidecarTests === null ? null : [
     ...(context.source.document.tests ?? []),
+    ...(context.source.document.tables ?? []),
     ...(context.facts.sidecarTests ?? []),
   ];
 }
@@ -54,7 +55,9 @@ function* vacuous(context: LintContext): Iterable<LintFinding> {
       ...record(member(of, "claims")),
       ...record(member(test, "claims")),
     };
+    // the subjects of a table are shown with all accounts, also with those that open
     return expectsMore(test) || member(test, "identities") !== undefined ||
+      member(test, "subjects") !== undefined ||
       [...locations].some((location) =>
         (readClaim(claims, location) ?? null) !== null
       );
@@ -87,12 +90,28 @@ function record(value: unknown): Readonly<Record<string, unknown>> {
 /** `expect: deny`, or a mapping that says so or names a reason that only a deny has. */
 function expectsDeny(test: unknown): boolean {
   const expect = member(test, "expect");
+  if (member(test, "subjects") !== undefined) return tableDenies(test);
   if (expect === "deny") return true;
   const decision = member(expect, "decision");
   const reason = member(expect, "reason");
   return decision === "deny" ||
     (decision === undefined && typeof reason === "string" &&
       reason !== "allowed");
+}
+
+/** In some row of the table, somebody is not allowed. */
+function tableDenies(table: unknown): boolean {
+  const subjects = Object.keys(Object(member(table, "subjects")));
+  const groups = member(table, "groups");
+  return Object.values(Object(member(table, "expect"))).some((row) => {
+    const allowed = Object.keys(Object(row)).filter((name) =>
+      member(row, name) === "allow"
+    );
+    const names = allowed.flatMap((name) => member(groups, name) ?? name);
+    return subjects.some((subject) =>
+      member(row, subject) === "deny" || !names.includes(subject)
+    );
+  });
 }
 
 function member(value: unknown, key: string): unknown {

@@ -136,7 +136,7 @@ function* words(node: YamlNode, at: { prose: boolean }): Iterable<Word> {
       for (const [key, entry] of node.entries) {
         yield { value: key, start: entry.keyStart, end: entry.keyEnd };
         const prose = key === "description" || key === "prompt" ||
-          key === "tests";
+          key === "tests" || key === "tables";
         yield* words(entry.node, { prose: at.prose || prose });
       }
   }

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { isObject } from "../../../lib/json.ts";
 import type { Diagnostic } from "../../../policy/diagnostic.ts";
 import type { FileFact, LintFacts } from "../../../analysis/lint/context.ts";
-import { isObject } from "../../../lib/json.ts";
 import type { CliIo } from "../../io.ts";
 import { readTestFiles } from "../../input.ts";
 
@@ -50,15 +50,22 @@ export async function factsOf(
 
 /** The tests of a file with the claims that they share. */
 function testsOf(document: unknown): readonly unknown[] {
+  const tables = member(document, "tables");
   const tests = member(document, "tests");
   const shared = member(member(document, "defaults"), "claims");
-  if (!Array.isArray(tests)) return [];
-  return !isObject(shared) ? tests : tests.map((test) => {
-    const claims = member(test, "claims");
-    return isObject(test)
-      ? { ...test, claims: { ...shared, ...(isObject(claims) ? claims : {}) } }
-      : test;
-  });
+  const written = Array.isArray(tests) ? tests : [];
+  return [
+    ...!isObject(shared) ? written : written.map((test) => {
+      const claims = member(test, "claims");
+      return isObject(test)
+        ? {
+          ...test,
+          claims: { ...shared, ...(isObject(claims) ? claims : {}) },
+        }
+        : test;
+    }),
+    ...Array.isArray(tables) ? tables : [],
+  ];
 }
 
 function member(value: unknown, key: string): unknown {

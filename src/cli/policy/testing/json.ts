@@ -4,7 +4,12 @@
  * @module
  */
 import { findingJson, jsonDocument } from "../../output/json.ts";
-import { explanation, type PolicyRun, type TestReport } from "./report.ts";
+import {
+  explanation,
+  type Placed,
+  type PolicyRun,
+  type TestReport,
+} from "./report.ts";
 import { percentage } from "../../../analysis/testing/coverage.ts";
 import type { TestResult } from "../../../analysis/testing/expectation.ts";
 
@@ -64,8 +69,16 @@ function coverageJson(runs: readonly PolicyRun[], threshold: number | null) {
       })),
       uncovered: known.flatMap(({ coverage }) =>
         coverage.uncovered.map((
-          { message, file, line, rule, condition, outcome },
-        ) => ({ message, file, line, rule, condition, outcome }))
+          { message, why, file, line, rule, condition, outcome },
+        ) => ({
+          message,
+          ...(why === undefined ? {} : { why }),
+          file,
+          line,
+          rule,
+          condition,
+          outcome,
+        }))
       ),
     },
   };
@@ -91,6 +104,12 @@ function mutationJson(runs: readonly PolicyRun[]) {
           yaml,
         }))
       ),
+      unknown: known.flatMap(({ unknown }) => unknown.map(unnoticedJson)),
+      host: known.flatMap(({ host }) => host.map(unnoticedJson)),
     },
   };
+}
+
+function unnoticedJson({ message, file, line, rule }: Placed) {
+  return { message, file, line, rule };
 }

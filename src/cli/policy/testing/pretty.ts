@@ -13,6 +13,7 @@ import {
   lines,
   type PolicyRun,
   type TestReport,
+  uncoveredLine,
 } from "./report.ts";
 import type { TestResult } from "../../../analysis/testing/expectation.ts";
 
@@ -72,24 +73,28 @@ function coverage(
   const number = `coverage: ${percent} % (${covered} of ${total})${missed}`;
   return [
     options.paint(missed === "" ? "1" : "31", number),
-    ...uncovered.map(({ file, line, message }) =>
-      `  ${visible(`${file}:${line}: ${message}`)}`
-    ),
+    ...uncovered.map((point) => `  ${visible(uncoveredLine(point))}`),
     "",
   ].join("\n");
 }
 
 function mutation(run: PolicyRun, paint: Paint): string {
   if (run.mutation === null) return "";
-  const { tried, noticed, equivalent, survived } = run.mutation;
+  const { tried, noticed, equivalent, survived, unknown, host } = run.mutation;
   const number = `changes tried: ${tried}, noticed: ${noticed}, ` +
-    `unnoticed: ${survived.length}, without effect: ${equivalent}`;
+    `unnoticed: ${survived.length}, without effect: ${equivalent}` +
+    (unknown.length === 0 ? "" : `, not known: ${unknown.length}`) +
+    (host.length === 0 ? "" : `, beyond tests: ${host.length}`);
+  const good = survived.length + unknown.length === 0;
   return [
-    paint(survived.length === 0 ? "1" : "31", number),
+    paint(good ? "1" : "31", number),
     ...survived.flatMap(({ file, line, message, yaml }) => [
       `  ${visible(`${file}:${line}: ${message}`)}; a test that notices it:`,
       ...lines(yaml).map((text) => `  ${visible(text)}`),
     ]),
+    ...[...unknown, ...host].map(({ file, line, message }) =>
+      `  ${visible(`${file}:${line}: ${message}`)}`
+    ),
     "",
   ].join("\n");
 }

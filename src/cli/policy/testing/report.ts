@@ -6,7 +6,7 @@
 import type { Coverage } from "../../../analysis/testing/coverage.ts";
 import type { Decision, RuleOutcome } from "../../../policy/decision.ts";
 import type { Diagnostic } from "../../../policy/diagnostic.ts";
-import type { Survivor } from "../../../analysis/testing/mutate.ts";
+import type { Survivor, Unnoticed } from "../../../analysis/testing/mutate.ts";
 import type { PolicySource } from "../../../policy/syntax/parse.ts";
 import type {
   Expectation,
@@ -15,7 +15,7 @@ import type {
 import { locate, type Path } from "../../../policy/syntax/yaml.ts";
 
 /** A sentence about a place in a file. */
-interface Placed {
+export interface Placed {
   readonly message: string;
   readonly rule: string | null;
   readonly file: string;
@@ -31,6 +31,8 @@ interface PlacedMutation {
   readonly noticed: number;
   readonly equivalent: number;
   readonly survived: readonly (Placed & Survivor)[];
+  readonly unknown: readonly (Placed & Unnoticed)[];
+  readonly host: readonly (Placed & Unnoticed)[];
 }
 
 /** The tests of one policy. */
@@ -113,6 +115,15 @@ export function checksOf(report: TestReport): Check[] {
       message: survivor.message,
       details: ["a test that notices it:", ...lines(survivor.yaml)],
     })),
+    ...(run.mutation?.unknown ?? []).map(({ message, file, line }): Check => ({
+      suite: run.file,
+      name: message,
+      file,
+      line,
+      status: "error",
+      message,
+      details: [],
+    })),
   ]);
 }
 
@@ -151,10 +162,15 @@ function coverageChecks(run: PolicyRun, threshold: number | null): Check[] {
     line: 1,
     status: "failure",
     message,
-    details: uncovered.map(({ file, line, message }) =>
-      `${file}:${line}: ${message}`
-    ),
+    details: uncovered.map(uncoveredLine),
   }];
+}
+
+/** Something that no test has shown, with its place and the reason. */
+export function uncoveredLine(
+  { file, line, message, why }: PlacedCoverage["uncovered"][number],
+): string {
+  return `${file}:${line}: ${message}${why === undefined ? "" : `: ${why}`}`;
 }
 
 /** Whether the coverage misses the threshold; nothing is rounded for this. */

@@ -55,8 +55,8 @@ The clock is frozen; nothing is fetched and no account of this host is looked at
   --output FILE            write the report there instead of to standard output
   --stdin-filename NAME    the name under which standard input ("-") is reported
 
-exit codes: 0 all passed, 1 a wrong decision, a missed threshold or an unnoticed change,
-2 usage, 3 a policy or test that cannot be used, 4 nothing was checked
+exit codes: 0 all passed, 1 a wrong decision, a missed threshold or a change that is unnoticed or
+may be, 2 usage, 3 a policy or test that cannot be used, 4 nothing was checked
 `;
 
 const FORMATS = ["pretty", "json", "junit", "tap"] as const;
@@ -217,8 +217,13 @@ function measured(run: PolicyRun, work: Measure): PolicyRun {
     onProgress: progress(io),
   });
   if (io.interactive) io.stderr("\r\x1b[K");
-  const survived = report.survived.map((item) => placed(item, source));
-  return { ...run, coverage, mutation: { ...report, survived } };
+  const mutation = {
+    ...report,
+    survived: report.survived.map((item) => placed(item, source)),
+    unknown: report.unknown.map((item) => placed(item, source)),
+    host: report.host.map((item) => placed(item, source)),
+  };
+  return { ...run, coverage, mutation };
 }
 
 /** Tells a waiting person after two seconds how far it is. */
@@ -257,6 +262,9 @@ function exitCode(run: PolicyRun, threshold: number | null): ExitCode {
   if (run.results.length === 0) return EXIT.nothing;
   const negative = run.results.some(({ passed }) => !passed) ||
     (run.coverage !== null && below(run.coverage, threshold)) ||
-    run.broken.length > 0 || (run.mutation?.survived.length ?? 0) > 0;
+    run.broken.length > 0 || (run.mutation?.survived.length ?? 0) > 0 ||
+    // like a comparison that looked at not everything: what may be wrong is not fine. Of what only
+    // the host could show no test can be missing
+    (run.mutation?.unknown.length ?? 0) > 0;
   return negative ? EXIT.negative : EXIT.fine;
 }

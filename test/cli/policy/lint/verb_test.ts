@@ -277,6 +277,25 @@ Deno.test("tests beside a policy count as its tests", async () => {
   assert.deepEqual(await ids({ "site.test.yaml": "a: [" }), ["yaml/syntax"]);
 });
 
+Deno.test("tables of tests count as tests, and what they do not say as a deny", async () => {
+  const ids = async (row: string) =>
+    (await lintFiles(
+      {
+        "site.yaml": BARE,
+        "site.test.yaml":
+          "tables:\n  - name: who\n    subjects: {a: {}, b: {}}\n" +
+          `    groups: {all: [a, b]}\n    expect: {a: ${row}}\n`,
+      },
+      (folder) => [`${folder}/site.yaml`],
+    )).ids;
+  assert.deepEqual(await ids("{a: allow}"), []);
+  assert.deepEqual(await ids("{}"), []);
+  assert.deepEqual(await ids("{all: allow, b: deny}"), []);
+  for (const open of ["{a: allow, b: allow}", "{all: allow}"]) {
+    assert.deepEqual(await ids(open), ["test/no-deny"]);
+  }
+});
+
 Deno.test("a folder's files can be named together with the tests", async () => {
   const { code, ids } = await lintFiles(
     { "site.yaml": BARE, "site.test.yaml": DENY },

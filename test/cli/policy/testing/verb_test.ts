@@ -399,6 +399,8 @@ Deno.test("--mutate names an unnoticed change with its place and the missing tes
     "noticed",
     "equivalent",
     "survived",
+    "unknown",
+    "host",
   ]);
   const found = mutation.survived.find(({ message }: { message: string }) =>
     message.includes("email_verified")
@@ -425,6 +427,81 @@ Deno.test("--mutate tries nothing while a test fails", async () => {
   ]);
   assert.equal(code, 1);
   assert.match(stdout, /no changes were tried/);
+});
+
+/** One rule, with tests that leave nothing else unnoticed. */
+const ISSUER =
+  "version: 1\nissuers: {campus: {issuer: https://login.example.edu, audiences: [ssh]}}\n";
+
+Deno.test("a change of which it is not known whether it matters fails, in every format", async () => {
+  // only a request with this text as "exp" would show it, which in a test is a time
+  const text =
+    `${ISSUER}rules: {odd: {when: {exp: "now-1h"}, accounts: [{names: [alice]}]}}
+tests:
+  - {name: other, account: bob, expect: deny}
+  - {name: none, account: alice, expect: deny}
+`;
+  for (const format of ["pretty", "json", "junit", "tap"]) {
+    const { code, stdout } = await policyTest({ "site.yaml": text }, [
+      "site.yaml",
+      "--mutate",
+      "--format",
+      format,
+    ]);
+    assert.equal(code, 1, stdout);
+    assert.match(
+      stdout,
+      /removing the rule \S*odd\S* changes no test, and may change a decision: the request that shows it cannot be a test/,
+    );
+  }
+  const { stdout } = await policyTest({ "site.yaml": text }, [
+    "site.yaml",
+    "--mutate",
+  ]);
+  assert.match(stdout, /, without effect: [01], not known: [1-9]/);
+});
+
+Deno.test("a change that only the host could show is told, and no test is missing", async () => {
+  const text = `${ISSUER}rules:
+  open: {accounts: [{names: [daemon]}], allow_protected: true}
+  same: {accounts: [{names: [daemon]}]}
+tests:
+  - {name: daemon, account: daemon, expect: allow}
+  - {name: root, account: root, expect: deny}
+`;
+  const { code, stdout } = await policyTest({ "site.yaml": text }, [
+    "site.yaml",
+    "--mutate",
+  ]);
+  assert.match(stdout, /unnoticed: 0, .*, beyond tests: [1-9]/);
+  assert.match(
+    stdout,
+    /site.yaml:4: removing the rule "open" only matters for accounts that the host keeps for the system/,
+  );
+  assert.equal(code, 0, stdout);
+});
+
+Deno.test("--coverage says why a condition is uncovered", async () => {
+  const files = {
+    "site.yaml":
+      `${ISSUER}rules: {own: {when: {role: staff}, accounts: [{claim: sub}]}}
+tests:
+  - {name: own, account: alice, claims: {sub: alice, role: staff}, expect: allow}
+  - {name: vacuous, account: alice, claims: {}, expect: deny}
+`,
+  };
+  const { stdout } = await policyTest(files, ["site.yaml", "--coverage"]);
+  assert.match(
+    stdout,
+    /site.yaml:3: in no test "when.role.equals" of the rule "own" fails alone: in "vacuous", "accounts" fails too\n/,
+  );
+  const json = await policyTest(files, [
+    "site.yaml",
+    "--coverage",
+    "--format=json",
+  ]);
+  const [point] = JSON.parse(json.stdout).coverage.uncovered;
+  assert.equal(point.why, 'in "vacuous", "accounts" fails too');
 });
 
 Deno.test("every format tells what makes the run fail", async () => {
