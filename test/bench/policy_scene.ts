@@ -9,7 +9,7 @@ import { buildProgram } from "../support/built_program.ts";
 import { startHostileIssuer } from "../support/hostile_server.ts";
 import { runMetered } from "../support/metered.ts";
 import { runProgram } from "../support/run_program.ts";
-import { shapedPolicies, SHAPES } from "../support/shapes.ts";
+import { shapedPolicies, shapedTests, SHAPES } from "../support/shapes.ts";
 import {
   createSigner,
   publicJwk,
@@ -33,6 +33,8 @@ export async function measurePolicies(): Promise<Aim[]> {
     return [
       ...await measureVerbs(folder),
       ...await measureDiff(folder),
+      ...await measureLint(folder),
+      ...await measureMutation(folder),
       await measureMapFile(folder),
     ];
   } finally {
@@ -140,6 +142,61 @@ async function measureDiff(folder: string): Promise<Aim[]> {
         atMost: 500,
       },
     );
+  }
+  return aims;
+}
+
+/** Runs a verb of the built program once; 1 is an answer, too. */
+async function verbOnce(folder: string, args: readonly string[]) {
+  const ran = await runMetered([`${folder}/tool`, ...args], {
+    env: {},
+    stdin: "",
+  });
+  if (ran.code !== 0 && ran.code !== 1) {
+    throw new Error(`${args.join(" ")}: ${ran.code} ${ran.stderr}`);
+  }
+  return ran.milliseconds;
+}
+
+/** `policy lint` of many rules, as a whole process. */
+async function measureLint(folder: string): Promise<Aim[]> {
+  const aims: Aim[] = [];
+  for (const shape of SHAPES) {
+    const file = `${folder}/lint.json`;
+    const [policy] = shapedPolicies(shape, 5000);
+    await Deno.writeTextFile(file, JSON.stringify(policy));
+    aims.push({
+      what: `policy lint, ${shape}, 5,000 rules`,
+      unit: "ms",
+      measured: await verbOnce(folder, [
+        ...["policy", "lint", "--fail-level", "never", "--format", "json"],
+        file,
+      ]),
+      atMost: 2_000,
+    });
+  }
+  return aims;
+}
+
+/** `policy test --coverage --mutate` with a test for each rule. */
+async function measureMutation(folder: string): Promise<Aim[]> {
+  const aims: Aim[] = [];
+  for (const shape of SHAPES) {
+    for (const count of [100, 1000]) {
+      const file = `${folder}/mutate.json`;
+      const [policy] = shapedPolicies(shape, count);
+      const tests = shapedTests(shape, count);
+      await Deno.writeTextFile(file, JSON.stringify({ ...policy, tests }));
+      aims.push({
+        what: `policy test --coverage --mutate, ${shape}, ${count} rules`,
+        unit: "ms",
+        measured: await verbOnce(folder, [
+          ...["policy", "test", "--coverage", "--mutate"],
+          file,
+        ]),
+        ...(count === 1000 ? { atMost: 20_000 } : {}),
+      });
+    }
   }
   return aims;
 }

@@ -97,21 +97,37 @@ const assurance: fc.Arbitrary<Written> = fc.oneof(
   }),
 );
 
+const NOW = 1_767_268_800;
+
+/** Ends of rules, at the very instant of the search and later. */
+const end: fc.Arbitrary<Written> = fc.oneof(
+  { arbitrary: fc.constant({}), weight: 5 },
+  fc.constantFrom<Written>(
+    { not_after: "2026-01-01T12:00:00Z" },
+    { not_after: "2026-06-01T00:00:00Z" },
+  ),
+);
+const instants = fc.constantFrom(NOW - 1, NOW, NOW + 1, 1_780_272_000);
+
 const allow: fc.Arbitrary<Written> = fc.tuple(
   when,
   fc.array(source, { minLength: 1, maxLength: 2 }),
   assurance,
-).map(([conditions, accounts, required]) => ({
+  end,
+).map(([conditions, accounts, required, ends]) => ({
   ...conditions,
   accounts,
   ...required,
+  ...ends,
 }));
 
 const deny: fc.Arbitrary<Written> = fc.tuple(
   when,
   fc.option(fc.array(source, { minLength: 1, maxLength: 1 }), { nil: null }),
-).map(([conditions, accounts]) => ({
+  end,
+).map(([conditions, accounts, ends]) => ({
   effect: "deny",
+  ...ends,
   ...conditions,
   ...(accounts === null ? {} : { accounts }),
 }));
@@ -173,8 +189,6 @@ export interface CollidingRequest {
   readonly mapFiles: ReadonlyMap<string, string>;
 }
 
-const NOW = 1_767_268_800;
-
 const claimValue = fc.oneof(
   { arbitrary: value, weight: 4 },
   values,
@@ -213,8 +227,11 @@ export function collidingRequest(
     sessions: fc.array(authentication, { maxLength: 2 }),
     domains: values,
     files: fc.tuple(mapText, mapText),
+    now: instants,
   }).map(
-    ({ account, claims, single, identities, sessions, domains, files }) => {
+    (
+      { account, claims, single, identities, sessions, domains, files, now },
+    ) => {
       const linked = campus.kind === "globus";
       const ids = identities.map(({ id }) => id);
       const document = linked
@@ -239,7 +256,7 @@ export function collidingRequest(
           account,
           service: "sshd",
           rhost: null,
-          now: NOW,
+          now,
           subject,
         },
         mapFiles: new Map(

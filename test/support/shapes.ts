@@ -52,13 +52,54 @@ export const SHAPES: readonly Shape[] = [
 ];
 const MIXED = ["teams", "people", "networks", "globs"] as const;
 
+/** A test of each shape that one rule admits, by its number. */
+const TESTS = {
+  teams: (index: number): Written => ({
+    account: `svc${index}`,
+    claims: { groups: [`team${index}`], email_verified: true },
+  }),
+  people: (index: number): Written => ({
+    account: `user${index}`,
+    claims: { sub: `person${index}` },
+  }),
+  networks: (index: number): Written => ({
+    account: "alice",
+    rhost: `10.${index % 250}.${Math.floor(index / 250)}.1`,
+    claims: { groups: ["staff"], preferred_username: "alice" },
+  }),
+  globs: (index: number): Written => ({
+    account: "alice",
+    claims: { email: `alice@d${index}.example.edu`, email_verified: true },
+  }),
+};
+
+/** A test for each rule of a policy of the shape, and one that is refused. */
+export function shapedTests(shape: Shape, count: number): Written[] {
+  return [
+    ...Array.from({ length: count }, (_, index): Written => ({
+      name: `r${index} admits`,
+      ...TESTS[kindOf(shape, index)](index),
+      expect: "allow",
+    })),
+    {
+      name: "nobody else",
+      account: "root",
+      claims: { sub: "x" },
+      expect: "deny",
+    },
+  ];
+}
+
+function kindOf(shape: Shape, index: number): keyof typeof RULES {
+  return shape === "mixed" ? MIXED[index % MIXED.length] ?? "teams" : shape;
+}
+
 /** A policy of this many rules, and the same with one value changed in the middle. */
 export function shapedPolicies(
   shape: Shape,
   count: number,
 ): [WrittenPolicy, WrittenPolicy] {
-  const kind = (index: number) =>
-    shape === "mixed" ? MIXED[index % MIXED.length] ?? "teams" : shape;
+  const kind = (index: number) => kindOf(shape, index);
   const rules = Object.fromEntries(
     Array.from(
       { length: count },
