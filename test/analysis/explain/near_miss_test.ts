@@ -364,3 +364,35 @@ rules: {a: {${NAMED}}}
     [["trailing-slash"], ["scheme"], ["case"], []],
   );
 });
+
+// What a provider never sends, nobody has misspelt.
+for (
+  const [issuer, rule, expected] of [
+    [
+      "https://accounts.google.com",
+      "when: {groups: {any: [staff]}}",
+      'Google never sends "groups"',
+    ],
+    [
+      "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0",
+      "when: {email_verified: true}",
+      'never sends "email_verified": ask for "xms_edov"',
+    ],
+    [
+      "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0",
+      "assurance: {max_auth_age: 8h}",
+      'sends "auth_time" only where it is set up to',
+    ],
+  ] as const
+) {
+  Deno.test(`a hint knows the provider: ${expected}`, () => {
+    const policy = policyWith(`version: 1
+issuers:
+  campus: {issuer: "${issuer}", audiences: [ssh]}
+rules: {a: {${rule}, ${NAMED}}}
+`);
+    const [first] = hints(policy, { claims: { sub: "u1" } });
+    assert.ok(first?.startsWith("a provider: "), first);
+    assert.ok(first?.endsWith(expected), first);
+  });
+}

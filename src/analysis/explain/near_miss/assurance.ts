@@ -15,6 +15,7 @@ import {
 } from "../../../policy/network.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { described, missingHints } from "./claims.ts";
+import { providerHints } from "./providers.ts";
 import { type Hint, textsHint } from "./hint.ts";
 import { shown } from "../../../lib/text.ts";
 
@@ -64,7 +65,10 @@ function valueOrMissing(
   // sessions of linked identities are no claims of their own
   if (kindRow(options.issuer).linked) return listed(options.compare());
   if (value === undefined || value === null) {
-    return missingHints(location, { claims, called: location });
+    return [
+      ...providerHints(location, options.issuer),
+      ...missingHints(location, { claims, called: location }),
+    ];
   }
   const { wants } = options;
   const type: string = Array.isArray(value) ? "list" : typeof value;

@@ -19,6 +19,7 @@ import { nearest, shown } from "../../../lib/text.ts";
 import type { Kind } from "../../../policy/kinds.ts";
 import type { Condition, Issuer, Scalar } from "../../../policy/model.ts";
 import { isGroupPath } from "../spelling.ts";
+import { providerHints } from "./providers.ts";
 import { type Hint, textHint, textsHint } from "./hint.ts";
 
 /** Why a condition that does not hold almost does. */
@@ -29,11 +30,14 @@ export function conditionHints(
   const location = claimLocation(issuer, condition.claim);
   const actual = readClaim(claims, location);
   if (actual === undefined || actual === null) {
-    return missingHints(location, {
-      claims,
-      called: condition.claim,
-      fits: (value) => fits(condition, value, issuer),
-    });
+    return [
+      ...providerHints(location, issuer),
+      ...missingHints(location, {
+        claims,
+        called: condition.claim,
+        fits: (value) => fits(condition, value, issuer),
+      }),
+    ];
   }
   const name = shown(location);
   const { operator } = condition;

@@ -20,6 +20,7 @@ export type HintKind =
   | "map-key"
   | "network"
   | "protected"
+  | "provider"
   | "scheme"
   | "similar"
   | "suffix"
