@@ -9,6 +9,7 @@ import {
   IDENTITY_ATTRIBUTES,
   type IdentityAttribute,
 } from "../../policy/identity_claims.ts";
+import { mapFilesOfRules } from "../map_files.ts";
 import { mappedFact } from "./encode.ts";
 import { mappedAccounts } from "../../policy/evaluate/accounts.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
@@ -76,7 +77,7 @@ export function linkedClaims(
       });
       return mappedAccounts(sources, subject, {
         mapFiles: new Map(
-          mapFilePaths(sources).map((path) => [
+          mapFilesOfRules([{ accounts: sources }]).map((path) => [
             path,
             (mapFiles[path] ?? []).join("\n"),
           ]),
@@ -85,12 +86,6 @@ export function linkedClaims(
         .map(({ identity }) => identity);
     },
   }));
-}
-
-function mapFilePaths(sources: readonly AccountSource[]): string[] {
-  return sources.flatMap((source) =>
-    source.source === "map_file" ? [source.path] : []
-  );
 }
 
 /**

@@ -18,9 +18,9 @@ import {
   mentionedLocations,
 } from "../../policy/evaluate/claims_used.ts";
 import type { Policy } from "../../policy/model.ts";
-import type { AccessRequest, HostAccount } from "../../policy/request.ts";
-import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
+import type { HostAccount } from "../../policy/request.ts";
 import { type IssuerPair, issuerPairs, type Side } from "./side.ts";
+import { requestOf, UNKNOWN_ISSUER } from "./witness.ts";
 
 /** A login that would have ended otherwise. */
 interface ReplayChange {
@@ -210,23 +210,8 @@ function decisionOn(
   login: Login & { readonly host?: HostAccount },
   mapFiles: MapFiles,
 ): Decision {
-  if (side === null) {
-    return {
-      decision: "deny",
-      reason: "issuer_unknown",
-      rule: null,
-      rules: [],
-    };
-  }
-  const { account, service, rhost, now, claims, host } = login;
-  const request: AccessRequest = {
-    account,
-    service,
-    rhost,
-    now,
-    subject: subjectFromClaims(side.issuer, claims),
-    ...(host === undefined ? {} : { host }),
-  };
+  if (side === null) return UNKNOWN_ISSUER;
+  const request = requestOf(side, { ...login, host: login.host ?? null });
   return evaluate(side.policy, request, { mapFiles });
 }
 

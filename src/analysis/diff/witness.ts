@@ -8,6 +8,7 @@ import type { Decision } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { AccessRequest, HostAccount } from "../../policy/request.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
+import { mapFilesOfRules } from "../map_files.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import { linkedClaims } from "./linked_claims.ts";
 import type { IssuerPair, Side } from "./side.ts";
@@ -33,7 +34,8 @@ export interface Decisions {
   readonly new: Decision;
 }
 
-const UNKNOWN_ISSUER: Decision = {
+/** What is decided where a policy does not have the issuer. */
+export const UNKNOWN_ISSUER: Decision = {
   decision: "deny",
   reason: "issuer_unknown",
   rule: null,
@@ -58,14 +60,16 @@ function decisionOn(side: Side | null, witness: Witness): Decision {
 }
 
 /** The request that the witness describes, as one of the policies sees it. */
-export function requestOf(side: Side, witness: Witness): AccessRequest {
-  const { account, service, rhost, now, claims, host } = witness;
+export function requestOf(
+  { issuer }: Pick<Side, "issuer">,
+  { account, service, rhost, now, claims, host }: Omit<Witness, "mapFiles">,
+): AccessRequest {
   return {
     account,
     service,
     rhost,
     now,
-    subject: subjectFromClaims(side.issuer, claims),
+    subject: subjectFromClaims(issuer, claims),
     ...(host === null ? {} : { host }),
   };
 }
@@ -75,11 +79,11 @@ export function mapFilesOf(
   { policy }: Side,
   { mapFiles }: Witness,
 ): Map<string, string> {
-  const paths = policy.rules.flatMap(({ accounts }) => accounts ?? []).flatMap((
-    source,
-  ) => source.source === "map_file" ? [source.path] : []);
   return new Map(
-    paths.map((path) => [path, (mapFiles[path] ?? []).join("\n")]),
+    mapFilesOfRules(policy.rules).map((path) => [
+      path,
+      (mapFiles[path] ?? []).join("\n"),
+    ]),
   );
 }
 

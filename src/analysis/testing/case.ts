@@ -10,6 +10,7 @@ import type { Issue } from "../../policy/diagnostic.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
 import type { Subject } from "../../policy/request.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
+import { mapFilesOfIssuer } from "../map_files.ts";
 import { expectationOf, type TestCase, unknown } from "./expectation.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
 import { instant } from "../../policy/instant.ts";
@@ -227,7 +228,7 @@ function mapFilesOf(
 ): MapFiles | null {
   const given = { ...at.defaults.map_files, ...test.map_files };
   let complete = true;
-  for (const path of mapFilePaths(at.policy, at.issuer)) {
+  for (const path of mapFilesOfIssuer(at.policy, at.issuer)) {
     if (Object.hasOwn(given, path)) continue;
     complete = false;
     if (at.missingMapFiles.has(path)) continue;
@@ -241,15 +242,4 @@ function mapFilesOf(
     });
   }
   return complete ? new Map(Object.entries(given)) : null;
-}
-
-/** The map files of the rules that an issuer's tokens can match. */
-export function mapFilePaths(policy: Policy, issuer: Issuer): string[] {
-  return policy.rules.flatMap(({ issuers, accounts }) =>
-    issuers !== null && !issuers.includes(issuer.name)
-      ? []
-      : (accounts ?? []).flatMap((source) =>
-        source.source === "map_file" ? [source.path] : []
-      )
-  );
 }

@@ -10,9 +10,11 @@
  */
 import type { GlobCache } from "../diff/atoms.ts";
 import { type Change, diffDecisions } from "../diff/diff.ts";
+import type { Side } from "../diff/side.ts";
+import { mapFilesOf, requestOf } from "../diff/witness.ts";
+import { mapFilesOfRules } from "../map_files.ts";
 import type { Decision } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
-import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import type { Issuer, Policy, Rule } from "../../policy/model.ts";
 import type { AccessRequest } from "../../policy/request.ts";
 import { caseOf } from "./case.ts";
@@ -259,13 +261,9 @@ class Search {
 
   /** The request that was found, with nothing in map files but what it needs. */
   #asFound(change: Change): [AccessRequest, TestCase["mapFiles"]] {
-    const { policy } = this.#context;
-    const request = requestOf(policy, change);
-    const paths = mapFilePaths(policy);
-    return [
-      request,
-      new Map(paths.map((path) => [path, textOf(change, path)])),
-    ];
+    const side = sideOf(this.#context.policy, change);
+    const { witness } = change;
+    return [requestOf(side, witness), mapFilesOf(side, witness)];
   }
 
   /** The ways to write the request as a test, the shortest first, as they would be read again. */
@@ -275,8 +273,8 @@ class Search {
   }> {
     const { policy, defaults } = this.#context;
     const needed = Object.keys(change.witness.mapFiles);
-    const all = mapFilePaths(policy);
-    const request = requestOf(policy, change);
+    const all = mapFilesOfRules(policy.rules);
+    const request = requestOf(sideOf(policy, change), change.witness);
     const seen = new Set<string>();
     for (
       const [paths, exact] of [[needed, false], [all, false], [
@@ -392,29 +390,12 @@ function namesOf({ effect, accounts }: Rule): string[] | null {
   return names;
 }
 
-function requestOf(
-  policy: Policy,
-  { witness, issuer: name }: Change,
-): AccessRequest {
+function sideOf(policy: Policy, { issuer: name }: Change): Side {
   const issuer = policy.issuers.find((one) => one.name === name);
   if (issuer === undefined) throw new Error(`there is no issuer "${name}"`);
-  const { account, service, rhost, now, claims, host } = witness;
-  return {
-    account,
-    service,
-    rhost,
-    now,
-    subject: subjectFromClaims(issuer, claims),
-    ...(host === null ? {} : { host }),
-  };
+  return { policy, issuer };
 }
 
 function textOf({ witness }: Change, path: string): string {
   return (witness.mapFiles[path] ?? []).map((line) => `${line}\n`).join("");
-}
-
-function mapFilePaths({ rules }: Policy): string[] {
-  return rules.flatMap(({ accounts }) => accounts ?? []).flatMap((source) =>
-    source.source === "map_file" ? [source.path] : []
-  );
 }

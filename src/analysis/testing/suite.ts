@@ -15,6 +15,7 @@ import {
 } from "../../policy/diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import type { Policy } from "../../policy/model.ts";
+import { mapFilesOfRules } from "../map_files.ts";
 import { type CaseContext, caseOf } from "./case.ts";
 import {
   type DefaultsDocument,
@@ -163,11 +164,7 @@ function tableCases(
 
 /** Contents for a path that the policy does not read would never be looked at. */
 function mapFileIssues(policy: Policy, written: WrittenTests): Issue[] {
-  const known = policy.rules.flatMap(({ accounts }) =>
-    (accounts ?? []).flatMap((source) =>
-      source.source === "map_file" ? [source.path] : []
-    )
-  );
+  const known = mapFilesOfRules(policy.rules);
   const { defaults, tests = [], tables = [] } = written.suite;
   const { broken } = written;
   const given: [Path, Readonly<Record<string, string>> | undefined][] = [

@@ -15,6 +15,7 @@ import {
 import { isAsked } from "../../policy/kinds.ts";
 import { deviceOf, type Issuer, type Policy } from "../../policy/model.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
+import { mapFilesOfRules } from "../../analysis/map_files.ts";
 import type { CheckContext } from "./finding.ts";
 import { distrust, distrustDirectory } from "./trusted.ts";
 
@@ -33,7 +34,7 @@ export async function fileFindings(
         loaded("file/ca", issuer.ca_file ?? "", () => loadCaCerts(issuer))
       ),
       ...policy.issuers.map((issuer) => expired(issuer, host.io.now())),
-      ...mapsOf(policy).map((path) => trusted("file/map", path)),
+      ...mapFilesOfRules(policy.rules).map((path) => trusted("file/map", path)),
       cacheFindings(policy.cache.directory),
       socketFindings(policy.log.socket),
     ]),
@@ -54,15 +55,6 @@ function secretsOf(policy: Policy): string[] {
     deviceOf(issuer)?.client_secret_file ?? null,
   ]);
   return [...new Set(named)].filter((path) => path !== null);
-}
-
-function mapsOf(policy: Policy): string[] {
-  const sources = policy.rules.flatMap(({ accounts }) => accounts ?? []);
-  return [
-    ...new Set(
-      sources.flatMap((each) => each.source === "map_file" ? [each.path] : []),
-    ),
-  ];
 }
 
 async function trusted(id: string, path: string): Promise<Finding[]> {

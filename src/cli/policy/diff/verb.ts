@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from "../../../analysis/diff/diff.ts";
 import { LoginReplay, type Replay } from "../../../analysis/diff/replay.ts";
-import { mapFilePaths } from "../../../analysis/testing/case.ts";
+import { mapFilesOfIssuer } from "../../../analysis/map_files.ts";
 import {
   type Arguments,
   choice,
@@ -170,7 +170,7 @@ async function replayOf(
   { old, new: next, io }: { old: Policy; new: Policy; io: CliIo },
 ): Promise<Replay> {
   const paths = [old, next].flatMap((policy) =>
-    policy.issuers.flatMap((issuer) => mapFilePaths(policy, issuer))
+    policy.issuers.flatMap((issuer) => mapFilesOfIssuer(policy, issuer))
   );
   const mapFiles = await readMapFiles(paths, io);
   const replay = new LoginReplay({ old, new: next, mapFiles });

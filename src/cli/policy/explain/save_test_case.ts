@@ -18,7 +18,7 @@ import type { Issuer, Policy } from "../../../policy/model.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
 import { evaluate } from "../../../policy/evaluate/evaluate.ts";
-import { mapFilePaths } from "../../../analysis/testing/case.ts";
+import { mapFilesOfIssuer } from "../../../analysis/map_files.ts";
 import { readTestFile, writtenTests } from "../../../analysis/testing/suite.ts";
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import type { CliIo } from "../../io.ts";
@@ -159,7 +159,7 @@ function essentials(
     absent: "left out",
   });
   const lines = Object.fromEntries(
-    mapFilePaths(policy, issuer).map((path) => [
+    mapFilesOfIssuer(policy, issuer).map((path) => [
       path,
       linesFor(path, { policy, request, mapFiles }),
     ]),

@@ -10,7 +10,7 @@ import {
 import type { RuleHint } from "../../../analysis/explain/near_miss.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
-import { mapFilePaths } from "../../../analysis/testing/case.ts";
+import { mapFilesOfIssuer } from "../../../analysis/map_files.ts";
 import { instant } from "../../../policy/instant.ts";
 import {
   type Arguments,
@@ -182,7 +182,7 @@ async function answer(question: Question, io: CliIo): Promise<Answer> {
     return { explanation: evidence, request: null };
   }
   const { issuer, claims } = evidence;
-  const mapFiles = await readMapFiles(mapFilePaths(policy, issuer), io);
+  const mapFiles = await readMapFiles(mapFilesOfIssuer(policy, issuer), io);
   const subject = subjectFromClaims(issuer, claims);
   const request = { account, service, rhost, now, subject };
   const explained = explain(policy, request, { mapFiles });
