@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { addTo } from "../../lib/multimap.ts";
 import { readClaim } from "../../policy/claims.ts";
 import { claimLocation } from "../../policy/evaluate/conditions.ts";
 import type { Policy, Rule, Scalar } from "../../policy/model.ts";
@@ -27,11 +28,11 @@ export class RuleIndex {
       const names = onlyNames(rule);
       const needed = neededBy(rule);
       if (names !== null) {
-        for (const name of new Set(names)) push(this.#byAccount, name, rule);
+        for (const name of new Set(names)) addTo(this.#byAccount, name, rule);
       } else if (needed !== null) {
         const values = this.#byValue.get(needed.claim) ?? new Map();
         this.#byValue.set(needed.claim, values);
-        for (const value of new Set(needed.values)) push(values, value, rule);
+        for (const value of new Set(needed.values)) addTo(values, value, rule);
       } else this.#others.push(rule);
     }
   }
@@ -51,12 +52,6 @@ export class RuleIndex {
     }
     return [...found, ...this.#others];
   }
-}
-
-function push<Key>(map: Map<Key, Rule[]>, key: Key, rule: Rule): void {
-  const rules = map.get(key);
-  if (rules === undefined) map.set(key, [rule]);
-  else rules.push(rule);
 }
 
 /** The accounts of a rule that gives accounts by their names alone. */

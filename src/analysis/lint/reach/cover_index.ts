@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { addTo } from "../../../lib/multimap.ts";
 import { globEnd } from "./claim_constraint.ts";
 import type { Condition, Scalar } from "../../../policy/model.ts";
 import type { Network } from "../../../policy/network.ts";
@@ -28,9 +29,7 @@ export class CoverIndex {
       const words = coverWords(reach, count);
       if (words === null) this.#anywhere.push(reach);
       for (const word of words ?? []) {
-        const earlier = this.#filed.get(word);
-        if (earlier === undefined) this.#filed.set(word, [reach]);
-        else earlier.push(reach);
+        addTo(this.#filed, word, reach);
       }
     }
   }

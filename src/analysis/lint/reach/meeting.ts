@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addTo } from "../../../lib/multimap.ts";
 import { keyAttribute } from "../../../policy/identity_claims.ts";
 import type { AccountSource, Rule } from "../../../policy/model.ts";
 import { claimName } from "../context.ts";
@@ -37,9 +38,7 @@ export class Meeting {
     for (const each of this.#all) {
       if (each.names === null) this.#unnamed.push(each);
       for (const name of each.names ?? []) {
-        const earlier = this.#byName.get(name);
-        if (earlier === undefined) this.#byName.set(name, [each]);
-        else earlier.push(each);
+        addTo(this.#byName, name, each);
       }
     }
   }

@@ -66,13 +66,10 @@ function placeOfSource(claim: string): string {
 
 /** Prepares a rule once, however often it is compared. */
 export function reachOf(rule: Rule, policy: Policy): RuleReach {
-  const conditions = new Map<string, Condition[]>();
-  for (const condition of rule.when) {
-    const place = placeOfCondition(condition.claim);
-    const earlier = conditions.get(place);
-    if (earlier === undefined) conditions.set(place, [condition]);
-    else earlier.push(condition);
-  }
+  const conditions = Map.groupBy(
+    rule.when,
+    ({ claim }) => placeOfCondition(claim),
+  );
   return {
     rule,
     issuers: new Set(rule.issuers ?? policy.issuers.map(({ name }) => name)),
@@ -114,13 +111,10 @@ function clashOf(rule: Rule, policy: Policy): Impossible | null {
 }
 
 function clashAt(rule: Rule, issuer: Issuer): Impossible | null {
-  const located = new Map<string, Condition[]>();
-  for (const condition of rule.when) {
-    const place = locationOf(claimPath(claimLocation(issuer, condition.claim)));
-    const earlier = located.get(place);
-    if (earlier === undefined) located.set(place, [condition]);
-    else earlier.push(condition);
-  }
+  const located = Map.groupBy(
+    rule.when,
+    ({ claim }) => locationOf(claimPath(claimLocation(issuer, claim))),
+  );
   for (const conditions of located.values()) {
     const names = [...new Set(conditions.map(({ claim }) => claim))];
     if (names.length < 2) continue;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addTo } from "../../../lib/multimap.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import type { Issuer, Rule } from "../../../policy/model.ts";
 import { listOf } from "../../../lib/text.ts";
@@ -60,9 +61,7 @@ function grouped(context: LintContext): Iterable<readonly Use[]> {
       numbers.set(use, numbers.size);
       for (const { name } of issuers) {
         const key = `${name} ${use.claim}`;
-        const earlier = byIssuer.get(key);
-        if (earlier === undefined) byIssuer.set(key, [use]);
-        else earlier.push(use);
+        addTo(byIssuer, key, use);
       }
     }
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addTo } from "../../../lib/multimap.ts";
 import { combine } from "../../../policy/evaluate/assurance.ts";
 import type { AccountSource, Policy, Rule } from "../../../policy/model.ts";
 import { listOf } from "../../../lib/text.ts";
@@ -96,9 +97,7 @@ function namedAccounts(context: LintContext): Map<string, Named[]> {
       for (const [index, name] of entry.names.entries()) {
         if (isProtected.has(name)) continue;
         const at = { rule, path: [...path, "names", index] };
-        const earlier = named.get(name);
-        if (earlier === undefined) named.set(name, [at]);
-        else earlier.push(at);
+        addTo(named, name, at);
       }
     }
   }
@@ -210,9 +209,7 @@ function byAccountWord(context: LintContext): Map<string, Rule[]> {
   for (const rule of context.allowRules) {
     if (rule.services !== null) continue;
     for (const word of new Set((rule.accounts ?? []).flatMap(accountWords))) {
-      const earlier = lax.get(word);
-      if (earlier === undefined) lax.set(word, [rule]);
-      else earlier.push(rule);
+      addTo(lax, word, rule);
     }
   }
   return lax;
