@@ -7,6 +7,7 @@
 import { combine, type Requirements } from "../policy/evaluate/assurance.ts";
 import type { Condition, Policy, Rule } from "../policy/model.ts";
 import { accountsToCompare } from "./diff/accounts.ts";
+import type { GlobCache } from "./diff/atoms.ts";
 import { compareAccount } from "./diff/compare.ts";
 import { isShared, rulesOf, type Side, sourcesFor } from "./diff/side.ts";
 import type { Witness } from "./diff/witness.ts";
@@ -57,6 +58,7 @@ export function whoReaches(
   { accounts }: { accounts?: readonly string[] } = {},
 ): Who {
   const limits = new Set<string>();
+  const cache: GlobCache = new Map();
   const found = accounts === undefined ? accountsToCompare(policy) : {
     accounts: accounts.map((account) => ({ account, example: false })),
     limits: [],
@@ -75,7 +77,7 @@ export function whoReaches(
     accounts: asked.map(({ account, example }) => ({
       account,
       example,
-      ways: sides.flatMap((side) => waysTo(account, side, limits)),
+      ways: sides.flatMap((side) => waysTo(account, side, { limits, cache })),
       except: policy.rules.filter((rule) =>
         rule.effect === "deny" && sourcesFor(rule, account)?.length !== 0
       ).map(({ id }) => id),
@@ -85,7 +87,11 @@ export function whoReaches(
 }
 
 /** Each allow rule of one issuer that admits anybody, with the least that it admits. */
-function waysTo(account: string, side: Side, limits: Set<string>): Way[] {
+function waysTo(
+  account: string,
+  side: Side,
+  { limits, cache }: { limits: Set<string>; cache: GlobCache },
+): Way[] {
   return rulesOf(side).filter(({ effect }) => effect === "allow").flatMap(
     (rule) => {
       // one at a time: another rule that says the same opens the account, too
@@ -97,7 +103,7 @@ function waysTo(account: string, side: Side, limits: Set<string>): Way[] {
           budget: { steps: STEPS },
           wanted: { wider: 1, narrower: 0 },
           known: new Set<string>(),
-          cache: new Map(),
+          cache,
           covered: new Map(),
           ordinary: false,
         },

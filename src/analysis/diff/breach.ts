@@ -5,6 +5,7 @@
  * @module
  */
 import { NO_ASSURANCE, type Rule } from "../../policy/model.ts";
+import type { GlobCache } from "./atoms.ts";
 import { sceneOf } from "./scene.ts";
 import { rulesOf, type Side, sourcesFor } from "./side.ts";
 import { type Region, solve } from "./solver.ts";
@@ -33,6 +34,8 @@ interface Asked {
   readonly grant: Rule;
   readonly about: Rule;
   readonly unless: Rule | null;
+  /** Of all questions about the policy. */
+  readonly cache: GlobCache;
 }
 
 /** Effort for one rule, account and issuer, in constraints looked at. */
@@ -74,7 +77,7 @@ export function breachOf(side: Side, asked: Asked): Breach | string | null {
   while (true) {
     const scene = sceneOf(account, pair, {
       rules: { old: measured, new: [grant, ...denies] },
-      cache: new Map(),
+      cache: asked.cache,
     });
     const [granted, meant] = [
       regionOf(scene.new.get(grant)),

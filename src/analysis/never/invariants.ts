@@ -11,6 +11,7 @@ import type { PolicySource } from "../../policy/syntax/parse.ts";
 import { PolicySchema } from "../../policy/syntax/schema.ts";
 import { readShape } from "../../policy/syntax/shape.ts";
 import { accountsToCompare } from "../diff/accounts.ts";
+import type { GlobCache } from "../diff/atoms.ts";
 import { type Breach, breachOf } from "../diff/breach.ts";
 import { sourcesFor } from "../diff/side.ts";
 import { type NeverDocument, NeverSchema } from "./schema.ts";
@@ -132,6 +133,7 @@ export function prove(policy: Policy, invariant: Invariant): Proof {
   };
   asked.limits.forEach((limit) => limits.add(limit));
   const broken = new Set<Rule>();
+  const cache: GlobCache = new Map();
   let questions = 0;
   for (const issuer of policy.issuers) {
     for (const { account, example } of asked.accounts) {
@@ -147,7 +149,7 @@ export function prove(policy: Policy, invariant: Invariant): Proof {
         }
         const answer = breachOf(
           { policy, issuer },
-          { account, example, grant, about, unless },
+          { account, example, grant, about, unless, cache },
         );
         if (answer === null) continue;
         if (typeof answer === "string") limits.add(answer);
