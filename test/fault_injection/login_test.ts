@@ -48,7 +48,6 @@ const MUST_BE_MET = [
   "src/files/state_directory.ts write: Deno.rename(",
   "src/files/state_directory.ts list: for await",
   "src/files/state_directory.ts remove: Deno.remove(",
-  "src/token/jwt.ts checkSignature: importJWK(",
   "src/token/jwt.ts checkSignature: compactVerify(",
   "src/pam/judgement.ts judge: loadMapFiles(",
   "src/pam/judgement.ts judge: spendToken(",
