@@ -157,3 +157,15 @@ Deno.test("the program loads its own second file and modules of Deno's, and eval
     );
   }
 });
+
+Deno.test("what each login reads stays small, and knows nothing of encryption", async () => {
+  const { main } = await bundleProgram({
+    environment,
+    sha256: "00",
+    policy: null,
+  });
+  assert.ok(main.length <= 72_000, `it has ${main.length} characters`);
+  // RFC 7518 section 4: a login decrypts nothing
+  assert.doesNotMatch(main, /RSA-OAEP|ECDH-ES|PBES2|A128KW|A128GCM/);
+  assert.match(main, /RS256/);
+});
