@@ -6,10 +6,19 @@
 import type { Issuer, Policy, Rule } from "../policy/model.ts";
 import { rulesOf } from "./diff/side.ts";
 
+type Sources = readonly Pick<Rule, "accounts">[];
+
+/** Worked out once for the rules of a policy: each request that is tried asks for it. */
+const known = new WeakMap<Sources, readonly string[]>();
+
 /** The paths of the map files that rules name, each once. */
-export function mapFilesOfRules(
-  rules: readonly Pick<Rule, "accounts">[],
-): string[] {
+export function mapFilesOfRules(rules: Sources): readonly string[] {
+  const paths = known.get(rules) ?? pathsOf(rules);
+  known.set(rules, paths);
+  return paths;
+}
+
+function pathsOf(rules: Sources): string[] {
   const sources = rules.flatMap(({ accounts }) => accounts ?? []);
   const paths = sources.flatMap((source) =>
     source.source === "map_file" ? [source.path] : []
@@ -18,6 +27,9 @@ export function mapFilesOfRules(
 }
 
 /** The map files of the rules that an issuer's tokens can match. */
-export function mapFilesOfIssuer(policy: Policy, issuer: Issuer): string[] {
+export function mapFilesOfIssuer(
+  policy: Policy,
+  issuer: Issuer,
+): readonly string[] {
   return mapFilesOfRules(rulesOf({ policy, issuer }));
 }

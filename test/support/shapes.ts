@@ -42,7 +42,7 @@ const CHANGED: Readonly<
   globs: (rule) => ({ ...rule, when: RULES.globs(99_999)["when"] }),
 };
 
-type Shape = keyof typeof RULES | "mixed";
+export type Shape = keyof typeof RULES | "mixed";
 export const SHAPES: readonly Shape[] = [
   "teams",
   "people",

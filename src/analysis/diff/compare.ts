@@ -409,10 +409,7 @@ function narrowed(pair: IssuerPair, rules: Rules): IssuerPair {
     const known = pair[side];
     return known === null ? null : {
       ...known,
-      policy: {
-        ...known.policy,
-        rules: known.policy.rules.filter((rule) => rules[side].has(rule)),
-      },
+      policy: { ...known.policy, rules: [...rules[side]] },
     };
   };
   return { old: only("old"), new: only("new") };

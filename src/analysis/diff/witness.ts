@@ -5,10 +5,10 @@
  */
 import { type Claims, locationOf, withClaim } from "../../policy/claims.ts";
 import type { Decision } from "../../policy/decision.ts";
-import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { AccessRequest, HostAccount } from "../../policy/request.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import { mapFilesOfRules } from "../map_files.ts";
+import { decide } from "../rule_index.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import { linkedClaims } from "./linked_claims.ts";
 import type { IssuerPair, Side } from "./side.ts";
@@ -54,7 +54,7 @@ export function decisionsOn(pair: IssuerPair, witness: Witness): Decisions {
 
 function decisionOn(side: Side | null, witness: Witness): Decision {
   if (side === null) return UNKNOWN_ISSUER;
-  return evaluate(side.policy, requestOf(side, witness), {
+  return decide(side.policy, requestOf(side, witness), {
     mapFiles: mapFilesOf(side, witness),
   });
 }

@@ -21,7 +21,7 @@ import { caseOf } from "./case.ts";
 import type { TestCase } from "./expectation.ts";
 import { denialChange } from "./fails_alone.ts";
 import { changedWith, type Mutation } from "./mutations.ts";
-import { RuleIndex } from "./rule_index.ts";
+import { RuleIndex } from "../rule_index.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
 import { type WrittenTest, writtenTest } from "./write.ts";
 
