@@ -106,6 +106,7 @@ function waysTo(
           cache,
           covered: new Map(),
           ordinary: false,
+          from: -Infinity,
         },
       );
       own.forEach((limit) => limits.add(limit));

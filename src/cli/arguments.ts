@@ -4,6 +4,8 @@
  * @module
  */
 import { listOf, nearest } from "../lib/text.ts";
+import { instant } from "../policy/instant.ts";
+import type { CliIo } from "./io.ts";
 
 /** The command line cannot be understood: exit code 2. */
 export class UsageError extends Error {
@@ -83,5 +85,21 @@ export function choice<Value extends string>(
   if (found !== undefined) return found;
   throw new UsageError(
     `--${name} is ${JSON.stringify(value)}, expected ${listOf(allowed)}`,
+  );
+}
+
+/** A time in seconds since the epoch; "now" is the clock's. Throws {@link UsageError}. */
+export function timeOption(
+  name: string,
+  text: string,
+  { now }: Pick<CliIo, "now">,
+): number {
+  if (text === "now") return Math.floor(now() / 1000);
+  const time = /^[0-9]{1,12}$/.test(text) ? Number(text) : instant(text);
+  if (time !== null) return time;
+  throw new UsageError(
+    `--${name} is ${
+      JSON.stringify(text)
+    }, expected "now", a time such as "2026-01-01T12:00:00Z" or seconds since the epoch`,
   );
 }

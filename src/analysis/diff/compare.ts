@@ -52,6 +52,8 @@ interface CompareOptions {
   readonly cache: GlobCache;
   /** Whether to leave out accounts that the host keeps for the system. */
   readonly ordinary: boolean;
+  /** Requests before this time are left out, in seconds since the epoch. */
+  readonly from: number;
   /** Pairs of rules that were found to go beyond each other in nothing, for all accounts of a sort. */
   readonly covered: Map<string, (readonly string[] | null)[]>;
 }
@@ -250,6 +252,7 @@ class Search {
       rules: { old: [...rules.old], new: [...rules.new] },
       cache: this.#options.cache,
       ordinary: this.#options.ordinary,
+      from: this.#options.from,
     });
   }
 

@@ -43,6 +43,8 @@ interface DiffOptions {
   readonly further?: readonly SettingChange[];
   /** Only accounts that the host does not keep for the system: tests know no host. */
   readonly ordinary?: boolean;
+  /** Only requests from this time on, in seconds since the epoch; otherwise those of all times. */
+  readonly from?: number;
   /** What several comparisons of much the same rules have in common. */
   readonly cache?: GlobCache;
   /** Ends the comparison, which is then not exhaustive, with the first change of which it is true. */
@@ -244,6 +246,7 @@ class AccountComparison {
         cache: this.#cache,
         covered: this.#coveredIn(pair),
         ordinary: this.#options.ordinary ?? false,
+        from: this.#options.from ?? -Infinity,
       });
       this.#total.steps -= before - budget.steps;
       own.limits.forEach((limit) => limits.add(limit));

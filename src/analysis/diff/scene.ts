@@ -92,11 +92,13 @@ export interface Scene {
 export function sceneOf(
   account: string,
   pair: IssuerPair,
-  { rules, cache, ordinary = false }: {
+  { rules, cache, ordinary = false, from = -Infinity }: {
     rules: RulesOfSides;
     cache: GlobCache;
     /** Whether to leave out accounts that the host keeps for the system. */
     ordinary?: boolean;
+    /** Requests before this time are left out, in seconds since the epoch. */
+    from?: number;
   },
 ): Scene {
   const sides = [
@@ -121,6 +123,7 @@ export function sceneOf(
     services: withAnother(services),
     rhosts: networkExamples(all.flatMap(({ rule }) => rule.rhosts ?? [])),
     ends: all.flatMap(({ rule }) => rule.not_after ?? []),
+    from,
     cache,
   });
   const regions = (side: Side | null, rules: readonly Rule[]): Regions => {

@@ -41,6 +41,8 @@ interface SpaceUse {
   readonly rhosts: readonly string[];
   /** When rules end, in seconds since the epoch. */
   readonly ends: readonly number[];
+  /** Before this time there are no requests, in seconds since the epoch. */
+  readonly from: number;
   readonly cache: GlobCache;
 }
 
@@ -78,7 +80,7 @@ export class Space {
     this.service = this.#variable(this.services.length);
     this.rhost = this.#variable(this.rhosts.length);
     this.host = this.#variable(2);
-    this.clocks = clocksOf(use.ends);
+    this.clocks = clocksOf(use.ends, use.from);
     this.clock = this.#variable(this.clocks.length);
     const limits: string[] = [];
     // An example stands for all values that no rule tells apart. A map file maps a value wherever it
@@ -141,13 +143,21 @@ export class Space {
   }
 }
 
-/** The usual time; of each other range the first instant, and of what comes before all the last. */
-function clocksOf(ends: readonly number[]): number[] {
+/**
+ * The usual time; of each other range the first instant, and of what comes before all the last. Of
+ * ranges that are over nothing, and of the one that is not yet over no time before `from`.
+ */
+function clocksOf(ends: readonly number[], from: number): number[] {
   const sorted = [...new Set(ends)].sort((a, b) => a - b);
   const [first] = sorted;
-  if (first === undefined) return [WITNESS_NOW];
   const usual = sorted.filter((end) => end <= WITNESS_NOW).length;
-  return [WITNESS_NOW, ...[first - 1, ...sorted].toSpliced(usual, 1)];
+  const clocks = first === undefined
+    ? [WITNESS_NOW]
+    : [WITNESS_NOW, ...[first - 1, ...sorted].toSpliced(usual, 1)];
+  const isOver = (now: number) =>
+    sorted.some((end) => now < end && end <= from);
+  return clocks.filter((now) => !isOver(now))
+    .map((now) => Math.max(now, from));
 }
 
 /** The literal for the values that are true; `null` when there is none. */

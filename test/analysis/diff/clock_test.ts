@@ -15,8 +15,12 @@ import { NOW, policyWith, requestFor, rules } from "../../support/policies.ts";
 import { holds } from "../../support/properties.ts";
 
 /** Verdict and the times that show it, each with what both policies say. */
-function shown(old: Policy, next: Policy): string[] {
-  const { verdict, exhaustive, limits, changes } = diffPolicies(old, next);
+function shown(old: Policy, next: Policy, from?: string): string[] {
+  const { verdict, exhaustive, limits, changes } = diffPolicies(
+    old,
+    next,
+    from === undefined ? {} : { from: Date.parse(from) / 1000 },
+  );
   assert.ok(exhaustive, limits.join());
   return [
     verdict,
@@ -141,6 +145,43 @@ for (const [what, old, next, expected] of TABLE) {
     assert.deepEqual(shown(old, next), expected);
   });
 }
+
+const ended = rules({
+  staff: STAFF,
+  guests: `accounts: [{names: [bob]}], not_after: ${PAST}`,
+  out: `effect: deny, accounts: [{names: [alice]}], not_after: ${PAST}`,
+});
+for (
+  const [from, expected] of [
+    // the last second of the rules, and the first without them
+    ["2020-06-29T23:59:59Z", [
+      "incomparable",
+      "wider 2020-06-29T23:59:59Z denied_by_rule allowed",
+      `narrower 2020-06-29T23:59:59Z allowed ${REFUSED}`,
+    ]],
+    [PAST, ["equivalent"]],
+    [JANUARY, ["equivalent"]],
+  ] as const
+) {
+  Deno.test(`from ${from} on, rules that ended in 2020 are compared as they are then`, () => {
+    assert.deepEqual(
+      shown(ended, rules({ staff: STAFF }), from),
+      expected,
+    );
+  });
+}
+
+Deno.test("a change that begins before the time and lasts beyond it is found", () => {
+  assert.deepEqual(shown(staff(PAST), staff(JUNE), JANUARY), [
+    "wider",
+    `wider ${JANUARY} ${REFUSED} allowed`,
+  ]);
+  assert.deepEqual(shown(staff(JANUARY), staff(JUNE), "2027-02-01T00:00:00Z"), [
+    "wider",
+    `wider 2027-02-01T00:00:00Z ${REFUSED} allowed`,
+  ]);
+  assert.deepEqual(shown(staff(JANUARY), staff(JUNE), JUNE), ["equivalent"]);
+});
 
 Deno.test("an age is as long ago at the time that shows a change as at any other", () => {
   const fresh = ", assurance: {max_auth_age: 1h}";
@@ -307,15 +348,23 @@ Deno.test("no time contradicts what is said of policies whose rules end", () => 
   const cases = fc.tuple(
     pairArbitrary,
     fc.array(requestArbitrary, { minLength: 60, maxLength: 60 }),
+    fc.constantFrom(
+      -Infinity,
+      ...INSTANTS.flatMap((end) => [end - 1, end, end + 1]),
+    ),
   );
   holds(
-    fc.property(cases, ([[old, next], requests]) => {
-      const diff = diffPolicies(old, next, { accounts: ["alice"] });
+    fc.property(cases, ([[old, next], all, from]) => {
+      const diff = diffPolicies(old, next, { accounts: ["alice"], from });
+      const requests = all.filter(({ now }) => now >= from);
       assert.ok(diff.exhaustive, diff.limits.join());
       assertWitnesses(diff, [old, next]);
       if (diff.verdict === "equivalent") counts.equivalent++;
       for (const { witness } of diff.changes) {
         if (witness.now !== NOW) counts.elsewhen++;
+      }
+      for (const { witness } of diff.changes) {
+        assert.ok(witness.now >= from, `${witness.now} is before ${from}`);
       }
       for (const request of requests) {
         const [before, after] = [decide(old, request), decide(next, request)];

@@ -17,6 +17,7 @@ import {
   type Arguments,
   choice,
   parseArguments,
+  timeOption,
   UsageError,
 } from "../../arguments.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
@@ -35,8 +36,9 @@ import {
 } from "../../input.ts";
 
 export const HELP = `
-usage: oauth-pam policy diff OLD NEW | --base REV NEW [--accounts NAMES] [--replay FILE]
-                             [--fail-on wider|narrower|any|never] [--format pretty|json]
+usage: oauth-pam policy diff OLD NEW | --base REV NEW [--accounts NAMES] [--from TIME]
+                             [--replay FILE] [--fail-on wider|narrower|any|never]
+                             [--format pretty|json]
 
 Tells which decisions change between two policies, for each account: equivalent, narrower, wider or
 incomparable, with a request that shows it. OLD and NEW are files, or REV:path in a git checkout,
@@ -47,6 +49,8 @@ file as well, are refused: in CI write the reference in full, --base refs/remote
 
   --base REV         compare with NEW as it was at this revision
   --accounts NAMES   compare only these accounts, separated by ","
+  --from TIME        look at requests from this time on: "now", "2026-01-01T12:00:00Z" or seconds
+                     since the epoch; otherwise rules that have ended count as well
   --replay FILE      decide the logins of an audit file again by both policies
   --fail-on WHAT     exit with 1 when the new policy is wider (incomparable is wider too),
                      narrower, different at all (any), or never, which is the default;
@@ -66,6 +70,7 @@ export async function run(
   const options = await parseArguments(args, {
     "accounts": { type: "string", multiple: true },
     "base": { type: "string" },
+    "from": { type: "string" },
     "replay": { type: "string" },
     "fail-on": { type: "string" },
     "format": { type: "string" },
@@ -78,10 +83,13 @@ export async function run(
   const failOn = choice("fail-on", options.text("fail-on") ?? "never", FAIL_ON);
   const compared = comparedOf(options);
   const accounts = accountsOf(options);
+  const from = options.text("from");
+  const since = from === undefined ? null : timeOption("from", from, io);
   try {
     const { old, new: next, places, never } = await policiesOf(compared, io);
     const diff = diffPolicies(old, next, {
       ...(accounts === null ? {} : { accounts }),
+      ...(since === null ? {} : { from: since }),
       further: never,
       progress: progressOn(io),
     });

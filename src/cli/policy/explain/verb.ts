@@ -11,11 +11,11 @@ import type { RuleHint } from "../../../analysis/explain/near_miss.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
 import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
 import { mapFilesOfIssuer } from "../../../analysis/map_files.ts";
-import { instant } from "../../../policy/instant.ts";
 import {
   type Arguments,
   choice,
   parseArguments,
+  timeOption,
   UsageError,
 } from "../../arguments.ts";
 import {
@@ -139,7 +139,7 @@ function questionOf(options: Arguments, io: CliIo): Question {
     service: options.text("service") ?? "sshd",
     rhost: options.text("rhost") || null,
     issuer: options.text("issuer"),
-    now: timeOf(options.text("now"), io),
+    now: timeOption("now", options.text("now") ?? "now", io),
     format: choice(
       "format",
       options.text("format") ?? "pretty",
@@ -147,17 +147,6 @@ function questionOf(options: Arguments, io: CliIo): Question {
     ),
     saveTest,
   };
-}
-
-function timeOf(text: string | undefined, io: CliIo): number {
-  if (text === undefined) return Math.floor(io.now() / 1000);
-  const time = /^[0-9]{1,12}$/.test(text) ? Number(text) : instant(text);
-  if (time !== null) return time;
-  throw new UsageError(
-    `--now is ${
-      JSON.stringify(text)
-    }, expected a time such as "2026-01-01T12:00:00Z" or seconds since the epoch`,
-  );
 }
 
 interface Answer {

@@ -314,6 +314,12 @@ for (
       /"--help" is not a git revision/,
     ],
     [
+      "a time that cannot be read",
+      ["old.yaml", "new.yaml", "--from", "tomorrow"],
+      2,
+      /--from is "tomorrow", expected "now", a time such as/,
+    ],
+    [
       "a revision with a command",
       ["$(id):old.yaml", "new.yaml"],
       3,
@@ -557,6 +563,24 @@ rules:
     );
   });
 }
+
+Deno.test("policy diff --from now takes a rule that has ended for one that is not there", async () => {
+  const end = "2025-12-31T00:00:00Z";
+  const gone = `  guests: {not_after: ${end}, accounts: [{names: [bob]}]}\n`;
+  const files = { "ended.yaml": OLD + gone };
+  const verdict = async (...more: string[]) => {
+    const ran = await diff(
+      ["ended.yaml", "old.yaml", "--format", "json", ...more],
+      { files },
+    );
+    assert.deepEqual([ran.code, ran.stderr], [0, ""]);
+    return JSON.parse(ran.stdout).verdict;
+  };
+  assert.equal(await verdict(), "narrower");
+  assert.equal(await verdict("--from", "now"), "equivalent");
+  assert.equal(await verdict("--from", end), "equivalent");
+  assert.equal(await verdict("--from", "2025-12-30T00:00:00Z"), "narrower");
+});
 
 Deno.test("policy diff names the end of a rule as the cause, and the line where it stands", async () => {
   const policy = (end: string) =>
