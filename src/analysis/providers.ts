@@ -3,10 +3,12 @@
  * which audiences many of their tokens share.
  *
  * Only what a provider documents stands here, with the document. What is not here is not known,
- * which never is a reason to let somebody in: these facts make findings and hints, no decisions.
+ * which never is a reason to let somebody in: these facts make findings and hints, no decisions, and
+ * no proof rests on them. A search only prefers the requests that they allow.
  *
  * @module
  */
+import { shown } from "../lib/text.ts";
 
 interface Audience {
   readonly audience: RegExp;
@@ -319,4 +321,23 @@ const PROVIDERS: readonly Provider[] = [
 /** What is known of an issuer; `null`: nothing. The first pattern that fits counts. */
 export function providerOf(issuer: string): Provider | null {
   return PROVIDERS.find((each) => each.issuer.test(issuer)) ?? null;
+}
+
+/** Why tokens of an issuer lack a claim, where it is known; the claim by its location. */
+export function whyMissing(location: string, issuer: string): string | null {
+  const provider = providerOf(issuer);
+  if (provider === null) return null;
+  const { name, never, lacks, optional, verified } = provider;
+  if (location === "email_verified" && verified !== null) {
+    return `${name} never sends "email_verified": ask for ${shown(verified)}`;
+  }
+  if (never.includes(location)) {
+    return `${name} never sends ${shown(location)}`;
+  }
+  if (optional.includes(location)) {
+    return `${name} sends ${shown(location)} only where it is set up to`;
+  }
+  return lacks.some((claim) => claim === location)
+    ? `${name} is not known to send ${shown(location)}`
+    : null;
 }

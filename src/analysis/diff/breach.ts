@@ -6,13 +6,14 @@
  */
 import { NO_ASSURANCE, type Rule } from "../../policy/model.ts";
 import type { GlobCache } from "./atoms.ts";
-import { sceneOf } from "./scene.ts";
+import { pointIn, sceneOf } from "./scene.ts";
 import { rulesOf, type Side, sourcesFor } from "./side.ts";
-import { type Region, solve } from "./solver.ts";
+import type { Region } from "./solver.ts";
 import { lowestBit, regionOf } from "./compare.ts";
 import {
   type Decisions,
   decisionsOn,
+  doubtsOf,
   shrunk,
   type Witness,
   witnessAt,
@@ -26,6 +27,8 @@ export interface Breach {
   /** True where the account stands for all of its sort that no policy names. */
   readonly example: boolean;
   readonly witness: Witness;
+  /** Why tokens are not known to be like that. */
+  readonly doubts: readonly string[];
 }
 
 interface Asked {
@@ -89,11 +92,8 @@ export function breachOf(side: Side, asked: Asked): Breach | string | null {
       ...[...denies].map((rule) => regionOf(scene.new.get(rule))),
       excused,
     ].filter((region) => region !== null);
-    const found = solve({
-      sizes: scene.space.sizes,
-      inside: [...scene.always, ...granted, ...meant],
-      outside,
-    }, { steps: STEPS });
+    const inside = [...scene.always, ...granted, ...meant];
+    const found = pointIn(scene, { inside, outside }, { steps: STEPS });
     if (found === null) return scene.limits[0] ?? null;
     if (found === "gave up") {
       return "there are too many combinations to look at all of them";
@@ -103,11 +103,13 @@ export function breachOf(side: Side, asked: Asked): Breach | string | null {
     if (isBreach(decisions)) {
       const { example } = asked;
       const small = shrunk(pair, witness);
+      const shown = isBreach(decisionsOn(pair, small)) ? small : witness;
       return {
         rule: grant.id,
         issuer: side.issuer.name,
         example,
-        witness: isBreach(decisionsOn(pair, small)) ? small : witness,
+        witness: shown,
+        doubts: doubtsOf(side, shown),
       };
     }
     const more = decisions.new.rules.filter(({ effect, matched }) =>

@@ -14,7 +14,13 @@ import type { GlobCache } from "./atoms.ts";
 import { type Cause, causeKey, causeOf, type Direction } from "./cause.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { RegionPart } from "./encode.ts";
-import { changedFor, type RulesOfSides, type Scene, sceneOf } from "./scene.ts";
+import {
+  changedFor,
+  pointIn,
+  type RulesOfSides,
+  type Scene,
+  sceneOf,
+} from "./scene.ts";
 import { sampled } from "./sample.ts";
 import { isShared, type IssuerPair, rulesOf, sourcesFor } from "./side.ts";
 import { type Budget, type Region, solve } from "./solver.ts";
@@ -296,11 +302,10 @@ class Search {
           effect === "allow" && deny === null
         ).map((rule) => scene[refusing].get(rule)),
       ].map(regionOf).filter((region) => region !== null);
-      const found = inside.some(({ length }) => length === 0) ? null : solve({
-        sizes: scene.space.sizes,
-        inside,
-        outside: [...kept, ...outsideOf(beyond, scene)],
-      }, this.#options.budget);
+      const outside = [...kept, ...outsideOf(beyond, scene)];
+      const found = inside.some(({ length }) => length === 0)
+        ? null
+        : pointIn(scene, { inside, outside }, this.#options.budget);
       if (found === null) {
         this.#proved(rules, scene);
         return false;

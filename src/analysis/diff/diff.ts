@@ -28,7 +28,7 @@ import {
 } from "./settings.ts";
 import { type IssuerPair, issuerPairs } from "./side.ts";
 import type { Budget } from "./solver.ts";
-import type { Witness } from "./witness.ts";
+import { doubtsOf, type Witness } from "./witness.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { Policy, Rule } from "../../policy/model.ts";
 
@@ -71,6 +71,8 @@ export interface Change {
   /** Its local name in the old policy, where that is another one. */
   readonly oldIssuer: string | null;
   readonly witness: Witness;
+  /** Why tokens are not known to be like the witness's, one sentence each. */
+  readonly doubts: readonly string[];
   readonly old: Decision;
   readonly new: Decision;
   /** Ids of the rules that do not say the same to the witness. */
@@ -306,6 +308,7 @@ function changeOf(
   { example }: { example: boolean },
 ): Change {
   const { pair, witness, decisions } = difference;
+  const side = pair.new ?? pair.old;
   const [before, after] = [pair.old?.issuer.name, pair.new?.issuer.name];
   return {
     account: witness.account,
@@ -316,6 +319,7 @@ function changeOf(
       ? null
       : before,
     witness,
+    doubts: side === null ? [] : doubtsOf(side, witness),
     old: decisions.old,
     new: decisions.new,
     rules: rulesInvolved(decisions),

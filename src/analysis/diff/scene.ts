@@ -7,6 +7,7 @@
 import type { GlobCache } from "./atoms.ts";
 import type { Rule } from "../../policy/model.ts";
 import { type Context, type RegionPart, regionParts } from "./encode.ts";
+import { whyMissing } from "../providers.ts";
 import { LinkedAuthentications } from "./linked.ts";
 import { networkExamples } from "./networks.ts";
 import {
@@ -17,8 +18,9 @@ import {
   rulesOf,
   type Side,
 } from "./side.ts";
-import type { Region } from "./solver.ts";
+import { type Budget, type Region, solve } from "./solver.ts";
 import {
+  clause,
   distribution,
   mapping,
   nesting,
@@ -83,6 +85,8 @@ export interface Scene {
   readonly linked: LinkedAuthentications | null;
   /** What holds of every request. */
   readonly always: Region;
+  /** What holds of requests with tokens as the provider makes them, as far as it is known. */
+  readonly usual: Region;
   readonly old: Regions;
   readonly new: Regions;
   readonly limits: readonly string[];
@@ -148,12 +152,43 @@ export function sceneOf(
       ...linked?.implications(space) ?? [],
       ...ordinary ? [[{ variable: space.host, values: NO }]] : [],
     ],
+    usual: usual(space, pair),
     limits: [
       ...space.limits,
       ...nestingLimits(space),
       ...linkedLimits({ all, linked }),
     ],
   };
+}
+
+/** Tokens lack what their provider does not send. */
+function usual(space: Space, pair: IssuerPair): Region {
+  const issuer = (pair.new ?? pair.old)?.issuer.issuer ?? "";
+  return [...space.claims].filter(([location]) =>
+    whyMissing(location, issuer) !== null
+  ).map(([location]) =>
+    clause(space.literal(location, ({ kind }) => kind === "absent"))
+  );
+}
+
+/**
+ * A point of the scene inside of a region and outside of others, with a token as the provider makes
+ * them where there is one. That there is none holds for all tokens: what is known of a provider
+ * proves nothing.
+ */
+export function pointIn(
+  { space: { sizes }, usual }: Scene,
+  { inside, outside }: { inside: Region; outside: readonly Region[] },
+  budget: Budget,
+): ReturnType<typeof solve> {
+  if (usual.length > 0) {
+    const found = solve(
+      { sizes, inside: [...inside, ...usual], outside },
+      budget,
+    );
+    if (found !== null && found !== "gave up") return found;
+  }
+  return solve({ sizes, inside, outside }, budget);
 }
 
 /** Another service than those that rules name stands for all others. */

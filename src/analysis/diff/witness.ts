@@ -8,6 +8,7 @@ import type { Decision } from "../../policy/decision.ts";
 import type { AccessRequest, HostAccount } from "../../policy/request.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import { mapFilesOfRules } from "../map_files.ts";
+import { whyMissing } from "../providers.ts";
 import { decide } from "../rule_index.ts";
 import type { LinkedAuthentications } from "./linked.ts";
 import { linkedClaims } from "./linked_claims.ts";
@@ -85,6 +86,15 @@ export function mapFilesOf(
       (mapFiles[path] ?? []).join("\n"),
     ]),
   );
+}
+
+/** What the provider is not known to send, and the witness has; one sentence each. */
+export function doubtsOf(
+  { issuer }: Pick<Side, "issuer">,
+  { claims }: Pick<Witness, "claims">,
+): string[] {
+  return Object.keys(claims).map((name) => whyMissing(name, issuer.issuer))
+    .filter((why) => why !== null);
 }
 
 /** The request at a point: for each variable the number of its value. */

@@ -10,7 +10,7 @@ import type { Invariant, Proof } from "./invariants.ts";
 
 /** Which rule admits what, with the request that shows it. */
 export function breachText({ name }: Invariant, breach: Breach): string {
-  const { rule, issuer, example, witness } = breach;
+  const { rule, issuer, example, witness, doubts } = breach;
   const { account, service, rhost, claims, now } = witness;
   const who = example ? `an account such as "${account}"` : `"${account}"`;
   return `"${name}" must never be, and rule "${rule}" admits it: ${who}, issuer ${issuer}, ` +
@@ -18,7 +18,7 @@ export function breachText({ name }: Invariant, breach: Breach): string {
       rhost === null ? "no remote address" : `from ${rhost}`
     }${now === WITNESS_NOW ? "" : `, at ${instantText(now)}`}, claims ${
       JSON.stringify(claims)
-    }`;
+    }${doubts.map((doubt) => `, but ${doubt}`).join("")}`;
 }
 
 /** That nothing was found, but not everything could be looked at. */

@@ -435,3 +435,53 @@ Deno.test("a difference of the other direction does not end the search for one o
   assert.equal(verdict(old, next), "incomparable");
   assert.equal(verdict(next, old), "incomparable");
 });
+
+/** A policy for accounts of Google. */
+function google(rule: string): Policy {
+  return policyWith(`version: 1
+issuers:
+  google:
+    issuer: https://accounts.google.com
+    audiences: [ssh]
+    mfa: {amr_any: [mfa], acr_any: [strong]}
+rules:
+  staff: {accounts: [{names: [alice]}], ${rule}}
+`);
+}
+
+Deno.test("a change shows with a token as the provider makes them, where there is one", () => {
+  const strict = google("assurance: {mfa: true}");
+  const diff = diffPolicies(strict, google("when: {hd: example.edu}"));
+  const shown = diff.changes.map(({ verdict, witness, doubts }) => [
+    verdict,
+    witness.claims,
+    doubts,
+  ]);
+  // "amr" would do as well, and Google does not send it
+  assert.deepEqual(shown, [
+    ["wider", { hd: "example.edu" }, []],
+    ["narrower", { acr: "strong" }, []],
+  ]);
+});
+
+Deno.test("what a provider never sends proves nothing, and is told", () => {
+  const diff = diffPolicies(
+    google("when: {hd: example.edu}"),
+    google("when: {groups: {any: [staff]}}"),
+  );
+  assert.equal(diff.verdict, "incomparable");
+  assert.deepEqual(
+    diff.changes.map(({ verdict, doubts }) => [verdict, doubts]),
+    [
+      ["wider", ['Google never sends "groups"']],
+      ["narrower", []],
+    ],
+  );
+  assert.equal(
+    verdict(
+      google("when: {groups: {any: [staff]}}"),
+      google("when: {groups: {any: [staff, guest]}}"),
+    ),
+    "wider",
+  );
+});

@@ -10,6 +10,7 @@ import {
   prove,
   readInvariants,
 } from "../../../src/analysis/never/invariants.ts";
+import { proofTexts } from "../../../src/analysis/never/words.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { Policy } from "../../../src/policy/model.ts";
 import { parsePolicy, usable } from "../../../src/policy/syntax/parse.ts";
@@ -234,4 +235,22 @@ Deno.test("what is proved, no request contradicts; and each breach is one", () =
     { runs: 200 },
   );
   assert.ok(count.proved > 20 && count.broken > 20, JSON.stringify(count));
+});
+
+Deno.test("a breach that a provider's tokens are not known to show is one, and says so", () => {
+  const text = HEAD.replace("login.example.edu", "accounts.google.com") +
+    `rules:
+  staff: {issuers: [campus], when: {groups: {any: [staff]}}, accounts: [{names: [deploy]}]}
+never:
+  nobody-deploys: {accounts: [deploy]}
+`;
+  const parsed = parsePolicy(text, { file: "p.yaml" });
+  const policy = usable(parsed);
+  assert.ok(policy && parsed.source, JSON.stringify(parsed.diagnostics));
+  const [invariant] = readInvariants(policy, parsed.source).invariants;
+  assert.ok(invariant);
+  assert.deepEqual(proofTexts(prove(policy, invariant)), [
+    '"nobody-deploys" must never be, and rule "staff" admits it: "deploy", issuer campus, ' +
+    'service sshd, no remote address, claims {"groups":["staff"]}, but Google never sends "groups"',
+  ]);
 });

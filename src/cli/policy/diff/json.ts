@@ -58,6 +58,7 @@ function changeJson(change: Change): Record<string, unknown> {
     verdict: change.verdict,
     ...(change.example ? { example: true } : {}),
     witness: witnessJson(change),
+    ...(change.doubts.length === 0 ? {} : { doubts: change.doubts }),
     old: decisionJson(change.old),
     new: decisionJson(change.new),
     rules: change.rules,

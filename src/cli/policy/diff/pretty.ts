@@ -130,6 +130,7 @@ function changeLines(change: Change): string[] {
   return [
     `  ${change.verdict === "wider" ? "+" : "-"} ${where.join(", ")}`,
     `    claims ${visible(JSON.stringify(claims))}`,
+    ...change.doubts.map((doubt) => `    but ${visible(doubt)}`),
     ...Object.entries(mapFiles).map(([path, lines]) =>
       `    where ${visible(path)} has the line ${
         visibleValue(lines.join("; "))

@@ -582,6 +582,28 @@ Deno.test("policy diff --from now takes a rule that has ended for one that is no
   assert.equal(await verdict("--from", "2025-12-30T00:00:00Z"), "narrower");
 });
 
+Deno.test("policy diff says of a token that its provider is not known to make it", async () => {
+  const files = Object.fromEntries(
+    [["g-old.yaml", OLD], ["g-new.yaml", NEW]].map(([name, text = ""]) => [
+      name ?? "",
+      text.replace("https://login.example.edu", "https://accounts.google.com"),
+    ]),
+  );
+  const pretty = await diff(["g-old.yaml", "g-new.yaml"], { files });
+  assert.match(
+    pretty.stdout,
+    /claims \{"groups":\["guest"\]\}\n {4}but Google never sends "groups"\n/,
+  );
+  const json = await diff(["g-old.yaml", "g-new.yaml", "--format", "json"], {
+    files,
+  });
+  const { verdict, changes } = JSON.parse(json.stdout);
+  assert.deepEqual([verdict, changes[0].doubts], [
+    "wider",
+    ['Google never sends "groups"'],
+  ]);
+});
+
 Deno.test("policy diff names the end of a rule as the cause, and the line where it stands", async () => {
   const policy = (end: string) =>
     `version: 1
