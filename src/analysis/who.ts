@@ -10,7 +10,7 @@ import { accountsToCompare } from "./diff/accounts.ts";
 import type { GlobCache } from "./diff/atoms.ts";
 import { compareAccount } from "./diff/compare.ts";
 import { isShared, rulesOf, type Side, sourcesFor } from "./diff/side.ts";
-import type { Witness } from "./diff/witness.ts";
+import { doubtsOf, type Witness } from "./diff/witness.ts";
 
 /** One rule that opens an account to people of one issuer. */
 export interface Way {
@@ -29,6 +29,8 @@ export interface Way {
   readonly assurance: Requirements;
   /** A request that the policy admits by this rule, with nothing in it that it could do without. */
   readonly least: Witness;
+  /** Why tokens are not known to be like that, one sentence each. */
+  readonly doubts: readonly string[];
 }
 
 /** Who reaches one account. */
@@ -131,5 +133,6 @@ function wayOf(
     when: rule.when,
     assurance: combine(side.policy.assurance, rule.assurance),
     least,
+    doubts: doubtsOf(side, least),
   };
 }

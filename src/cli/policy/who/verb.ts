@@ -131,6 +131,7 @@ function wayLines(way: Way): string[] {
     ...conditions(way).map((text) => `  ${text}`),
     ...requirements(way).map((text) => `  ${text}`),
     `  the least: ${leastText(way)}`,
+    ...way.doubts.map((doubt) => `  but ${doubt}`),
   ];
   return lines.map((line) => `  ${visible(line)}`);
 }
@@ -174,6 +175,7 @@ function json({ accounts, limits }: Who): string {
             ? {}
             : { map_files: way.least.mapFiles }),
         },
+        ...(way.doubts.length === 0 ? {} : { doubts: way.doubts }),
       })),
       except,
     })),
@@ -195,7 +197,11 @@ function markdown({ accounts, limits }: Who): string {
         way.rule,
         way.issuer,
         [whereto(way), whence(way), ...until(way)].join(", "),
-        [...conditions(way), whose(way)].join("; "),
+        [
+          ...conditions(way),
+          whose(way),
+          ...way.doubts.map((doubt) => `but ${doubt}`),
+        ].join("; "),
         requirements(way).join("; "),
       ])
     );

@@ -134,3 +134,22 @@ for (
     assert.match(stderr, message);
   });
 }
+
+Deno.test("policy who says of a way that the provider is not known to open it", async () => {
+  const policy = POLICY.replace("login.example.edu", "accounts.google.com");
+  const args = ["--account", "alice"];
+  const { stdout } = await who(args, policy);
+  const doubts = [
+    'Google never sends "groups"',
+    'Google is not known to send "auth_time"',
+  ];
+  assert.ok(
+    stdout.endsWith(doubts.map((doubt) => `    but ${doubt}\n`).join("")),
+    stdout,
+  );
+  const json = await who([...args, "--format", "json"], policy);
+  const [{ ways: [way] }] = JSON.parse(json.stdout).accounts;
+  assert.deepEqual(way.doubts, doubts);
+  const markdown = await who([...args, "--format", "markdown"], policy);
+  for (const doubt of doubts) assert.ok(markdown.stdout.includes(doubt));
+});
