@@ -6,85 +6,135 @@
  */
 import { addTo } from "../lib/multimap.ts";
 import { readClaim } from "../policy/claims.ts";
-import { claimLocation } from "../policy/evaluate/conditions.ts";
+import { claimLocation, isScalar } from "../policy/evaluate/conditions.ts";
+import { parseAddress, parseNetwork } from "../policy/network.ts";
+import { networkWord, wordsAround } from "./network_words.ts";
 import type { Condition, Policy, Rule, Scalar } from "../policy/model.ts";
 import type { AccessRequest } from "../policy/request.ts";
 import type { Decision } from "../policy/decision.ts";
 import { evaluate } from "../policy/evaluate/evaluate.ts";
 
-/** What a rule needs of a claim. */
-interface Needed {
-  readonly claim: string;
-  /** One of these values, alone or in a list. */
-  readonly values: readonly Scalar[];
-  /** A text that ends like this; `null`: one of the values. */
-  readonly end: string | null;
-  /** How well it tells rules apart. */
-  readonly worth: number;
-}
-
+/** The rules of one policy, each under words of which a request that it matches has at least one. */
 export class RuleIndex {
   readonly #policy: Policy;
-  readonly #byAccount = new Map<string, Rule[]>();
-  readonly #byValue = new Map<string, Map<unknown, Rule[]>>();
-  readonly #byEnd = new Map<string, Map<string, Rule[]>>();
+  readonly #filed = new Map<string, Rule[]>();
   readonly #others: Rule[] = [];
   readonly #places: ReadonlyMap<Rule, number>;
+  /** What of a request is looked up, other than the account. */
+  readonly #claims = new Set<string>();
+  #networks = false;
 
   constructor(policy: Policy) {
     this.#policy = policy;
     this.#places = new Map(policy.rules.map((rule, place) => [rule, place]));
-    for (const rule of policy.rules) {
-      const names = onlyNames(rule);
-      const needed = neededBy(rule);
-      if (names !== null) {
-        for (const name of new Set(names)) addTo(this.#byAccount, name, rule);
-      } else if (needed === null) this.#others.push(rule);
-      else if (needed.end !== null) {
-        addTo(inner(this.#byEnd, needed.claim), needed.end, rule);
-      } else {
-        const values = inner(this.#byValue, needed.claim);
-        for (const value of new Set(needed.values)) addTo(values, value, rule);
+    const choices = policy.rules.map((rule) => ({ rule, ways: waysTo(rule) }));
+    const counts = new Map<string, number>();
+    for (const { words } of choices.flatMap(({ ways }) => ways)) {
+      for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+    const cost = ({ words }: Way) =>
+      words.reduce((sum, word) => sum + (counts.get(word) ?? 0), 0);
+    for (const { rule, ways } of choices) {
+      const [first, ...rest] = ways;
+      if (first === undefined) {
+        this.#others.push(rule);
+        continue;
       }
+      // the words that the fewest rules have
+      const best = rest.reduce(
+        (one, other) => cost(other) < cost(one) ? other : one,
+        first,
+      );
+      if (best.claim !== null) this.#claims.add(best.claim);
+      this.#networks ||= best.networks;
+      for (const word of new Set(best.words)) addTo(this.#filed, word, rule);
     }
   }
 
   /** All rules that match the request, and few others, in the order of the policy. */
   rulesFor(request: AccessRequest): Rule[] {
+    const found = new Set(this.#others);
+    for (const word of this.#wordsOf(request)) {
+      this.#filed.get(word)?.forEach((rule) => found.add(rule));
+    }
     const place = (rule: Rule) => this.#places.get(rule) ?? 0;
-    return this.#found(request).sort((a, b) => place(a) - place(b));
+    return [...found].sort((a, b) => place(a) - place(b));
   }
 
-  #found({ account, subject }: AccessRequest): Rule[] {
+  *#wordsOf({ account, rhost, subject }: AccessRequest): Iterable<string> {
+    yield accountWord(account);
+    const address = this.#networks && rhost !== null
+      ? parseAddress(rhost)
+      : null;
+    if (address !== null) yield* wordsAround(address);
     const issuer = this.#policy.issuers.find(({ name }) =>
       name === subject.issuer
     );
-    const found = new Set(this.#byAccount.get(account));
-    if (issuer === undefined) return [...found, ...this.#others];
-    for (const [claim, rules] of this.#byValue) {
+    if (issuer === undefined) return; // which no rule matches
+    for (const claim of this.#claims) {
       const value = readClaim(subject.claims, claimLocation(issuer, claim));
       for (const one of Array.isArray(value) ? value : [value]) {
-        rules.get(one)?.forEach((rule) => found.add(rule));
+        if (isScalar(one)) yield valueWord(claim, one);
       }
-    }
-    for (const [claim, rules] of this.#byEnd) {
-      const value = readClaim(subject.claims, claimLocation(issuer, claim));
       if (typeof value !== "string") continue;
       for (let at = 0; at < value.length; at++) {
-        rules.get(value.slice(at))?.forEach((rule) => found.add(rule));
+        yield endWord(claim, value.slice(at));
       }
     }
-    return [...found, ...this.#others];
   }
 }
 
-function inner<Key>(
-  outer: Map<string, Map<Key, Rule[]>>,
-  claim: string,
-): Map<Key, Rule[]> {
-  const found = outer.get(claim) ?? new Map<Key, Rule[]>();
-  outer.set(claim, found);
-  return found;
+/** Words of which a request must have one for the rule to match. */
+interface Way {
+  readonly words: readonly string[];
+  /** The claim that the words are about. */
+  readonly claim: string | null;
+  readonly networks: boolean;
+}
+
+const accountWord = (account: string) => `account ${account}`;
+const valueWord = (claim: string, value: Scalar) =>
+  `value ${claim} ${typeof value} ${value}`;
+const endWord = (claim: string, end: string) => `end ${claim} ${end}`;
+
+function waysTo(rule: Rule): Way[] {
+  const names = onlyNames(rule);
+  const networks = rule.rhosts?.map(parseNetwork);
+  return [
+    ...names === null
+      ? []
+      : [{ words: names.map(accountWord), claim: null, networks: false }],
+    ...networks === undefined || networks.includes(null) ? [] : [{
+      words: networks.flatMap((net) => net === null ? [] : networkWord(net)),
+      claim: null,
+      networks: true,
+    }],
+    // only of an allow rule: a deny rule also matches what cannot be told
+    ...rule.effect === "deny" ? [] : rule.when.flatMap(wordsFor),
+  ];
+}
+
+function wordsFor(condition: Condition): Way[] {
+  const { claim } = condition;
+  const way = (words: readonly string[]) => [{ words, claim, networks: false }];
+  const values = (list: readonly Scalar[]) =>
+    way(list.map((value) => valueWord(claim, value)));
+  switch (condition.operator) {
+    case "any":
+    case "all":
+    case "in":
+      return values(condition.values);
+    case "equals":
+      return values([condition.value]);
+    case "like": {
+      const { pattern } = condition;
+      if (!pattern.includes("*")) return values([pattern]);
+      const end = pattern.slice(pattern.lastIndexOf("*") + 1);
+      return end === "" ? [] : way([endWord(claim, end)]);
+    }
+    case "none":
+      return [];
+  }
 }
 
 /** A policy of fewer rules is decided before its rules are looked up. */
@@ -116,39 +166,4 @@ function onlyNames({ accounts }: Rule): string[] | null {
     names.push(...source.names);
   }
   return names;
-}
-
-/** Only of an allow rule: a deny rule also matches what cannot be told. */
-function neededBy({ effect, when }: Rule): Needed | null {
-  if (effect === "deny") return null;
-  let best: Needed | null = null;
-  for (const needed of when.flatMap(neededFor)) {
-    if (best === null || needed.worth > best.worth) best = needed;
-  }
-  return best;
-}
-
-function neededFor(condition: Condition): Needed[] {
-  const { claim } = condition;
-  switch (condition.operator) {
-    case "any":
-    case "all":
-    case "in":
-      return [{ claim, values: condition.values, end: null, worth: 4 }];
-    case "equals": {
-      const { value } = condition;
-      const worth = typeof value === "boolean" ? 1 : 3;
-      return [{ claim, values: [value], end: null, worth }];
-    }
-    case "like": {
-      const { pattern } = condition;
-      if (!pattern.includes("*")) {
-        return [{ claim, values: [pattern], end: null, worth: 3 }];
-      }
-      const end = pattern.slice(pattern.lastIndexOf("*") + 1);
-      return end === "" ? [] : [{ claim, values: [], end, worth: 2 }];
-    }
-    case "none":
-      return [];
-  }
 }

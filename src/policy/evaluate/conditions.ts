@@ -139,7 +139,8 @@ function compareList(
   };
 }
 
-function isScalar(value: unknown): value is Scalar {
+/** Whether a value of a claim is one that a condition can name. */
+export function isScalar(value: unknown): value is Scalar {
   return typeof value === "string" || typeof value === "number" ||
     typeof value === "boolean";
 }

@@ -12,6 +12,7 @@ import {
 import {
   checkCondition,
   claimLocation,
+  isScalar,
   operand,
 } from "../../../policy/evaluate/conditions.ts";
 import { isObject } from "../../../lib/json.ts";
@@ -154,10 +155,6 @@ export function described(value: unknown): string {
   if (typeof value === "string") return `the text ${shown(value)}`;
   if (isScalar(value)) return `the value ${shown(value)}`;
   return "an object";
-}
-
-function isScalar(value: unknown): value is Scalar {
-  return ["string", "number", "boolean"].includes(typeof value);
 }
 
 /** How a value misses the fixed end of a glob, or a suffix to cut off. */

@@ -11,6 +11,7 @@ import { addTo } from "../../../lib/multimap.ts";
 import { globEnd } from "./claim_constraint.ts";
 import type { Condition, Scalar } from "../../../policy/model.ts";
 import type { Network } from "../../../policy/network.ts";
+import { networkWord, wordsAround } from "../../network_words.ts";
 import { accountWords } from "./account_reach.ts";
 import { namedValues } from "../context.ts";
 import type { RuleReach } from "./subset.ts";
@@ -132,14 +133,7 @@ function* wider(networks: readonly Network[]): Iterable<string[]> {
   const narrowest = networks.reduce((best, net) =>
     net.prefix > best.prefix ? net : best
   );
-  for (let prefix = 0; prefix <= narrowest.prefix; prefix++) {
-    yield [networkWord({ ...narrowest, prefix })];
-  }
-}
-
-function networkWord({ family, bits, prefix }: Network): string {
-  const host = BigInt((family === 4 ? 32 : 128) - prefix);
-  return `net ${family} ${prefix} ${bits >> host}`;
+  for (const word of wordsAround(narrowest)) yield [word];
 }
 
 function allWords({ conditions, networks, rule }: RuleReach): string[] {
