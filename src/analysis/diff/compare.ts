@@ -13,6 +13,7 @@ import type { Rule } from "../../policy/model.ts";
 import type { GlobCache } from "./atoms.ts";
 import { type Cause, causeKey, causeOf, type Direction } from "./cause.ts";
 import type { Decision } from "../../policy/decision.ts";
+import { differenceKey, directionOf, involved } from "./decisions.ts";
 import type { RegionPart } from "./encode.ts";
 import {
   changedFor,
@@ -423,18 +424,6 @@ function narrowed(pair: IssuerPair, rules: Rules): IssuerPair {
   return { old: only("old"), new: only("new") };
 }
 
-/** Without the rules that say the same on both sides: a large policy has many, and they are kept. */
-function involved(decisions: Decisions): Decisions {
-  const ids = new Set(rulesInvolved(decisions));
-  const only = (decision: Decision): Decision => ({
-    ...decision,
-    rules: decision.rules.filter(({ id }) =>
-      ids.has(id) || id === decision.rule
-    ),
-  });
-  return { old: only(decisions.old), new: only(decisions.new) };
-}
-
 /** A region that holds nothing. */
 const NOWHERE: Region = [[]];
 
@@ -474,32 +463,8 @@ function partText({ path, clauses }: RegionPart): string {
   );
 }
 
-export function directionOf(decisions: Decisions): Direction {
-  return decisions.new.decision === "allow" ? "wider" : "narrower";
-}
-
-/** The same for differences that show the same rules at work. */
-export function differenceKey({ old, new: next }: Decisions): string {
-  return JSON.stringify([next.decision, old.rule, next.rule]);
-}
-
 export function lowestBit(mask: bigint): number {
   let bit = 0;
   for (let rest = mask; (rest & 1n) === 0n && rest > 0n; rest >>= 1n) bit += 1;
   return bit;
-}
-
-/** The rules that do not say the same to a request, by their ids. */
-export function rulesInvolved({ old, new: next }: Decisions): string[] {
-  const said = (decision: Decision) =>
-    new Map(
-      decision.rules.map(({ id, matched, granted, because }) => [
-        id,
-        matched ? `${granted} ${because}` : "no",
-      ]),
-    );
-  const [before, after] = [said(old), said(next)];
-  return [...new Set([...before.keys(), ...after.keys()])].filter((id) =>
-    (before.get(id) ?? "no") !== (after.get(id) ?? "no")
-  ).sort();
 }

@@ -12,13 +12,8 @@
 import type { GlobCache } from "./atoms.ts";
 import { type Cause, causeKey } from "./cause.ts";
 import { accountsOf } from "./accounts.ts";
-import {
-  compareAccount,
-  type Difference,
-  differenceKey,
-  directionOf,
-  rulesInvolved,
-} from "./compare.ts";
+import { compareAccount, type Difference } from "./compare.ts";
+import { differenceKey, directionOf, rulesInvolved } from "./decisions.ts";
 import { changedRules, type RulesOfSides } from "./scene.ts";
 import {
   combined,
@@ -34,7 +29,7 @@ import type { Policy, Rule } from "../../policy/model.ts";
 
 export type { Cause, SettingChange, Verdict, Witness };
 
-interface DiffOptions {
+export interface DiffOptions {
   /** Only these accounts; otherwise all that a policy names and examples of all others. */
   readonly accounts?: readonly string[];
   /** Effort of the search in all and for one account and issuer, in constraints looked at. */
