@@ -93,6 +93,11 @@ export function namedValues(
   return condition.operator === "equals" ? [condition.value] : condition.values;
 }
 
+/** Whether nothing in a token of the issuer shows that several factors were used. */
+export function showsNoFactors({ mfa }: Issuer): boolean {
+  return mfa.amr_any.length === 0 && mfa.acr_any.length === 0;
+}
+
 /** Claims that speak of the token, of the sign-in or of the organisation, not of the person. */
 const ABOUT_NOBODY = new Set([
   "iss",

@@ -9,7 +9,7 @@
  * @module
  */
 import type { GlobCache } from "../diff/atoms.ts";
-import { type Change, diffDecisions } from "../diff/diff.ts";
+import { type Change, diffDecisions, type DiffOptions } from "../diff/diff.ts";
 import type { Side } from "../diff/side.ts";
 import { mapFilesOf, requestOf } from "../diff/witness.ts";
 import { mapFilesOfRules } from "../map_files.ts";
@@ -28,8 +28,8 @@ import { type WrittenTest, writtenTest } from "./write.ts";
 export type Effect =
   /** The test passes, and fails under the mutation. */
   | { readonly kind: "shown"; readonly test: WrittenTest }
-  /** Proved: no request is decided differently. */
-  | { readonly kind: "none" }
+  /** Proved: no request is decided differently; with the ids of other rules that the proof needed. */
+  | { readonly kind: "none"; readonly by: readonly string[] }
   /** Proved: only for accounts that the host keeps for the system, and tests know no host. */
   | { readonly kind: "host" }
   /** Nothing was found that a test can say, and nothing was proved. */
@@ -38,6 +38,17 @@ export type Effect =
 interface EffectContext {
   /** Defaults of the file that the missing test will be pasted into. */
   readonly defaults: DefaultsDocument;
+  /** Of all mutations together; without bound unless given. */
+  readonly effort?: Effort;
+  /** Requests that are put to the whole policies for one mutation, at most. */
+  readonly rounds?: number;
+  /** Of one comparison; that of `policy diff` unless given. */
+  readonly bound?: DiffOptions["bound"];
+}
+
+/** Requests that may still be put to whole policies. */
+export interface Effort {
+  left: number;
 }
 
 /** Requests that are put to the whole policies for one mutation; ordinary ones need one or two. */
@@ -93,6 +104,7 @@ class Search {
   readonly #limits = new Set<string>();
   /** Deny rules that turned out to matter, and will again. */
   readonly #denies = new Set<string>();
+  readonly #by = new Set<string>();
   #rounds = 0;
 
   constructor(context: SearchContext) {
@@ -104,31 +116,49 @@ class Search {
     for (const seed of seedsOf(this.#context)) {
       if (seed.deny !== null) {
         masked ??= this.#isMasked();
-        if (masked) break;
+        if (masked) {
+          this.#denies.forEach((id) => this.#by.add(id));
+          break;
+        }
       }
       for (const issuer of this.#issuersOf(seed.grant)) {
         const found = this.#look(seed, issuer);
         if (found !== null) return found;
       }
-      if (this.#rounds <= MAX_ROUNDS) continue;
+      if (!this.#isSpent()) continue;
       this.#limits.add("there are too many rules to look at all of them");
       break;
     }
     const [why] = this.#limits;
-    return why === undefined ? { kind: "none" } : { kind: "unknown", why };
+    return why === undefined
+      ? { kind: "none", by: [...this.#by] }
+      : { kind: "unknown", why };
+  }
+
+  #isSpent(): boolean {
+    const { rounds = MAX_ROUNDS, effort } = this.#context;
+    return this.#rounds > rounds || (effort !== undefined && effort.left < 0);
+  }
+
+  /** One request more; false where that is too much. */
+  #spend(): boolean {
+    this.#rounds += 1;
+    const { effort } = this.#context;
+    if (effort !== undefined) effort.left -= 1;
+    return !this.#isSpent();
   }
 
   /** Differences where only these rules matter, and those that turn out to matter as well. */
   #look({ grant, deny }: Seed, issuer: Issuer): Effect | null {
     const ids = new Set([grant, ...deny === null ? [] : [deny]]);
     this.#denies.forEach((id) => ids.add(id));
-    const { policy, mutation } = this.#context;
+    const { policy, mutation, bound } = this.#context;
     const accounts = this.#accountsOf(grant);
     const only = ({ issuers, ...rest }: Policy): Policy => ({
       ...rest,
       issuers: issuers.filter(({ name }) => name === issuer.name),
     });
-    while (++this.#rounds <= MAX_ROUNDS) {
+    while (this.#spend()) {
       const rules = [...ids].flatMap((id) => this.#context.rules.get(id) ?? []);
       const shown: { effect: Effect | null } = { effect: null };
       const deciding = new Set<string>();
@@ -140,6 +170,7 @@ class Search {
           ...(accounts === null ? {} : { accounts }),
           ordinary: !this.#context.host,
           cache: this.#context.cache,
+          ...(bound === undefined ? {} : { bound }),
           until: (change) => {
             const answer = this.#judge(change);
             if ("kind" in answer) {
@@ -164,6 +195,9 @@ class Search {
       }
       if (ids.size > known) continue;
       [...diff.limits, ...limits].forEach((limit) => this.#limits.add(limit));
+      for (const id of ids) {
+        if (id !== grant && id !== mutation.rule) this.#by.add(id);
+      }
       return null;
     }
     return null;

@@ -70,9 +70,16 @@ testCases({
   "a claim that the account comes from cannot be left out": {
     rules: {
       r: `issuers: [campus], when: {email_verified: true}, accounts: [{claim: email, strip_suffix: "@example.edu"}]`,
-      keep: `effect: deny, when: {email: {like: "*+*"}}`,
+      keep: `effect: deny, when: {email: {like: "a*"}}`,
     },
     finds: [],
+  },
+  "a deny rule about what no account has refuses nobody": {
+    rules: {
+      r: `issuers: [campus], when: {email_verified: true}, accounts: [{claim: email, strip_suffix: "@example.edu"}]`,
+      keep: `effect: deny, when: {email: {like: "*+*"}}`,
+    },
+    finds: ["info deny/without-effect"],
   },
   "a deny rule about other accounts, services or issuers is not dodged": {
     rules: {
@@ -182,7 +189,8 @@ testCases({
       r: `issuers: [campus], ${SUB}`,
       keep: "effect: deny, when: {sub: {any: [x]}}",
     },
-    finds: ["error claim/type"],
+    // what it cannot judge it denies, and that is everything
+    finds: ["error claim/type", "warning rule/shadowed"],
   },
   "aud has two forms": {
     rule: `issuers: [campus], when: {aud: {any: [ssh]}}, ${SUB}`,

@@ -8,7 +8,7 @@ import { listOf } from "../../../lib/text.ts";
 import { duration } from "../../../policy/duration.ts";
 import type { Issuer, Rule } from "../../../policy/model.ts";
 import type { Path } from "../../../policy/syntax/yaml.ts";
-import type { LintContext } from "../context.ts";
+import { type LintContext, showsNoFactors } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
 import { providerOf } from "../../providers.ts";
 
@@ -125,9 +125,9 @@ function authTime(issuer: Issuer): "lacking" | "optional" | "there" {
 function* mfaUnavailable(context: LintContext): Iterable<LintFinding> {
   for (const { path, issuers } of demands(context, ({ mfa }) => mfa)) {
     for (const issuer of issuers) {
-      const { amr_any, acr_any } = issuer.mfa;
-      const never = amr_any.length === 0 && acr_any.length === 0;
-      const lacks = issuer.claims.amr === "amr" && acr_any.length === 0 &&
+      const never = showsNoFactors(issuer);
+      const lacks = issuer.claims.amr === "amr" &&
+        issuer.mfa.acr_any.length === 0 &&
         providerOf(issuer.issuer)?.lacks.includes("amr");
       if (!never && lacks !== true) continue;
       yield {

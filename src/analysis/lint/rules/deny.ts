@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
-import type { Condition, Rule, Scalar } from "../../../policy/model.ts";
-import { contains } from "../../../policy/network.ts";
+import type { Condition } from "../../../policy/model.ts";
 import { claimName, conditionPath, type LintContext } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
-import { apart, Meeting } from "../reach/meeting.ts";
-import { contradictionOf, reachOf, type RuleReach } from "../reach/subset.ts";
+import { idleFor } from "../reach/idle.ts";
+import { Meeting } from "../reach/meeting.ts";
+import { contradictionOf, reachOf } from "../reach/subset.ts";
 
 /** Without these no token gets as far as the rules. */
 const ALWAYS_THERE = ["iss", "aud", "exp", "iat", "sub"];
@@ -80,72 +79,23 @@ function* absentAddressAdmits(context: LintContext): Iterable<LintFinding> {
 }
 
 function* withoutEffect(context: LintContext): Iterable<LintFinding> {
-  const { policy, allowRules } = context;
-  if (allowRules.length === 0) return;
-  const reaches = new Map(
-    allowRules.map((rule) => [rule, reachOf(rule, policy)]),
-  );
-  for (const rule of policy.rules) {
+  for (const idle of idleFor(context, "apart", "proved")) {
+    const { rule } = idle;
     // without conditions it says once and for all what must not be
     if (rule.effect !== "deny" || rule.when.length === 0) continue;
-    const deny = reachOf(rule, policy);
-    if (contradictionOf(deny) !== null) continue;
-    const reason = (allow: Rule): string | null => {
-      const reach = reaches.get(allow);
-      return reach === undefined
-        ? null
-        : apart(rule, allow) ?? disjoint(deny, reach);
-    };
-    const met = meetingOf(context).with(rule);
-    if (met.some(({ rule: allow }) => reason(allow) === null)) continue;
-    // the first ones will do for the message
-    const why = new Set(allowRules.slice(0, 20).map(reason));
+    if (context.allowRules.length === 0) continue;
+    const others = idle.why === "proved" ? idle.by : [];
+    if (others.some(({ effect }) => effect === "deny")) continue;
+    const why = idle.why === "apart"
+      ? `they are about other ${idle.about.join(" or ")}`
+      : "nobody meets what both ask for";
     yield {
       message:
-        `the rule "${rule.id}" refuses nobody whom an allow rule admits: they are about other ${
-          [...why].join(" or ")
-        }`,
+        `the rule "${rule.id}" refuses nobody whom an allow rule admits: ${why}`,
       hint:
         "correct it, or keep it for rules to come and say so in a suppression",
       place: { path: ["rules", rule.id], at: "key" },
     };
-  }
-}
-
-/** What else keeps a deny rule and an allow rule from meeting; `null`: nothing that is certain. */
-function disjoint(deny: RuleReach, allow: RuleReach): string | null {
-  const networks =
-    deny.networks?.some((net) =>
-      allow.networks?.some((other) =>
-        contains(net, other) || contains(other, net)
-      ) ?? true
-    ) ?? true;
-  if (!networks) return "networks";
-  // an allow rule is sure of the value, and then the deny rule can judge it
-  for (const [place, conditions] of deny.conditions) {
-    const values = allow.constraints.get(place)?.values ?? null;
-    const others = values !== null &&
-      conditions.some((condition) =>
-        values.every((value) => isOther(condition, value))
-      );
-    if (others) return `values of "${conditions[0]?.claim ?? place}"`;
-  }
-  return null;
-}
-
-/** Whether a condition certainly does not hold of a value. */
-function isOther(condition: Condition, value: Scalar): boolean {
-  switch (condition.operator) {
-    case "equals":
-      return typeof condition.value === typeof value &&
-        condition.value !== value;
-    case "in":
-      return !condition.values.includes(value);
-    case "like":
-      return typeof value === "string" &&
-        !matchesGlob(condition.pattern, value);
-    default: // of what is not a list it cannot tell
-      return false;
   }
 }
 

@@ -6,77 +6,16 @@
 import { instantText } from "../../../policy/instant.ts";
 import { plural } from "../../../lib/text.ts";
 import type { Policy, Rule } from "../../../policy/model.ts";
-import type { LintContext } from "../context.ts";
-import { CoverIndex } from "../reach/cover_index.ts";
+import { type LintContext, showsNoFactors } from "../context.ts";
+import { type Idle, idleFor } from "../reach/idle.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
-import {
-  contradictionOf,
-  grantsWithin,
-  matchesWithin,
-  noProvider,
-  onlyProtected,
-  reachOf,
-  type RuleReach,
-} from "../reach/subset.ts";
-
-interface Reaches {
-  readonly allow: readonly RuleReach[];
-  readonly deny: readonly RuleReach[];
-  readonly never: readonly {
-    readonly rule: Rule;
-    readonly message: string;
-    readonly claim: string | null;
-  }[];
-}
-
-const prepared = new WeakMap<LintContext, Reaches>();
-
-/** Three checks look at the same preparation. */
-function reaches(context: LintContext): Reaches {
-  const earlier = prepared.get(context);
-  if (earlier !== undefined) return earlier;
-  const { policy } = context;
-  const never: Reaches["never"][number][] = [];
-  const allow: RuleReach[] = [];
-  const deny: RuleReach[] = [];
-  for (const rule of policy.rules) {
-    const reach = reachOf(rule, policy);
-    const reason = contradictionOf(reach);
-    if (reason !== null) never.push({ rule, ...reason });
-    else (rule.effect === "allow" ? allow : deny).push(reach);
-  }
-  const result = { allow, deny, never };
-  prepared.set(context, result);
-  return result;
-}
 
 function* unreachable(context: LintContext): Iterable<LintFinding> {
-  const { never, allow } = reaches(context);
-  for (const { rule, message, claim } of never) {
-    const deny = rule.effect === "deny";
-    const subject = claim === null
-      ? "what it says about accounts"
-      : `the claim "${claim}"`;
-    yield {
-      ...(deny ? { level: "error" as const } : {}),
-      message: `the rule "${rule.id}" can ${
-        deny ? "match only what cannot be judged" : "never match"
-      }: ${subject} ${message}`,
-      hint: deny
-        ? "it keeps nobody out whose claims are of the types that it asks for"
-        : "correct the condition, or remove the rule",
-      place: claim === null
-        ? { path: ["rules", rule.id, "accounts"], at: "key" }
-        : { path: ["rules", rule.id, "when", claim], at: "key" },
-    };
+  for (const idle of idleFor(context, "contradiction")) {
+    yield contradictionFinding(idle);
   }
-  for (const reach of allow) {
-    const { rule } = reach;
-    if (noProvider(reach, context.policy)) {
-      yield providerFinding(rule, context.policy);
-    }
-    if (!onlyProtected(rule, context.policy)) continue;
-    yield {
+  for (const { rule, why } of idleFor(context, "providers", "protected")) {
+    yield why === "providers" ? providerFinding(rule, context.policy) : {
       message: `the rule "${rule.id}" can never grant: ` +
         "all its accounts are protected",
       hint:
@@ -84,6 +23,39 @@ function* unreachable(context: LintContext): Iterable<LintFinding> {
       place: { path: ["rules", rule.id, "accounts"], at: "key" },
     };
   }
+  for (const { rule, by } of idleFor(context, "proved")) {
+    if (rule.effect === "deny" || by.length > 0) continue;
+    // what "assurance/mfa-unavailable" says
+    const mfa = context.policy.assurance.mfa || rule.assurance.mfa;
+    if (mfa && context.issuersOf(rule).every(showsNoFactors)) continue;
+    yield {
+      message:
+        `the rule "${rule.id}" can never grant: no request meets all that it asks for`,
+      hint: "correct what excludes the rest, or remove the rule",
+      place: { path: ["rules", rule.id], at: "key" },
+    };
+  }
+}
+
+function contradictionFinding(
+  { rule, message, claim }: Extract<Idle, { why: "contradiction" }>,
+): LintFinding {
+  const deny = rule.effect === "deny";
+  const subject = claim === null
+    ? "what it says about accounts"
+    : `the claim "${claim}"`;
+  return {
+    ...(deny ? { level: "error" as const } : {}),
+    message: `the rule "${rule.id}" can ${
+      deny ? "match only what cannot be judged" : "never match"
+    }: ${subject} ${message}`,
+    hint: deny
+      ? "it keeps nobody out whose claims are of the types that it asks for"
+      : "correct the condition, or remove the rule",
+    place: claim === null
+      ? { path: ["rules", rule.id, "accounts"], at: "key" }
+      : { path: ["rules", rule.id, "when", claim], at: "key" },
+  };
 }
 
 function providerFinding(rule: Rule, policy: Policy): LintFinding {
@@ -115,68 +87,62 @@ function providerFinding(rule: Rule, policy: Policy): LintFinding {
 }
 
 function* shadowed(context: LintContext): Iterable<LintFinding> {
-  const { allow, deny } = reaches(context);
-  const index = new CoverIndex(deny);
-  for (const inner of allow) {
-    const cover = find(
-      index.candidates(inner),
-      (outer) => matchesWithin(inner, outer),
-    );
-    if (cover === undefined) continue;
+  for (const { rule, cover } of idleFor(context, "shadowed")) {
     yield {
       message:
-        `the rule "${inner.rule.id}" can never grant: it is shadowed by the deny rule "${cover.rule.id}", which matches whatever it matches`,
+        `the rule "${rule.id}" can never grant: it is shadowed by the deny rule "${cover.id}", which matches whatever it matches`,
       hint: "narrow the deny rule, or remove this one",
-      place: { path: ["rules", inner.rule.id], at: "key" },
-      related: [relatedRule("the deny rule", cover.rule)],
+      place: { path: ["rules", rule.id], at: "key" },
+      related: [relatedRule("the deny rule", cover)],
+    };
+  }
+  for (const { rule, by } of idleFor(context, "proved")) {
+    const denies = by.filter(({ effect }) => effect === "deny");
+    if (rule.effect === "deny" || by.length === 0) continue;
+    if (denies.length < by.length) continue;
+    yield {
+      message:
+        `the rule "${rule.id}" can never grant: whatever it matches, deny rules match: ${
+          names(denies)
+        }`,
+      hint: "narrow the deny rules, or remove this one",
+      place: { path: ["rules", rule.id], at: "key" },
+      related: denies.map((deny) => relatedRule("the deny rule", deny)),
     };
   }
 }
 
 function* redundant(context: LintContext): Iterable<LintFinding> {
-  const { allow, deny } = reaches(context);
-  const { assurance } = context.policy;
-  yield* covered(
-    allow,
-    (inner, outer) => grantsWithin(inner, outer, assurance),
-    "grants whatever it grants",
-  );
-  yield* covered(deny, matchesWithin, "denies whatever it denies");
-}
-
-function* covered(
-  rules: readonly RuleReach[],
-  within: (inner: RuleReach, outer: RuleReach) => boolean,
-  how: string,
-): Iterable<LintFinding> {
-  const index = new CoverIndex(rules);
-  const order = new Map(rules.map((reach, place) => [reach, place]));
-  const place = (reach: RuleReach) => order.get(reach) ?? 0;
-  for (const inner of rules) {
-    const cover = find(
-      index.candidates(inner),
-      (outer) =>
-        outer !== inner && within(inner, outer) &&
-        // of two that say the same, the later one is superfluous
-        (place(outer) < place(inner) || !within(outer, inner)),
-    );
-    if (cover === undefined) continue;
+  for (const { rule, cover } of idleFor(context, "covered")) {
+    const how = rule.effect === "allow"
+      ? "grants whatever it grants"
+      : "denies whatever it denies";
     yield {
       message:
-        `the rule "${inner.rule.id}" is redundant: the rule "${cover.rule.id}" ${how}`,
+        `the rule "${rule.id}" is redundant: the rule "${cover.id}" ${how}`,
       hint: "remove it, or make the other rule narrower",
-      place: { path: ["rules", inner.rule.id], at: "key" },
-      related: [relatedRule("the other rule", cover.rule)],
+      place: { path: ["rules", rule.id], at: "key" },
+      related: [relatedRule("the other rule", cover)],
+    };
+  }
+  for (const { rule, by } of idleFor(context, "proved")) {
+    if (!by.some(({ effect }) => effect === rule.effect)) continue;
+    yield {
+      message:
+        `the rule "${rule.id}" is redundant: without it every request is decided the same, by ${
+          names(by)
+        }`,
+      hint: "remove it, or make the other rules narrower",
+      place: { path: ["rules", rule.id], at: "key" },
+      related: by.map((other) => relatedRule("the rule", other)),
     };
   }
 }
 
-function find(
-  candidates: Iterable<RuleReach>,
-  test: (candidate: RuleReach) => boolean,
-): RuleReach | undefined {
-  for (const candidate of candidates) if (test(candidate)) return candidate;
-  return undefined;
+/** The first few of many rules. */
+function names(rules: readonly Rule[]): string {
+  const few = rules.slice(0, 5).map(({ id }) => `"${id}"`);
+  return [...few, ...rules.length > few.length ? ["…"] : []].join(", ");
 }
 
 function relatedRule(what: string, rule: Rule) {
@@ -279,8 +245,8 @@ rule keeps out may get in again. There is still time to decide about it.`,
   when: {unit: {in: [maths, history]}}
   accounts: [{claim: sub}]`,
       why:
-        `The conditions contradict each other, all accounts are protected ones, or none of the rule's
-providers is permitted by the policy. "groups" and "/groups" are one claim, unless the issuer's
+        `The conditions contradict each other or the assurance, all accounts are protected ones, or none
+of the rule's providers is permitted by the policy. "groups" and "/groups" are one claim, unless the issuer's
 "claims" say otherwise, so that conditions on both can contradict each other. An allow rule like
 that is dead text; a deny rule like that keeps nobody out, so that there it is an error. What cannot be
 decided is not reported.`,
@@ -291,7 +257,10 @@ decided is not reported.`,
     check: shadowed,
     page: {
       summary: "a deny rule matches everything that the allow rule matches",
-      avoid: `guests:
+      avoid: `members:
+  when: {groups: {any: [members]}}
+  accounts: [{claim: sub}]
+guests:
   when: {groups: {all: [guests, staff]}}
   accounts: [{claim: sub}]
 no-guests:
@@ -302,7 +271,7 @@ no-guests:
   when: {groups: {any: [guests], none: [staff]}}`,
       why:
         `Any matching deny rule wins, in whatever order the rules stand. An allow rule that is wholly
-covered by one never lets anybody in.`,
+covered by one, or by several together, never lets anybody in.`,
     },
   }),
   lintRule("rule/redundant", {
@@ -320,8 +289,9 @@ faculty:
   when: {groups: {any: [staff, faculty]}}
   accounts: [{claim: sub}]`,
       why:
-        `Removing the rule changes no decision. Worse, whoever tightens it later believes to have changed
-something, while the wider rule still lets the same people in.`,
+        `Removing the rule changes no decision: another one, or several together, say the same. Worse,
+whoever tightens it later believes to have changed something, while the others still let the same
+people in. What several rules do together is looked at in policies of up to 1,000 rules.`,
     },
   }),
 ];
