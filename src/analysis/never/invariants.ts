@@ -127,19 +127,19 @@ export function prove(policy: Policy, invariant: Invariant): Proof {
   const { accounts, about, unless } = invariant;
   const limits = new Set<string>();
   const breaches: Breach[] = [];
-  const asked = accounts === null ? accountsToCompare(policy) : {
-    accounts: accounts.map((account) => ({ account, example: false })),
-    limits: [],
-  };
-  asked.limits.forEach((limit) => limits.add(limit));
   const broken = new Set<Rule>();
   const cache: GlobCache = new Map();
   let questions = 0;
-  for (const issuer of policy.issuers) {
-    for (const { account, example } of asked.accounts) {
-      for (const grant of policy.rules) {
-        if (grant.effect !== "allow" || broken.has(grant)) continue;
-        if (isElsewhere(grant, about)) continue;
+  for (const grant of policy.rules) {
+    if (grant.effect !== "allow" || isElsewhere(grant, about)) continue;
+    const asked = accounts === null ? accountsFor(grant, policy, about) : {
+      accounts: accounts.map((account) => ({ account, example: false })),
+      limits: [],
+    };
+    asked.limits.forEach((limit) => limits.add(limit));
+    for (const issuer of policy.issuers) {
+      for (const { account, example } of asked.accounts) {
+        if (broken.has(grant)) break;
         if (sourcesFor(grant, account)?.length === 0) continue;
         if (++questions > MAX_QUESTIONS) {
           limits.add(
@@ -165,6 +165,21 @@ export function prove(policy: Policy, invariant: Invariant): Proof {
     }
   }
   return { invariant, breaches, limits: [...limits] };
+}
+
+/**
+ * The accounts that a rule has to be asked about: what other rules admit beside it does not matter, so
+ * that only it, what it is held against and the deny rules tell accounts apart.
+ */
+function accountsFor(
+  grant: Rule,
+  policy: Policy,
+  about: Rule,
+): ReturnType<typeof accountsToCompare> {
+  const denies = policy.rules.filter((rule) =>
+    rule.effect === "deny" && !isElsewhere(grant, rule)
+  );
+  return accountsToCompare({ ...policy, rules: [grant, about, ...denies] });
 }
 
 /** Whether a rule is for other services or issuers than what it is held against. */
