@@ -15,7 +15,7 @@ interface Removable {
 }
 
 /** In a policy of more rules only those are found that another one covers by itself. */
-const MAX_RULES = 1_000;
+const MAX_RULES = 500;
 
 /** Requests that are put to the policy, in all and for one rule; an ordinary rule needs one. */
 const EFFORT = { total: 4_000, each: 400 };

@@ -291,7 +291,7 @@ faculty:
       why:
         `Removing the rule changes no decision: another one, or several together, say the same. Worse,
 whoever tightens it later believes to have changed something, while the others still let the same
-people in. What several rules do together is looked at in policies of up to 1,000 rules.`,
+people in. What several rules do together is looked at in policies of up to 500 rules.`,
     },
   }),
 ];
