@@ -186,14 +186,14 @@ class Search {
         },
       );
       if (shown.effect !== null) return shown.effect;
-      const known = ids.size;
-      for (const id of deciding) {
+      const more = [...deciding].filter((id) => !ids.has(id));
+      for (const id of someOf(more, ids.size)) {
         ids.add(id);
         if (this.#context.rules.get(id)?.effect === "deny") {
           this.#denies.add(id);
         }
       }
-      if (ids.size > known) continue;
+      if (more.length > 0) continue;
       [...diff.limits, ...limits].forEach((limit) => this.#limits.add(limit));
       for (const id of ids) {
         if (id !== grant && id !== mutation.rule) this.#by.add(id);
@@ -225,11 +225,14 @@ class Search {
         request,
         { mapFiles },
       );
-      const known = this.#denies.size;
-      for (const { id, matched } of decision.rules) {
-        if (matched) this.#denies.add(id);
+      const more = decision.rules.filter(({ id, matched }) =>
+        matched && !this.#denies.has(id)
+      );
+      if (more.length === 0) return false;
+      // a value that cannot be judged meets all of them, and each of them excludes it
+      for (const { id } of someOf(more, this.#denies.size)) {
+        this.#denies.add(id);
       }
-      if (this.#denies.size === known) return false;
     }
   }
 
@@ -347,6 +350,11 @@ const REFUSED: Decision = {
   rule: null,
   rules: [],
 };
+
+/** Some of them, and in all soon enough all: where one will do, many would make the search slow. */
+function someOf<Item>(items: readonly Item[], known: number): readonly Item[] {
+  return items.slice(0, Math.max(1, known));
+}
 
 /** A failure to decide shows nothing. */
 function differ(before: Decision, after: Decision): boolean {
