@@ -8,6 +8,7 @@ import { addTo } from "../lib/multimap.ts";
 import { readClaim } from "../policy/claims.ts";
 import { claimLocation, isScalar } from "../policy/evaluate/conditions.ts";
 import { parseAddress, parseNetwork } from "../policy/network.ts";
+import { setsOf } from "./apart.ts";
 import { networkWord, wordsAround } from "./network_words.ts";
 import type { Condition, Policy, Rule, Scalar } from "../policy/model.ts";
 import type { AccessRequest } from "../policy/request.ts";
@@ -98,12 +99,12 @@ const valueWord = (claim: string, value: Scalar) =>
 const endWord = (claim: string, end: string) => `end ${claim} ${end}`;
 
 function waysTo(rule: Rule): Way[] {
-  const names = onlyNames(rule);
+  const { names } = setsOf(rule);
   const networks = rule.rhosts?.map(parseNetwork);
   return [
     ...names === null
       ? []
-      : [{ words: names.map(accountWord), claim: null, networks: false }],
+      : [{ words: [...names].map(accountWord), claim: null, networks: false }],
     ...networks === undefined || networks.includes(null) ? [] : [{
       words: networks.flatMap((net) => net === null ? [] : networkWord(net)),
       claim: null,
@@ -156,14 +157,4 @@ export function decide(
   indexes.set(policy, index);
   const rules = index.rulesFor(request);
   return evaluate({ ...policy, rules }, request, known);
-}
-
-/** The accounts of a rule that gives accounts by their names alone. */
-function onlyNames({ accounts }: Rule): string[] | null {
-  const names: string[] = [];
-  for (const source of accounts ?? [null]) {
-    if (source?.source !== "names") return null;
-    names.push(...source.names);
-  }
-  return names;
 }

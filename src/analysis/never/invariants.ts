@@ -10,6 +10,7 @@ import { policyOf } from "../../policy/syntax/defaults.ts";
 import type { PolicySource } from "../../policy/syntax/parse.ts";
 import { PolicySchema } from "../../policy/syntax/schema.ts";
 import { readShape } from "../../policy/syntax/shape.ts";
+import { apart } from "../apart.ts";
 import { accountsToCompare } from "../diff/accounts.ts";
 import type { GlobCache } from "../diff/atoms.ts";
 import { type Breach, breachOf } from "../diff/breach.ts";
@@ -131,7 +132,7 @@ export function prove(policy: Policy, invariant: Invariant): Proof {
   const cache: GlobCache = new Map();
   let questions = 0;
   for (const grant of policy.rules) {
-    if (grant.effect !== "allow" || isElsewhere(grant, about)) continue;
+    if (grant.effect !== "allow" || apart(grant, about) !== null) continue;
     const asked = accounts === null ? accountsFor(grant, policy, about) : {
       accounts: accounts.map((account) => ({ account, example: false })),
       limits: [],
@@ -177,16 +178,7 @@ function accountsFor(
   about: Rule,
 ): ReturnType<typeof accountsToCompare> {
   const denies = policy.rules.filter((rule) =>
-    rule.effect === "deny" && !isElsewhere(grant, rule)
+    rule.effect === "deny" && apart(grant, rule) === null
   );
   return accountsToCompare({ ...policy, rules: [grant, about, ...denies] });
-}
-
-/** Whether a rule is for other services or issuers than what it is held against. */
-function isElsewhere(grant: Rule, about: Rule): boolean {
-  return (["services", "issuers"] as const).some((key) => {
-    const [wanted, given] = [about[key], grant[key]];
-    return wanted !== null && given !== null &&
-      !given.some((name) => wanted.includes(name));
-  });
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { apart, setsOf } from "../apart.ts";
 import type { GlobCache } from "../diff/atoms.ts";
 import { type Change, diffDecisions, type DiffOptions } from "../diff/diff.ts";
 import type { Side } from "../diff/side.ts";
@@ -253,10 +254,10 @@ class Search {
 
   /** The accounts that a rule can grant, before or after; `null` where they cannot be listed. */
   #accountsOf(id: string): readonly string[] | null {
-    const names = this.#versionsOf(id).map(namesOf);
+    const names = this.#versionsOf(id).map((rule) => setsOf(rule).names);
     return names.includes(null)
       ? null
-      : [...new Set(names.flatMap((list) => list ?? []))];
+      : [...new Set(names.flatMap((list) => [...list ?? []]))];
   }
 
   /** What a request that was found shows; otherwise the rules that decide it. */
@@ -402,34 +403,10 @@ function* seedsOf(
   // a deny rule only shows where something would be admitted
   for (const allow of allows) {
     if (allow.id === rule) continue;
-    if (denies.some((deny) => canMeet(deny, allow))) {
+    if (denies.some((deny) => apart(deny, allow) === null)) {
       yield { grant: allow.id, deny: rule };
     }
   }
-}
-
-/** False where it is plain to see that no request is of both rules. */
-function canMeet(one: Rule, other: Rule): boolean {
-  const common = (
-    a: readonly string[] | null,
-    b: readonly string[] | null,
-  ) => a === null || b === null || a.some((name) => b.includes(name));
-  return common(one.issuers, other.issuers) &&
-    common(one.services, other.services) &&
-    common(namesOf(one), namesOf(other));
-}
-
-/** All accounts that a rule can concern; `null` where they cannot be listed. */
-function namesOf({ effect, accounts }: Rule): string[] | null {
-  if (accounts === null) return null;
-  const names: string[] = [];
-  for (const source of accounts) {
-    if (source.source === "names") names.push(...source.names);
-    else if (source.source === "map" && effect === "allow") {
-      names.push(...source.map.flatMap((entry) => entry.accounts));
-    } else return null;
-  }
-  return names;
 }
 
 function sideOf(policy: Policy, { issuer: name }: Change): Side {

@@ -9,7 +9,8 @@ import type { Condition, Rule, Scalar } from "../../../policy/model.ts";
 import { contains } from "../../../policy/network.ts";
 import type { LintContext } from "../context.ts";
 import { CoverIndex } from "./cover_index.ts";
-import { apart, Meeting } from "./meeting.ts";
+import { apart } from "../../apart.ts";
+import { Meeting } from "./meeting.ts";
 import { removable } from "./removal.ts";
 import {
   contradictionOf,

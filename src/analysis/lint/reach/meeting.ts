@@ -6,16 +6,8 @@
 import { addTo } from "../../../lib/multimap.ts";
 import { keyAttribute } from "../../../policy/identity_claims.ts";
 import type { AccountSource, Rule } from "../../../policy/model.ts";
+import { type Sets, setsOf, share } from "../../apart.ts";
 import { claimName } from "../context.ts";
-
-/** A rule made ready for comparing; `null` stands for everything. */
-interface Sets {
-  readonly rule: Rule;
-  readonly issuers: ReadonlySet<string> | null;
-  readonly services: ReadonlySet<string> | null;
-  /** The accounts of the rule, where they are a fixed list. */
-  readonly names: ReadonlySet<string> | null;
-}
 
 /** An allow rule, and without which claims it grants nothing. */
 interface AllowSets extends Sets {
@@ -59,41 +51,6 @@ export class Meeting {
     return [...new Set([...this.#unnamed, ...named])]
       .sort((a, b) => place(a) - place(b));
   }
-}
-
-/** What keeps two rules from meeting, in words; `null`: they may meet. */
-export function apart(one: Rule, other: Rule): string | null {
-  const [a, b] = [setsOf(one), setsOf(other)];
-  if (!share(a.issuers, b.issuers)) return "issuers";
-  if (!share(a.services, b.services)) return "services";
-  return share(a.names, b.names) ? null : "accounts";
-}
-
-function setsOf(rule: Rule): Sets {
-  return {
-    rule,
-    issuers: rule.issuers === null ? null : new Set(rule.issuers),
-    services: rule.services === null ? null : new Set(rule.services),
-    names: fixedNames(rule),
-  };
-}
-
-function share(
-  one: ReadonlySet<string> | null,
-  other: ReadonlySet<string> | null,
-): boolean {
-  if (one === null || other === null) return true;
-  for (const item of one) if (other.has(item)) return true;
-  return false;
-}
-
-function fixedNames({ accounts }: Rule): ReadonlySet<string> | null {
-  const names = new Set<string>();
-  for (const source of accounts ?? []) {
-    if (source.source !== "names") return null;
-    source.names.forEach((name) => names.add(name));
-  }
-  return accounts === null ? null : names;
 }
 
 /** Claims that a token must have to be granted anything. */
