@@ -32,6 +32,7 @@ import {
   collidingRequest,
 } from "../../support/collisions.ts";
 import { holds } from "../../support/properties.ts";
+import { shapedPolicies } from "../../support/shapes.ts";
 
 /** Two documents that differ in one place, in many different ways. */
 const pairArbitrary: fc.Arbitrary<[WrittenPolicy, WrittenPolicy]> =
@@ -239,8 +240,31 @@ Deno.test("every shipped policy is equivalent to itself", async () => {
   }
 });
 
+/** So many that a request is not held against all of them; none of them admits anybody of the others. */
+const MANY = policyOf(shapedPolicies("people", 40)[0]).rules;
+
+/** The same among many rules, or with tokens of a provider of whom something is known. */
+function asElsewhere(
+  policy: Policy,
+  { many, google }: { many: boolean; google: boolean },
+): Policy {
+  return {
+    ...policy,
+    rules: many ? [...MANY, ...policy.rules] : policy.rules,
+    issuers: policy.issuers.map((issuer) =>
+      google && issuer.kind === "jwt"
+        ? { ...issuer, issuer: "https://accounts.google.com" }
+        : issuer
+    ),
+  };
+}
+
 Deno.test("no decision changes that the comparison does not tell of, where values are the search's own", () => {
-  const cases = collidingPolicies.chain(([a, b]) =>
+  const where = fc.record({ many: fc.boolean(), google: fc.boolean() });
+  const pairs = fc.tuple(collidingPolicies, where).map(([pair, how]) =>
+    pair.map((policy) => asElsewhere(policy, how)) as [Policy, Policy]
+  );
+  const cases = pairs.chain(([a, b]) =>
     fc.record({
       policies: fc.constant([a, b] as const),
       requests: fc.array(collidingRequest(a), {
