@@ -6,7 +6,11 @@
  */
 import { addTo } from "../lib/multimap.ts";
 import { readClaim } from "../policy/claims.ts";
-import { claimLocation, isScalar } from "../policy/evaluate/conditions.ts";
+import {
+  claimLocation,
+  isScalar,
+  wordsOf,
+} from "../policy/evaluate/conditions.ts";
 import { parseAddress, parseNetwork } from "../policy/network.ts";
 import { setsOf } from "./apart.ts";
 import { networkWord, wordsAround } from "./network_words.ts";
@@ -78,6 +82,7 @@ export class RuleIndex {
         if (isScalar(one)) yield valueWord(claim, one);
       }
       if (typeof value !== "string") continue;
+      for (const one of wordsOf(value)) yield wordWord(claim, one);
       for (let at = 0; at < value.length; at++) {
         yield endWord(claim, value.slice(at));
       }
@@ -96,6 +101,7 @@ interface Way {
 const accountWord = (account: string) => `account ${account}`;
 const valueWord = (claim: string, value: Scalar) =>
   `value ${claim} ${typeof value} ${value}`;
+const wordWord = (claim: string, text: string) => `word ${claim} ${text}`;
 const endWord = (claim: string, end: string) => `end ${claim} ${end}`;
 
 function waysTo(rule: Rule): Way[] {
@@ -133,6 +139,9 @@ function wordsFor(condition: Condition): Way[] {
       const end = pattern.slice(pattern.lastIndexOf("*") + 1);
       return end === "" ? [] : way([endWord(claim, end)]);
     }
+    case "word":
+      return way([wordWord(claim, condition.text)]);
+    case "has":
     case "none":
       return [];
   }

@@ -118,6 +118,11 @@ export type Condition =
     readonly claim: string;
     readonly operator: "equals";
     readonly value: Scalar;
+  }
+  | {
+    readonly claim: string;
+    readonly operator: "word" | "has";
+    readonly text: string;
   };
 
 /** Which local accounts an identity may use; a rule's entries are united. */

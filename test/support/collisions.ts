@@ -42,6 +42,8 @@ const condition: fc.Arbitrary<Written | string> = fc.oneof(
   fc.record({ any: values }),
   fc.record({ all: values }),
   fc.record({ none: values }),
+  fc.record({ word: value }),
+  fc.record({ has: value }),
 );
 
 const key = fc.constantFrom<string>(
@@ -79,7 +81,10 @@ const source: fc.Arbitrary<Written> = fc.oneof(
   fc.record({ names: fc.tuple(account).map((names) => [...names]) }),
 );
 
-const when = fc.dictionary(fc.constantFrom(...CLAIMS), condition, {
+/** A member of a claim, which is asked for by name as well. */
+const MEMBER = "/email/x";
+
+const when = fc.dictionary(fc.constantFrom(...CLAIMS, MEMBER), condition, {
   maxKeys: 2,
   noNullPrototype: true,
 }).map((written) => Object.keys(written).length === 0 ? {} : { when: written });
@@ -192,6 +197,12 @@ export interface CollidingRequest {
 const claimValue = fc.oneof(
   { arbitrary: value, weight: 4 },
   values,
+  fc.tuple(values, fc.constantFrom(" ", ", ", ";", "\t", "  ", "."))
+    .map(([words, between]) => words.join(between)),
+  fc.dictionary(value, fc.constantFrom<unknown>("x", true, null, ["x"]), {
+    noNullPrototype: true,
+    maxKeys: 2,
+  }),
   fc.constantFrom<unknown>(1, true, null),
 );
 

@@ -91,6 +91,8 @@ export function partial<T extends object>(
   );
 }
 
+const WORDS = ["staff", "guest", "roles", "unit"];
+
 export const conditionArbitrary: fc.Arbitrary<unknown> = fc.oneof(
   scalar,
   scalars.map((any) => ({ any })),
@@ -98,6 +100,8 @@ export const conditionArbitrary: fc.Arbitrary<unknown> = fc.oneof(
   scalars.map((none) => ({ none })),
   scalars.map((values) => ({ in: values })),
   from(GLOBS).map((like) => ({ like })),
+  from(WORDS).map((word) => ({ word })),
+  from(WORDS).map((has) => ({ has })),
   fc.record({ any: scalars, none: scalars }),
 );
 

@@ -109,10 +109,19 @@ export const claimsArbitrary: fc.Arbitrary<Claims> = partial<Written>(8, {
     "bob.x",
     "root",
   ]),
-  groups: near([["staff"], ["staff", "faculty"], ["guest"], ["Staff"], [
-    1,
-    true,
-  ], "staff"]),
+  groups: near([
+    ["staff"],
+    ["staff", "faculty"],
+    ["guest"],
+    ["Staff"],
+    [
+      1,
+      true,
+    ],
+    "staff",
+    "staff guest",
+    { staff: null, guest: {} },
+  ]),
   roles: near([["staff"], ["guest"]]),
   realm: near([{ roles: ["staff"] }, { roles: "staff" }]),
   org: near([{ unit: "staff" }, { unit: "alice" }]),

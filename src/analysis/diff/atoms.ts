@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type GlobClasses, globClasses } from "./globs.ts";
+import { type GlobClasses, globClasses, wordProbe } from "./globs.ts";
 import type { Scalar } from "../../policy/model.ts";
 
 /** What the rules of both policies ask of the value at one location. */
@@ -13,6 +13,8 @@ export class ClaimUse {
   readonly scalars = new Set<Scalar>();
   /** Globs with a star; one without is a scalar. */
   readonly globs = new Set<string>();
+  /** Words of a text; each is a scalar, too. */
+  readonly words = new Set<string>();
   /** Sets that a list is searched for (any, none, amr). */
   readonly sets: Scalar[][] = [];
   /** Values that a list must have each (all). */
@@ -31,6 +33,11 @@ export class ClaimUse {
 
   constructor(path: readonly string[]) {
     this.path = path;
+  }
+
+  addWord(word: string): void {
+    this.scalars.add(word);
+    this.words.add(word);
   }
 
   addGlob(pattern: string): void {
@@ -159,12 +166,14 @@ function stringClasses(
   // only what is looked up in a map file can be mixed up with the values of other claims
   const taken = use.files.size > 0 ? options.taken : NONE;
   const patterns = [...use.globs].sort();
+  const words = [...use.words].sort();
+  const probes = [
+    ...patterns.map((pattern) => ({ pattern, suffix: "" })),
+    ...words.map(wordProbe),
+  ];
   const search = (exclude: readonly string[]) =>
-    globClasses(patterns.map((pattern) => ({ pattern, suffix: "" })), {
-      letters: LETTERS,
-      exclude: new Set(exclude),
-    });
-  const key = JSON.stringify(patterns);
+    globClasses(probes, { letters: LETTERS, exclude: new Set(exclude) });
+  const key = JSON.stringify([patterns, words]);
   const general = cache.get(key) ?? search([]);
   cache.set(key, general);
   if (!general.complete) return { ...general, clash: false };

@@ -50,7 +50,7 @@ import {
   YES,
 } from "./space.ts";
 import { askedOf, stripped } from "../../policy/evaluate/accounts.ts";
-import { linkedLocation } from "./uses.ts";
+import { linkedLocation, memberLocation } from "./uses.ts";
 
 export interface Context {
   readonly side: Side;
@@ -150,6 +150,11 @@ function conditionClauses(
           .map(({ variable }) => [{ variable, values: NO }]),
       ];
     }
+    case "has":
+      return [
+        clause(space.literal(location, ({ kind }) => kind === "object")),
+        clause(memberThere(condition, { side, space })),
+      ];
     default:
       return [
         clause(space.literal(location, ({ value }) =>
@@ -160,6 +165,17 @@ function conditionClauses(
           }).holds)),
       ];
   }
+}
+
+/** An object has the member that is asked for. */
+function memberThere(
+  condition: Condition & { operator: "has" | "word" },
+  { side, space }: Pick<Context, "side" | "space">,
+): Literal | null {
+  return space.literal(
+    memberLocation(condition, side.issuer),
+    ({ kind }) => kind !== "absent" && kind !== "elsewhere",
+  );
 }
 
 /** A list has an entry about which nothing can be told. */
@@ -195,6 +211,13 @@ function denyClauses(condition: Condition, { side, space }: Context): Clause[] {
       return condition.operator === "any"
         ? [present, [...has, ...untold]]
         : [present, ...has.map((part) => [part, ...untold])];
+    }
+    case "has": {
+      const untold = is((kind) => kind !== "absent" && kind !== "object");
+      return [
+        is((kind) => kind !== "absent"),
+        [...clause(memberThere(condition, { side, space })), ...untold],
+      ];
     }
     default:
       return [

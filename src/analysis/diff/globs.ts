@@ -5,10 +5,19 @@
  * @module
  */
 
+import { BETWEEN_WORDS } from "../../policy/evaluate/conditions.ts";
+
 /** A glob, asked about `text + suffix`. */
 export interface GlobProbe {
   readonly pattern: string;
   readonly suffix: string;
+  /** Blanks, commas and semicolons are all blanks, and one stands before and after the text. */
+  readonly words?: true;
+}
+
+/** Asks whether a text has this word, as {@link wordsOf} cuts it. */
+export function wordProbe(word: string): GlobProbe {
+  return { pattern: `* ${word} *`, suffix: " ", words: true };
 }
 
 export interface GlobClasses {
@@ -37,11 +46,12 @@ export function globClasses(
   probes: readonly GlobProbe[],
   options: GlobSearch,
 ): GlobClasses {
-  const automata = probes.map(({ pattern }) => automatonOf(pattern));
+  const automata = probes.map(automatonOf);
   const inPatterns = new Set(
-    probes.flatMap(({ pattern }) => [...split(pattern)]),
+    probes.flatMap(({ pattern, words }) =>
+      words ? split(pattern.slice(1, -1)) : split(pattern.replaceAll("*", ""))
+    ),
   );
-  inPatterns.delete("*");
   const excluded = [...options.exclude].join("");
   // preferably one that no excluded text has either: it leaves them at once
   const fresh = [...options.letters].filter((letter) =>
@@ -109,22 +119,30 @@ function prefixesOf(words: ReadonlySet<string>): Set<string> {
 
 /** Bit n of a state: the first n characters of the pattern have been matched. */
 interface Automaton {
+  readonly words: boolean;
   readonly start: bigint;
   readonly stars: bigint;
   readonly places: ReadonlyMap<string, bigint>;
   readonly end: bigint;
 }
 
-function automatonOf(pattern: string): Automaton {
+function automatonOf({ pattern, ...probe }: GlobProbe): Automaton {
+  const words = probe.words === true;
   let stars = 0n;
   const places = new Map<string, bigint>();
   for (const [index, char] of split(pattern).entries()) {
     const bit = 1n << BigInt(index);
-    if (char === "*") stars |= bit;
+    const star = words
+      ? index === 0 || index === pattern.length - 1 // in a word it is a letter
+      : char === "*";
+    if (star) stars |= bit;
     else places.set(char, (places.get(char) ?? 0n) | bit);
   }
-  const automaton = { stars, places, end: 1n << BigInt(pattern.length) };
-  return { ...automaton, start: closure(stars, 1n) };
+  const end = 1n << BigInt(pattern.length);
+  const automaton = { words, stars, places, end, start: closure(stars, 1n) };
+  return words
+    ? { ...automaton, start: step(automaton, automaton.start, " ") }
+    : automaton;
 }
 
 /** A star may also stand for nothing. */
@@ -138,7 +156,8 @@ function closure(stars: bigint, state: bigint): bigint {
 }
 
 function step(automaton: Automaton, state: bigint, char: string): bigint {
-  const moved = (state & (automaton.places.get(char) ?? 0n)) << 1n;
+  const read = automaton.words && BETWEEN_WORDS.test(char) ? " " : char;
+  const moved = (state & (automaton.places.get(read) ?? 0n)) << 1n;
   return closure(automaton.stars, moved | (state & automaton.stars));
 }
 

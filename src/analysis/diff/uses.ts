@@ -10,7 +10,13 @@ import {
   type IdentityAttribute,
   keyAttribute,
 } from "../../policy/identity_claims.ts";
-import type { AccountSource, Condition, Rule } from "../../policy/model.ts";
+import { claimPath, locationOf } from "../../policy/claims.ts";
+import type {
+  AccountSource,
+  Condition,
+  Issuer,
+  Rule,
+} from "../../policy/model.ts";
 import {
   isLinked,
   isShared,
@@ -62,6 +68,12 @@ function addCondition(uses: Uses, condition: Condition, side: Side): void {
     case "like":
       use.addGlob(condition.pattern);
       break;
+    case "word":
+      use.addWord(condition.text);
+      break;
+    case "has":
+      uses.of(memberLocation(condition, side.issuer));
+      break;
     case "any":
     case "none":
       use.sets.push([...condition.values]);
@@ -70,6 +82,14 @@ function addCondition(uses: Uses, condition: Condition, side: Side): void {
       condition.values.forEach((value) => use.singles.add(value));
       break;
   }
+}
+
+/** Where a member is that a condition asks for. */
+export function memberLocation(
+  { claim, text }: Condition & { operator: "has" | "word" },
+  issuer: Issuer,
+): string {
+  return locationOf([...claimPath(claimLocation(issuer, claim)), text]);
 }
 
 function addAssurance(

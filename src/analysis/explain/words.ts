@@ -264,6 +264,10 @@ function wantedWords(condition: Condition): string {
       return shown(condition.value);
     case "like":
       return shown(condition.pattern);
+    case "word":
+      return `the word ${shown(condition.text)}`;
+    case "has":
+      return `the member ${shown(condition.text)}`;
     case "all":
       return alternatives(condition.values, "and");
     default:

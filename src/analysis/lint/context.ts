@@ -89,8 +89,17 @@ export function claimName(claim: string): string {
 export function namedValues(
   condition: Condition,
 ): readonly (string | number | boolean)[] {
-  if (condition.operator === "like") return [];
-  return condition.operator === "equals" ? [condition.value] : condition.values;
+  switch (condition.operator) {
+    case "like":
+      return [];
+    case "equals":
+      return [condition.value];
+    case "word":
+    case "has":
+      return [condition.text];
+    default:
+      return condition.values;
+  }
 }
 
 /** Whether nothing in a token of the issuer shows that several factors were used. */

@@ -268,7 +268,7 @@ function conditionChanges(
     }
     return changes;
   }
-  if (condition.operator === "equals") return changes;
+  if (!("values" in condition)) return changes;
   for (const [value, values, index] of without(condition.values, {})) {
     changes.push([
       `removing ${show(value)} from "${name}"`,

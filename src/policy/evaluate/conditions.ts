@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { isObject } from "../../lib/json.ts";
 import { type Claims, isToldElsewhere, readClaim } from "../claims.ts";
 import type {
   ClaimLocations,
@@ -118,7 +119,27 @@ function compare(condition: Condition, actual: unknown): Comparison {
           ? actual === condition.value
           : null,
       );
+    case "word":
+      return scalar(
+        typeof actual === "string"
+          ? wordsOf(actual).includes(condition.text)
+          : null,
+      );
+    case "has": // a member that is null is as good as none, as a claim is
+      return scalar(
+        isObject(actual)
+          ? Object.hasOwn(actual, condition.text) &&
+            actual[condition.text] !== null
+          : null,
+      );
   }
+}
+
+/** What stands between the words of a text. */
+export const BETWEEN_WORDS = /[\s,;]+/;
+
+export function wordsOf(text: string): string[] {
+  return text.split(BETWEEN_WORDS);
 }
 
 function scalar(answer: boolean | null): Comparison {
@@ -173,6 +194,9 @@ export function operand(condition: Condition): Scalar | readonly Scalar[] {
       return condition.pattern;
     case "equals":
       return condition.value;
+    case "word":
+    case "has":
+      return condition.text;
     default:
       return condition.values;
   }

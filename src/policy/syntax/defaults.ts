@@ -129,6 +129,8 @@ function conditionsOf(
       conditions.push({ claim, operator, pattern: operand as string });
     } else if (operator === "equals") {
       conditions.push({ claim, operator, value: operand as Scalar });
+    } else if (operator === "word" || operator === "has") {
+      conditions.push({ claim, operator, text: operand as string });
     } else conditions.push({ claim, operator, values: operand as Scalar[] });
   }
   return conditions;

@@ -10,6 +10,7 @@
  * @module
  */
 import * as v from "valibot";
+import { listOf } from "../../lib/text.ts";
 import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
 import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
@@ -33,6 +34,7 @@ import {
   Name,
   Text,
   Value,
+  Word,
 } from "./values.ts";
 
 // An issuer.
@@ -259,6 +261,11 @@ export const CONDITION_KEYS = {
     "the claim is a string that this glob matches whole; only `*` is special",
   ),
   equals: optional(Value, "the claim is this value, of this type"),
+  word: optional(
+    Word,
+    "the claim is a string, and this is one of its words, whole; blanks, commas and semicolons stand between them",
+  ),
+  has: optional(Text, "the claim is an object with this member"),
 };
 
 export const CONDITION_OPERATORS = Object.keys(
@@ -269,7 +276,7 @@ const ConditionSchema = v.union([
   Value,
   v.pipe(
     v.strictObject(CONDITION_KEYS),
-    v.minEntries(1, "name at least one of any, all, none, in, like and equals"),
+    v.minEntries(1, `name at least one of ${listOf(CONDITION_OPERATORS)}`),
   ),
 ]);
 

@@ -25,6 +25,15 @@ export const Account = v.pipe(
 
 export const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
 
+/** One of several in a text, as `word` looks for it. */
+export const Word = v.pipe(
+  v.string(),
+  v.regex(
+    /^[^\s,;]+$/,
+    "a word has no blank, comma or semicolon in it, and is not empty",
+  ),
+);
+
 export const AbsolutePath = v.pipe(
   v.string(),
   v.regex(

@@ -15,6 +15,7 @@ import {
   type Policy,
   type Rule,
 } from "../model.ts";
+import { operand } from "../evaluate/conditions.ts";
 import { keyRows } from "./row.ts";
 import {
   AssuranceSchema,
@@ -93,14 +94,9 @@ function written(
 function whenDocument(conditions: readonly Condition[]): Written {
   const when: Record<string, Written> = {};
   for (const condition of conditions) {
-    const operand = condition.operator === "like"
-      ? condition.pattern
-      : condition.operator === "equals"
-      ? condition.value
-      : condition.values;
     when[condition.claim] = {
       ...when[condition.claim],
-      [condition.operator]: operand,
+      [condition.operator]: operand(condition),
     };
   }
   return when;

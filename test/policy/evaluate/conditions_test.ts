@@ -37,6 +37,8 @@ function outcome(operator: Operator, wanted: unknown, actual: unknown): string {
     ? { pattern: wanted }
     : operator === "equals"
     ? { value: wanted }
+    : operator === "word" || operator === "has"
+    ? { text: wanted }
     : { values: wanted };
   const condition = { claim: "c", operator, ...parts } as Condition;
   const claims = actual === undefined ? {} : { c: actual };
@@ -88,6 +90,33 @@ const TABLE: readonly [Operator, unknown, unknown, string][] = [
   ["like", "1*", 12, "claim_type"],
   ["like", "*", undefined, "claim_missing"],
   ["like", "*", "", "holds"],
+  ["word", "ssh.login", "openid ssh.login", "holds"],
+  ["word", "ssh.login", "ssh.login", "holds"],
+  ["word", "ssh.login", "openid,ssh.login; email", "holds"],
+  ["word", "ssh.login", "openid\tssh.login\n", "holds"],
+  ["word", "ssh.login", "ssh.logins", "claim_mismatch"],
+  ["word", "ssh.login", "x-ssh.login y", "claim_mismatch"],
+  ["word", "ssh.login", "SSH.LOGIN", "claim_mismatch"],
+  ["word", "a*", "ab a c", "claim_mismatch"],
+  ["word", "employee@uni.test", "staff@uni.test;employee@uni.test", "holds"],
+  ["word", "employee@uni.test", "xemployee@uni.test.evil", "claim_mismatch"],
+  ["word", "ssh.login", ["ssh.login"], "claim_type"],
+  ["word", "1", 1, "claim_type"],
+  ["word", "x", "", "claim_mismatch"],
+  ["word", "x", undefined, "claim_missing"],
+  ["has", "ssh", { ssh: { org: "x" } }, "holds"],
+  ["has", "ssh", { ssh: false }, "holds"],
+  ["has", "ssh", { ssh: null }, "claim_mismatch"],
+  ["has", "ssh", {}, "claim_mismatch"],
+  ["has", "ssh", { SSH: 1, "ssh ": 1 }, "claim_mismatch"],
+  ["has", "a/b~c", { "a/b~c": 1 }, "holds"],
+  ["has", "toString", {}, "claim_mismatch"],
+  ["has", "__proto__", {}, "claim_mismatch"],
+  ["has", "__proto__", JSON.parse('{"__proto__": 1}'), "holds"],
+  ["has", "0", ["x"], "claim_type"],
+  ["has", "length", ["x"], "claim_type"],
+  ["has", "ssh", "ssh", "claim_type"],
+  ["has", "ssh", null, "claim_missing"],
   ["equals", true, true, "holds"],
   ["equals", true, "true", "claim_type"],
   ["equals", true, 1, "claim_type"],

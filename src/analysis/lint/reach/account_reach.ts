@@ -111,7 +111,8 @@ function isNoAccount(
   suffix: string | null,
 ): boolean {
   if (constraint === undefined) return false;
-  if (constraint.list) return true; // a list is not an account name
+  // neither is an account name
+  if (constraint.list || constraint.members.size > 0) return true;
   if (constraint.values !== null) {
     return constraint.values.every((value) => {
       const account = stripped(value, suffix);
@@ -136,8 +137,8 @@ function findsNothing(
   const claim = attribute === null ? key : attributeClaim(attribute, known);
   const constraint = claim === null ? undefined : known.constraintOn(claim);
   if (constraint === undefined) return false;
-  const { list, values, globs } = constraint;
-  if (list) return true; // only a text is looked up
+  const { list, values, globs, members } = constraint;
+  if (list || members.size > 0) return true; // only a text is looked up
   return source.source === "map"
     ? !source.map.some((entry) =>
       (values?.includes(entry.key) ?? true) &&

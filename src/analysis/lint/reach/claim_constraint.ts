@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
+import { matchesGlob, wordsOf } from "../../../policy/evaluate/conditions.ts";
 import type { Condition, Scalar } from "../../../policy/model.ts";
 
 /** The conjunction of all conditions on one claim. */
@@ -18,6 +18,10 @@ export interface ClaimConstraint {
   readonly any: readonly ReadonlySet<Scalar>[];
   readonly all: ReadonlySet<Scalar>;
   readonly none: ReadonlySet<Scalar>;
+  /** The claim is a text with all of these words. */
+  readonly words: ReadonlySet<string>;
+  /** The claim is an object with all of these members. */
+  readonly members: ReadonlySet<string>;
   readonly scalar: boolean;
   readonly list: boolean;
 }
@@ -31,6 +35,8 @@ export function constraintOf(
   const any: ReadonlySet<Scalar>[] = [];
   const all = new Set<Scalar>();
   const none = new Set<Scalar>();
+  const words = new Set<string>();
+  const members = new Set<string>();
   const meet = (others: readonly Scalar[]) => {
     values = values === null
       ? others
@@ -48,6 +54,12 @@ export function constraintOf(
         if (condition.pattern.includes("*")) globs.push(condition.pattern);
         else meet([condition.pattern]);
         break;
+      case "word":
+        words.add(condition.text);
+        break;
+      case "has":
+        members.add(condition.text);
+        break;
       case "any":
         any.push(new Set(condition.values));
         break;
@@ -60,13 +72,15 @@ export function constraintOf(
     }
   }
   return {
-    values: possible(values, globs),
+    values: possible(values, { globs, words }),
     // what none excludes cannot be what any found
     any: any.map((set) => new Set([...set].filter((item) => !none.has(item)))),
     globs,
     all,
     none,
-    scalar: values !== null || globs.length > 0,
+    words,
+    members,
+    scalar: values !== null || globs.length > 0 || words.size > 0,
     list: conditions.some(({ operator }) =>
       operator === "any" || operator === "all" || operator === "none"
     ),
@@ -75,18 +89,30 @@ export function constraintOf(
 
 function possible(
   values: readonly Scalar[] | null,
-  globs: readonly string[],
+  { globs, words }: {
+    globs: readonly string[];
+    words: ReadonlySet<string>;
+  },
 ): readonly Scalar[] | null {
   return values?.filter((value) =>
-    globs.every((glob) => typeof value === "string" && matchesGlob(glob, value))
+    globs.every((glob) =>
+      typeof value === "string" && matchesGlob(glob, value)
+    ) && [...words].every((word) => hasWord(value, word))
   ) ?? null;
+}
+
+function hasWord(value: Scalar, word: string): boolean {
+  return typeof value === "string" && wordsOf(value).includes(word);
 }
 
 /** Why no value at all meets the constraint, or `null`. */
 export function contradiction(constraint: ClaimConstraint): string | null {
-  const { values, globs, any, all, none, scalar, list } = constraint;
+  const { values, globs, any, all, none, scalar, list, members } = constraint;
   if (scalar && list) {
     return "cannot be a list and a single value at the same time";
+  }
+  if (members.size > 0 && (scalar || list)) {
+    return "cannot be an object and something else at the same time";
   }
   if (values?.length === 0) return "has no value that meets all conditions";
   if (any.some((set) => set.size === 0) || [...all].some((v) => none.has(v))) {
@@ -104,8 +130,13 @@ export function implies(
   condition: Condition,
 ): boolean {
   if (constraint === undefined) return false;
-  const { values, globs, any, all, none } = constraint;
+  const { values, globs, any, all, none, words, members } = constraint;
   switch (condition.operator) {
+    case "word":
+      return words.has(condition.text) ||
+        (values?.every((value) => hasWord(value, condition.text)) ?? false);
+    case "has":
+      return members.has(condition.text);
     case "equals":
       return values?.every((value) => value === condition.value) ?? false;
     case "in":

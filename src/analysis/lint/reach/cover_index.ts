@@ -8,6 +8,7 @@
  * @module
  */
 import { addTo } from "../../../lib/multimap.ts";
+import { wordsOf } from "../../../policy/evaluate/conditions.ts";
 import { globEnd } from "./claim_constraint.ts";
 import type { Condition, Scalar } from "../../../policy/model.ts";
 import type { Network } from "../../../policy/network.ts";
@@ -59,7 +60,7 @@ function coverWords(
 ): readonly string[] | null {
   const choices = [...conditions].flatMap(([place, list]) =>
     list.filter(hasWords).map((condition) => {
-      const words = wordsOf(place, condition);
+      const words = wordsFor(place, condition);
       // whoever is covered has all of them: one will do
       return condition.operator === "all" || condition.operator === "none"
         ? [rarest(words, count)]
@@ -99,7 +100,8 @@ function* lookups(
   { constraints, networks, rule }: RuleReach,
 ): Iterable<string[]> {
   yield* wider(networks ?? []);
-  for (const [place, { values, globs, any, all, none }] of constraints) {
+  for (const [place, constraint] of constraints) {
+    const { values, globs, any, all, none, words, members } = constraint;
     if (values !== null) yield values.map((value) => word("is", place, value));
     const [first] = values ?? [];
     const texts = typeof first === "string" ? [first, ...globs] : globs;
@@ -107,6 +109,11 @@ function* lookups(
     for (const set of any) {
       yield [...set].map((value) => word("is", place, value));
     }
+    for (const text of texts.slice(0, values === null ? 0 : 1)) {
+      for (const one of wordsOf(text)) yield [word("word", place, one)];
+    }
+    for (const one of words) yield [word("word", place, one)];
+    for (const one of members) yield [word("has", place, one)];
     for (const value of all) yield [word("is", place, value)];
     for (const value of none) yield [word("no", place, value)];
   }
@@ -140,13 +147,13 @@ function allWords({ conditions, networks, rule }: RuleReach): string[] {
   return [
     ...(networks ?? []).map(networkWord),
     ...[...conditions].flatMap(([place, list]) =>
-      list.flatMap((condition) => wordsOf(place, condition))
+      list.flatMap((condition) => wordsFor(place, condition))
     ),
     ...(rule.accounts ?? []).flatMap(accountWords),
   ];
 }
 
-function wordsOf(place: string, condition: Condition): string[] {
+function wordsFor(place: string, condition: Condition): string[] {
   if (condition.operator === "like") {
     const { pattern } = condition;
     if (!pattern.includes("*")) return [word("is", place, pattern)];
@@ -155,9 +162,15 @@ function wordsOf(place: string, condition: Condition): string[] {
       ? [`end ${place} ${end}`]
       : [`start ${place} ${pattern.slice(0, pattern.indexOf("*"))}`];
   }
-  const kind = condition.operator === "none" ? "no" : "is";
+  const kind = KIND[condition.operator] ?? "is";
   return namedValues(condition).map((value) => word(kind, place, value));
 }
+
+const KIND: Partial<Record<Condition["operator"], string>> = {
+  none: "no",
+  word: "word",
+  has: "has",
+};
 
 function word(kind: string, place: string, value: Scalar): string {
   return `${kind} ${place} ${typeof value} ${value}`;

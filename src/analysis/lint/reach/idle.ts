@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
+import { matchesGlob, wordsOf } from "../../../policy/evaluate/conditions.ts";
 import type { Condition, Rule, Scalar } from "../../../policy/model.ts";
 import { contains } from "../../../policy/network.ts";
 import type { LintContext } from "../context.ts";
@@ -211,7 +211,10 @@ function isOther(condition: Condition, value: Scalar): boolean {
     case "like":
       return typeof value === "string" &&
         !matchesGlob(condition.pattern, value);
-    default: // of what is not a list it cannot tell
+    case "word":
+      return typeof value === "string" &&
+        !wordsOf(value).includes(condition.text);
+    default: // of what is not a list or an object it cannot tell
       return false;
   }
 }

@@ -250,7 +250,10 @@ function judgedTypes(condition: Condition): readonly string[] {
     case "in":
       return ["string", "number", "boolean"];
     case "like":
+    case "word":
       return ["string"];
+    case "has":
+      return ["object"];
     case "equals":
       return [typeof condition.value];
   }

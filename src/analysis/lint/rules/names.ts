@@ -266,13 +266,14 @@ function* textsOf(
   condition: Exclude<Condition, { operator: "like" }>,
 ): Iterable<{ text: string; path: Path }> {
   const path = conditionPath(context, rule, condition);
-  if (condition.operator === "equals") {
-    if (typeof condition.value === "string") {
-      yield { text: condition.value, path };
-    }
-    return;
-  }
-  for (const [index, text] of condition.values.entries()) {
+  const single = condition.operator === "equals"
+    ? condition.value
+    : "text" in condition
+    ? condition.text
+    : null;
+  if (typeof single === "string") yield { text: single, path };
+  const list = "values" in condition ? condition.values : [];
+  for (const [index, text] of list.entries()) {
     if (typeof text === "string") yield { text, path: [...path, index] };
   }
 }
