@@ -144,6 +144,11 @@ const rules = fc.array(rule, { minLength: 1, maxLength: 4 });
 const issuer: fc.Arbitrary<Written> = fc.constantFrom<Written>(
   { issuer: "https://login.example.edu", audiences: ["ssh"] },
   {
+    issuer: "https://login.example.edu",
+    audiences: ["ssh"],
+    lists: ["sub", "email", "amr"],
+  },
+  {
     kind: "globus",
     issuer: "https://auth.globus.org",
     audiences: ["ssh"],
@@ -209,7 +214,7 @@ const claimValue = fc.oneof(
 const authentication = fc.record({
   idp: fc.constantFrom("provider-1", "provider-2"),
   auth_time: fc.constantFrom(NOW - 60, NOW - 7200),
-  amr: fc.constantFrom<string[]>([], ["mfa"]),
+  amr: fc.constantFrom<string[] | string>([], ["mfa"], "mfa", "pwd"),
 });
 
 const linkedIdentity = fc.record({

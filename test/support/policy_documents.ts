@@ -186,11 +186,13 @@ export const denyRuleArbitrary: fc.Arbitrary<Written> = rule({
 const issuersArbitrary = fc.record({
   kept: from(["groups", "roles", "/realm/roles"]),
   mfa: from([undefined, { acr_any: ["2"] }, { amr_any: ["otp", "mfa"] }]),
-}).map(({ kept, mfa }): Record<string, Written> => ({
+  lists: from<string[] | undefined>([undefined, ["groups", "amr"]]),
+}).map(({ kept, mfa, lists }): Record<string, Written> => ({
   campus: {
     issuer: "https://campus.example.edu",
     audiences: ["ssh"],
     claims: { groups: kept },
+    ...(lists === undefined ? {} : { lists }),
   },
   lab: {
     issuer: "https://lab.example.edu",

@@ -14,51 +14,32 @@ import { type Atom, ODD_ENTRY } from "./atoms.ts";
 import {
   checkCondition,
   claimLocation,
+  isListed,
   isMet,
+  isScalar,
   judgeCondition,
 } from "../../policy/evaluate/conditions.ts";
 import { locationOf, withClaim } from "../../policy/claims.ts";
-import {
-  attributeLocations,
-  type IdentityAttribute,
-  keyAttribute,
-} from "../../policy/identity_claims.ts";
-import type { AccountSource, Condition, Rule } from "../../policy/model.ts";
+import type { Condition, Rule } from "../../policy/model.ts";
 import { inNetworks } from "../../policy/network.ts";
 import {
   conditionsOf,
   type RuleCondition,
 } from "../../policy/evaluate/rule.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
-import type { LinkedAuthentications } from "./linked.ts";
+import { type Context, sourceClauses } from "./account_clauses.ts";
 import type { Clause, Literal, Region } from "./solver.ts";
-import {
-  isLinked,
-  isShared,
-  requiresAnything,
-  type Side,
-  sourcesFor,
-} from "./side.ts";
+import { isShared, requiresAnything, type Side, sourcesFor } from "./side.ts";
 import {
   type ClaimVariables,
   clause,
   literal,
   NO,
   type Space,
-  UNTOLD_IDENTITIES,
   WITNESS_NOW,
   YES,
 } from "./space.ts";
-import { askedOf, stripped } from "../../policy/evaluate/accounts.ts";
-import { linkedLocation, memberLocation } from "./uses.ts";
-
-export interface Context {
-  readonly side: Side;
-  readonly space: Space;
-  readonly account: string;
-  /** For issuers that vouch for several identities. */
-  readonly linked: LinkedAuthentications | null;
-}
+import { memberLocation } from "./uses.ts";
 
 /** An empty clause never holds. */
 const NEVER: Clause = [];
@@ -132,22 +113,26 @@ function conditionClauses(
     case "any":
     case "all":
     case "none": {
+      const { single, notList } = singleValues(condition, { side, space });
       const isList = clause(
-        space.literal(location, ({ kind }) => kind === "list"),
+        space.literal(
+          location,
+          (atom) => atom.kind === "list" || single(atom),
+        ),
       );
       const wanted = new Set<unknown>(condition.values);
       const inside = blocks.filter(({ values }) =>
         values.every((value) => wanted.has(value))
       );
       const has = inside.map(({ variable }) => ({ variable, values: YES }));
-      if (condition.operator === "any") return [isList, has];
+      if (condition.operator === "any") return [isList, [...has, ...notList]];
       if (condition.operator === "all") {
-        return [isList, ...has.map((part) => [part])];
+        return [isList, ...has.map((part) => [part, ...notList])];
       }
       return [
         isList,
         ...[...has, ...oddEntry(blocks)]
-          .map(({ variable }) => [{ variable, values: NO }]),
+          .map(({ variable }) => [{ variable, values: NO }, ...notList]),
       ];
     }
     case "has":
@@ -178,6 +163,34 @@ function memberThere(
   );
 }
 
+/** What of single values counts as a list of one: where the issuer's `lists` names the claim. */
+function singleValues(
+  condition: Condition,
+  { side, space }: Pick<Context, "side" | "space">,
+): {
+  /** It is one about which the condition can say yes or no. */
+  judged: (atom: Atom) => boolean;
+  /** It is one of which the condition holds. */
+  single: (atom: Atom) => boolean;
+  /** There is no list, so that nothing need be asked of its entries. */
+  notList: Literal[];
+} {
+  const location = claimLocation(side.issuer, condition.claim);
+  const bare = isListed(side.issuer, location);
+  const judged = ({ value }: Atom) => bare && isScalar(value);
+  return {
+    judged,
+    single: (atom) =>
+      judged(atom) && checkCondition(condition, {
+        issuer: side.issuer,
+        claims: withClaim({}, location, atom.value),
+      }).holds,
+    notList: bare
+      ? clause(space.literal(location, ({ kind }) => kind !== "list"))
+      : [],
+  };
+}
+
 /** A list has an entry about which nothing can be told. */
 function oddEntry(blocks: ClaimVariables["blocks"]): Literal[] {
   return blocks.filter(({ values }) => values.includes(ODD_ENTRY))
@@ -198,7 +211,13 @@ function denyClauses(condition: Condition, { side, space }: Context): Clause[] {
       const has = blocks.filter(({ values }) =>
         values.every((value) => wanted.has(value))
       ).map(({ variable }) => ({ variable, values: YES }));
-      const present = is((kind) => kind !== "absent");
+      const { single, judged } = singleValues(condition, { side, space });
+      const present = clause(
+        space.literal(
+          location,
+          (atom) => atom.kind !== "absent" && (!judged(atom) || single(atom)),
+        ),
+      );
       const noList = is((kind) => kind !== "list");
       if (condition.operator === "none") {
         // what has what must not be there does not hold, whatever else there is
@@ -284,14 +303,25 @@ function assuranceClauses(
     const isList = clause(
       space.literal(claims.amr, ({ kind }) => kind === "list"),
     );
+    const single = isListed(issuer, claims.amr)
+      ? clause(
+        space.literal(
+          claims.amr,
+          ({ value }) => mfa.amr_any.includes(value as string),
+        ),
+      )
+      : [];
     const methods = blocks.filter(({ values }) =>
       values.every((value) => mfa.amr_any.includes(value as string))
     ).map(({ variable }) => ({ variable, values: YES }));
-    clauses.push([...isList, ...acr], [...methods, ...acr]);
+    clauses.push(
+      [...isList, ...single, ...acr],
+      [...methods, ...single, ...acr],
+    );
     for (const { values, variable } of blocks) {
       if (values.every((value) => typeof value === "string")) continue;
       // one entry that is not a string, and the whole list says nothing
-      clauses.push([{ variable, values: NO }, ...acr]);
+      clauses.push([{ variable, values: NO }, ...single, ...acr]);
     }
   }
   if (bound) {
@@ -336,133 +366,4 @@ function recentEnough(
     authentications.map((one) => ({ ...one, identity: "one" })),
     { issuer, now: WITNESS_NOW, mapping: ["one"] },
   ) === null;
-}
-
-// The accounts of a rule as clauses: the ways in which its sources give the account.
-
-/** One way in which the account is given, perhaps only where the guard holds as well. */
-interface Way {
-  readonly literal: Literal | null;
-  readonly guard?: Literal | null;
-}
-
-/**
- * "One of the sources gives the account", and for a deny rule: "or it cannot be told that none
- * does".
- */
-function sourceClauses(
-  sources: readonly AccountSource[],
-  effect: Rule["effect"],
-  context: Context,
-): Clause[] {
-  const ways = sources.flatMap((source) => sourceWays(source, context));
-  const given = (guarded: boolean) =>
-    ways.filter(({ guard }) => (guard !== undefined) === guarded)
-      .flatMap(({ literal }) => clause(literal));
-  const untold = effect === "deny"
-    ? sources.flatMap((source) => untoldWays(source, context))
-    : [];
-  const [direct, guarded] = [[...given(false), ...untold], given(true)];
-  if (guarded.length === 0) return [direct];
-  // (direct or (guard and guarded)) as a conjunction; all guards are the same
-  const guard = ways.find((way) => way.guard !== undefined)?.guard ?? null;
-  return [[...direct, ...clause(guard)], [...direct, ...guarded]];
-}
-
-/** What `untoldSource()` in `accounts.ts` says, as literals. */
-function untoldWays(
-  source: AccountSource,
-  { side, space }: Context,
-): Literal[] {
-  return askedOf(source, side.issuer).flatMap(({ locations, linked }) =>
-    linked
-      ? [{ variable: space.fact(UNTOLD_IDENTITIES).variable, values: YES }]
-      : locations.flatMap((location) =>
-        clause(
-          space.literal(
-            location,
-            ({ kind }) => kind !== "absent" && kind !== "string",
-          ),
-        )
-      )
-  );
-}
-
-function sourceWays(source: AccountSource, context: Context): Way[] {
-  const { space, account } = context;
-  switch (source.source) {
-    case "names":
-      return [];
-    case "claim":
-      return [{
-        literal: space.literal(
-          source.claim,
-          ({ value }) => stripped(value, source.strip_suffix) === account,
-        ),
-      }];
-    case "identity":
-      return attributeWays(source.attribute, context, {
-        values: new Set([account + (source.strip_suffix ?? "")]),
-        file: null,
-      });
-    case "map":
-    case "map_file": {
-      const wanted = {
-        values: new Set(
-          source.source === "map" ? source.map.map(({ key }) => key) : [],
-        ),
-        file: source.source === "map_file" ? source.path : null,
-      };
-      return source.keys.flatMap((key): Way[] => {
-        const attribute = keyAttribute(key);
-        return attribute !== null
-          ? attributeWays(attribute, context, wanted)
-          : [{ literal: space.literal(key, (atom) => isWanted(atom, wanted)) }];
-      });
-    }
-  }
-}
-
-interface Wanted {
-  readonly values: ReadonlySet<string>;
-  readonly file: string | null;
-}
-
-function isWanted({ value, files }: Atom, wanted: Wanted): boolean {
-  return typeof value === "string" && value !== "" &&
-    (wanted.values.has(value) ||
-      (wanted.file !== null && files.has(wanted.file)));
-}
-
-function attributeWays(
-  attribute: IdentityAttribute,
-  { side, space }: Context,
-  wanted: Wanted,
-): Way[] {
-  if (!isLinked(side)) {
-    const [first = "", second] = attributeLocations(attribute, side.issuer);
-    const at = (location: string) =>
-      space.literal(location, (atom) => isWanted(atom, wanted));
-    return second === undefined ? [{ literal: at(first) }] : [
-      { literal: at(first) },
-      // only where the first is not a text at all
-      {
-        literal: at(second),
-        guard: space.literal(first, ({ kind }) => kind !== "string"),
-      },
-    ];
-  }
-  // any of the linked identities will do: each value is there or not, like entries of a list
-  const { blocks } = space.claim(linkedLocation(attribute));
-  const has = blocks.filter(({ values }) =>
-    values.every((value) => wanted.values.has(String(value)))
-  ).map(({ variable }) => ({ literal: { variable, values: YES } }));
-  if (wanted.file === null) return has;
-  const { variable } = space.fact(mappedFact(attribute, wanted.file));
-  return [...has, { literal: { variable, values: YES } }];
-}
-
-/** "An identity with this attribute is in this map file." */
-export function mappedFact(attribute: IdentityAttribute, path: string): string {
-  return `mapped ${attribute} ${path}`;
 }

@@ -10,7 +10,7 @@ import {
   type IdentityAttribute,
 } from "../../policy/identity_claims.ts";
 import { mapFilesOfRules } from "../map_files.ts";
-import { mappedFact } from "./encode.ts";
+import { mappedFact } from "./account_clauses.ts";
 import { mappedAccounts } from "../../policy/evaluate/accounts.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import type { AccountSource } from "../../policy/model.ts";

@@ -6,7 +6,8 @@
  */
 import type { GlobCache } from "./atoms.ts";
 import type { Rule } from "../../policy/model.ts";
-import { type Context, type RegionPart, regionParts } from "./encode.ts";
+import type { Context } from "./account_clauses.ts";
+import { type RegionPart, regionParts } from "./encode.ts";
 import { whyMissing } from "../providers.ts";
 import { LinkedAuthentications } from "./linked.ts";
 import { networkExamples } from "./networks.ts";

@@ -6,7 +6,11 @@
 import { kindRow } from "../../policy/kinds.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { combine, type Requirements } from "../../policy/evaluate/assurance.ts";
-import { claimLocation, operand } from "../../policy/evaluate/conditions.ts";
+import {
+  claimLocation,
+  isListed,
+  operand,
+} from "../../policy/evaluate/conditions.ts";
 import { claimPath } from "../../policy/claims.ts";
 import type {
   AccountSource,
@@ -189,8 +193,10 @@ function subjectSort({ issuer }: Side): string {
 
 function conditionKey(condition: Condition, { issuer }: Side): string {
   const value = operand(condition);
+  const location = claimLocation(issuer, condition.claim);
   return JSON.stringify([
-    claimPath(claimLocation(issuer, condition.claim)),
+    claimPath(location),
+    isListed(issuer, location),
     condition.operator,
     Array.isArray(value) ? sorted(value) : value,
   ]);
@@ -224,7 +230,11 @@ function sourceKey(source: AccountSource): string {
 }
 
 function mfaKey(issuer: Issuer): unknown {
-  return [sorted(issuer.mfa.amr_any), sorted(issuer.mfa.acr_any)];
+  return [
+    sorted(issuer.mfa.amr_any),
+    sorted(issuer.mfa.acr_any),
+    isListed(issuer, issuer.claims.amr),
+  ];
 }
 
 function authenticationKey({ claims }: Issuer): unknown {

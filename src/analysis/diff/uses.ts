@@ -4,7 +4,7 @@
  * @module
  */
 import { askedOf } from "../../policy/evaluate/accounts.ts";
-import { claimLocation } from "../../policy/evaluate/conditions.ts";
+import { claimLocation, isListed } from "../../policy/evaluate/conditions.ts";
 import {
   attributeLocations,
   type IdentityAttribute,
@@ -57,7 +57,9 @@ export function addUses(
 }
 
 function addCondition(uses: Uses, condition: Condition, side: Side): void {
-  const use = uses.of(claimLocation(side.issuer, condition.claim));
+  const location = claimLocation(side.issuer, condition.claim);
+  const use = uses.of(location);
+  const bare = isListed(side.issuer, location);
   switch (condition.operator) {
     case "equals":
       use.scalars.add(condition.value);
@@ -77,9 +79,11 @@ function addCondition(uses: Uses, condition: Condition, side: Side): void {
     case "any":
     case "none":
       use.sets.push([...condition.values]);
+      if (bare) condition.values.forEach((value) => use.scalars.add(value));
       break;
     case "all":
       condition.values.forEach((value) => use.singles.add(value));
+      if (bare) condition.values.forEach((value) => use.scalars.add(value));
       break;
   }
 }
@@ -105,6 +109,9 @@ function addAssurance(
   if (required.mfa) {
     const amr = uses.of(claims.amr);
     amr.sets.push([...mfa.amr_any]);
+    if (isListed(side.issuer, claims.amr)) {
+      mfa.amr_any.forEach((method) => amr.scalars.add(method));
+    }
     amr.stringsOnly = true;
     mfa.acr_any.forEach((acr) => uses.of(claims.acr).scalars.add(acr));
     uses.of(claims.acr);

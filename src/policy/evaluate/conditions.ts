@@ -8,7 +8,13 @@
  * @module
  */
 import { isObject } from "../../lib/json.ts";
-import { type Claims, isToldElsewhere, readClaim } from "../claims.ts";
+import {
+  claimPath,
+  type Claims,
+  isToldElsewhere,
+  locationOf,
+  readClaim,
+} from "../claims.ts";
 import type {
   ClaimLocations,
   Condition,
@@ -46,6 +52,14 @@ export function claimLocation(issuer: Issuer, claim: string): string {
     : claim;
 }
 
+/** Whether the issuer may send a single value where there is a list: its `lists`. */
+export function isListed(issuer: Issuer, location: string): boolean {
+  return issuer.lists.some((name) =>
+    locationOf(claimPath(claimLocation(issuer, name))) ===
+      locationOf(claimPath(location))
+  );
+}
+
 /** The same, and whether it can be told at all. */
 type ConditionJudgement = ConditionResult & {
   /** It cannot be told whether the condition holds. */
@@ -73,7 +87,9 @@ export function judgeCondition(
     const because = elsewhere ? "claim_distributed" : "claim_missing";
     return { holds: false, because, untold: elsewhere, actual };
   }
-  const { answer, certain } = compare(condition, actual);
+  const { answer, certain } = compare(condition, actual, {
+    bare: isListed(subject.issuer, location),
+  });
   // an allow rule must be sure that nothing is there of what must not be
   const holds = answer === true && (certain || condition.operator !== "none");
   if (holds) return { holds, untold: false, actual };
@@ -95,13 +111,18 @@ interface Comparison {
   readonly certain: boolean;
 }
 
-function compare(condition: Condition, actual: unknown): Comparison {
+function compare(
+  condition: Condition,
+  actual: unknown,
+  { bare }: { bare: boolean },
+): Comparison {
   switch (condition.operator) {
     case "any":
     case "all":
     case "none": {
       const { operator, values } = condition;
-      return compareList({ operator, values }, actual);
+      const list = bare && isScalar(actual) ? [actual] : actual;
+      return compareList({ operator, values }, list);
     }
     case "in":
       return scalar(

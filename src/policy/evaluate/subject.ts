@@ -13,6 +13,7 @@ import { attributeLocations } from "../identity_claims.ts";
 import { kindRow } from "../kinds.ts";
 import { isObject } from "../../lib/json.ts";
 import { type Claims, readClaim } from "../claims.ts";
+import { isListed } from "./conditions.ts";
 import type { Issuer } from "../model.ts";
 import type { Authentication, Identity, Subject } from "../request.ts";
 
@@ -125,7 +126,10 @@ export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
   const id = stringClaim(claims, "sub");
   const idp = stringClaim(claims, issuer.claims.idp);
   const authTime = readClaim(claims, issuer.claims.auth_time);
-  const amr = readClaim(claims, issuer.claims.amr);
+  const methods = readClaim(claims, issuer.claims.amr);
+  const single = typeof methods === "string" &&
+    isListed(issuer, issuer.claims.amr);
+  const amr = single ? [methods] : methods;
   return {
     issuer: issuer.name,
     claims,

@@ -238,6 +238,11 @@ export const IssuerSchema = v.strictObject({
     {},
     "where this issuer keeps what rules talk about: a name, or a JSON Pointer such as `/realm_access/roles`",
   ),
+  lists: setting(
+    entries(ClaimName),
+    [],
+    "claims that are lists even where this issuer sends a single value bare, such as `groups`",
+  ),
   mfa: setting(
     MfaSchema,
     {},

@@ -26,9 +26,10 @@ export interface ClaimConstraint {
   readonly list: boolean;
 }
 
-/** Joins conditions on the same claim. */
+/** Joins conditions on the same claim; `bare`: a single value may stand for a list of one. */
 export function constraintOf(
   conditions: readonly Condition[],
+  { bare = false }: { bare?: boolean } = {},
 ): ClaimConstraint {
   let values: readonly Scalar[] | null = null;
   const globs: string[] = [];
@@ -81,9 +82,10 @@ export function constraintOf(
     words,
     members,
     scalar: values !== null || globs.length > 0 || words.size > 0,
-    list: conditions.some(({ operator }) =>
-      operator === "any" || operator === "all" || operator === "none"
-    ),
+    list: !bare &&
+      conditions.some(({ operator }) =>
+        operator === "any" || operator === "all" || operator === "none"
+      ),
   };
 }
 

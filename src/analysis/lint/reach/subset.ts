@@ -10,6 +10,7 @@
 import { combine } from "../../../policy/evaluate/assurance.ts";
 import {
   claimLocation,
+  isListed,
   matchesGlob,
 } from "../../../policy/evaluate/conditions.ts";
 import { claimPath, locationOf } from "../../../policy/claims.ts";
@@ -78,11 +79,28 @@ export function reachOf(rule: Rule, policy: Policy): RuleReach {
       null,
     conditions,
     constraints: new Map(
-      [...conditions].map(([place, list]) => [place, constraintOf(list)]),
+      [...conditions].map(([place, list]) => [
+        place,
+        constraintOf(list, { bare: isBare(list, rule, policy) }),
+      ]),
     ),
     clash: clashOf(rule, policy),
     linked: hasLinked(rule, policy),
   };
+}
+
+/** Whether an issuer of the rule may send a single value in place of a list. */
+function isBare(
+  conditions: readonly Condition[],
+  { issuers }: Rule,
+  policy: Policy,
+): boolean {
+  return policy.issuers.some((issuer) =>
+    issuer.lists.length > 0 && (issuers?.includes(issuer.name) ?? true) &&
+    conditions.some(({ claim }) =>
+      isListed(issuer, claimLocation(issuer, claim))
+    )
+  );
 }
 
 /** What keeps a rule from matching, with the claim where it is one. */
@@ -115,10 +133,11 @@ function clashAt(rule: Rule, issuer: Issuer): Impossible | null {
     rule.when,
     ({ claim }) => locationOf(claimPath(claimLocation(issuer, claim))),
   );
-  for (const conditions of located.values()) {
+  for (const [location, conditions] of located) {
     const names = [...new Set(conditions.map(({ claim }) => claim))];
     if (names.length < 2) continue;
-    const message = contradiction(constraintOf(conditions));
+    const bare = isListed(issuer, location);
+    const message = contradiction(constraintOf(conditions, { bare }));
     const [claim = "", other] = names;
     if (message !== null) {
       return { message: `${message}, and "${other}" is the same place`, claim };
