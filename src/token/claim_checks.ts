@@ -86,11 +86,14 @@ function checkAudience(aud: unknown, audiences: readonly string[]): void {
   }
 }
 
-/** RFC 6749 section 3.3: a list in one string, separated by single spaces. */
+/**
+ * RFC 9068 section 2.2.3, RFC 6749 section 3.3: a list in one string, separated by single spaces. Some
+ * issuers send a list, and some call it `scp`; all of them together were granted.
+ */
 function checkScopes(claims: JsonObject, scopes: readonly string[]): void {
-  const granted = typeof claims.scope === "string"
-    ? claims.scope.split(" ")
-    : [];
+  const granted = [claims.scope, claims.scp].flatMap((sent) =>
+    typeof sent === "string" ? sent.split(" ") : Array.isArray(sent) ? sent : []
+  );
   const missing = scopes.find((scope) => !granted.includes(scope));
   if (missing !== undefined) {
     throw new TokenError(

@@ -122,11 +122,33 @@ Deno.test("checkClaims() finds whole scopes only", () => {
   assert.equal(wanted("openid ssh", "ssh"), "fine");
   assert.equal(wanted("ssh openid", "openid", "ssh"), "fine");
   for (
-    const scope of ["ssh:alice", "xssh", "SSH", "", "ssh\tx", ["ssh"], null]
+    const scope of [
+      "ssh:alice",
+      "xssh",
+      "SSH",
+      "",
+      "ssh\tx",
+      ["ssh x"],
+      [["ssh"]],
+      { ssh: 1 },
+      null,
+    ]
   ) {
     assert.equal(wanted(scope, "ssh"), "scope_missing");
+    assert.equal(judge({ scp: scope }, { scopes: ["ssh"] }), "scope_missing");
   }
   assert.equal(wanted("ssh", "ssh", "openid"), "scope_missing");
+});
+
+Deno.test("checkClaims() reads scopes as servers send them: a text, a list, and as scp", () => {
+  for (const sent of ["openid ssh", ["openid", "ssh"]]) {
+    for (const name of ["scope", "scp"]) {
+      assert.equal(judge({ [name]: sent }, { scopes: ["ssh"] }), "fine");
+    }
+  }
+  const both = { scope: "openid", scp: ["ssh"] };
+  assert.equal(judge(both, { scopes: ["openid", "ssh"] }), "fine");
+  assert.equal(judge(both, { scopes: ["email"] }), "scope_missing");
 });
 
 Deno.test("checkClaims() refuses tokens that are bound, delegated or events", () => {

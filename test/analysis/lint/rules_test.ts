@@ -196,6 +196,58 @@ testCases({
     rule: `issuers: [campus], when: {aud: {any: [ssh]}}, ${SUB}`,
     finds: ["warning claim/type"],
   },
+  "groups as one text are told of, and lists take both": {
+    rule: `issuers: [campus], when: {groups: {in: [a]}}, ${SUB}`,
+    finds: ["info claim/type"],
+  },
+  "groups without an operator may be a slip": {
+    rule: `issuers: [campus], when: {groups: a}, ${SUB}`,
+    finds: ["error claim/type"],
+  },
+  "a list and a single value at once, where the issuer sends both": {
+    issuers:
+      "\n  a: {issuer: https://a.example.edu, audiences: [ssh], lists: [groups]}\n",
+    rule: `when: {groups: {any: [a], like: "a*"}}, ${SUB}`,
+    finds: ["info claim/type"],
+  },
+  "a list and a single value at once, where it sends lists": {
+    rule: `issuers: [campus], when: {groups: {any: [a], like: "a*"}}, ${SUB}`,
+    finds: ["info claim/type", "warning rule/unreachable"],
+  },
+  "a word of a text": {
+    rule: `issuers: [campus], when: {scope: {word: ssh}}, ${SUB}`,
+    finds: [],
+  },
+  "a word of what is a list": {
+    rule: `issuers: [campus], when: {amr: {word: mfa}}, ${SUB}`,
+    finds: ["error claim/type"],
+  },
+  "a member of an object": {
+    rule: `issuers: [campus], when: {realm_access: {has: roles}}, ${SUB}`,
+    finds: [],
+  },
+  "a member of what is a text": {
+    rule: `issuers: [campus], when: {scope: {has: ssh}}, ${SUB}`,
+    finds: ["error claim/type"],
+  },
+  "a text and an object at once": {
+    rule: `issuers: [campus], when: {unit: {has: a, word: b}}, ${SUB}`,
+    finds: ["warning rule/unreachable"],
+  },
+  "two words of one text, and a text that lacks one": {
+    rules: {
+      both: `issuers: [campus], when: {unit: {word: a, equals: "a b"}}, ${SUB}`,
+      none: `issuers: [campus], when: {unit: {word: c, equals: "a b"}}, ${SUB}`,
+    },
+    finds: ["warning rule/unreachable"],
+  },
+  "a word covers a text that has it": {
+    rules: {
+      wide: `issuers: [campus], when: {unit: {word: a}}, ${SUB}`,
+      narrow: `issuers: [campus], when: {unit: {in: ["a b", "c a"]}}, ${SUB}`,
+    },
+    finds: ["warning rule/redundant"],
+  },
   "claims that nobody fixed may have any type": {
     rule:
       `issuers: [campus], when: {level: 3, roles: admin, entitlements: {all: [a]}}, ${SUB}`,

@@ -12,8 +12,10 @@ import {
 import {
   checkCondition,
   claimLocation,
+  isListed,
   isScalar,
   operand,
+  wordsOf,
 } from "../../../policy/evaluate/conditions.ts";
 import { isObject } from "../../../lib/json.ts";
 import { nearest, shown } from "../../../lib/text.ts";
@@ -44,19 +46,38 @@ export function conditionHints(
   const { operator } = condition;
   const wantsList = operator === "any" || operator === "all" ||
     operator === "none";
-  if (wantsList && !Array.isArray(actual)) {
-    return [{
-      kind: "list-expected",
-      message: `${name} is ${
-        described(actual)
-      }, and "${operator}" looks into a list: use "in" or "like" for a single value`,
-    }];
+  const bare = isListed(issuer, location) && isScalar(actual);
+  if (wantsList && !Array.isArray(actual) && !bare) {
+    if (isObject(actual)) {
+      return [memberHint(name, { actual, condition, location })];
+    }
+    const texts = wantedTexts(condition);
+    return [
+      packedHint(name, { texts, sent: actual }) ?? {
+        kind: "list-expected",
+        message: `${name} is ${
+          described(actual)
+        }, and "${operator}" looks into a list: name it under "lists" of the issuer, or use "in" or "like" for a single value`,
+      },
+    ];
   }
   if (!wantsList && Array.isArray(actual)) {
+    const looks = operator === "word"
+      ? "looks into a text"
+      : operator === "has"
+      ? "looks into an object"
+      : "compares a single value";
     return [{
       kind: "list-unexpected",
-      message:
-        `${name} is a list, and "${operator}" compares a single value: use "any"`,
+      message: `${name} is a list, and "${operator}" ${looks}: use "any"`,
+    }];
+  }
+  if (operator === "has" && !isObject(actual)) {
+    return [{
+      kind: "type",
+      message: `${name} is ${
+        described(actual)
+      }, and "has" looks into an object: use "in", or "word" for one of several in a text`,
     }];
   }
   if (operator === "none") return [];
@@ -65,7 +86,13 @@ export function conditionHints(
       ? suffixHints(condition.pattern, actual)
       : [typeHint(name, { actual, wanted: condition.pattern })];
   }
-  const found: readonly unknown[] = Array.isArray(actual) ? actual : [actual];
+  const found: readonly unknown[] = Array.isArray(actual)
+    ? actual
+    : operator === "has" && isObject(actual)
+    ? Object.keys(actual)
+    : operator === "word" && typeof actual === "string"
+    ? wordsOf(actual)
+    : [actual];
   const wanted = [operand(condition)].flat() as Scalar[];
   return valueHints(name, {
     // of "all", what is there is not what fails
@@ -73,15 +100,64 @@ export function conditionHints(
       ? wanted.filter((value) => !found.includes(value))
       : wanted,
     actual: found,
+    single: isScalar(actual),
     kind: issuer.kind,
   });
 }
 
+/** Several values in one text, of which one is wanted. */
+function packedHint(
+  name: string,
+  { texts, sent }: { texts: readonly string[]; sent: unknown },
+): Hint | null {
+  const [text] = [sent].flat();
+  if (typeof text !== "string") return null;
+  const parts = wordsOf(text).filter((part) => part !== "");
+  const found = parts.find((part) => texts.includes(part));
+  if (parts.length < 2 || found === undefined) return null;
+  return {
+    kind: "list-expected",
+    message: `${name} packs several values into the one text ${shown(text)}` +
+      // an entry of a list is nothing that "word" looks into
+      (Array.isArray(sent) ? "" : `: ask for {word: ${shown(found)}}`),
+  };
+}
+
+function wantedTexts(condition: Condition): string[] {
+  return [operand(condition)].flat()
+    .filter((value) => typeof value === "string");
+}
+
+/** An object where a list is looked into: its members may be what is meant. */
+function memberHint(
+  name: string,
+  { actual, condition, location }: {
+    actual: Readonly<Record<string, unknown>>;
+    condition: Condition;
+    location: string;
+  },
+): Hint {
+  const member = wantedTexts(condition).find((value) =>
+    Object.hasOwn(actual, value)
+  );
+  const pointer = locationOf([...claimPath(location), member ?? "MEMBER"]);
+  return {
+    kind: "type",
+    message: `${name} is an object, and "${condition.operator}" looks into a ` +
+      `list: ` +
+      (member === undefined
+        ? `name a member of it with a JSON Pointer, such as ${shown(pointer)}`
+        : `ask whether it has the member, {has: ${shown(member)}}`),
+  };
+}
+
 function valueHints(
   name: string,
-  { wanted, actual, kind }: {
+  { wanted, actual, single, kind }: {
     wanted: readonly Scalar[];
     actual: readonly unknown[];
+    /** It is a value of its own, and not one of a list. */
+    single: boolean;
     kind: Kind;
   },
 ): Hint[] {
@@ -96,17 +172,9 @@ function valueHints(
   }
   const texts = wanted.filter((value) => typeof value === "string");
   const found = actual.filter((item) => typeof item === "string");
-  const packed = found.find((item) => {
-    const parts = item.split(/[ ,;]+/).filter((part) => part !== "");
-    return parts.length > 1 && parts.some((part) => texts.includes(part));
-  });
-  if (packed !== undefined) {
-    return [{
-      kind: "list-expected",
-      message: `${name} packs several values into the one text ${
-        shown(packed)
-      }`,
-    }];
+  for (const item of found) {
+    const packed = packedHint(name, { texts, sent: single ? item : [item] });
+    if (packed !== null) return [packed];
   }
   const hint = pathHint({ texts, found, kind }) ?? textsHint(texts, found);
   return hint === null ? [] : [hint];

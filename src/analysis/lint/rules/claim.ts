@@ -98,6 +98,22 @@ function* wrongType(context: LintContext): Iterable<LintFinding> {
       const known = knownClaim(name) ?? textOf(context.issuersOf(rule), name);
       const problem = known === undefined ? null : mismatch(known, condition);
       if (known === undefined || problem === null) continue;
+      if (!known.certain && isDeliberate(condition)) {
+        yield {
+          level: "info",
+          confidence: "medium",
+          message:
+            `"${name}" is ${
+              ARTICLE[known.type]
+            } in most tokens, and ${problem}: ` +
+            "the condition holds only where a single value comes bare",
+          hint: `write {any: ${
+            JSON.stringify(namedValues(condition))
+          }}, and name "${name}" under "lists" of an issuer that sends a single value bare`,
+          place,
+        };
+        continue;
+      }
       yield {
         confidence: known.certain ? "high" : "medium",
         message: `"${name}" is ${ARTICLE[known.type]}${
@@ -201,6 +217,11 @@ function textOf(
     : undefined;
 }
 
+/** Whoever names the operator means a single value; `groups: staff` may be a slip. */
+function isDeliberate({ operator }: Condition): boolean {
+  return operator === "in" || operator === "like" || operator === "word";
+}
+
 const ARTICLE: Readonly<Record<ClaimType, string>> = {
   string: "a string",
   number: "a number",
@@ -214,13 +235,17 @@ function mismatch({ type }: KnownClaim, condition: Condition): string | null {
   const { operator } = condition;
   const speaksOfLists = operator === "any" || operator === "all" ||
     operator === "none";
-  if (type === "object") return `"${operator}" does not compare objects`;
+  if (type === "object") {
+    return operator === "has" ? null : `"${operator}" does not compare objects`;
+  }
+  if (operator === "has") return '"has" looks into an object';
   if (type === "list") {
+    if (operator === "word") return '"word" looks into a text';
     return speaksOfLists ? null : `"${operator}" compares single values`;
   }
   if (speaksOfLists) return `"${operator}" compares lists`;
-  if (operator === "like") {
-    return type === "string" ? null : '"like" compares strings';
+  if (operator === "like" || operator === "word") {
+    return type === "string" ? null : `"${operator}" compares strings`;
   }
   const wrong = namedValues(condition).filter((value) =>
     typeOf(value) !== type
@@ -237,7 +262,7 @@ function typeOf(value: Scalar | undefined): ClaimType {
 function hintFor(type: ClaimType, condition: Condition): string {
   const values = JSON.stringify(namedValues(condition));
   if (type === "object") {
-    return `name a member of it with a JSON Pointer: "/${
+    return `ask for a member with {has: …}, or name one with a JSON Pointer: "/${
       claimName(condition.claim)
     }/…"`;
   }
@@ -249,9 +274,10 @@ function hintFor(type: ClaimType, condition: Condition): string {
   if (condition.operator === "none") {
     return 'write the exception as a rule with "effect: deny" and "in"';
   }
-  if (condition.operator === "any" || condition.operator === "all") {
-    return `write {in: ${values}}`;
-  }
+  if (
+    condition.operator === "any" || condition.operator === "all" ||
+    condition.operator === "has"
+  ) return `write {in: ${values}}`;
   return type === "string"
     ? "put the value in quotes"
     : type === "boolean"

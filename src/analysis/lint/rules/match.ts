@@ -74,6 +74,11 @@ function* unanchoredPrefix(context: LintContext): Iterable<LintFinding> {
 /** A domain, whole or from a dot on, at the end of a text. */
 const DOMAIN = /(?:[\p{L}\p{N}-]+\.)+[a-z]{2,}$/iu;
 
+/** Whether a glob looks for one of several values in a text. */
+function isWord(pattern: string): boolean {
+  return /^\*[^*\s,;@.][^*\s,;]*\*$/.test(pattern);
+}
+
 function* openEnded(context: LintContext): Iterable<LintFinding> {
   for (const { rule, condition } of globs(context)) {
     const { pattern } = condition;
@@ -91,7 +96,13 @@ function* openEnded(context: LintContext): Iterable<LintFinding> {
       }`,
       hint: /[@.*]$/.test(closed)
         ? "name the domain to its end"
-        : `did you mean ${JSON.stringify(closed)}?`,
+        : `did you mean ${JSON.stringify(closed)}${
+          isWord(pattern)
+            ? `, or {word: ${
+              JSON.stringify(pattern.slice(1, -1))
+            }} for one of several in a text`
+            : ""
+        }?`,
       place: { path: conditionPath(context, rule, condition) },
     };
   }

@@ -225,7 +225,7 @@ const DENIALS: readonly Denial[] = [
     title: "a text for a list",
     claims: { groups: "staff" },
     says:
-      'nearest: rule "staff", one condition short: "groups" is the text "staff", and "any" looks into a list: use "in" or "like" for a single value',
+      'nearest: rule "staff", one condition short: "groups" is the text "staff", and "any" looks into a list: name it under "lists" of the issuer, or use "in" or "like" for a single value',
   },
   {
     title: "a list for a text",
