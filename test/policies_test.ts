@@ -85,15 +85,22 @@ function isDeny({ expect }: Tested): boolean {
       (expect.decision === undefined && expect.reason !== "allowed");
 }
 
-Deno.test("the shipped policies are the seven situations, each with its tests beside it", () => {
+Deno.test("the shipped policies are ten providers and four situations, each with its tests beside it", () => {
   assert.deepEqual(POLICIES, [
+    "auth0.yaml",
     "break-glass.yaml",
+    "cilogon.yaml",
     "company.yaml",
     "entra-groups.yaml",
     "github-runners.yaml",
+    "gitlab.yaml",
+    "google-workspace.yaml",
+    "kanidm.yaml",
     "keycloak-roles.yaml",
+    "okta.yaml",
     "sudo-step-up.yaml",
     "university.yaml",
+    "wlcg.yaml",
   ]);
   const beside = POLICIES.map((name) => name.replace(/\.yaml$/, ".test.yaml"));
   assert.deepEqual(NAMES, [...POLICIES, ...beside].sort());

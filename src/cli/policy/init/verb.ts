@@ -10,24 +10,39 @@ import {
   type InitParameters,
 } from "./convert.ts";
 import { listOf, nearest } from "../../../lib/text.ts";
-import { parseArguments, UsageError } from "../../arguments.ts";
+import {
+  type Arguments,
+  choice,
+  parseArguments,
+  UsageError,
+} from "../../arguments.ts";
+import {
+  PROVIDER_NAMES,
+  PROVIDER_STARTS,
+  type ProviderName,
+} from "./providers.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 
 export const HELP = `
-usage: oauth-pam policy init --issuer URL --aud AUDIENCE [--login-field CLAIM] [--cache-ttl SECONDS]
+usage: oauth-pam policy init --provider NAME [--output FILE]
+       oauth-pam policy init --issuer URL --aud AUDIENCE [--login-field CLAIM] [--cache-ttl SECONDS]
                              [--algorithm ALG]
        oauth-pam policy init issuer=URL aud=AUDIENCE [login_field=…] [cache_ttl=…] [algorithm=…]
 
-Prints a policy with the parameters of pam-oauth-py, as options or as they stand on its PAM line.
+Prints a policy to start from: for a provider, or with the parameters of pam-oauth-py, as options or
+as they stand on its PAM line.
 
+  --provider NAME       auth0, cilogon, entra, github-actions, gitlab, google, kanidm, keycloak, okta
+                        or wlcg
+  --output FILE         write it there, with its tests in the .test.yaml beside it; neither may exist
   --issuer URL          the issuer; must use https
   --aud AUDIENCE        what the token's "aud" must contain; also --audience
   --login-field CLAIM   the claim that names the account (sub)
   --cache-ttl SECONDS   how long the issuer's keys are cached (3600; 0: not at all)
   --algorithm ALG       the signature algorithm (RS256); nothing symmetric
 
-exit codes: 0 fine, 2 usage
+exit codes: 0 fine, 2 usage, 3 a file cannot be written
 `;
 
 const ALIASES: Readonly<Record<string, string>> = { audience: "aud" };
@@ -43,7 +58,17 @@ export async function run(
     "login-field": { type: "string" },
     "cache-ttl": { type: "string" },
     "algorithm": { type: "string" },
+    "provider": { type: "string" },
+    "output": { type: "string" },
   });
+  const provider = options.text("provider");
+  if (provider !== undefined) {
+    const name = choice("provider", provider, PROVIDER_NAMES);
+    return await startFor(name, options, io);
+  }
+  if (options.text("output") !== undefined) {
+    throw new UsageError("--output goes with --provider");
+  }
   const line = pamLine(options.positionals);
   const parameters: InitParameters = {
     issuer: options.text("issuer") ?? line.get("issuer"),
@@ -59,6 +84,68 @@ export async function run(
     throw error;
   }
   return EXIT.fine;
+}
+
+/** The shipped policy for a provider, and its tests where there is a file to put them beside. */
+async function startFor(
+  name: ProviderName,
+  options: Arguments,
+  io: CliIo,
+): Promise<ExitCode> {
+  const others = ["issuer", "aud", "audience", "login-field", "cache-ttl"];
+  const other = [...others, "algorithm"].find((option) =>
+    options.text(option) !== undefined
+  );
+  if (other !== undefined || options.positionals.length > 0) {
+    throw new UsageError(
+      `--provider goes without ${
+        other === undefined ? "parameters" : `--${other}`
+      }: write your own values into what it prints`,
+    );
+  }
+  const { policy, tests, section } = PROVIDER_STARTS[name];
+  const output = options.text("output");
+  if (output === undefined) {
+    io.stdout(policy);
+    return EXIT.fine;
+  }
+  const match = /^(.+)\.ya?ml$/.exec(output);
+  if (match?.[1] === undefined || /\.test\.ya?ml$/.test(output)) {
+    throw new UsageError(
+      '--output names a policy, such as "policy.yaml": it ends in ".yaml"',
+    );
+  }
+  const files = [[output, policy], [`${match[1]}.test.yaml`, tests]] as const;
+  for (const [path] of files) {
+    if (!await exists(path, io)) continue;
+    io.stderr(`oauth-pam: ${JSON.stringify(path)} exists: name another file\n`);
+    return EXIT.unanswered;
+  }
+  for (const [path, text] of files) {
+    try {
+      await io.writeFile(path, text);
+    } catch {
+      io.stderr(`oauth-pam: ${JSON.stringify(path)} cannot be written\n`);
+      return EXIT.unanswered;
+    }
+  }
+  io.stdout(
+    `wrote ${files[0][0]} and ${
+      files[1][0]
+    }: write your own values in place of the examples' ` +
+      `(policies/README.md, "${section}"), then lint and test it\n`,
+  );
+  return EXIT.fine;
+}
+
+async function exists(path: string, io: CliIo): Promise<boolean> {
+  try {
+    await io.readFile(path);
+    return true;
+  } catch (error) {
+    // what is there and cannot be read is there
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 /** `key=value` words as on a PAM line. Throws {@link UsageError} for anything else. */
