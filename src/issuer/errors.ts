@@ -34,7 +34,7 @@ export class IssuerError extends Error {
   override readonly name = "IssuerError";
   readonly code: IssuerErrorCode;
   readonly problem: IssuerProblem;
-  /** The HTTP status, when the problem is "status". */
+  /** The HTTP status, where the problem is about one answer. */
   readonly status: number | null;
   /** The `error` that the issuer named (RFC 6749 section 5.2). */
   readonly named: string | null;

@@ -15,6 +15,11 @@ import {
 } from "../issuer/errors.ts";
 import { checkUrl, type JsonResponse, type Transport } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
+import {
+  plainDeviceAuthorization,
+  plainTokens,
+  SUCCESS_STATUSES,
+} from "./device_dialects.ts";
 import type { DeviceAuthorizationResponse } from "oauth4webapi";
 import { SignInError } from "./errors.ts";
 
@@ -50,6 +55,8 @@ type PollAnswer =
 const ERROR_STATUSES = [400, 401, 403, 428];
 /** RFC 6585 section 4, whatever the body is. */
 const TOO_MANY_REQUESTS = 429;
+/** Also what a firewall or a proxy in front of the issuer says, and may not say again. */
+const FORBIDDEN = 403;
 
 /** Errors that say that we are not served, whoever the user is. */
 const NOT_SERVED = [
@@ -80,7 +87,7 @@ export async function requestDeviceAuthorization(
       { ...options.parameters },
       {
         [oauth.customFetch]: async (url, init) =>
-          asResponse(await send(flow, { url, init })),
+          asResponse(plainDeviceAuthorization(await send(flow, { url, init }))),
       },
     );
     return await oauth.processDeviceAuthorizationResponse(
@@ -131,7 +138,8 @@ async function requestTokensOnce(
       options.deviceCode.reveal(),
       {
         [oauth.customFetch]: async (url, init) => {
-          const { status, body } = await send(flow, { url, init });
+          const { status, body } = plainTokens(await send(flow, { url, init }));
+          checkAuthor(status, body);
           if (!isObject(body)) return asResponse({ status, body });
           // kept from the library, which would judge it by other rules than the policy's
           const { id_token, ...rest } = body;
@@ -157,6 +165,14 @@ async function requestTokensOnce(
     tokenType: body.token_type,
     scope: body.scope ?? null,
   };
+}
+
+/** What stands before the issuer says 403 without a word of RFC 6749. */
+function checkAuthor(status: number, body: unknown): void {
+  if (status !== FORBIDDEN || isObject(body) && "error" in body) return;
+  throw new IssuerError("status", "the issuer answered with status 403", {
+    status,
+  });
 }
 
 /** RFC 8628 section 3.5. What is not known is a refusal: nobody gets another way in by it. */
@@ -200,17 +216,13 @@ async function send(
     method: "POST",
     headers: init.headers,
     form: Object.fromEntries(init.body),
-    accept: ERROR_STATUSES,
+    accept: [...SUCCESS_STATUSES, ...ERROR_STATUSES],
     timeoutMs: flow.requestMs,
   });
 }
 
-/** Some servers send errors with status 200. */
 function asResponse({ status, body }: JsonResponse): Response {
-  const failed = isObject(body) && typeof body.error === "string";
-  return Response.json(body, {
-    status: failed && status === 200 ? 400 : status,
-  });
+  return Response.json(body, { status });
 }
 
 /** The library's result, or the error that the issuer's answer carried. */
@@ -268,7 +280,8 @@ export interface DeviceAuthorization {
 const DEFAULT_INTERVAL = 5;
 const MAX_DEVICE_CODE = 4096;
 const MAX_URL = 200;
-const USER_CODE = /^[A-Z0-9](?:[A-Z0-9-]{2,14})[A-Z0-9]$/;
+/** RFC 8628 section 6.1 leaves the characters to the issuer. None of these can steer a terminal. */
+const USER_CODE = /^[\x21-\x7e]{4,16}$/;
 
 /**
  * Judges an answer whose members have the right types. Throws {@link IssuerError}.
@@ -289,7 +302,7 @@ export function checkDeviceAuthorization(
     throw invalid(
       `the user code ${
         shown(user_code)
-      } is not of capital letters, digits and dashes`,
+      } is not 4 to 16 printable characters without blanks`,
     );
   }
   const expiresIn = Math.floor(body.expires_in);
@@ -369,7 +382,9 @@ export async function pollForTokens(options: PollOptions): Promise<Granted> {
       if (answer.status === "slow_down") interval += SLOW_DOWN_SECONDS;
     } catch (error) {
       // only what may pass is worth another try, at half the pace
-      if (!isOutageError(error)) throw error;
+      const passing = isOutageError(error) ||
+        isIssuerError(error) && error.status === FORBIDDEN;
+      if (!passing) throw error;
       failure = error;
       interval *= 2;
     }

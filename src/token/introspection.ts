@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isObject } from "../lib/json.ts";
+import { isObject, present } from "../lib/json.ts";
 import { encodeBase64 } from "../lib/base64url.ts";
 import { discover } from "../issuer/discovery.ts";
 import { isIssuerError, IssuerError } from "../issuer/errors.ts";
@@ -179,15 +179,6 @@ function checkKind(answer: JsonObject, expected: ClaimExpectations): void {
       `the token is for use as ${shown}, not as an access token`,
     );
   }
-}
-
-/** The members that say something, without a prototype: `null` stands for absent. */
-function present(body: object): JsonObject {
-  const members: Record<string, unknown> = Object.create(null);
-  for (const [key, value] of Object.entries(body)) {
-    if (value !== null && value !== undefined) members[key] = value;
-  }
-  return members;
 }
 
 /** Sends the request, and says more where the issuer does not take us for who we are. */

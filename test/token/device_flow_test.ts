@@ -167,6 +167,9 @@ Deno.test("checkDeviceAuthorization() takes addresses on listed hosts and codes 
       "123456789",
       "A1B2-C3D4-E5F6",
       "ABCDEFGHIJKLMNOP",
+      "KNpesLcE",
+      "abcd_Efgh",
+      "-ABC",
     ]
   ) {
     const answer = checkDeviceAuthorization({
@@ -186,13 +189,13 @@ Deno.test("checkDeviceAuthorization() takes addresses on listed hosts and codes 
 Deno.test("checkDeviceAuthorization() refuses codes that are not plain", () => {
   const bad = [
     "ABC",
-    "-ABCD",
-    "ABCD-",
     "ABCD EFGH",
+    " ABCD",
     "ABCDEFGHIJKLMNOPQ",
     "ABCD\n",
     "ＡＢＣＤ",
-    "abcd",
+    "ABCD\x7f",
+    "ABCD\u00a0",
   ];
   for (const user_code of bad) {
     assert.throws(

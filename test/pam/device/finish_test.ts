@@ -201,17 +201,16 @@ for (
       "a number for an ID token",
       json({ access_token: "x", token_type: "Bearer", id_token: 7 }),
     ],
-    ["no token type", json({ access_token: "x", id_token: "x" })],
-    ["a page with 403", answer({ status: 403, body: "<p>WAF" })],
+    [
+      "a scope that is an object",
+      json({ access_token: "x", id_token: "x", scope: {} }),
+    ],
     ["a redirect", answer({ status: 307, headers: { location: "/" } })],
     ["status 404", answer({ status: 404, body: {} })],
+    ["a null for an access token", json({ access_token: null, id_token: "x" })],
     [
-      "a null for a refresh token",
-      json({
-        access_token: "x",
-        token_type: "Bearer",
-        refresh_token: null,
-      }),
+      "a redirect with 302",
+      answer({ status: 302, headers: { location: "x" } }),
     ],
   ] as const
 ) {
@@ -221,6 +220,79 @@ for (
     assert.deepEqual(result.waits, []);
   });
 }
+
+for (
+  const [what, members] of [
+    ["no token type", { token_type: undefined }],
+    ["null for token type, scope and refresh token", {
+      token_type: null,
+      scope: null,
+      refresh_token: null,
+    }],
+    ["a list for a scope", { scope: ["openid", "email"] }],
+    ["a lifetime that is empty", { expires_in: "" }],
+    ["a refresh token that is not text", { refresh_token: {} }],
+  ] as const
+) {
+  test(`admits by an answer with ${what}`, async (scene) => {
+    const tokens = await scene.tokens({ members });
+    const result = await signIn(scene, [tokens]);
+    assert.equal(result.reason, "allowed", result.log);
+  });
+}
+
+test("looks for the policy's scopes in a list, too", async (scene) => {
+  for (
+    const [scope, reason] of [
+      [["openid"], "scope_missing"],
+      [["openid", "ssh"], "allowed"],
+      [[], "scope_missing"],
+    ] as const
+  ) {
+    const result = await signIn(scene, [
+      await scene.tokens({ members: { scope } }),
+    ]);
+    assert.equal(result.reason, reason, result.log);
+  }
+}, { device: "scopes: [openid, ssh]", issuerLines: ["scopes: [ssh]"] });
+
+for (
+  const [what, behaviour] of [
+    [
+      "a page",
+      answer({
+        status: 403,
+        headers: { "content-type": "text/html" },
+        body: "<p>WAF",
+      }),
+    ],
+    ["what is not JSON", answer({ status: 403, body: "<p>WAF" })],
+    [
+      "JSON of a gateway's",
+      answer({ status: 403, body: { message: "Forbidden" } }),
+    ],
+  ] as const
+) {
+  test(`goes on after 403 with ${what}, and calls it no outage in the end`, async (scene) => {
+    const passed = await signIn(scene, [behaviour, await scene.tokens()]);
+    assert.equal(passed.reason, "allowed", passed.log);
+    assert.deepEqual(passed.waits, [10]);
+    const stayed = await signIn(scene, [behaviour]);
+    assert.deepEqual([stayed.reason, stayed.exitCode], ["issuer_refused", 3]);
+    assert.deepEqual(stayed.waits, [10, 20, 40]);
+  });
+}
+
+test("says where a redirect of the token endpoint leads", async (scene) => {
+  const { log, reason } = await signIn(scene, [
+    answer({ status: 307, headers: { location: "/oauth/token?x=y" } }),
+  ]);
+  assert.equal(reason, "issuer_refused");
+  assert.match(
+    log,
+    /status 307, a redirect to https:\/\/localhost:\d+\/oauth\/token, which is not followed"/,
+  );
+});
 
 test("refuses an ID token with alg none", async (scene) => {
   const claims = standardClaims({

@@ -272,16 +272,18 @@ const HOSTILE: readonly [
   ],
   ["a code that turns text round", () => ({ user_code: "ABCD\u202eEFGH" })],
   ["a code with a line end", () => ({ user_code: "ABCD\nEFGH" })],
-  ["a code in small letters", () => ({ user_code: "abcd-efgh" })],
+  ["a code of two words", () => ({ user_code: "ABCD EFGH" })],
+  ["a code beyond ASCII", () => ({ user_code: "ＡＢＣＤ" })],
   ["a code of 10 KB", () => ({ user_code: "A".repeat(10_240) })],
   ["an empty code", () => ({ user_code: "" })],
   ["a number for a code", () => ({ user_code: 12345678 })],
   ["no device code", () => ({ device_code: undefined })],
   ["a device code with a line end", () => ({ device_code: "a\nb" })],
   ["a device code of 10 KB", () => ({ device_code: "a".repeat(10_240) })],
-  ["an interval of 0", () => ({ interval: 0 })],
   ["a negative interval", () => ({ interval: -5 })],
-  ["an interval in words", () => ({ interval: "5" })],
+  ["a negative interval as text", () => ({ interval: "-5" })],
+  ["an interval in words", () => ({ interval: "five" })],
+  ["a list for an interval", () => ({ interval: [5] })],
   ["no lifetime", () => ({ expires_in: undefined })],
   ["a lifetime of 0", () => ({ expires_in: 0 })],
   ["an error", () => ({ error: "invalid_client" })],
@@ -299,6 +301,60 @@ for (const [what, members] of HOSTILE) {
     assert.doesNotMatch(started.log, new RegExp(DEVICE_CODE));
   });
 }
+
+const DIALECTS: readonly [string, (issuer: string) => object, string?][] = [
+  [
+    "verification_url, as Google does",
+    (issuer) => ({
+      verification_uri: undefined,
+      verification_url: `${issuer}/device`,
+    }),
+  ],
+  ["an interval as text", () => ({ interval: "5", expires_in: "600" })],
+  ["an interval of 0", () => ({ interval: 0 })],
+  ["an interval of 0 as text", () => ({ interval: "0" })],
+  [
+    "null for what there is none of",
+    () => ({ interval: null, verification_uri_complete: null, message: null }),
+  ],
+  ["an empty complete address", () => ({ verification_uri_complete: "" })],
+  ["a complete address that is a list", () => ({
+    verification_uri_complete: [],
+  })],
+  ["a code of mixed case", () => ({ user_code: "KNpesLcE" }), "KNpesLcE"],
+  ["a code with other signs", () => ({ user_code: "ab_c/D9=" }), "ab_c/D9="],
+];
+for (const [what, members, code = USER_CODE] of DIALECTS) {
+  test(`understands ${what}`, async (scene) => {
+    const { policyFile } = scene.site;
+    scene.answerStart({ ...members(scene.server.issuer) });
+    const started = await start({ policyFile });
+    assert.equal(started.reason, null, started.log);
+    assert.equal(started.userCode, code);
+    assert.ok(started.text.includes(`Open   ${scene.server.issuer}/device\n`));
+    scene.answerPolls("authorization_pending", await scene.tokens());
+    const finished = await finish({ policyFile });
+    assert.equal(finished.reason, "allowed", finished.log);
+    assert.deepEqual(finished.waits, [5]);
+  });
+}
+
+test("understands a code that was created, with status 201", async (scene) => {
+  scene.server.on(
+    "/device_authorization",
+    answer({
+      status: 201,
+      body: {
+        device_code: DEVICE_CODE,
+        user_code: USER_CODE,
+        verification_uri: `${scene.server.issuer}/device`,
+        expires_in: 600,
+      },
+    }),
+  );
+  const started = await start({ policyFile: scene.site.policyFile });
+  assert.equal(started.userCode, USER_CODE, started.log);
+});
 
 test("shows an international host name in ASCII", async (scene) => {
   scene.answerStart({ verification_uri: `${scene.server.issuer}/ä` });
@@ -359,6 +415,10 @@ test("follows no redirect with the client's secret", async (scene) => {
   scene.server.on("/device_authorization", redirect(trap.url, { status: 307 }));
   const started = await start({ policyFile: scene.site.policyFile });
   assert.equal(started.reason, "issuer_refused");
+  assert.match(
+    started.log,
+    /\/device_authorization answered with status 307, a redirect to https:\/\/localhost:\d+\/, which is not followed/,
+  );
   assert.equal(trap.connections, 0);
 });
 
