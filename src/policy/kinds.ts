@@ -39,6 +39,8 @@ interface KindRow {
   readonly oauthMetadata: boolean;
   /** The person has several linked identities, each with authentications of its own. */
   readonly linked: boolean;
+  /** It takes a client's id and secret as they are, not encoded. */
+  readonly plainBasic: boolean;
   /** Tokens can say when somebody signed in. */
   readonly authTime: boolean;
   /** The keys of an issuer that only some kinds have; a key that does nothing is worse than none. */
@@ -50,13 +52,20 @@ interface KindRow {
   readonly groups: string;
 }
 
-const LOCAL_KEYS = ["algorithms", "types", "jwks_ttl", "jwks_stale"] as const;
+const LOCAL_KEYS = [
+  "algorithms",
+  "types",
+  "jwks_ttl",
+  "jwks_stale",
+  "client_auth",
+] as const;
 const CLIENT_KEYS = ["client_id", "client_secret_file"] as const;
 
 const JWT = {
   opaque: false,
   oauthMetadata: false,
   linked: false,
+  plainBasic: false,
   authTime: true,
   keys: [...LOCAL_KEYS, "device"],
   needs: [],
@@ -67,7 +76,7 @@ const JWT = {
 const OPAQUE = {
   ...JWT,
   opaque: true,
-  keys: [...CLIENT_KEYS, "introspection_endpoint"],
+  keys: [...CLIENT_KEYS, "client_auth", "introspection_endpoint"],
   needs: CLIENT_KEYS,
 } as const;
 
@@ -82,7 +91,13 @@ const GRID = {
 export const KIND_ROWS = {
   jwt: JWT,
   introspection: OPAQUE,
-  globus: { ...OPAQUE, linked: true, keys: [...CLIENT_KEYS, "fqdns"] },
+  // its own tools send id and secret as HTTP Basic, and it asks for no other way
+  globus: {
+    ...OPAQUE,
+    linked: true,
+    plainBasic: true,
+    keys: [...CLIENT_KEYS, "fqdns"],
+  },
   scitokens: { ...GRID, authTime: false },
   wlcg: { ...GRID, groups: "wlcg.groups" },
 } as const satisfies Readonly<Record<Kind, KindRow>>;

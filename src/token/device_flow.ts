@@ -20,18 +20,16 @@ import {
   plainTokens,
   SUCCESS_STATUSES,
 } from "./device_dialects.ts";
+import { type ClientCredentials, credentialParts } from "./client_auth.ts";
 import type { DeviceAuthorizationResponse } from "oauth4webapi";
 import { SignInError } from "./errors.ts";
 
 /** Where the flow runs, and as whom. */
-export interface DeviceFlow {
+export interface DeviceFlow extends ClientCredentials {
   readonly transport: Transport;
   readonly issuer: string;
   /** `host:port` of every host that may be named to the user. */
   readonly hosts: readonly string[];
-  readonly clientId: string;
-  /** `null`: a public client. Otherwise HTTP Basic (RFC 6749 section 2.3.1). */
-  readonly clientSecret: string | null;
   /** For a single request, in milliseconds. */
   readonly requestMs: number;
 }
@@ -199,10 +197,17 @@ function client(flow: DeviceFlow): oauth.Client {
   return { client_id: flow.clientId };
 }
 
-function clientAuth({ clientSecret }: DeviceFlow): oauth.ClientAuth {
-  return clientSecret === null
-    ? oauth.None()
-    : oauth.ClientSecretBasic(clientSecret);
+/** In place of the library's own, which encodes more than servers undo. */
+function clientAuth(flow: DeviceFlow): oauth.ClientAuth {
+  const parts = credentialParts(flow);
+  return (_server, _client, body, headers) => {
+    for (const [name, value] of Object.entries(parts.form)) {
+      body.set(name, value);
+    }
+    for (const [name, value] of Object.entries(parts.headers)) {
+      headers.set(name, value);
+    }
+  };
 }
 
 async function send(

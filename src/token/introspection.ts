@@ -4,12 +4,17 @@
  * @module
  */
 import { isObject, present } from "../lib/json.ts";
-import { encodeBase64 } from "../lib/base64url.ts";
-import { discover } from "../issuer/discovery.ts";
+import { discover, type ServerMetadata } from "../issuer/discovery.ts";
 import { isIssuerError, IssuerError } from "../issuer/errors.ts";
 import type { JsonRequest, JsonResponse, Transport } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
 import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
+import {
+  type ClientAuth,
+  clientAuth,
+  type ClientCredentials,
+  credentialParts,
+} from "./client_auth.ts";
 import { MAX_TOKEN_CHARACTERS } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
 import { type Evidence, verified } from "./verified.ts";
@@ -27,6 +32,8 @@ export interface ClientIssuer extends ClaimExpectations {
 interface IntrospectionIssuer extends ClientIssuer {
   /** `null`: what the discovery document names. */
   readonly introspection_endpoint: string | null;
+  /** `null`: as the discovery document says, where it is asked for. */
+  readonly client_auth: ClientAuth | null;
 }
 
 /** One token's issuer, and the way to it. */
@@ -54,15 +61,19 @@ export async function introspect(
   inquiry: Inquiry,
 ): Promise<Evidence> {
   const { issuer, transport, hosts, now } = inquiry;
+  // first of all: what cannot be a token costs no request
+  tokenText(token);
+  const metadata = issuer.introspection_endpoint === null
+    ? await discover(transport, { issuer: issuer.issuer, hosts })
+    : null;
+  const endpoint = metadata === null
+    ? issuer.introspection_endpoint
+    : metadata.introspection_endpoint;
   const credentials = {
     clientId: issuer.client_id,
     clientSecret: inquiry.clientSecret,
+    clientAuth: clientAuth(issuer.client_auth, introspectionAuth(metadata)),
   };
-  // first of all: what cannot be a token costs no request
-  tokenText(token);
-  const endpoint = issuer.introspection_endpoint ??
-    (await discover(transport, { issuer: issuer.issuer, hosts }))
-      .introspection_endpoint;
   if (endpoint === null) {
     throw new IssuerError(
       "invalid",
@@ -78,6 +89,14 @@ export async function introspect(
     );
   });
   return verified({ issuer: issuer.name, claims, warnings: [] });
+}
+
+/** How clients say there who they are; where it is not said, as at the token endpoint. */
+export function introspectionAuth(
+  metadata: ServerMetadata | null,
+): readonly string[] | null {
+  return metadata?.introspection_endpoint_auth_methods_supported ??
+    metadata?.token_endpoint_auth_methods_supported ?? null;
 }
 
 /** For a request that carries what was typed: the rest of the time is for {@link askedAbout}. */
@@ -109,22 +128,21 @@ export async function askedAbout<Answer>(
 }
 
 /**
- * The request (RFC 7662 section 2.1), the client's credentials encoded as RFC 6749 section 2.3.1
- * demands. Throws {@link TokenError} for what cannot be a token.
+ * The request (RFC 7662 section 2.1), with the client's credentials. Throws {@link TokenError} for what cannot be a token.
  */
 export function introspectionRequest(
   token: AccessToken,
-  credentials: { clientId: string; clientSecret: string },
+  credentials: ClientCredentials,
 ): JsonRequest {
+  const { headers, form } = credentialParts(credentials);
   return {
     method: "POST",
-    headers: {
-      authorization: basicAuthorization(
-        formEncoded(credentials.clientId),
-        formEncoded(credentials.clientSecret),
-      ),
+    headers,
+    form: {
+      ...form,
+      token: tokenText(token),
+      token_type_hint: "access_token",
     },
-    form: { token: tokenText(token), token_type_hint: "access_token" },
     timeoutMs: TYPED_MS,
   };
 }
@@ -194,16 +212,6 @@ export async function authorized(
     const message = `${error.message}: are client_id and the secret right?`;
     throw new IssuerError(error.problem, message, { status: error.status });
   }
-}
-
-/** HTTP Basic (RFC 7617 section 2). */
-export function basicAuthorization(user: string, password: string): string {
-  const bytes = new TextEncoder().encode(`${user}:${password}`);
-  return `Basic ${encodeBase64(bytes)}`;
-}
-
-function formEncoded(text: string): string {
-  return new URLSearchParams([["", text]]).toString().slice(1);
 }
 
 /** The token's characters, for its issuer. Throws {@link TokenError} (RFC 6750 section 2.1). */

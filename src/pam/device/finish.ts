@@ -191,7 +191,7 @@ async function poll(
   try {
     return await pollForTokens({
       poll: () =>
-        requestTokens(flow, {
+        requestTokens({ ...flow, clientAuth: pending.clientAuth }, {
           endpoint: pending.tokenEndpoint,
           deviceCode,
         }),

@@ -5,6 +5,7 @@
  */
 import type { ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
+import { kindRow } from "../../policy/kinds.ts";
 import {
   type Device,
   deviceOf,
@@ -12,6 +13,7 @@ import {
   type Policy,
   type Rule,
 } from "../../policy/model.ts";
+import { type ClientAuth, clientAuth } from "../../token/client_auth.ts";
 import type { DeviceFlow } from "../../token/device_flow.ts";
 import type { PamRequest } from "../host/environment.ts";
 import { openIssuer } from "../host/issuer_access.ts";
@@ -54,18 +56,32 @@ export function deviceIssuer(
 export async function openFlow(
   issuer: DeviceIssuer,
   options: { signal: AbortSignal; requestMs: number },
-): Promise<DeviceFlow> {
+): Promise<Omit<DeviceFlow, "clientAuth">> {
   const client = await deviceClient(issuer);
   const { hosts, transport } = await openIssuer(issuer, options.signal);
   return { ...client, transport, hosts, requestMs: options.requestMs };
 }
 
+/** How our client there says who it is. */
+export function deviceClientAuth(
+  issuer: DeviceIssuer,
+  metadata: ServerMetadata,
+): ClientAuth {
+  return clientAuth(
+    "client_auth" in issuer ? issuer.client_auth : null,
+    metadata.token_endpoint_auth_methods_supported,
+  );
+}
+
 /** Who we are at the issuer. Throws {@link PolicyError} where the secret cannot be used. */
 export async function deviceClient(
-  { issuer, device: { client_id, client_secret_file } }: DeviceIssuer,
-): Promise<Pick<DeviceFlow, "issuer" | "clientId" | "clientSecret">> {
+  { issuer, kind, device: { client_id, client_secret_file } }: DeviceIssuer,
+): Promise<
+  Pick<DeviceFlow, "issuer" | "clientId" | "clientSecret" | "plain">
+> {
   return {
     issuer,
+    plain: kindRow({ kind }).plainBasic,
     clientId: client_id,
     clientSecret: client_secret_file === null
       ? null

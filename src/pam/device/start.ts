@@ -24,6 +24,7 @@ import {
 import { type Conversation, conversationOf } from "../host/conversation.ts";
 import {
   authorizationParameters,
+  deviceClientAuth,
   type DeviceIssuer,
   deviceIssuer,
   endpoint,
@@ -112,7 +113,7 @@ async function start(
   const memory = deviceMemory(policy, io.now);
   await checkLimits(policy, { issuer, request, io });
   const nonce = issuer.device.token === "id_token" ? crypto.randomUUID() : null;
-  const { authorization, tokenEndpoint } = await authorize(policy, {
+  const { authorization, ...flow } = await authorize(policy, {
     issuer,
     request,
     nonce,
@@ -122,7 +123,7 @@ async function start(
   const pending: PendingSignIn = {
     issuer: issuer.name,
     issuerUrl: issuer.issuer,
-    tokenEndpoint,
+    ...flow,
     deviceCode: authorization.deviceCode.reveal(),
     nonce,
     interval: authorization.interval,
@@ -173,7 +174,10 @@ async function authorize(
     nonce: string | null;
     issuerMs: number;
   },
-): Promise<{ authorization: DeviceAuthorization; tokenEndpoint: string }> {
+): Promise<
+  & { authorization: DeviceAuthorization }
+  & Pick<PendingSignIn, "tokenEndpoint" | "clientAuth">
+> {
   const { issuer, issuerMs } = options;
   const signal = AbortSignal.timeout(issuerMs);
   const flow = await openFlow(issuer, { signal, requestMs: issuerMs });
@@ -182,12 +186,15 @@ async function authorize(
       issuer: issuer.issuer,
       hosts: flow.hosts,
     });
-    const authorization = await requestDeviceAuthorization(flow, {
+    const clientAuth = deviceClientAuth(issuer, metadata);
+    const client = { ...flow, clientAuth };
+    const authorization = await requestDeviceAuthorization(client, {
       endpoint: endpoint(metadata, "device_authorization_endpoint"),
       parameters: authorizationParameters(policy, options),
     });
     return {
       authorization,
+      clientAuth,
       tokenEndpoint: endpoint(metadata, "token_endpoint"),
     };
   } finally {

@@ -46,7 +46,7 @@ export const DeviceSchema = v.strictObject({
   }),
   client_secret_file: setting(v.nullable(AbsolutePath), null, {
     says:
-      "a file with the client's secret, where it has one: owned by root, mode 0600; sent as HTTP Basic",
+      "a file with the client's secret, where it has one: owned by root, mode 0600",
     change: "other",
   }),
   scopes: setting(list(Text), ["openid"], {
@@ -217,6 +217,11 @@ export const IssuerSchema = v.strictObject({
   client_secret_file: optional(AbsolutePath, {
     says: "a file with the secret, owned by root, mode 0600",
     change: "other",
+  }),
+  client_auth: setting(v.nullable(v.picklist(["basic", "post"])), null, {
+    says:
+      "how a client with a secret says who it is: `basic` (HTTP Basic) or `post` (in the form); left out: as the discovery document says, `basic` where it says nothing",
+    change: "neutral",
   }),
   introspection_endpoint: setting(v.nullable(Text), null, {
     says: "its URL where discovery does not name it; naming it saves a request",

@@ -160,6 +160,72 @@ test("authenticates a confidential client with Basic, never in the form", async 
   assert.match(refused.log, /can be read by others/);
 });
 
+/** The id and the secret that a request carries, by where they stand. */
+function sent(
+  scene: DeviceScene,
+  path: string,
+): { basic: string | null; form: string | undefined } {
+  const request = scene.server.requests.findLast((each) => each.path === path);
+  const header = request?.headers.authorization;
+  return {
+    basic: header === undefined ? null : atob(header.replace("Basic ", "")),
+    form: scene.form(path).client_secret,
+  };
+}
+
+const UUID = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+const BASIC = { basic: `${UUID}:AK2-x_Y.z*`, form: undefined };
+const POST = { basic: null, form: "AK2-x_Y.z*" };
+
+for (
+  const [way, methods, expected] of [
+    [null, undefined, BASIC],
+    [null, [], BASIC],
+    [null, ["client_secret_post", "client_secret_basic"], BASIC],
+    [null, ["private_key_jwt", "client_secret_post"], POST],
+    [null, ["private_key_jwt"], BASIC],
+    [null, "client_secret_post", BASIC],
+    ["post", ["client_secret_basic"], POST],
+    ["basic", ["client_secret_post"], BASIC],
+  ] as const
+) {
+  test(`sends the secret once, client_auth ${way} and ${JSON.stringify(methods)} listed`, async (scene) => {
+    const { policyFile, directory } = scene.site;
+    const secret = `${directory}/secret`;
+    await Deno.writeTextFile(secret, "AK2-x_Y.z*", { mode: 0o600 });
+    const text = await Deno.readTextFile(policyFile);
+    await Deno.writeTextFile(
+      policyFile,
+      text.replace(
+        "device: {client_id: ssh-device",
+        `client_auth: ${way}\n    device: {client_secret_file: ${secret}, client_id: ${UUID}`,
+      ),
+    );
+    scene.server.discovery.token_endpoint_auth_methods_supported = methods;
+    const started = await start({ policyFile });
+    assert.equal(started.reason, null, started.log);
+    scene.answerPolls(await scene.tokens({ claims: { audience: UUID } }));
+    const finished = await finish({ policyFile });
+    assert.equal(finished.reason, "allowed", finished.log);
+    for (const path of ["/device_authorization", "/token"]) {
+      assert.deepEqual(sent(scene, path), expected, path);
+    }
+    assert.equal(scene.form("/device_authorization").client_id, UUID);
+  });
+}
+
+test("sends nothing but the id of a client without a secret", async (scene) => {
+  scene.server.discovery.token_endpoint_auth_methods_supported = [
+    "client_secret_post",
+  ];
+  await start({ policyFile: scene.site.policyFile });
+  assert.deepEqual(sent(scene, "/device_authorization"), {
+    basic: null,
+    form: undefined,
+  });
+  assert.equal(scene.form("/device_authorization").client_id, CLIENT);
+}, { issuerLines: ["client_auth: post"] });
+
 test("takes as long for an account that there is not", async ({ site }) => {
   const accounts = { alice: "1000:alice", nosuchuser: "", root: "0:root" };
   const times: Record<string, number[]> = {};
