@@ -66,6 +66,24 @@ const NOT_SERVED = [
 ];
 
 /**
+ * A new secret that only who has started a sign-in can finish it with (RFC 7636 section 4.1), and what
+ * the request for a code carries of it. Servers that do not know it there ignore it.
+ */
+export async function proofKey(): Promise<{
+  codeVerifier: AccessToken;
+  parameters: Readonly<Record<string, string>>;
+}> {
+  const verifier = oauth.generateRandomCodeVerifier();
+  return {
+    codeVerifier: new AccessToken(verifier),
+    parameters: {
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+    },
+  };
+}
+
+/**
  * Asks for a code (RFC 8628 section 3.1). `parameters` come beside the client's id. Throws
  * {@link IssuerError}, also for an answer that must not be shown to anybody.
  */
@@ -103,6 +121,13 @@ export async function requestDeviceAuthorization(
   return checkDeviceAuthorization(body, flow);
 }
 
+interface TokenRequest {
+  readonly endpoint: string;
+  readonly deviceCode: AccessToken;
+  /** Of {@link proofKey}. */
+  readonly codeVerifier: AccessToken;
+}
+
 /**
  * One request for the tokens (RFC 8628 section 3.4). Throws {@link IssuerError} when the issuer
  * does not answer, or does not serve us.
@@ -111,7 +136,7 @@ export async function requestDeviceAuthorization(
  */
 export async function requestTokens(
   flow: DeviceFlow,
-  options: { endpoint: string; deviceCode: AccessToken },
+  options: TokenRequest,
 ): Promise<PollAnswer> {
   try {
     return await requestTokensOnce(flow, options);
@@ -124,7 +149,7 @@ export async function requestTokens(
 
 async function requestTokensOnce(
   flow: DeviceFlow,
-  options: { endpoint: string; deviceCode: AccessToken },
+  options: TokenRequest,
 ): Promise<PollAnswer> {
   const server = { issuer: flow.issuer, token_endpoint: options.endpoint };
   let idToken: unknown;
@@ -135,6 +160,7 @@ async function requestTokensOnce(
       clientAuth(flow),
       options.deviceCode.reveal(),
       {
+        additionalParameters: { code_verifier: options.codeVerifier.reveal() },
         [oauth.customFetch]: async (url, init) => {
           const { status, body } = plainTokens(await send(flow, { url, init }));
           checkAuthor(status, body);

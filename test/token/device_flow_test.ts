@@ -123,9 +123,11 @@ Deno.test("requestTokens() sends the device code, and keeps the tokens from bein
   const answer = await requestTokens(flow, {
     endpoint: `${ISSUER}/token`,
     deviceCode: new AccessToken("the-device-code"),
+    codeVerifier: new AccessToken("the-verifier"),
   });
   assert.deepEqual(sent[0]?.request.form, {
     client_id: "ssh login",
+    code_verifier: "the-verifier",
     device_code: "the-device-code",
     grant_type: "urn:ietf:params:oauth:grant-type:device_code",
   });
@@ -154,7 +156,11 @@ for (
     const { flow } = flowWith([{ status: 200, body }]);
     const deviceCode = new AccessToken("x");
     await assert.rejects(
-      requestTokens(flow, { endpoint: `${ISSUER}/token`, deviceCode }),
+      requestTokens(flow, {
+        endpoint: `${ISSUER}/token`,
+        deviceCode,
+        codeVerifier: new AccessToken("y"),
+      }),
       { name: "IssuerError", problem: "invalid" },
     );
   });

@@ -13,7 +13,7 @@ import {
   type DeviceIssuer,
 } from "../../pam/device/flow.ts";
 import { AccessToken } from "../../token/access_token.ts";
-import { requestTokens } from "../../token/device_flow.ts";
+import { proofKey, requestTokens } from "../../token/device_flow.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { clientAuthFindings } from "./client_auth.ts";
 
@@ -71,7 +71,9 @@ export async function deviceClientFindings(
   };
   const deviceCode = new AccessToken(`oauth-pam-check-${crypto.randomUUID()}`);
   try {
-    await requestTokens(flow, { endpoint: token_endpoint, deviceCode });
+    const { codeVerifier } = await proofKey();
+    const endpoint = token_endpoint;
+    await requestTokens(flow, { endpoint, deviceCode, codeVerifier });
     return findings;
   } catch (error) {
     const named = isIssuerError(error) ? error.named : null;

@@ -182,6 +182,7 @@ async function poll(
   const { issuer, io, timings, gone } = options;
   const now = io.now();
   const deviceCode = new AccessToken(pending.deviceCode);
+  const codeVerifier = new AccessToken(pending.codeVerifier);
   const deadline = Math.min(pending.deadline, now + timings.userMs);
   const signal = AbortSignal.any([
     AbortSignal.timeout(deadline - now + timings.requestMs),
@@ -194,6 +195,7 @@ async function poll(
         requestTokens({ ...flow, clientAuth: pending.clientAuth }, {
           endpoint: pending.tokenEndpoint,
           deviceCode,
+          codeVerifier,
         }),
       interval: pending.interval,
       deadline,

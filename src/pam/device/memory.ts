@@ -18,6 +18,7 @@ export interface PendingSignIn {
   /** How the client said who it is. */
   readonly clientAuth: ClientAuth;
   readonly deviceCode: string;
+  readonly codeVerifier: string;
   readonly nonce: string | null;
   /** Seconds between two requests. */
   readonly interval: number;
@@ -54,6 +55,7 @@ export async function takeSignIn(
     found.issuerUrl,
     found.tokenEndpoint,
     found.deviceCode,
+    found.codeVerifier,
     found.clientAuth,
   ];
   const numbers = [found.interval, found.deadline];

@@ -9,6 +9,7 @@ import { discover } from "../../issuer/discovery.ts";
 import type { Policy } from "../../policy/model.ts";
 import {
   type DeviceAuthorization,
+  proofKey,
   requestDeviceAuthorization,
 } from "../../token/device_flow.ts";
 import { SignInError } from "../../token/errors.ts";
@@ -176,7 +177,7 @@ async function authorize(
   },
 ): Promise<
   & { authorization: DeviceAuthorization }
-  & Pick<PendingSignIn, "tokenEndpoint" | "clientAuth">
+  & Pick<PendingSignIn, "tokenEndpoint" | "clientAuth" | "codeVerifier">
 > {
   const { issuer, issuerMs } = options;
   const signal = AbortSignal.timeout(issuerMs);
@@ -187,14 +188,19 @@ async function authorize(
       hosts: flow.hosts,
     });
     const clientAuth = deviceClientAuth(issuer, metadata);
+    const proof = await proofKey();
     const client = { ...flow, clientAuth };
     const authorization = await requestDeviceAuthorization(client, {
       endpoint: endpoint(metadata, "device_authorization_endpoint"),
-      parameters: authorizationParameters(policy, options),
+      parameters: {
+        ...authorizationParameters(policy, options),
+        ...proof.parameters,
+      },
     });
     return {
       authorization,
       clientAuth,
+      codeVerifier: proof.codeVerifier.reveal(),
       tokenEndpoint: endpoint(metadata, "token_endpoint"),
     };
   } finally {

@@ -329,6 +329,8 @@ const OWN_PARAMETERS = [
   "acr_values",
   "client_id",
   "client_secret",
+  "code_challenge",
+  "code_challenge_method",
   "max_age",
   "nonce",
   "scope",

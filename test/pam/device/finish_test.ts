@@ -69,7 +69,9 @@ test("admits who has approved, after the first request", async (scene) => {
     / decision=allow reason=allowed user=alice .* sub=u1 .*rule=staff /,
   );
   assert.equal(result.stdout, "");
-  assert.deepEqual(scene.form("/token"), {
+  const { code_verifier, ...form } = scene.form("/token");
+  assert.match(code_verifier ?? "", /^[A-Za-z0-9_-]{43}$/);
+  assert.deepEqual(form, {
     client_id: CLIENT,
     device_code: "a-device-code-that-nobody-else-knows",
     grant_type: "urn:ietf:params:oauth:grant-type:device_code",

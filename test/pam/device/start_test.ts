@@ -87,9 +87,16 @@ test("leaves out the source where there is none", async (scene) => {
 
 test("asks for the scopes and nothing else, with the client's id", async (scene) => {
   await start({ policyFile: scene.site.policyFile });
-  const { nonce, ...form } = scene.form("/device_authorization");
+  const { nonce, code_challenge, ...form } = scene.form(
+    "/device_authorization",
+  );
+  assert.match(code_challenge ?? "", /^[A-Za-z0-9_-]{43}$/);
   assert.match(nonce ?? "", /^[0-9a-f-]{36}$/);
-  assert.deepEqual(form, { client_id: CLIENT, scope: "openid" });
+  assert.deepEqual(form, {
+    client_id: CLIENT,
+    scope: "openid",
+    code_challenge_method: "S256",
+  });
 });
 
 const ASSURANCE: DeviceSceneOptions = {
@@ -106,9 +113,12 @@ test(
   async (scene) => {
     const { policyFile } = scene.site;
     await start({ policyFile });
-    const { nonce: _, ...form } = scene.form("/device_authorization");
+    const { nonce: _, code_challenge: __, ...form } = scene.form(
+      "/device_authorization",
+    );
     assert.deepEqual(form, {
       client_id: CLIENT,
+      code_challenge_method: "S256",
       scope: "openid",
       acr_values: "mfa urn:silver",
       kc_idp_hint: "campus",
@@ -225,6 +235,30 @@ test("sends nothing but the id of a client without a secret", async (scene) => {
   });
   assert.equal(scene.form("/device_authorization").client_id, CLIENT);
 }, { issuerLines: ["client_auth: post"] });
+
+/** What RFC 7636 section 4.2 makes of a verifier. */
+async function challengeOf(verifier: string): Promise<string> {
+  const bytes = new TextEncoder().encode(verifier);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+test("proves to the issuer that who finishes has started (RFC 7636)", async (scene) => {
+  const { policyFile } = scene.site;
+  const challenges: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    await start({ policyFile });
+    const { code_challenge = "" } = scene.form("/device_authorization");
+    scene.answerPolls("authorization_pending", await scene.tokens());
+    const result = await finish({ policyFile });
+    assert.equal(result.reason, "allowed", result.log);
+    const { code_verifier = "" } = scene.form("/token");
+    assert.equal(await challengeOf(code_verifier), code_challenge);
+    assert.ok(!result.log.includes(code_verifier));
+    challenges.push(code_challenge);
+  }
+  assert.notEqual(challenges[0], challenges[1]);
+});
 
 test("takes as long for an account that there is not", async ({ site }) => {
   const accounts = { alice: "1000:alice", nosuchuser: "", root: "0:root" };

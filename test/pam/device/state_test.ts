@@ -162,6 +162,14 @@ for (
       "without a device code",
       (text: string) => text.replace('"deviceCode"', '"x"'),
     ],
+    [
+      "without a verifier",
+      (text: string) => text.replace('"codeVerifier"', '"x"'),
+    ],
+    [
+      "without a way of the client",
+      (text: string) => text.replace('"clientAuth"', '"x"'),
+    ],
     ["for another account", (text: string) => text.replace('"alice"', '"bob"')],
     [
       "for ever",
