@@ -21,6 +21,7 @@ import {
   SUCCESS_STATUSES,
 } from "./device_dialects.ts";
 import { type ClientCredentials, credentialParts } from "./client_auth.ts";
+import { ERROR_STATUSES, fitForLog, issuerWords } from "./issuer_words.ts";
 import type { DeviceAuthorizationResponse } from "oauth4webapi";
 import { SignInError } from "./errors.ts";
 
@@ -37,8 +38,12 @@ export interface DeviceFlow extends ClientCredentials {
 /** The answer to one request for tokens. */
 type PollAnswer =
   | { readonly status: "pending" | "slow_down" }
-  /** `error` is the issuer's word, for the log. */
-  | { readonly status: "denied" | "expired"; readonly error: string }
+  /** `error` is the issuer's word, for the log, and `description` what it says of it. */
+  | {
+    readonly status: "denied" | "expired";
+    readonly error: string;
+    readonly description?: string | undefined;
+  }
   | {
     readonly status: "granted";
     readonly accessToken: AccessToken;
@@ -49,8 +54,6 @@ type PollAnswer =
     readonly scope: string | null;
   };
 
-/** Statuses under which servers send RFC 6749 error bodies; some do not keep to 400 and 401. */
-const ERROR_STATUSES = [400, 401, 403, 428];
 /** RFC 6585 section 4, whatever the body is. */
 const TOO_MANY_REQUESTS = 429;
 /** Also what a firewall or a proxy in front of the issuer says, and may not say again. */
@@ -113,10 +116,7 @@ export async function requestDeviceAuthorization(
     );
   });
   if (body instanceof oauth.ResponseBodyError) {
-    throw answered(
-      body.error,
-      `the issuer does not start a sign-in: ${shown(body.error)}`,
-    );
+    throw answered(body, "the issuer does not start a sign-in");
   }
   return checkDeviceAuthorization(body, flow);
 }
@@ -178,7 +178,7 @@ async function requestTokensOnce(
       response,
     );
   });
-  if (body instanceof oauth.ResponseBodyError) return answerTo(body.error);
+  if (body instanceof oauth.ResponseBodyError) return answerTo(body);
   if (idToken !== undefined && typeof idToken !== "string") {
     throw invalid("the ID token is not a string");
   }
@@ -200,23 +200,21 @@ function checkAuthor(status: number, body: unknown): void {
 }
 
 /** RFC 8628 section 3.5. What is not known is a refusal: nobody gets another way in by it. */
-function answerTo(error: string): PollAnswer {
+function answerTo(body: oauth.ResponseBodyError): PollAnswer {
+  const { error, error_description: description } = body;
   switch (error) {
     case "authorization_pending":
       return { status: "pending" };
     case "slow_down":
       return { status: "slow_down" };
     case "expired_token":
-    case "invalid_grant":
-      return { status: "expired", error };
+      return { status: "expired", error, description };
   }
   if (NOT_SERVED.includes(error) || OUT_OF_SERVICE.includes(error)) {
-    throw answered(
-      error,
-      `the issuer does not answer the sign-in: ${shown(error)}`,
-    );
+    throw answered(body, "the issuer does not answer the sign-in");
   }
-  return { status: "denied", error };
+  // invalid_grant among them: what has expired has a word of its own
+  return { status: "denied", error, description };
 }
 
 function client(flow: DeviceFlow): oauth.Client {
@@ -243,13 +241,14 @@ async function send(
     init: oauth.CustomFetchOptions<"POST", URLSearchParams>;
   },
 ): Promise<JsonResponse> {
-  return await flow.transport.request(url, {
+  const request = {
     method: "POST",
     headers: init.headers,
     form: Object.fromEntries(init.body),
     accept: [...SUCCESS_STATUSES, ...ERROR_STATUSES],
     timeoutMs: flow.requestMs,
-  });
+  } as const;
+  return fitForLog(await flow.transport.request(url, request), request);
 }
 
 function asResponse({ status, body }: JsonResponse): Response {
@@ -285,9 +284,19 @@ function invalid(message: string): IssuerError {
 }
 
 /** What an error that the issuer named is for us: an outage where it says so, else a refusal. */
-function answered(error: string, message: string): IssuerError {
+function answered(
+  { error, error_description: description }: oauth.ResponseBodyError,
+  what: string,
+): IssuerError {
   const problem = OUT_OF_SERVICE.includes(error) ? "out_of_service" : "invalid";
-  return new IssuerError(problem, message, { named: error });
+  return new IssuerError(
+    problem,
+    `${what}: ${issuerWords(error, description)}`,
+    {
+      named: error,
+      ...(description === undefined ? {} : { description }),
+    },
+  );
 }
 
 // What an issuer answers to the request for a code, before anybody sees or uses it: codes and URLs
@@ -407,7 +416,9 @@ export async function pollForTokens(options: PollOptions): Promise<Granted> {
       if (answer.status === "denied" || answer.status === "expired") {
         throw new SignInError(
           `device_${answer.status}`,
-          `the issuer answered ${JSON.stringify(answer.error.slice(0, 60))}`,
+          `the issuer answered ${
+            issuerWords(answer.error, answer.description)
+          }`,
         );
       }
       if (answer.status === "slow_down") interval += SLOW_DOWN_SECONDS;

@@ -17,6 +17,7 @@ import {
 } from "./client_auth.ts";
 import { MAX_TOKEN_CHARACTERS } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
+import { ERROR_STATUSES, fitForLog, issuerWords } from "./issuer_words.ts";
 import { type Evidence, verified } from "./verified.ts";
 import type { JsonObject } from "./strict_json.ts";
 
@@ -199,19 +200,43 @@ function checkKind(answer: JsonObject, expected: ClaimExpectations): void {
   }
 }
 
-/** Sends the request, and says more where the issuer does not take us for who we are. */
+/**
+ * Sends the request, and says more where the issuer does not take us for who we are, or says itself
+ * what is wrong. Throws {@link IssuerError}, also for an answer that is an error.
+ */
 export async function authorized(
   transport: Transport,
   { url, request }: { url: string; request: JsonRequest },
 ): Promise<JsonResponse> {
-  try {
-    return await transport.request(url, request);
-  } catch (error) {
-    if (!isIssuerError(error)) throw error;
-    if (error.status !== 401 && error.status !== 403) throw error;
-    const message = `${error.message}: are client_id and the secret right?`;
-    throw new IssuerError(error.problem, message, { status: error.status });
-  }
+  const answer = await transport.request(url, {
+    ...request,
+    accept: ERROR_STATUSES,
+  }).catch((error) => {
+    if (!isIssuerError(error) || error.status === null) throw error;
+    const { message, problem, status } = error;
+    throw new IssuerError(problem, `${message}${doubt(status)}`, { status });
+  });
+  const { status, body } = fitForLog(answer, request);
+  const { active, error, error_description } = Object(body);
+  const named = typeof error === "string" && active === undefined;
+  if (status === 200 && !named) return answer;
+  const words = named ? issuerWords(error, error_description) : "";
+  const message = status === 200
+    ? `the answer about the token is an error: ${words}`
+    : `the issuer answered with status ${status}${doubt(status)}${
+      words === "" ? "" : `${doubt(status) === "" ? ":" : ""} ${words}`
+    }`;
+  throw new IssuerError(status === 200 ? "invalid" : "status", message, {
+    status,
+    ...(named ? { named: error } : {}),
+  });
+}
+
+/** RFC 6749 section 5.2, and servers that say 403 for it. */
+function doubt(status: number): string {
+  return status === 401 || status === 403
+    ? ": are client_id and the secret right?"
+    : "";
 }
 
 /** The token's characters, for its issuer. Throws {@link TokenError} (RFC 6750 section 2.1). */

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { createAuthority } from "../support/certificates.ts";
 import {
+  answer,
   type Behaviour,
   type HostileIssuer,
   json,
@@ -104,3 +105,74 @@ for (
     );
   });
 }
+
+for (
+  const [status, body, detail] of [
+    [
+      401,
+      { error: "invalid_client", error_description: "Client\r\nis locked" },
+      'the issuer answered with status 401: are client_id and the secret right? \\"invalid_client\\": Client is locked"',
+    ],
+    [
+      403,
+      { error: "access_denied" },
+      'status 403: are client_id and the secret right? \\"access_denied\\""',
+    ],
+    [
+      400,
+      { error: "invalid_request", error_description: "no token" },
+      'the issuer answered with status 400: \\"invalid_request\\": no token"',
+    ],
+    [
+      200,
+      { error: "invalid_request", error_description: "no token" },
+      'the answer about the token is an error: \\"invalid_request\\": no token"',
+    ],
+    [400, { message: "no" }, 'the issuer answered with status 400"'],
+    [
+      400,
+      { error: "e", error_description: "\u001b[2J" },
+      '\\"e\\": \\u001b[2J"',
+    ],
+  ] as const
+) {
+  Deno.test(`login logs what an issuer says with ${status} about a token: ${JSON.stringify(body)}`, async () => {
+    const { result } = await introspected(answer({ status, body }));
+    assert.deepEqual([result.reason, result.exitCode], ["issuer_refused", 3]);
+    assert.ok(result.log.includes(detail), result.log);
+    assert.equal(result.stdout, "");
+  });
+}
+
+Deno.test("login says with which status a page came in place of an answer", async () => {
+  const page = { status: 401, headers: { "content-type": "text/html" } };
+  const { result } = await introspected(answer({ ...page, body: "<p>" }));
+  assert.equal(result.reason, "issuer_refused");
+  assert.match(
+    result.log,
+    /status 401 and content type \\"text\/html\\": are client_id and the secret right\?/,
+  );
+});
+
+Deno.test("login logs no secret that an issuer throws back", async () => {
+  const echo = (always: boolean): Behaviour => (request, response) => {
+    const form = new URLSearchParams(request.body);
+    const typed = form.get("token") === TOKEN;
+    const { authorization = "" } = request.headers;
+    const credentials = atob(authorization.split(" ")[1] ?? "");
+    const error_description = `${
+      form.get("token")
+    } of ${credentials}, ${authorization}`;
+    const body = { error: "invalid_request", error_description };
+    const told = typed || always
+      ? answer({ status: 400, body })
+      : json({ active: false });
+    return told(request, response);
+  };
+  for (const always of [true, false]) {
+    const { result } = await introspected(echo(always));
+    assert.equal(result.reason, always ? "issuer_refused" : "token_malformed");
+    assert.match(result.log, /: \[secret\] of 3fa85f64-[-0-9a-f]*:\[secret\]/);
+    assert.doesNotMatch(result.log, /2YotnFZ|AK2|M2ZhODVm/);
+  }
+});

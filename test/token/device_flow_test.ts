@@ -97,8 +97,11 @@ Deno.test("requestDeviceAuthorization() encodes a client's secret for Basic (RFC
   assert.equal(atob(header.replace("Basic ", "")), "ssh+login:a%3Ab+%25");
 });
 
-Deno.test("requestDeviceAuthorization() reports the issuer's error without its description", async () => {
-  const body = { error: "unauthorized_client", error_description: "\u001b[2J" };
+Deno.test("requestDeviceAuthorization() reports the issuer's error with its description, on one line", async () => {
+  const body = {
+    error: "unauthorized_client",
+    error_description: " not\r\nhere ",
+  };
   const { flow } = flowWith([{ status: 400, body }]);
   await assert.rejects(
     requestDeviceAuthorization(flow, {
@@ -107,7 +110,10 @@ Deno.test("requestDeviceAuthorization() reports the issuer's error without its d
     }),
     {
       name: "IssuerError",
-      message: 'the issuer does not start a sign-in: "unauthorized_client"',
+      message:
+        'the issuer does not start a sign-in: "unauthorized_client": not here',
+      named: "unauthorized_client",
+      description: "not here",
     },
   );
 });

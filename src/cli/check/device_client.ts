@@ -28,6 +28,12 @@ const MEANINGS: Readonly<Record<string, string>> = {
   unsupported_grant_type: "it has no device sign-in: every one is refused",
 };
 
+/** The issuer's own words, which name what to do more often than not. */
+function saying(error: unknown): string {
+  const description = isIssuerError(error) ? error.description : null;
+  return description === null ? "" : `; it says: ${description}`;
+}
+
 /** Throws what `requestTokens` throws for anything but an answer about the client. */
 export async function deviceClientFindings(
   issuer: DeviceIssuer,
@@ -86,7 +92,7 @@ export async function deviceClientFindings(
       level: "error",
       message: `issuer "${name}": device client ${
         JSON.stringify(client.clientId)
-      }: ${named}: ${meaning}`,
+      }: ${named}: ${meaning}${saying(error)}`,
       hint:
         'correct "client_id" and the secret of the issuer\'s "device", or ' +
         "register the client for the device authorization grant",

@@ -417,7 +417,8 @@ for (
         device_authorization_endpoint: `${issuer.issuer}/device`,
       }),
     );
-    issuer.on("/token", answer({ status, body: { error } }));
+    const error_description = "see AADSTS7000218";
+    issuer.on("/token", answer({ status, body: { error, error_description } }));
     const result = await asked({
       issuer: issuer.issuer,
       caPem: authority.caPem,
@@ -430,6 +431,9 @@ for (
       found.map(({ level }) => level),
       level === null ? [] : [level],
     );
+    for (const { message } of found) {
+      assert.match(message, /; it says: see AADSTS7000218$/);
+    }
     assert.equal(issuer.requestCount("/device"), 0, "nobody is shown a code");
     assert.equal(issuer.requestCount("/token"), 1);
   });

@@ -123,7 +123,7 @@ for (
   const [error, reason, exitCode] of [
     ["access_denied", "device_denied", 7],
     ["expired_token", "device_expired", 7],
-    ["invalid_grant", "device_expired", 7],
+    ["invalid_grant", "device_denied", 7],
     ["authorization_declined", "device_denied", 7],
     ["\u001b]0;pwn\u0007", "device_denied", 7],
     ["invalid_client", "issuer_refused", 3],
@@ -140,6 +140,99 @@ for (
     assert.match(result.log, /^[\x20-\x7e]*\n$/);
   });
 }
+
+for (
+  const [error, reason, description, said] of [
+    [
+      "invalid_grant",
+      "device_denied",
+      "AADSTS50105: Your administrator has configured the application",
+      'the issuer answered \\"invalid_grant\\": AADSTS50105: Your administrator has',
+    ],
+    [
+      "interaction_required",
+      "device_denied",
+      "AADSTS53003: Access has been blocked by Conditional Access policies.\r\nTrace ID: 1",
+      'the issuer answered \\"interaction_required\\": AADSTS53003: Access has been blocked by Conditional Access policies. Trace ID: 1"',
+    ],
+    [
+      "expired_token",
+      "device_expired",
+      "The device code has expired",
+      'the issuer answered \\"expired_token\\": The device code has expired"',
+    ],
+    [
+      "invalid_client",
+      "issuer_refused",
+      "AADSTS7000218: the request body must contain 'client_assertion' or 'client_secret'.",
+      'the issuer does not answer the sign-in: \\"invalid_client\\": AADSTS7000218: the request body',
+    ],
+    [
+      "server_error",
+      "issuer_unavailable",
+      "try later",
+      'the issuer does not answer the sign-in: \\"server_error\\": try later"',
+    ],
+    [
+      "access_denied",
+      "device_denied",
+      "\u001b]0;pwn\u0007 reason=allowed",
+      'the issuer answered \\"access_denied\\": \\u001b]0;pwn\\u0007 reason=allowed"',
+    ],
+    ["access_denied", "device_denied", ["x"], 'answered \\"access_denied\\""'],
+    ["access_denied", "device_denied", null, 'answered \\"access_denied\\""'],
+  ] as const
+) {
+  test(`logs what the issuer says of "${error}": ${JSON.stringify(description)}`, async (scene) => {
+    const result = await signIn(scene, [
+      answer({ status: 400, body: { error, error_description: description } }),
+    ]);
+    assert.equal(result.reason, reason);
+    assert.ok(result.log.includes(said), result.log);
+    assert.match(result.log, /^[\x20-\x7e]*\n$/);
+    assert.equal(result.stdout, "", "the person reads none of it");
+  });
+}
+
+test("logs no secret that the issuer throws back", async (scene) => {
+  const { policyFile, directory } = scene.site;
+  const secret = `${directory}/secret`;
+  await Deno.writeTextFile(secret, "s3cret/of+ours", { mode: 0o600 });
+  const text = await Deno.readTextFile(policyFile);
+  await Deno.writeTextFile(
+    policyFile,
+    text.replace(
+      "{client_id: ssh-device",
+      `{client_secret_file: ${secret}, client_id: ssh-device`,
+    ),
+  );
+  for (const way of ["basic", "post"]) {
+    await Deno.writeTextFile(
+      policyFile,
+      (await Deno.readTextFile(policyFile))
+        .replace(/\n {4}client_auth: .*/, "")
+        .replace("\n    device:", `\n    client_auth: ${way}\n    device:`),
+    );
+    const echo: PollBehaviour = (request, response) => {
+      const { authorization = "" } = request.headers;
+      const form = decodeURIComponent(request.body);
+      const basic = authorization && atob(authorization.split(" ")[1] ?? "");
+      const error_description = [authorization, basic, form].join(" | ");
+      const body = { error: form.slice(-150), error_description };
+      return answer({ status: 400, body })(request, response);
+    };
+    const result = await signIn(scene, [echo]);
+    assert.equal(result.reason, "device_denied", result.log);
+    const { code_verifier = "-" } = scene.form("/token");
+    assert.doesNotMatch(
+      result.log,
+      /a-device-code|s3cret|czNjcmV0|of%2Bours/,
+      result.log,
+    );
+    assert.ok(!result.log.includes(code_verifier));
+    assert.match(result.log, /\[secret\]/);
+  }
+});
 
 test("takes 429 for slow_down, whatever the body is", async (scene) => {
   const busy = (body: unknown) => answer({ status: 429, body });

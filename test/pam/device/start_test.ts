@@ -510,6 +510,43 @@ for (
   });
 }
 
+for (
+  const [error, error_description, said] of [
+    [
+      "invalid_client",
+      "AADSTS7000218: The request body must contain the following parameter",
+      '\\"invalid_client\\": AADSTS7000218: The request body must contain the',
+    ],
+    [
+      "invalid_request",
+      "Missing parameter: code_challenge_method",
+      '\\"invalid_request\\": Missing parameter: code_challenge_method"',
+    ],
+    [
+      "invalid_scope",
+      `Missing scope "groups"\n${"x".repeat(300)}`,
+      '\\"invalid_scope\\": Missing scope \\"groups\\" xxx',
+    ],
+  ] as const
+) {
+  test(`logs what the issuer says of "${error}", and shows nobody`, async (scene) => {
+    scene.server.on(
+      "/device_authorization",
+      answer({ status: 400, body: { error, error_description } }),
+    );
+    const { policyFile } = scene.site;
+    const { reason, text, log } = await start({ policyFile });
+    assert.equal(reason, "issuer_refused");
+    assert.equal(text, UNAVAILABLE);
+    assert.ok(
+      log.includes(`detail="the issuer does not start a sign-in: ${said}`),
+      log,
+    );
+    const [, detail = ""] = / detail="(.*)"\n$/.exec(log) ?? [];
+    assert.ok(detail.length <= 200);
+  });
+}
+
 test("follows no redirect with the client's secret", async (scene) => {
   await using trap = startConnectionTrap();
   scene.server.on("/device_authorization", redirect(trap.url, { status: 307 }));
