@@ -39,6 +39,8 @@ interface KindRow {
   readonly oauthMetadata: boolean;
   /** The person has several linked identities, each with authentications of its own. */
   readonly linked: boolean;
+  /** The ID tokens that people get when they sign in are of it. */
+  readonly idTokens: boolean;
   /** It takes a client's id and secret as they are, not encoded. */
   readonly plainBasic: boolean;
   /** Tokens can say when somebody signed in. */
@@ -65,9 +67,10 @@ const JWT = {
   opaque: false,
   oauthMetadata: false,
   linked: false,
+  idTokens: true,
   plainBasic: false,
   authTime: true,
-  keys: [...LOCAL_KEYS, "device"],
+  keys: LOCAL_KEYS,
   needs: [],
   algorithms: ["RS256"],
   groups: "groups",
@@ -76,12 +79,14 @@ const JWT = {
 const OPAQUE = {
   ...JWT,
   opaque: true,
+  idTokens: false,
   keys: [...CLIENT_KEYS, "client_auth", "introspection_endpoint"],
   needs: CLIENT_KEYS,
 } as const;
 
 const GRID = {
   ...JWT,
+  idTokens: false,
   oauthMetadata: true,
   keys: [...LOCAL_KEYS, "any_audience"],
   // what the profiles demand to be understood (WLCG JWT profile 1.0)

@@ -84,7 +84,7 @@ async function asked(
   const named = issuer.kind === "introspection" &&
     issuer.introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
-  if (isAsked(issuer) && !named) return [];
+  if (isAsked(issuer) && !named && !isDeviceIssuer(issuer)) return [];
   const metadata = await discover(transport, {
     issuer: issuer.issuer,
     hosts,

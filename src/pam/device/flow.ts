@@ -8,7 +8,6 @@ import { IssuerError } from "../../issuer/errors.ts";
 import { kindRow } from "../../policy/kinds.ts";
 import {
   type Device,
-  deviceOf,
   type Issuer,
   type Policy,
   type Rule,
@@ -20,13 +19,11 @@ import { openIssuer } from "../host/issuer_access.ts";
 import { loadClientSecret, PolicyError } from "../host/policy_file.ts";
 
 /** An issuer at which people can sign in with a browser. */
-export type DeviceIssuer = Extract<Issuer, { readonly device: unknown }> & {
-  readonly device: Device;
-};
+export type DeviceIssuer = Issuer & { readonly device: Device };
 
 /** Whether people can sign in at the issuer with a browser. */
 export function isDeviceIssuer(issuer: Issuer): issuer is DeviceIssuer {
-  return deviceOf(issuer) !== null;
+  return issuer.device !== null;
 }
 
 /**
@@ -107,7 +104,8 @@ export function endpoint(
 /**
  * The parameters of the request for a code: what the site configured, and what the policy wants of
  * a sign-in for this service, asked for in the terms of OpenID Connect Core section 3.1.2.1. It is
- * the same for every account, so that nobody learns about accounts from what is asked of them.
+ * the same for every account, so that nobody learns about accounts from what is asked of them; a
+ * SciToken names the one that it opens, whether or not there is such an account.
  *
  * Asking is a courtesy to the user: only what the token then shows decides.
  */
@@ -128,7 +126,10 @@ export function authorizationParameters(
     ...Object.fromEntries(
       device.parameters.map(({ name, value }) => [name, value]),
     ),
-    scope: device.scopes.join(" "),
+    scope: [
+      ...device.scopes,
+      ...(issuer.kind === "scitokens" ? [`ssh:${request.user}`] : []),
+    ].join(" "),
     ...(nonce === null ? {} : { nonce }),
     ...(ages.length === 0 ? {} : { max_age: String(Math.min(...ages)) }),
     ...(mfa && device.acr_values.length > 0

@@ -6,6 +6,7 @@
  */
 import { within } from "../../lib/deadline.ts";
 import { discover } from "../../issuer/discovery.ts";
+import { kindRow } from "../../policy/kinds.ts";
 import type { Policy } from "../../policy/model.ts";
 import {
   type DeviceAuthorization,
@@ -186,6 +187,7 @@ async function authorize(
     const metadata = await discover(flow.transport, {
       issuer: issuer.issuer,
       hosts: flow.hosts,
+      oauthMetadata: kindRow(issuer).oauthMetadata,
     });
     const clientAuth = deviceClientAuth(issuer, metadata);
     const proof = await proofKey();

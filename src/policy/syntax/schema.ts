@@ -65,8 +65,10 @@ export const DeviceSchema = v.strictObject({
     // stands above the address that people are told to open
     { says: "a line of the site's own above the address", change: "shown" },
   ),
-  token: setting(v.picklist(["id_token", "access_token"]), "id_token", {
-    says: "which of the issued tokens is verified and decides",
+  token: optional(v.picklist(["id_token", "access_token"]), {
+    says:
+      "which of the issued tokens is verified and decides; `access_token` for every kind but `jwt`",
+    usually: "id_token",
     change: "other",
   }),
   acr_values: setting(entries(Text), [], {

@@ -519,6 +519,10 @@ test("uses the access token where the policy says so", async (scene) => {
   assert.equal(scene.form("/device_authorization").nonce, undefined);
   const opaque = await signIn(scene, [await scene.tokens()]);
   assert.equal(opaque.reason, "token_malformed");
+  assert.match(
+    opaque.log,
+    /detail="the access token is opaque: let the ID token decide \(\\"token: id_token\\"\), or ask/,
+  );
 }, { device: "token: access_token" });
 
 test(
