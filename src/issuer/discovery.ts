@@ -14,6 +14,11 @@ export interface ServerMetadata {
   readonly introspection_endpoint: string | null;
   readonly token_endpoint: string | null;
   readonly device_authorization_endpoint: string | null;
+  /** How clients may say who they are (RFC 8414 section 2); `null` where it does not say. */
+  readonly token_endpoint_auth_methods_supported: readonly string[] | null;
+  readonly introspection_endpoint_auth_methods_supported:
+    | readonly string[]
+    | null;
 }
 
 /** The well-known address of an issuer (OpenID Connect Discovery 1.0, section 4.1). */
@@ -83,6 +88,10 @@ export function processDiscoveryResponse(
     }
     return checkUrl(value, expected.hosts).href;
   };
+  const names = (name: string): string[] | null => {
+    const value = document[name];
+    return Array.isArray(value) ? value.map(String) : null;
+  };
   return {
     issuer: expected.issuer,
     jwks_uri: endpoint("jwks_uri"),
@@ -90,6 +99,12 @@ export function processDiscoveryResponse(
     token_endpoint: optional(() => endpoint("token_endpoint")),
     device_authorization_endpoint: optional(() =>
       endpoint("device_authorization_endpoint")
+    ),
+    token_endpoint_auth_methods_supported: names(
+      "token_endpoint_auth_methods_supported",
+    ),
+    introspection_endpoint_auth_methods_supported: names(
+      "introspection_endpoint_auth_methods_supported",
     ),
   };
 }

@@ -34,19 +34,22 @@ export class IssuerError extends Error {
   override readonly name = "IssuerError";
   readonly code: IssuerErrorCode;
   readonly problem: IssuerProblem;
-  /** The HTTP status, when the problem is "status". */
+  /** The HTTP status, where the problem is about one answer. */
   readonly status: number | null;
   /** The `error` that the issuer named (RFC 6749 section 5.2). */
   readonly named: string | null;
+  /** What it says of that error, for whoever administrates the host. */
+  readonly description: string | null;
   constructor(
     problem: IssuerProblem,
     message: string,
-    options: { status?: number; named?: string } = {},
+    options: { status?: number; named?: string; description?: string } = {},
   ) {
     super(message);
     this.problem = problem;
     this.status = options.status ?? null;
     this.named = options.named ?? null;
+    this.description = options.description ?? null;
     this.code = isOutage(problem, this.status)
       ? "issuer_unavailable"
       : "issuer_refused";

@@ -117,10 +117,10 @@ async function requestJson(
     await response.body?.cancel().catch(() => {});
     throw new IssuerError(
       "status",
-      `${place(url)} answered with status ${response.status}`,
-      {
-        status: response.status,
-      },
+      `${place(url)} answered with status ${response.status}${
+        redirection(response, url)
+      }`,
+      { status: response.status },
     );
   }
   return {
@@ -128,6 +128,14 @@ async function requestJson(
     body: await readJson(response, { url, signal }),
     sentAt: sentAt(response.headers),
   };
+}
+
+/** Where a redirect leads: whoever configures the issuer may want that address instead. */
+function redirection({ status, headers }: Response, url: string): string {
+  const to = headers.get("location");
+  if (status < 300 || status > 399 || to === null) return "";
+  const target = URL.parse(to, url)?.href ?? "";
+  return `, a redirect to ${place(target)}, which is not followed`;
 }
 
 /** RFC 9110 section 6.6.1, and what a cache adds to it (RFC 9111 section 5.1). */
@@ -150,9 +158,13 @@ async function readJson(
   ) {
     await response.body?.cancel().catch(() => {});
     const shown = JSON.stringify(type.slice(0, 60));
+    const { status } = response;
     throw new IssuerError(
       "content_type",
-      `${place(url)} answered with content type ${shown}`,
+      `${place(url)} answered with ${
+        status === 200 ? "" : `status ${status} and `
+      }content type ${shown}`,
+      { status },
     );
   }
   let bytes: Uint8Array;
@@ -164,7 +176,9 @@ async function readJson(
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new IssuerError("not_json", `${place(url)} did not answer with JSON`);
+    const { status } = response;
+    const message = `${place(url)} did not answer with JSON`;
+    throw new IssuerError("not_json", message, { status });
   }
 }
 

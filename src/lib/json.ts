@@ -8,3 +8,12 @@
 export function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
+
+/** The members that say something, without a prototype: `null` stands for absent. */
+export function present(body: object): Record<string, unknown> {
+  const members: Record<string, unknown> = Object.create(null);
+  for (const [key, value] of Object.entries(body)) {
+    if (value !== null && value !== undefined) members[key] = value;
+  }
+  return members;
+}

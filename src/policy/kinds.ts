@@ -39,6 +39,10 @@ interface KindRow {
   readonly oauthMetadata: boolean;
   /** The person has several linked identities, each with authentications of its own. */
   readonly linked: boolean;
+  /** The ID tokens that people get when they sign in are of it. */
+  readonly idTokens: boolean;
+  /** It takes a client's id and secret as they are, not encoded. */
+  readonly plainBasic: boolean;
   /** Tokens can say when somebody signed in. */
   readonly authTime: boolean;
   /** The keys of an issuer that only some kinds have; a key that does nothing is worse than none. */
@@ -50,15 +54,23 @@ interface KindRow {
   readonly groups: string;
 }
 
-const LOCAL_KEYS = ["algorithms", "types", "jwks_ttl", "jwks_stale"] as const;
+const LOCAL_KEYS = [
+  "algorithms",
+  "types",
+  "jwks_ttl",
+  "jwks_stale",
+  "client_auth",
+] as const;
 const CLIENT_KEYS = ["client_id", "client_secret_file"] as const;
 
 const JWT = {
   opaque: false,
   oauthMetadata: false,
   linked: false,
+  idTokens: true,
+  plainBasic: false,
   authTime: true,
-  keys: [...LOCAL_KEYS, "device"],
+  keys: LOCAL_KEYS,
   needs: [],
   algorithms: ["RS256"],
   groups: "groups",
@@ -67,12 +79,14 @@ const JWT = {
 const OPAQUE = {
   ...JWT,
   opaque: true,
-  keys: [...CLIENT_KEYS, "introspection_endpoint"],
+  idTokens: false,
+  keys: [...CLIENT_KEYS, "client_auth", "introspection_endpoint"],
   needs: CLIENT_KEYS,
 } as const;
 
 const GRID = {
   ...JWT,
+  idTokens: false,
   oauthMetadata: true,
   keys: [...LOCAL_KEYS, "any_audience"],
   // what the profiles demand to be understood (WLCG JWT profile 1.0)
@@ -82,7 +96,13 @@ const GRID = {
 export const KIND_ROWS = {
   jwt: JWT,
   introspection: OPAQUE,
-  globus: { ...OPAQUE, linked: true, keys: [...CLIENT_KEYS, "fqdns"] },
+  // its own tools send id and secret as HTTP Basic, and it asks for no other way
+  globus: {
+    ...OPAQUE,
+    linked: true,
+    plainBasic: true,
+    keys: [...CLIENT_KEYS, "fqdns"],
+  },
   scitokens: { ...GRID, authTime: false },
   wlcg: { ...GRID, groups: "wlcg.groups" },
 } as const satisfies Readonly<Record<Kind, KindRow>>;

@@ -43,7 +43,9 @@ type Complete<Settings> = {
 export type ClaimLocations = Complete<IssuerSettings["claims"]>;
 
 /** Device sign-in (RFC 8628) at an issuer. */
-export interface Device extends Omit<Filled<DeviceSettings>, "parameters"> {
+export interface Device
+  extends Omit<Filled<DeviceSettings>, "parameters" | "token"> {
+  readonly token: NonNullable<DeviceSettings["token"]>;
   /** Further parameters of the authorization request, such as a preferred identity provider. */
   readonly parameters: readonly {
     readonly name: string;
@@ -83,11 +85,6 @@ export type LocalIssuer = Exclude<Issuer, { readonly kind: OpaqueKind }>;
 
 /** One that is asked about each of its tokens. */
 export type AskedIssuer = Extract<Issuer, { readonly kind: OpaqueKind }>;
-
-/** Device sign-in at an issuer, where its kind can have it and the policy has it. */
-export function deviceOf(issuer: Issuer): Device | null {
-  return "device" in issuer ? issuer.device : null;
-}
 
 /** Requirements on how and when the user authenticated. `null` and `false` require nothing. */
 export type Assurance = Filled<AssuranceSettings>;

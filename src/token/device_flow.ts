@@ -15,18 +15,22 @@ import {
 } from "../issuer/errors.ts";
 import { checkUrl, type JsonResponse, type Transport } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
+import {
+  plainDeviceAuthorization,
+  plainTokens,
+  SUCCESS_STATUSES,
+} from "./device_dialects.ts";
+import { type ClientCredentials, credentialParts } from "./client_auth.ts";
+import { ERROR_STATUSES, fitForLog, issuerWords } from "./issuer_words.ts";
 import type { DeviceAuthorizationResponse } from "oauth4webapi";
 import { SignInError } from "./errors.ts";
 
 /** Where the flow runs, and as whom. */
-export interface DeviceFlow {
+export interface DeviceFlow extends ClientCredentials {
   readonly transport: Transport;
   readonly issuer: string;
   /** `host:port` of every host that may be named to the user. */
   readonly hosts: readonly string[];
-  readonly clientId: string;
-  /** `null`: a public client. Otherwise HTTP Basic (RFC 6749 section 2.3.1). */
-  readonly clientSecret: string | null;
   /** For a single request, in milliseconds. */
   readonly requestMs: number;
 }
@@ -34,8 +38,12 @@ export interface DeviceFlow {
 /** The answer to one request for tokens. */
 type PollAnswer =
   | { readonly status: "pending" | "slow_down" }
-  /** `error` is the issuer's word, for the log. */
-  | { readonly status: "denied" | "expired"; readonly error: string }
+  /** `error` is the issuer's word, for the log, and `description` what it says of it. */
+  | {
+    readonly status: "denied" | "expired";
+    readonly error: string;
+    readonly description?: string | undefined;
+  }
   | {
     readonly status: "granted";
     readonly accessToken: AccessToken;
@@ -46,10 +54,10 @@ type PollAnswer =
     readonly scope: string | null;
   };
 
-/** Statuses under which servers send RFC 6749 error bodies; some do not keep to 400 and 401. */
-const ERROR_STATUSES = [400, 401, 403, 428];
 /** RFC 6585 section 4, whatever the body is. */
 const TOO_MANY_REQUESTS = 429;
+/** Also what a firewall or a proxy in front of the issuer says, and may not say again. */
+const FORBIDDEN = 403;
 
 /** Errors that say that we are not served, whoever the user is. */
 const NOT_SERVED = [
@@ -59,6 +67,24 @@ const NOT_SERVED = [
   "unauthorized_client",
   "unsupported_grant_type",
 ];
+
+/**
+ * A new secret that only who has started a sign-in can finish it with (RFC 7636 section 4.1), and what
+ * the request for a code carries of it. Servers that do not know it there ignore it.
+ */
+export async function proofKey(): Promise<{
+  codeVerifier: AccessToken;
+  parameters: Readonly<Record<string, string>>;
+}> {
+  const verifier = oauth.generateRandomCodeVerifier();
+  return {
+    codeVerifier: new AccessToken(verifier),
+    parameters: {
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+    },
+  };
+}
 
 /**
  * Asks for a code (RFC 8628 section 3.1). `parameters` come beside the client's id. Throws
@@ -80,7 +106,7 @@ export async function requestDeviceAuthorization(
       { ...options.parameters },
       {
         [oauth.customFetch]: async (url, init) =>
-          asResponse(await send(flow, { url, init })),
+          asResponse(plainDeviceAuthorization(await send(flow, { url, init }))),
       },
     );
     return await oauth.processDeviceAuthorizationResponse(
@@ -90,12 +116,16 @@ export async function requestDeviceAuthorization(
     );
   });
   if (body instanceof oauth.ResponseBodyError) {
-    throw answered(
-      body.error,
-      `the issuer does not start a sign-in: ${shown(body.error)}`,
-    );
+    throw answered(body, "the issuer does not start a sign-in");
   }
   return checkDeviceAuthorization(body, flow);
+}
+
+interface TokenRequest {
+  readonly endpoint: string;
+  readonly deviceCode: AccessToken;
+  /** Of {@link proofKey}. */
+  readonly codeVerifier: AccessToken;
 }
 
 /**
@@ -106,7 +136,7 @@ export async function requestDeviceAuthorization(
  */
 export async function requestTokens(
   flow: DeviceFlow,
-  options: { endpoint: string; deviceCode: AccessToken },
+  options: TokenRequest,
 ): Promise<PollAnswer> {
   try {
     return await requestTokensOnce(flow, options);
@@ -119,7 +149,7 @@ export async function requestTokens(
 
 async function requestTokensOnce(
   flow: DeviceFlow,
-  options: { endpoint: string; deviceCode: AccessToken },
+  options: TokenRequest,
 ): Promise<PollAnswer> {
   const server = { issuer: flow.issuer, token_endpoint: options.endpoint };
   let idToken: unknown;
@@ -130,8 +160,10 @@ async function requestTokensOnce(
       clientAuth(flow),
       options.deviceCode.reveal(),
       {
+        additionalParameters: { code_verifier: options.codeVerifier.reveal() },
         [oauth.customFetch]: async (url, init) => {
-          const { status, body } = await send(flow, { url, init });
+          const { status, body } = plainTokens(await send(flow, { url, init }));
+          checkAuthor(status, body);
           if (!isObject(body)) return asResponse({ status, body });
           // kept from the library, which would judge it by other rules than the policy's
           const { id_token, ...rest } = body;
@@ -146,7 +178,7 @@ async function requestTokensOnce(
       response,
     );
   });
-  if (body instanceof oauth.ResponseBodyError) return answerTo(body.error);
+  if (body instanceof oauth.ResponseBodyError) return answerTo(body);
   if (idToken !== undefined && typeof idToken !== "string") {
     throw invalid("the ID token is not a string");
   }
@@ -159,34 +191,47 @@ async function requestTokensOnce(
   };
 }
 
+/** What stands before the issuer says 403 without a word of RFC 6749. */
+function checkAuthor(status: number, body: unknown): void {
+  if (status !== FORBIDDEN || isObject(body) && "error" in body) return;
+  throw new IssuerError("status", "the issuer answered with status 403", {
+    status,
+  });
+}
+
 /** RFC 8628 section 3.5. What is not known is a refusal: nobody gets another way in by it. */
-function answerTo(error: string): PollAnswer {
+function answerTo(body: oauth.ResponseBodyError): PollAnswer {
+  const { error, error_description: description } = body;
   switch (error) {
     case "authorization_pending":
       return { status: "pending" };
     case "slow_down":
       return { status: "slow_down" };
     case "expired_token":
-    case "invalid_grant":
-      return { status: "expired", error };
+      return { status: "expired", error, description };
   }
   if (NOT_SERVED.includes(error) || OUT_OF_SERVICE.includes(error)) {
-    throw answered(
-      error,
-      `the issuer does not answer the sign-in: ${shown(error)}`,
-    );
+    throw answered(body, "the issuer does not answer the sign-in");
   }
-  return { status: "denied", error };
+  // invalid_grant among them: what has expired has a word of its own
+  return { status: "denied", error, description };
 }
 
 function client(flow: DeviceFlow): oauth.Client {
   return { client_id: flow.clientId };
 }
 
-function clientAuth({ clientSecret }: DeviceFlow): oauth.ClientAuth {
-  return clientSecret === null
-    ? oauth.None()
-    : oauth.ClientSecretBasic(clientSecret);
+/** In place of the library's own, which encodes more than servers undo. */
+function clientAuth(flow: DeviceFlow): oauth.ClientAuth {
+  const parts = credentialParts(flow);
+  return (_server, _client, body, headers) => {
+    for (const [name, value] of Object.entries(parts.form)) {
+      body.set(name, value);
+    }
+    for (const [name, value] of Object.entries(parts.headers)) {
+      headers.set(name, value);
+    }
+  };
 }
 
 async function send(
@@ -196,21 +241,18 @@ async function send(
     init: oauth.CustomFetchOptions<"POST", URLSearchParams>;
   },
 ): Promise<JsonResponse> {
-  return await flow.transport.request(url, {
+  const request = {
     method: "POST",
     headers: init.headers,
     form: Object.fromEntries(init.body),
-    accept: ERROR_STATUSES,
+    accept: [...SUCCESS_STATUSES, ...ERROR_STATUSES],
     timeoutMs: flow.requestMs,
-  });
+  } as const;
+  return fitForLog(await flow.transport.request(url, request), request);
 }
 
-/** Some servers send errors with status 200. */
 function asResponse({ status, body }: JsonResponse): Response {
-  const failed = isObject(body) && typeof body.error === "string";
-  return Response.json(body, {
-    status: failed && status === 200 ? 400 : status,
-  });
+  return Response.json(body, { status });
 }
 
 /** The library's result, or the error that the issuer's answer carried. */
@@ -242,9 +284,19 @@ function invalid(message: string): IssuerError {
 }
 
 /** What an error that the issuer named is for us: an outage where it says so, else a refusal. */
-function answered(error: string, message: string): IssuerError {
+function answered(
+  { error, error_description: description }: oauth.ResponseBodyError,
+  what: string,
+): IssuerError {
   const problem = OUT_OF_SERVICE.includes(error) ? "out_of_service" : "invalid";
-  return new IssuerError(problem, message, { named: error });
+  return new IssuerError(
+    problem,
+    `${what}: ${issuerWords(error, description)}`,
+    {
+      named: error,
+      ...(description === undefined ? {} : { description }),
+    },
+  );
 }
 
 // What an issuer answers to the request for a code, before anybody sees or uses it: codes and URLs
@@ -268,7 +320,8 @@ export interface DeviceAuthorization {
 const DEFAULT_INTERVAL = 5;
 const MAX_DEVICE_CODE = 4096;
 const MAX_URL = 200;
-const USER_CODE = /^[A-Z0-9](?:[A-Z0-9-]{2,14})[A-Z0-9]$/;
+/** RFC 8628 section 6.1 leaves the characters to the issuer. None of these can steer a terminal. */
+const USER_CODE = /^[\x21-\x7e]{4,16}$/;
 
 /**
  * Judges an answer whose members have the right types. Throws {@link IssuerError}.
@@ -289,7 +342,7 @@ export function checkDeviceAuthorization(
     throw invalid(
       `the user code ${
         shown(user_code)
-      } is not of capital letters, digits and dashes`,
+      } is not 4 to 16 printable characters without blanks`,
     );
   }
   const expiresIn = Math.floor(body.expires_in);
@@ -363,13 +416,17 @@ export async function pollForTokens(options: PollOptions): Promise<Granted> {
       if (answer.status === "denied" || answer.status === "expired") {
         throw new SignInError(
           `device_${answer.status}`,
-          `the issuer answered ${JSON.stringify(answer.error.slice(0, 60))}`,
+          `the issuer answered ${
+            issuerWords(answer.error, answer.description)
+          }`,
         );
       }
       if (answer.status === "slow_down") interval += SLOW_DOWN_SECONDS;
     } catch (error) {
       // only what may pass is worth another try, at half the pace
-      if (!isOutageError(error)) throw error;
+      const passing = isOutageError(error) ||
+        isIssuerError(error) && error.status === FORBIDDEN;
+      if (!passing) throw error;
       failure = error;
       interval *= 2;
     }

@@ -8,12 +8,12 @@ import { isObject } from "../lib/json.ts";
 import { IssuerError } from "../issuer/errors.ts";
 import type { JsonRequest } from "../issuer/http.ts";
 import type { AccessToken } from "./access_token.ts";
+import { credentialParts } from "./client_auth.ts";
 import { TokenError } from "./errors.ts";
 import { type Evidence, verified } from "./verified.ts";
 import {
   askedAbout,
   authorized,
-  basicAuthorization,
   type ClientIssuer,
   type Inquiry,
   orTruncated,
@@ -104,7 +104,7 @@ export function globusIntrospectionRequest(
 ): JsonRequest {
   return {
     method: "POST",
-    headers: { authorization: authorization(credentials) },
+    headers: credentialHeaders(credentials),
     form: {
       token: tokenText(token),
       include: "identities_set,session_info",
@@ -168,7 +168,7 @@ function identitiesUrl(
 }
 
 function identitiesRequest(credentials: Credentials): JsonRequest {
-  return { headers: { authorization: authorization(credentials) } };
+  return { headers: credentialHeaders(credentials) };
 }
 
 /**
@@ -222,8 +222,8 @@ function batches(ids: readonly string[]): string[][] {
  * Globus Auth takes id and secret as they are (RFC 7617), without the encoding of RFC 6749 section
  * 2.3.1: its own tools send them so, and its secrets end in "=".
  */
-function authorization({ clientId, clientSecret }: Credentials): string {
-  return basicAuthorization(clientId, clientSecret);
+function credentialHeaders(credentials: Credentials): Record<string, string> {
+  return { ...credentialParts({ ...credentials, plain: true }).headers };
 }
 
 function base({ issuer }: { issuer: string }): string {

@@ -3,15 +3,21 @@
  *
  * @module
  */
-import { isObject } from "../lib/json.ts";
-import { encodeBase64 } from "../lib/base64url.ts";
-import { discover } from "../issuer/discovery.ts";
+import { isObject, present } from "../lib/json.ts";
+import { discover, type ServerMetadata } from "../issuer/discovery.ts";
 import { isIssuerError, IssuerError } from "../issuer/errors.ts";
 import type { JsonRequest, JsonResponse, Transport } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
 import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
+import {
+  type ClientAuth,
+  clientAuth,
+  type ClientCredentials,
+  credentialParts,
+} from "./client_auth.ts";
 import { MAX_TOKEN_CHARACTERS } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
+import { ERROR_STATUSES, fitForLog, issuerWords } from "./issuer_words.ts";
 import { type Evidence, verified } from "./verified.ts";
 import type { JsonObject } from "./strict_json.ts";
 
@@ -27,6 +33,8 @@ export interface ClientIssuer extends ClaimExpectations {
 interface IntrospectionIssuer extends ClientIssuer {
   /** `null`: what the discovery document names. */
   readonly introspection_endpoint: string | null;
+  /** `null`: as the discovery document says, where it is asked for. */
+  readonly client_auth: ClientAuth | null;
 }
 
 /** One token's issuer, and the way to it. */
@@ -54,15 +62,19 @@ export async function introspect(
   inquiry: Inquiry,
 ): Promise<Evidence> {
   const { issuer, transport, hosts, now } = inquiry;
+  // first of all: what cannot be a token costs no request
+  tokenText(token);
+  const metadata = issuer.introspection_endpoint === null
+    ? await discover(transport, { issuer: issuer.issuer, hosts })
+    : null;
+  const endpoint = metadata === null
+    ? issuer.introspection_endpoint
+    : metadata.introspection_endpoint;
   const credentials = {
     clientId: issuer.client_id,
     clientSecret: inquiry.clientSecret,
+    clientAuth: clientAuth(issuer.client_auth, introspectionAuth(metadata)),
   };
-  // first of all: what cannot be a token costs no request
-  tokenText(token);
-  const endpoint = issuer.introspection_endpoint ??
-    (await discover(transport, { issuer: issuer.issuer, hosts }))
-      .introspection_endpoint;
   if (endpoint === null) {
     throw new IssuerError(
       "invalid",
@@ -78,6 +90,14 @@ export async function introspect(
     );
   });
   return verified({ issuer: issuer.name, claims, warnings: [] });
+}
+
+/** How clients say there who they are; where it is not said, as at the token endpoint. */
+export function introspectionAuth(
+  metadata: ServerMetadata | null,
+): readonly string[] | null {
+  return metadata?.introspection_endpoint_auth_methods_supported ??
+    metadata?.token_endpoint_auth_methods_supported ?? null;
 }
 
 /** For a request that carries what was typed: the rest of the time is for {@link askedAbout}. */
@@ -109,22 +129,21 @@ export async function askedAbout<Answer>(
 }
 
 /**
- * The request (RFC 7662 section 2.1), the client's credentials encoded as RFC 6749 section 2.3.1
- * demands. Throws {@link TokenError} for what cannot be a token.
+ * The request (RFC 7662 section 2.1), with the client's credentials. Throws {@link TokenError} for what cannot be a token.
  */
 export function introspectionRequest(
   token: AccessToken,
-  credentials: { clientId: string; clientSecret: string },
+  credentials: ClientCredentials,
 ): JsonRequest {
+  const { headers, form } = credentialParts(credentials);
   return {
     method: "POST",
-    headers: {
-      authorization: basicAuthorization(
-        formEncoded(credentials.clientId),
-        formEncoded(credentials.clientSecret),
-      ),
+    headers,
+    form: {
+      ...form,
+      token: tokenText(token),
+      token_type_hint: "access_token",
     },
-    form: { token: tokenText(token), token_type_hint: "access_token" },
     timeoutMs: TYPED_MS,
   };
 }
@@ -181,38 +200,43 @@ function checkKind(answer: JsonObject, expected: ClaimExpectations): void {
   }
 }
 
-/** The members that say something, without a prototype: `null` stands for absent. */
-function present(body: object): JsonObject {
-  const members: Record<string, unknown> = Object.create(null);
-  for (const [key, value] of Object.entries(body)) {
-    if (value !== null && value !== undefined) members[key] = value;
-  }
-  return members;
-}
-
-/** Sends the request, and says more where the issuer does not take us for who we are. */
+/**
+ * Sends the request, and says more where the issuer does not take us for who we are, or says itself
+ * what is wrong. Throws {@link IssuerError}, also for an answer that is an error.
+ */
 export async function authorized(
   transport: Transport,
   { url, request }: { url: string; request: JsonRequest },
 ): Promise<JsonResponse> {
-  try {
-    return await transport.request(url, request);
-  } catch (error) {
-    if (!isIssuerError(error)) throw error;
-    if (error.status !== 401 && error.status !== 403) throw error;
-    const message = `${error.message}: are client_id and the secret right?`;
-    throw new IssuerError(error.problem, message, { status: error.status });
-  }
+  const answer = await transport.request(url, {
+    ...request,
+    accept: ERROR_STATUSES,
+  }).catch((error) => {
+    if (!isIssuerError(error) || error.status === null) throw error;
+    const { message, problem, status } = error;
+    throw new IssuerError(problem, `${message}${doubt(status)}`, { status });
+  });
+  const { status, body } = fitForLog(answer, request);
+  const { active, error, error_description } = Object(body);
+  const named = typeof error === "string" && active === undefined;
+  if (status === 200 && !named) return answer;
+  const words = named ? issuerWords(error, error_description) : "";
+  const message = status === 200
+    ? `the answer about the token is an error: ${words}`
+    : `the issuer answered with status ${status}${doubt(status)}${
+      words === "" ? "" : `${doubt(status) === "" ? ":" : ""} ${words}`
+    }`;
+  throw new IssuerError(status === 200 ? "invalid" : "status", message, {
+    status,
+    ...(named ? { named: error } : {}),
+  });
 }
 
-/** HTTP Basic (RFC 7617 section 2). */
-export function basicAuthorization(user: string, password: string): string {
-  const bytes = new TextEncoder().encode(`${user}:${password}`);
-  return `Basic ${encodeBase64(bytes)}`;
-}
-
-function formEncoded(text: string): string {
-  return new URLSearchParams([["", text]]).toString().slice(1);
+/** RFC 6749 section 5.2, and servers that say 403 for it. */
+function doubt(status: number): string {
+  return status === 401 || status === 403
+    ? ": are client_id and the secret right?"
+    : "";
 }
 
 /** The token's characters, for its issuer. Throws {@link TokenError} (RFC 6750 section 2.1). */

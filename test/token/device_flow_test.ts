@@ -97,8 +97,11 @@ Deno.test("requestDeviceAuthorization() encodes a client's secret for Basic (RFC
   assert.equal(atob(header.replace("Basic ", "")), "ssh+login:a%3Ab+%25");
 });
 
-Deno.test("requestDeviceAuthorization() reports the issuer's error without its description", async () => {
-  const body = { error: "unauthorized_client", error_description: "\u001b[2J" };
+Deno.test("requestDeviceAuthorization() reports the issuer's error with its description, on one line", async () => {
+  const body = {
+    error: "unauthorized_client",
+    error_description: " not\r\nhere ",
+  };
   const { flow } = flowWith([{ status: 400, body }]);
   await assert.rejects(
     requestDeviceAuthorization(flow, {
@@ -107,7 +110,10 @@ Deno.test("requestDeviceAuthorization() reports the issuer's error without its d
     }),
     {
       name: "IssuerError",
-      message: 'the issuer does not start a sign-in: "unauthorized_client"',
+      message:
+        'the issuer does not start a sign-in: "unauthorized_client": not here',
+      named: "unauthorized_client",
+      description: "not here",
     },
   );
 });
@@ -123,9 +129,11 @@ Deno.test("requestTokens() sends the device code, and keeps the tokens from bein
   const answer = await requestTokens(flow, {
     endpoint: `${ISSUER}/token`,
     deviceCode: new AccessToken("the-device-code"),
+    codeVerifier: new AccessToken("the-verifier"),
   });
   assert.deepEqual(sent[0]?.request.form, {
     client_id: "ssh login",
+    code_verifier: "the-verifier",
     device_code: "the-device-code",
     grant_type: "urn:ietf:params:oauth:grant-type:device_code",
   });
@@ -154,7 +162,11 @@ for (
     const { flow } = flowWith([{ status: 200, body }]);
     const deviceCode = new AccessToken("x");
     await assert.rejects(
-      requestTokens(flow, { endpoint: `${ISSUER}/token`, deviceCode }),
+      requestTokens(flow, {
+        endpoint: `${ISSUER}/token`,
+        deviceCode,
+        codeVerifier: new AccessToken("y"),
+      }),
       { name: "IssuerError", problem: "invalid" },
     );
   });
@@ -167,6 +179,9 @@ Deno.test("checkDeviceAuthorization() takes addresses on listed hosts and codes 
       "123456789",
       "A1B2-C3D4-E5F6",
       "ABCDEFGHIJKLMNOP",
+      "KNpesLcE",
+      "abcd_Efgh",
+      "-ABC",
     ]
   ) {
     const answer = checkDeviceAuthorization({
@@ -186,13 +201,13 @@ Deno.test("checkDeviceAuthorization() takes addresses on listed hosts and codes 
 Deno.test("checkDeviceAuthorization() refuses codes that are not plain", () => {
   const bad = [
     "ABC",
-    "-ABCD",
-    "ABCD-",
     "ABCD EFGH",
+    " ABCD",
     "ABCDEFGHIJKLMNOPQ",
     "ABCD\n",
     "ＡＢＣＤ",
-    "abcd",
+    "ABCD\x7f",
+    "ABCD\u00a0",
   ];
   for (const user_code of bad) {
     assert.throws(

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Device, deviceOf, type Policy } from "../../policy/model.ts";
+import type { Device, Policy } from "../../policy/model.ts";
 import { type Change, keyRows } from "../../policy/syntax/row.ts";
 import {
   DeviceSchema,
@@ -39,7 +39,7 @@ function issuerChanges(pair: IssuerPair): SettingChange[] {
   const path = `issuers.${after.name}.`;
   return [
     ...changesOf(IssuerSchema, { old: before, new: after, path }),
-    ...deviceChanges(deviceOf(before), deviceOf(after), `${path}device`),
+    ...deviceChanges(before.device, after.device, `${path}device`),
   ];
 }
 

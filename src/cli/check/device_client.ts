@@ -7,10 +7,15 @@
 import type { ServerMetadata } from "../../issuer/discovery.ts";
 import { isIssuerError } from "../../issuer/errors.ts";
 import type { Transport } from "../../issuer/http.ts";
-import { deviceClient, type DeviceIssuer } from "../../pam/device/flow.ts";
+import {
+  deviceClient,
+  deviceClientAuth,
+  type DeviceIssuer,
+} from "../../pam/device/flow.ts";
 import { AccessToken } from "../../token/access_token.ts";
-import { requestTokens } from "../../token/device_flow.ts";
+import { proofKey, requestTokens } from "../../token/device_flow.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
+import { clientAuthFindings } from "./client_auth.ts";
 
 const REQUEST_MS = 10_000;
 
@@ -23,10 +28,16 @@ const MEANINGS: Readonly<Record<string, string>> = {
   unsupported_grant_type: "it has no device sign-in: every one is refused",
 };
 
+/** The issuer's own words, which name what to do more often than not. */
+function saying(error: unknown): string {
+  const description = isIssuerError(error) ? error.description : null;
+  return description === null ? "" : `; it says: ${description}`;
+}
+
 /** Throws what `requestTokens` throws for anything but an answer about the client. */
 export async function deviceClientFindings(
   issuer: DeviceIssuer,
-  { transport, hosts, metadata: { token_endpoint }, scopes }: {
+  { transport, hosts, metadata, scopes }: {
     transport: Transport;
     hosts: readonly string[];
     metadata: ServerMetadata;
@@ -47,12 +58,28 @@ export async function deviceClientFindings(
       (scopes ?? []).slice(0, 20).join(", ")
     }`,
   }));
+  const { token_endpoint } = metadata;
   if (token_endpoint === null) return findings;
   const client = await deviceClient(issuer);
-  const flow = { ...client, transport, hosts, requestMs: REQUEST_MS };
+  const clientAuth = deviceClientAuth(issuer, metadata);
+  if (client.clientSecret !== null) {
+    findings.push(...clientAuthFindings(issuer, {
+      way: clientAuth,
+      methods: metadata.token_endpoint_auth_methods_supported,
+    }));
+  }
+  const flow = {
+    ...client,
+    clientAuth,
+    transport,
+    hosts,
+    requestMs: REQUEST_MS,
+  };
   const deviceCode = new AccessToken(`oauth-pam-check-${crypto.randomUUID()}`);
   try {
-    await requestTokens(flow, { endpoint: token_endpoint, deviceCode });
+    const { codeVerifier } = await proofKey();
+    const endpoint = token_endpoint;
+    await requestTokens(flow, { endpoint, deviceCode, codeVerifier });
     return findings;
   } catch (error) {
     const named = isIssuerError(error) ? error.named : null;
@@ -65,7 +92,7 @@ export async function deviceClientFindings(
       level: "error",
       message: `issuer "${name}": device client ${
         JSON.stringify(client.clientId)
-      }: ${named}: ${meaning}`,
+      }: ${named}: ${meaning}${saying(error)}`,
       hint:
         'correct "client_id" and the secret of the issuer\'s "device", or ' +
         "register the client for the device authorization grant",

@@ -13,7 +13,7 @@ import {
   PolicyError,
 } from "../../pam/host/policy_file.ts";
 import { isAsked } from "../../policy/kinds.ts";
-import { deviceOf, type Issuer, type Policy } from "../../policy/model.ts";
+import type { Issuer, Policy } from "../../policy/model.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { mapFilesOfRules } from "../../analysis/map_files.ts";
 import type { CheckContext } from "./finding.ts";
@@ -52,7 +52,7 @@ const NOT_ROOT: Finding = {
 function secretsOf(policy: Policy): string[] {
   const named = policy.issuers.flatMap((issuer) => [
     isAsked(issuer) ? issuer.client_secret_file : null,
-    deviceOf(issuer)?.client_secret_file ?? null,
+    issuer.device?.client_secret_file ?? null,
   ]);
   return [...new Set(named)].filter((path) => path !== null);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deviceOf, type Policy } from "../../policy/model.ts";
+import type { Policy } from "../../policy/model.ts";
 import type { CliIo } from "../io.ts";
 
 /** Facts about the process that tests can choose; files are real. */
@@ -44,6 +44,6 @@ export function isBuilt(host: CheckHost): boolean {
 /** The longest sign-in that an issuer's `device` allows, in seconds; `null` without any. */
 export function deviceTimeout(policy: Policy | null): number | null {
   const timeouts =
-    policy?.issuers.flatMap((issuer) => deviceOf(issuer)?.timeout ?? []) ?? [];
+    policy?.issuers.flatMap((issuer) => issuer.device?.timeout ?? []) ?? [];
   return timeouts.length === 0 ? null : Math.max(...timeouts);
 }

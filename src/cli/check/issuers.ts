@@ -11,9 +11,12 @@ import { IssuerError } from "../../issuer/errors.ts";
 import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
 import { PolicyError } from "../../pam/host/policy_file.ts";
-import type { Issuer, LocalIssuer } from "../../policy/model.ts";
+import type { Issuer, IssuerOf, LocalIssuer } from "../../policy/model.ts";
+import { clientAuth } from "../../token/client_auth.ts";
+import { introspectionAuth } from "../../token/introspection.ts";
 import { selectKey } from "../../token/signing_key.ts";
 import { Answers, issuerClockFindings } from "./answers.ts";
+import { clientAuthFindings } from "./client_auth.ts";
 import { deviceClientFindings } from "./device_client.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import type { CheckContext, CheckHost } from "./finding.ts";
@@ -81,14 +84,14 @@ async function asked(
   const named = issuer.kind === "introspection" &&
     issuer.introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
-  if (isAsked(issuer) && !named) return [];
+  if (isAsked(issuer) && !named && !isDeviceIssuer(issuer)) return [];
   const metadata = await discover(transport, {
     issuer: issuer.issuer,
     hosts,
     oauthMetadata: kindRow(issuer).oauthMetadata,
   });
   return [
-    ...(named ? missing(issuer, metadata, ["introspection_endpoint"]) : []),
+    ...(named ? introspectionFindings(issuer, metadata) : []),
     ...(!isDeviceIssuer(issuer) ? [] : [
       ...missing(issuer, metadata, [
         "device_authorization_endpoint",
@@ -106,6 +109,18 @@ async function asked(
       metadata,
       async (url) => processJwksResponse((await transport.request(url)).body),
     )),
+  ];
+}
+
+function introspectionFindings(
+  issuer: IssuerOf<"introspection">,
+  metadata: ServerMetadata,
+): Finding[] {
+  const methods = introspectionAuth(metadata);
+  const way = clientAuth(issuer.client_auth, methods);
+  return [
+    ...missing(issuer, metadata, ["introspection_endpoint"]),
+    ...clientAuthFindings(issuer, { way, methods }),
   ];
 }
 

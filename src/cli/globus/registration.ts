@@ -7,7 +7,7 @@
 import { isObject } from "../../lib/json.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import type { JsonRequest, Transport } from "../../issuer/http.ts";
-import { basicAuthorization } from "../../token/introspection.ts";
+import { credentialParts } from "../../token/client_auth.ts";
 import { visible } from "../../lib/text.ts";
 
 interface GlobusClient {
@@ -108,7 +108,7 @@ async function send(
   try {
     return await transport.request(`${base}${path}`, {
       ...request,
-      headers: { authorization: basicAuthorization(clientId, clientSecret) },
+      headers: credentialParts({ clientId, clientSecret, plain: true }).headers,
       accept: TOLD,
     });
   } catch (error) {

@@ -5,9 +5,15 @@
  * @module
  */
 import { within } from "../../lib/deadline.ts";
-import type { Policy } from "../../policy/model.ts";
+import { isAsked } from "../../policy/kinds.ts";
+import type { Issuer, Policy } from "../../policy/model.ts";
 import { AccessToken } from "../../token/access_token.ts";
-import { looksLikeJws, parseCompactJws } from "../../token/compact_jws.ts";
+import {
+  isOpaque,
+  looksLikeJws,
+  parseCompactJws,
+  type UnverifiedJws,
+} from "../../token/compact_jws.ts";
 import {
   checkPresence,
   type Granted,
@@ -182,6 +188,7 @@ async function poll(
   const { issuer, io, timings, gone } = options;
   const now = io.now();
   const deviceCode = new AccessToken(pending.deviceCode);
+  const codeVerifier = new AccessToken(pending.codeVerifier);
   const deadline = Math.min(pending.deadline, now + timings.userMs);
   const signal = AbortSignal.any([
     AbortSignal.timeout(deadline - now + timings.requestMs),
@@ -191,9 +198,10 @@ async function poll(
   try {
     return await pollForTokens({
       poll: () =>
-        requestTokens(flow, {
+        requestTokens({ ...flow, clientAuth: pending.clientAuth }, {
           endpoint: pending.tokenEndpoint,
           deviceCode,
+          codeVerifier,
         }),
       interval: pending.interval,
       deadline,
@@ -212,7 +220,7 @@ function presentedToken(
   { issuer, nonce }: { issuer: DeviceIssuer; nonce: string | null },
 ): PresentedToken {
   const { device } = issuer;
-  if (device.token === "access_token") {
+  if (device.token === "access_token" || issuer.kind !== "jwt") {
     const token = granted.accessToken;
     if (granted.tokenType !== "bearer" && !issuer.allow_confirmation) {
       const shown = JSON.stringify(granted.tokenType).slice(0, 40);
@@ -221,7 +229,8 @@ function presentedToken(
         `the issuer sent a token of the type ${shown}, not a bearer token`,
       );
     }
-    return { token, jws: parseCompactJws(token), issuer, fetched: true };
+    const jws = isAsked(issuer) ? null : readable(token, issuer);
+    return { token, jws, issuer, fetched: true };
   }
   const token = granted.idToken;
   if (token === null) {
@@ -246,6 +255,18 @@ function presentedToken(
     check: (claims) =>
       checkIdToken(claims, { clientId: device.client_id, nonce }),
   };
+}
+
+/** An access token that is to be verified here. */
+function readable(token: AccessToken, { kind }: Issuer): UnverifiedJws {
+  if (!isOpaque(token)) return parseCompactJws(token);
+  const instead = kind === "jwt"
+    ? 'let the ID token decide ("token: id_token"), or ask the issuer about it ("kind: introspection")'
+    : `it is not of the kind "${kind}"`;
+  throw new TokenError(
+    "token_malformed",
+    `the access token is opaque: ${instead}`,
+  );
 }
 
 function checkScope(granted: string, wanted: readonly string[]): void {

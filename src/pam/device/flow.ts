@@ -5,26 +5,25 @@
  */
 import type { ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
+import { kindRow } from "../../policy/kinds.ts";
 import {
   type Device,
-  deviceOf,
   type Issuer,
   type Policy,
   type Rule,
 } from "../../policy/model.ts";
+import { type ClientAuth, clientAuth } from "../../token/client_auth.ts";
 import type { DeviceFlow } from "../../token/device_flow.ts";
 import type { PamRequest } from "../host/environment.ts";
 import { openIssuer } from "../host/issuer_access.ts";
 import { loadClientSecret, PolicyError } from "../host/policy_file.ts";
 
 /** An issuer at which people can sign in with a browser. */
-export type DeviceIssuer = Extract<Issuer, { readonly device: unknown }> & {
-  readonly device: Device;
-};
+export type DeviceIssuer = Issuer & { readonly device: Device };
 
 /** Whether people can sign in at the issuer with a browser. */
 export function isDeviceIssuer(issuer: Issuer): issuer is DeviceIssuer {
-  return deviceOf(issuer) !== null;
+  return issuer.device !== null;
 }
 
 /**
@@ -54,18 +53,32 @@ export function deviceIssuer(
 export async function openFlow(
   issuer: DeviceIssuer,
   options: { signal: AbortSignal; requestMs: number },
-): Promise<DeviceFlow> {
+): Promise<Omit<DeviceFlow, "clientAuth">> {
   const client = await deviceClient(issuer);
   const { hosts, transport } = await openIssuer(issuer, options.signal);
   return { ...client, transport, hosts, requestMs: options.requestMs };
 }
 
+/** How our client there says who it is. */
+export function deviceClientAuth(
+  issuer: DeviceIssuer,
+  metadata: ServerMetadata,
+): ClientAuth {
+  return clientAuth(
+    "client_auth" in issuer ? issuer.client_auth : null,
+    metadata.token_endpoint_auth_methods_supported,
+  );
+}
+
 /** Who we are at the issuer. Throws {@link PolicyError} where the secret cannot be used. */
 export async function deviceClient(
-  { issuer, device: { client_id, client_secret_file } }: DeviceIssuer,
-): Promise<Pick<DeviceFlow, "issuer" | "clientId" | "clientSecret">> {
+  { issuer, kind, device: { client_id, client_secret_file } }: DeviceIssuer,
+): Promise<
+  Pick<DeviceFlow, "issuer" | "clientId" | "clientSecret" | "plain">
+> {
   return {
     issuer,
+    plain: kindRow({ kind }).plainBasic,
     clientId: client_id,
     clientSecret: client_secret_file === null
       ? null
@@ -91,7 +104,8 @@ export function endpoint(
 /**
  * The parameters of the request for a code: what the site configured, and what the policy wants of
  * a sign-in for this service, asked for in the terms of OpenID Connect Core section 3.1.2.1. It is
- * the same for every account, so that nobody learns about accounts from what is asked of them.
+ * the same for every account, so that nobody learns about accounts from what is asked of them; a
+ * SciToken names the one that it opens, whether or not there is such an account.
  *
  * Asking is a courtesy to the user: only what the token then shows decides.
  */
@@ -112,7 +126,10 @@ export function authorizationParameters(
     ...Object.fromEntries(
       device.parameters.map(({ name, value }) => [name, value]),
     ),
-    scope: device.scopes.join(" "),
+    scope: [
+      ...device.scopes,
+      ...(issuer.kind === "scitokens" ? [`ssh:${request.user}`] : []),
+    ].join(" "),
     ...(nonce === null ? {} : { nonce }),
     ...(ages.length === 0 ? {} : { max_age: String(Math.min(...ages)) }),
     ...(mfa && device.acr_values.length > 0

@@ -6,6 +6,7 @@
  */
 import { type Reason, REASONS } from "../../lib/reason.ts";
 import type { Policy } from "../../policy/model.ts";
+import type { ClientAuth } from "../../token/client_auth.ts";
 import { type Conversation, ConversationMemory } from "../host/conversation.ts";
 
 /** Times in milliseconds since the epoch. */
@@ -14,7 +15,10 @@ export interface PendingSignIn {
   readonly issuer: string;
   readonly issuerUrl: string;
   readonly tokenEndpoint: string;
+  /** How the client said who it is. */
+  readonly clientAuth: ClientAuth;
   readonly deviceCode: string;
+  readonly codeVerifier: string;
   readonly nonce: string | null;
   /** Seconds between two requests. */
   readonly interval: number;
@@ -51,6 +55,8 @@ export async function takeSignIn(
     found.issuerUrl,
     found.tokenEndpoint,
     found.deviceCode,
+    found.codeVerifier,
+    found.clientAuth,
   ];
   const numbers = [found.interval, found.deadline];
   const whole = texts.every((text) => typeof text === "string") &&

@@ -6,9 +6,11 @@
  */
 import { within } from "../../lib/deadline.ts";
 import { discover } from "../../issuer/discovery.ts";
+import { kindRow } from "../../policy/kinds.ts";
 import type { Policy } from "../../policy/model.ts";
 import {
   type DeviceAuthorization,
+  proofKey,
   requestDeviceAuthorization,
 } from "../../token/device_flow.ts";
 import { SignInError } from "../../token/errors.ts";
@@ -24,6 +26,7 @@ import {
 import { type Conversation, conversationOf } from "../host/conversation.ts";
 import {
   authorizationParameters,
+  deviceClientAuth,
   type DeviceIssuer,
   deviceIssuer,
   endpoint,
@@ -112,7 +115,7 @@ async function start(
   const memory = deviceMemory(policy, io.now);
   await checkLimits(policy, { issuer, request, io });
   const nonce = issuer.device.token === "id_token" ? crypto.randomUUID() : null;
-  const { authorization, tokenEndpoint } = await authorize(policy, {
+  const { authorization, ...flow } = await authorize(policy, {
     issuer,
     request,
     nonce,
@@ -122,7 +125,7 @@ async function start(
   const pending: PendingSignIn = {
     issuer: issuer.name,
     issuerUrl: issuer.issuer,
-    tokenEndpoint,
+    ...flow,
     deviceCode: authorization.deviceCode.reveal(),
     nonce,
     interval: authorization.interval,
@@ -173,7 +176,10 @@ async function authorize(
     nonce: string | null;
     issuerMs: number;
   },
-): Promise<{ authorization: DeviceAuthorization; tokenEndpoint: string }> {
+): Promise<
+  & { authorization: DeviceAuthorization }
+  & Pick<PendingSignIn, "tokenEndpoint" | "clientAuth" | "codeVerifier">
+> {
   const { issuer, issuerMs } = options;
   const signal = AbortSignal.timeout(issuerMs);
   const flow = await openFlow(issuer, { signal, requestMs: issuerMs });
@@ -181,13 +187,22 @@ async function authorize(
     const metadata = await discover(flow.transport, {
       issuer: issuer.issuer,
       hosts: flow.hosts,
+      oauthMetadata: kindRow(issuer).oauthMetadata,
     });
-    const authorization = await requestDeviceAuthorization(flow, {
+    const clientAuth = deviceClientAuth(issuer, metadata);
+    const proof = await proofKey();
+    const client = { ...flow, clientAuth };
+    const authorization = await requestDeviceAuthorization(client, {
       endpoint: endpoint(metadata, "device_authorization_endpoint"),
-      parameters: authorizationParameters(policy, options),
+      parameters: {
+        ...authorizationParameters(policy, options),
+        ...proof.parameters,
+      },
     });
     return {
       authorization,
+      clientAuth,
+      codeVerifier: proof.codeVerifier.reveal(),
       tokenEndpoint: endpoint(metadata, "token_endpoint"),
     };
   } finally {

@@ -79,7 +79,7 @@ function issuerOf(name: string, settings: IssuerSettings): Issuer {
       amr_any: mfa.amr_any ?? (mfa.acr_any === undefined ? ["mfa"] : []),
       acr_any: mfa.acr_any ?? [],
     },
-    device: device && deviceOf(device),
+    device: device && deviceOf(device, settings),
   };
   // the keys of other kinds say nothing here, and `meaning.ts` has seen that those it needs are there
   return Object.fromEntries(
@@ -89,12 +89,21 @@ function issuerOf(name: string, settings: IssuerSettings): Issuer {
   ) as unknown as Issuer;
 }
 
-function deviceOf(settings: DeviceSettings): Device {
+function deviceOf(settings: DeviceSettings, issuer: IssuerSettings): Device {
   const parameters = Object.entries(settings.parameters);
   return {
     ...filled(DeviceSchema, settings),
+    token: tokenOf(settings, issuer),
     parameters: parameters.map(([name, value]) => ({ name, value })),
   };
+}
+
+/** Which token of a sign-in decides. */
+export function tokenOf(
+  { token }: DeviceSettings,
+  { kind }: Pick<IssuerSettings, "kind">,
+): Device["token"] {
+  return token ?? (KIND_ROWS[kind].idTokens ? "id_token" : "access_token");
 }
 
 function assuranceOf(settings: AssuranceSettings): Assurance {

@@ -19,6 +19,7 @@ import type {
   RuleDocument,
 } from "./schema.ts";
 import { duration } from "../duration.ts";
+import { tokenOf } from "./defaults.ts";
 
 /**
  * Everything wrong with a document that has the right shape; `settings` are the same with the
@@ -329,6 +330,8 @@ const OWN_PARAMETERS = [
   "acr_values",
   "client_id",
   "client_secret",
+  "code_challenge",
+  "code_challenge_method",
   "max_age",
   "nonce",
   "scope",
@@ -338,7 +341,8 @@ const OWN_PARAMETERS = [
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** Everything wrong with an issuer's `device`. Never throws. */
-function deviceIssues(name: string, { device }: IssuerSettings): Issue[] {
+function deviceIssues(name: string, issuer: IssuerSettings): Issue[] {
+  const { device, kind } = issuer;
   if (device === null) return [];
   const path = ["issuers", name, "device"];
   const issues: Issue[] = [];
@@ -356,6 +360,16 @@ function deviceIssues(name: string, { device }: IssuerSettings): Issue[] {
     });
   }
   const { scopes } = device;
+  const token = tokenOf(device, issuer);
+  if (token === "id_token" && !KIND_ROWS[kind].idTokens) {
+    issues.push({
+      id: "policy/value",
+      level: "error",
+      message: `the kind "${kind}" is about access tokens, not ID tokens`,
+      hint: 'remove "token: id_token", or let the kind be "jwt"',
+      path: [...path, "token"],
+    });
+  }
   for (const [index, scope] of scopes.entries()) {
     if (SCOPE_TOKEN.test(scope)) continue;
     issues.push({
@@ -367,7 +381,7 @@ function deviceIssues(name: string, { device }: IssuerSettings): Issue[] {
     });
   }
   if (
-    device.token === "id_token" && !scopes.includes("openid")
+    token === "id_token" && !scopes.includes("openid")
   ) {
     issues.push({
       id: "policy/value",

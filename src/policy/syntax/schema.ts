@@ -48,7 +48,7 @@ export const DeviceSchema = v.strictObject({
   }),
   client_secret_file: setting(v.nullable(AbsolutePath), null, {
     says:
-      "a file with the client's secret, where it has one: owned by root, mode 0600; sent as HTTP Basic",
+      "a file with the client's secret, where it has one: owned by root, mode 0600",
     change: "other",
   }),
   scopes: setting(list(Text), ["openid"], {
@@ -67,8 +67,10 @@ export const DeviceSchema = v.strictObject({
     // stands above the address that people are told to open
     { says: "a line of the site's own above the address", change: "shown" },
   ),
-  token: setting(v.picklist(["id_token", "access_token"]), "id_token", {
-    says: "which of the issued tokens is verified and decides",
+  token: optional(v.picklist(["id_token", "access_token"]), {
+    says:
+      "which of the issued tokens is verified and decides; `access_token` for every kind but `jwt`",
+    usually: "id_token",
     change: "other",
   }),
   acr_values: setting(entries(Text), [], {
@@ -219,6 +221,11 @@ export const IssuerSchema = v.strictObject({
   client_secret_file: optional(AbsolutePath, {
     says: "a file with the secret, owned by root, mode 0600",
     change: "other",
+  }),
+  client_auth: setting(v.nullable(v.picklist(["basic", "post"])), null, {
+    says:
+      "how a client with a secret says who it is: `basic` (HTTP Basic) or `post` (in the form); left out: as the discovery document says, `basic` where it says nothing",
+    change: "neutral",
   }),
   introspection_endpoint: setting(v.nullable(Text), null, {
     says: "its URL where discovery does not name it; naming it saves a request",

@@ -10,7 +10,6 @@ import {
   type Assurance,
   type Condition,
   type Device,
-  deviceOf,
   type Issuer,
   type Policy,
   type Rule,
@@ -42,7 +41,7 @@ export function policyDocument(policy: Policy): Written {
 }
 
 function issuerDocument(issuer: Issuer): Written {
-  const device = deviceOf(issuer);
+  const { device } = issuer;
   return written(IssuerSchema, {
     ...issuer,
     device: device && deviceDocument(device),

@@ -346,6 +346,56 @@ Deno.test("check tries the device client with a request that shows nobody a code
 });
 
 for (
+  const [way, methods, hint] of [
+    ["client_auth: basic", ["client_secret_post"], '"client_auth: post"'],
+    [
+      "client_auth: post",
+      ["client_secret_basic", "none"],
+      '"client_auth: basic"',
+    ],
+    ["hosts: []", ["private_key_jwt"], "let the issuer take a client secret"],
+    ["hosts: []", ["client_secret_post"], null],
+    ["hosts: []", undefined, null],
+    ["client_auth: post", undefined, null],
+  ] as const
+) {
+  for (const kind of ["device", "introspection"]) {
+    Deno.test(`check compares "${way}" with ${JSON.stringify(methods)} for ${kind}`, async () => {
+      const authority = await createAuthority();
+      await using issuer = await startHostileIssuer({ authority });
+      issuer.discovery.token_endpoint_auth_methods_supported = methods;
+      issuer.on(
+        "/token",
+        answer({ status: 400, body: { error: "expired_token" } }),
+      );
+      const folder = await Deno.realPath(await Deno.makeTempDir());
+      const secret = `${folder}/secret`;
+      await Deno.writeTextFile(secret, "s", { mode: 0o600 });
+      const credentials = `client_id: ssh, client_secret_file: ${secret}`;
+      const result = await asked({
+        issuer: issuer.issuer,
+        caPem: authority.caPem,
+        issuerLines: [
+          way,
+          ...kind === "device"
+            ? [`device: {${credentials}}`]
+            : ["kind: introspection", ...credentials.split(", ")],
+        ],
+      });
+      await Deno.remove(folder, { recursive: true });
+      const found = result.findings.filter(({ id }) =>
+        id === "issuer/client-auth"
+      );
+      assert.deepEqual(
+        found.map(({ level }) => level),
+        hint === null ? [] : ["warning"],
+      );
+      if (hint !== null) assert.ok(found[0]?.hint?.includes(hint));
+    });
+  }
+}
+
+for (
   const [error, status, level] of [
     ["unauthorized_client", 400, "error"],
     ["unsupported_grant_type", 400, "error"],
@@ -367,7 +417,8 @@ for (
         device_authorization_endpoint: `${issuer.issuer}/device`,
       }),
     );
-    issuer.on("/token", answer({ status, body: { error } }));
+    const error_description = "see AADSTS7000218";
+    issuer.on("/token", answer({ status, body: { error, error_description } }));
     const result = await asked({
       issuer: issuer.issuer,
       caPem: authority.caPem,
@@ -380,6 +431,9 @@ for (
       found.map(({ level }) => level),
       level === null ? [] : [level],
     );
+    for (const { message } of found) {
+      assert.match(message, /; it says: see AADSTS7000218$/);
+    }
     assert.equal(issuer.requestCount("/device"), 0, "nobody is shown a code");
     assert.equal(issuer.requestCount("/token"), 1);
   });

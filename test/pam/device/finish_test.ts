@@ -69,7 +69,9 @@ test("admits who has approved, after the first request", async (scene) => {
     / decision=allow reason=allowed user=alice .* sub=u1 .*rule=staff /,
   );
   assert.equal(result.stdout, "");
-  assert.deepEqual(scene.form("/token"), {
+  const { code_verifier, ...form } = scene.form("/token");
+  assert.match(code_verifier ?? "", /^[A-Za-z0-9_-]{43}$/);
+  assert.deepEqual(form, {
     client_id: CLIENT,
     device_code: "a-device-code-that-nobody-else-knows",
     grant_type: "urn:ietf:params:oauth:grant-type:device_code",
@@ -121,7 +123,7 @@ for (
   const [error, reason, exitCode] of [
     ["access_denied", "device_denied", 7],
     ["expired_token", "device_expired", 7],
-    ["invalid_grant", "device_expired", 7],
+    ["invalid_grant", "device_denied", 7],
     ["authorization_declined", "device_denied", 7],
     ["\u001b]0;pwn\u0007", "device_denied", 7],
     ["invalid_client", "issuer_refused", 3],
@@ -138,6 +140,99 @@ for (
     assert.match(result.log, /^[\x20-\x7e]*\n$/);
   });
 }
+
+for (
+  const [error, reason, description, said] of [
+    [
+      "invalid_grant",
+      "device_denied",
+      "AADSTS50105: Your administrator has configured the application",
+      'the issuer answered \\"invalid_grant\\": AADSTS50105: Your administrator has',
+    ],
+    [
+      "interaction_required",
+      "device_denied",
+      "AADSTS53003: Access has been blocked by Conditional Access policies.\r\nTrace ID: 1",
+      'the issuer answered \\"interaction_required\\": AADSTS53003: Access has been blocked by Conditional Access policies. Trace ID: 1"',
+    ],
+    [
+      "expired_token",
+      "device_expired",
+      "The device code has expired",
+      'the issuer answered \\"expired_token\\": The device code has expired"',
+    ],
+    [
+      "invalid_client",
+      "issuer_refused",
+      "AADSTS7000218: the request body must contain 'client_assertion' or 'client_secret'.",
+      'the issuer does not answer the sign-in: \\"invalid_client\\": AADSTS7000218: the request body',
+    ],
+    [
+      "server_error",
+      "issuer_unavailable",
+      "try later",
+      'the issuer does not answer the sign-in: \\"server_error\\": try later"',
+    ],
+    [
+      "access_denied",
+      "device_denied",
+      "\u001b]0;pwn\u0007 reason=allowed",
+      'the issuer answered \\"access_denied\\": \\u001b]0;pwn\\u0007 reason=allowed"',
+    ],
+    ["access_denied", "device_denied", ["x"], 'answered \\"access_denied\\""'],
+    ["access_denied", "device_denied", null, 'answered \\"access_denied\\""'],
+  ] as const
+) {
+  test(`logs what the issuer says of "${error}": ${JSON.stringify(description)}`, async (scene) => {
+    const result = await signIn(scene, [
+      answer({ status: 400, body: { error, error_description: description } }),
+    ]);
+    assert.equal(result.reason, reason);
+    assert.ok(result.log.includes(said), result.log);
+    assert.match(result.log, /^[\x20-\x7e]*\n$/);
+    assert.equal(result.stdout, "", "the person reads none of it");
+  });
+}
+
+test("logs no secret that the issuer throws back", async (scene) => {
+  const { policyFile, directory } = scene.site;
+  const secret = `${directory}/secret`;
+  await Deno.writeTextFile(secret, "s3cret/of+ours", { mode: 0o600 });
+  const text = await Deno.readTextFile(policyFile);
+  await Deno.writeTextFile(
+    policyFile,
+    text.replace(
+      "{client_id: ssh-device",
+      `{client_secret_file: ${secret}, client_id: ssh-device`,
+    ),
+  );
+  for (const way of ["basic", "post"]) {
+    await Deno.writeTextFile(
+      policyFile,
+      (await Deno.readTextFile(policyFile))
+        .replace(/\n {4}client_auth: .*/, "")
+        .replace("\n    device:", `\n    client_auth: ${way}\n    device:`),
+    );
+    const echo: PollBehaviour = (request, response) => {
+      const { authorization = "" } = request.headers;
+      const form = decodeURIComponent(request.body);
+      const basic = authorization && atob(authorization.split(" ")[1] ?? "");
+      const error_description = [authorization, basic, form].join(" | ");
+      const body = { error: form.slice(-150), error_description };
+      return answer({ status: 400, body })(request, response);
+    };
+    const result = await signIn(scene, [echo]);
+    assert.equal(result.reason, "device_denied", result.log);
+    const { code_verifier = "-" } = scene.form("/token");
+    assert.doesNotMatch(
+      result.log,
+      /a-device-code|s3cret|czNjcmV0|of%2Bours/,
+      result.log,
+    );
+    assert.ok(!result.log.includes(code_verifier));
+    assert.match(result.log, /\[secret\]/);
+  }
+});
 
 test("takes 429 for slow_down, whatever the body is", async (scene) => {
   const busy = (body: unknown) => answer({ status: 429, body });
@@ -201,17 +296,16 @@ for (
       "a number for an ID token",
       json({ access_token: "x", token_type: "Bearer", id_token: 7 }),
     ],
-    ["no token type", json({ access_token: "x", id_token: "x" })],
-    ["a page with 403", answer({ status: 403, body: "<p>WAF" })],
+    [
+      "a scope that is an object",
+      json({ access_token: "x", id_token: "x", scope: {} }),
+    ],
     ["a redirect", answer({ status: 307, headers: { location: "/" } })],
     ["status 404", answer({ status: 404, body: {} })],
+    ["a null for an access token", json({ access_token: null, id_token: "x" })],
     [
-      "a null for a refresh token",
-      json({
-        access_token: "x",
-        token_type: "Bearer",
-        refresh_token: null,
-      }),
+      "a redirect with 302",
+      answer({ status: 302, headers: { location: "x" } }),
     ],
   ] as const
 ) {
@@ -221,6 +315,79 @@ for (
     assert.deepEqual(result.waits, []);
   });
 }
+
+for (
+  const [what, members] of [
+    ["no token type", { token_type: undefined }],
+    ["null for token type, scope and refresh token", {
+      token_type: null,
+      scope: null,
+      refresh_token: null,
+    }],
+    ["a list for a scope", { scope: ["openid", "email"] }],
+    ["a lifetime that is empty", { expires_in: "" }],
+    ["a refresh token that is not text", { refresh_token: {} }],
+  ] as const
+) {
+  test(`admits by an answer with ${what}`, async (scene) => {
+    const tokens = await scene.tokens({ members });
+    const result = await signIn(scene, [tokens]);
+    assert.equal(result.reason, "allowed", result.log);
+  });
+}
+
+test("looks for the policy's scopes in a list, too", async (scene) => {
+  for (
+    const [scope, reason] of [
+      [["openid"], "scope_missing"],
+      [["openid", "ssh"], "allowed"],
+      [[], "scope_missing"],
+    ] as const
+  ) {
+    const result = await signIn(scene, [
+      await scene.tokens({ members: { scope } }),
+    ]);
+    assert.equal(result.reason, reason, result.log);
+  }
+}, { device: "scopes: [openid, ssh]", issuerLines: ["scopes: [ssh]"] });
+
+for (
+  const [what, behaviour] of [
+    [
+      "a page",
+      answer({
+        status: 403,
+        headers: { "content-type": "text/html" },
+        body: "<p>WAF",
+      }),
+    ],
+    ["what is not JSON", answer({ status: 403, body: "<p>WAF" })],
+    [
+      "JSON of a gateway's",
+      answer({ status: 403, body: { message: "Forbidden" } }),
+    ],
+  ] as const
+) {
+  test(`goes on after 403 with ${what}, and calls it no outage in the end`, async (scene) => {
+    const passed = await signIn(scene, [behaviour, await scene.tokens()]);
+    assert.equal(passed.reason, "allowed", passed.log);
+    assert.deepEqual(passed.waits, [10]);
+    const stayed = await signIn(scene, [behaviour]);
+    assert.deepEqual([stayed.reason, stayed.exitCode], ["issuer_refused", 3]);
+    assert.deepEqual(stayed.waits, [10, 20, 40]);
+  });
+}
+
+test("says where a redirect of the token endpoint leads", async (scene) => {
+  const { log, reason } = await signIn(scene, [
+    answer({ status: 307, headers: { location: "/oauth/token?x=y" } }),
+  ]);
+  assert.equal(reason, "issuer_refused");
+  assert.match(
+    log,
+    /status 307, a redirect to https:\/\/localhost:\d+\/oauth\/token, which is not followed"/,
+  );
+});
 
 test("refuses an ID token with alg none", async (scene) => {
   const claims = standardClaims({
@@ -352,6 +519,10 @@ test("uses the access token where the policy says so", async (scene) => {
   assert.equal(scene.form("/device_authorization").nonce, undefined);
   const opaque = await signIn(scene, [await scene.tokens()]);
   assert.equal(opaque.reason, "token_malformed");
+  assert.match(
+    opaque.log,
+    /detail="the access token is opaque: let the ID token decide \(\\"token: id_token\\"\), or ask/,
+  );
 }, { device: "token: access_token" });
 
 test(

@@ -87,9 +87,16 @@ test("leaves out the source where there is none", async (scene) => {
 
 test("asks for the scopes and nothing else, with the client's id", async (scene) => {
   await start({ policyFile: scene.site.policyFile });
-  const { nonce, ...form } = scene.form("/device_authorization");
+  const { nonce, code_challenge, ...form } = scene.form(
+    "/device_authorization",
+  );
+  assert.match(code_challenge ?? "", /^[A-Za-z0-9_-]{43}$/);
   assert.match(nonce ?? "", /^[0-9a-f-]{36}$/);
-  assert.deepEqual(form, { client_id: CLIENT, scope: "openid" });
+  assert.deepEqual(form, {
+    client_id: CLIENT,
+    scope: "openid",
+    code_challenge_method: "S256",
+  });
 });
 
 const ASSURANCE: DeviceSceneOptions = {
@@ -106,9 +113,12 @@ test(
   async (scene) => {
     const { policyFile } = scene.site;
     await start({ policyFile });
-    const { nonce: _, ...form } = scene.form("/device_authorization");
+    const { nonce: _, code_challenge: __, ...form } = scene.form(
+      "/device_authorization",
+    );
     assert.deepEqual(form, {
       client_id: CLIENT,
+      code_challenge_method: "S256",
       scope: "openid",
       acr_values: "mfa urn:silver",
       kc_idp_hint: "campus",
@@ -158,6 +168,96 @@ test("authenticates a confidential client with Basic, never in the form", async 
   const refused = await start({ policyFile });
   assert.equal(refused.reason, "policy_invalid");
   assert.match(refused.log, /can be read by others/);
+});
+
+/** The id and the secret that a request carries, by where they stand. */
+function sent(
+  scene: DeviceScene,
+  path: string,
+): { basic: string | null; form: string | undefined } {
+  const request = scene.server.requests.findLast((each) => each.path === path);
+  const header = request?.headers.authorization;
+  return {
+    basic: header === undefined ? null : atob(header.replace("Basic ", "")),
+    form: scene.form(path).client_secret,
+  };
+}
+
+const UUID = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
+const BASIC = { basic: `${UUID}:AK2-x_Y.z*`, form: undefined };
+const POST = { basic: null, form: "AK2-x_Y.z*" };
+
+for (
+  const [way, methods, expected] of [
+    [null, undefined, BASIC],
+    [null, [], BASIC],
+    [null, ["client_secret_post", "client_secret_basic"], BASIC],
+    [null, ["private_key_jwt", "client_secret_post"], POST],
+    [null, ["private_key_jwt"], BASIC],
+    [null, "client_secret_post", BASIC],
+    ["post", ["client_secret_basic"], POST],
+    ["basic", ["client_secret_post"], BASIC],
+  ] as const
+) {
+  test(`sends the secret once, client_auth ${way} and ${JSON.stringify(methods)} listed`, async (scene) => {
+    const { policyFile, directory } = scene.site;
+    const secret = `${directory}/secret`;
+    await Deno.writeTextFile(secret, "AK2-x_Y.z*", { mode: 0o600 });
+    const text = await Deno.readTextFile(policyFile);
+    await Deno.writeTextFile(
+      policyFile,
+      text.replace(
+        "device: {client_id: ssh-device",
+        `client_auth: ${way}\n    device: {client_secret_file: ${secret}, client_id: ${UUID}`,
+      ),
+    );
+    scene.server.discovery.token_endpoint_auth_methods_supported = methods;
+    const started = await start({ policyFile });
+    assert.equal(started.reason, null, started.log);
+    scene.answerPolls(await scene.tokens({ claims: { audience: UUID } }));
+    const finished = await finish({ policyFile });
+    assert.equal(finished.reason, "allowed", finished.log);
+    for (const path of ["/device_authorization", "/token"]) {
+      assert.deepEqual(sent(scene, path), expected, path);
+    }
+    assert.equal(scene.form("/device_authorization").client_id, UUID);
+  });
+}
+
+test("sends nothing but the id of a client without a secret", async (scene) => {
+  scene.server.discovery.token_endpoint_auth_methods_supported = [
+    "client_secret_post",
+  ];
+  await start({ policyFile: scene.site.policyFile });
+  assert.deepEqual(sent(scene, "/device_authorization"), {
+    basic: null,
+    form: undefined,
+  });
+  assert.equal(scene.form("/device_authorization").client_id, CLIENT);
+}, { issuerLines: ["client_auth: post"] });
+
+/** What RFC 7636 section 4.2 makes of a verifier. */
+async function challengeOf(verifier: string): Promise<string> {
+  const bytes = new TextEncoder().encode(verifier);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+test("proves to the issuer that who finishes has started (RFC 7636)", async (scene) => {
+  const { policyFile } = scene.site;
+  const challenges: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    await start({ policyFile });
+    const { code_challenge = "" } = scene.form("/device_authorization");
+    scene.answerPolls("authorization_pending", await scene.tokens());
+    const result = await finish({ policyFile });
+    assert.equal(result.reason, "allowed", result.log);
+    const { code_verifier = "" } = scene.form("/token");
+    assert.equal(await challengeOf(code_verifier), code_challenge);
+    assert.ok(!result.log.includes(code_verifier));
+    challenges.push(code_challenge);
+  }
+  assert.notEqual(challenges[0], challenges[1]);
 });
 
 test("takes as long for an account that there is not", async ({ site }) => {
@@ -272,16 +372,18 @@ const HOSTILE: readonly [
   ],
   ["a code that turns text round", () => ({ user_code: "ABCD\u202eEFGH" })],
   ["a code with a line end", () => ({ user_code: "ABCD\nEFGH" })],
-  ["a code in small letters", () => ({ user_code: "abcd-efgh" })],
+  ["a code of two words", () => ({ user_code: "ABCD EFGH" })],
+  ["a code beyond ASCII", () => ({ user_code: "ＡＢＣＤ" })],
   ["a code of 10 KB", () => ({ user_code: "A".repeat(10_240) })],
   ["an empty code", () => ({ user_code: "" })],
   ["a number for a code", () => ({ user_code: 12345678 })],
   ["no device code", () => ({ device_code: undefined })],
   ["a device code with a line end", () => ({ device_code: "a\nb" })],
   ["a device code of 10 KB", () => ({ device_code: "a".repeat(10_240) })],
-  ["an interval of 0", () => ({ interval: 0 })],
   ["a negative interval", () => ({ interval: -5 })],
-  ["an interval in words", () => ({ interval: "5" })],
+  ["a negative interval as text", () => ({ interval: "-5" })],
+  ["an interval in words", () => ({ interval: "five" })],
+  ["a list for an interval", () => ({ interval: [5] })],
   ["no lifetime", () => ({ expires_in: undefined })],
   ["a lifetime of 0", () => ({ expires_in: 0 })],
   ["an error", () => ({ error: "invalid_client" })],
@@ -299,6 +401,60 @@ for (const [what, members] of HOSTILE) {
     assert.doesNotMatch(started.log, new RegExp(DEVICE_CODE));
   });
 }
+
+const DIALECTS: readonly [string, (issuer: string) => object, string?][] = [
+  [
+    "verification_url, as Google does",
+    (issuer) => ({
+      verification_uri: undefined,
+      verification_url: `${issuer}/device`,
+    }),
+  ],
+  ["an interval as text", () => ({ interval: "5", expires_in: "600" })],
+  ["an interval of 0", () => ({ interval: 0 })],
+  ["an interval of 0 as text", () => ({ interval: "0" })],
+  [
+    "null for what there is none of",
+    () => ({ interval: null, verification_uri_complete: null, message: null }),
+  ],
+  ["an empty complete address", () => ({ verification_uri_complete: "" })],
+  ["a complete address that is a list", () => ({
+    verification_uri_complete: [],
+  })],
+  ["a code of mixed case", () => ({ user_code: "KNpesLcE" }), "KNpesLcE"],
+  ["a code with other signs", () => ({ user_code: "ab_c/D9=" }), "ab_c/D9="],
+];
+for (const [what, members, code = USER_CODE] of DIALECTS) {
+  test(`understands ${what}`, async (scene) => {
+    const { policyFile } = scene.site;
+    scene.answerStart({ ...members(scene.server.issuer) });
+    const started = await start({ policyFile });
+    assert.equal(started.reason, null, started.log);
+    assert.equal(started.userCode, code);
+    assert.ok(started.text.includes(`Open   ${scene.server.issuer}/device\n`));
+    scene.answerPolls("authorization_pending", await scene.tokens());
+    const finished = await finish({ policyFile });
+    assert.equal(finished.reason, "allowed", finished.log);
+    assert.deepEqual(finished.waits, [5]);
+  });
+}
+
+test("understands a code that was created, with status 201", async (scene) => {
+  scene.server.on(
+    "/device_authorization",
+    answer({
+      status: 201,
+      body: {
+        device_code: DEVICE_CODE,
+        user_code: USER_CODE,
+        verification_uri: `${scene.server.issuer}/device`,
+        expires_in: 600,
+      },
+    }),
+  );
+  const started = await start({ policyFile: scene.site.policyFile });
+  assert.equal(started.userCode, USER_CODE, started.log);
+});
 
 test("shows an international host name in ASCII", async (scene) => {
   scene.answerStart({ verification_uri: `${scene.server.issuer}/ä` });
@@ -354,11 +510,52 @@ for (
   });
 }
 
+for (
+  const [error, error_description, said] of [
+    [
+      "invalid_client",
+      "AADSTS7000218: The request body must contain the following parameter",
+      '\\"invalid_client\\": AADSTS7000218: The request body must contain the',
+    ],
+    [
+      "invalid_request",
+      "Missing parameter: code_challenge_method",
+      '\\"invalid_request\\": Missing parameter: code_challenge_method"',
+    ],
+    [
+      "invalid_scope",
+      `Missing scope "groups"\n${"x".repeat(300)}`,
+      '\\"invalid_scope\\": Missing scope \\"groups\\" xxx',
+    ],
+  ] as const
+) {
+  test(`logs what the issuer says of "${error}", and shows nobody`, async (scene) => {
+    scene.server.on(
+      "/device_authorization",
+      answer({ status: 400, body: { error, error_description } }),
+    );
+    const { policyFile } = scene.site;
+    const { reason, text, log } = await start({ policyFile });
+    assert.equal(reason, "issuer_refused");
+    assert.equal(text, UNAVAILABLE);
+    assert.ok(
+      log.includes(`detail="the issuer does not start a sign-in: ${said}`),
+      log,
+    );
+    const [, detail = ""] = / detail="(.*)"\n$/.exec(log) ?? [];
+    assert.ok(detail.length <= 200);
+  });
+}
+
 test("follows no redirect with the client's secret", async (scene) => {
   await using trap = startConnectionTrap();
   scene.server.on("/device_authorization", redirect(trap.url, { status: 307 }));
   const started = await start({ policyFile: scene.site.policyFile });
   assert.equal(started.reason, "issuer_refused");
+  assert.match(
+    started.log,
+    /\/device_authorization answered with status 307, a redirect to https:\/\/localhost:\d+\/, which is not followed/,
+  );
   assert.equal(trap.connections, 0);
 });
 

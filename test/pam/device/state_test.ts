@@ -162,6 +162,14 @@ for (
       "without a device code",
       (text: string) => text.replace('"deviceCode"', '"x"'),
     ],
+    [
+      "without a verifier",
+      (text: string) => text.replace('"codeVerifier"', '"x"'),
+    ],
+    [
+      "without a way of the client",
+      (text: string) => text.replace('"clientAuth"', '"x"'),
+    ],
     ["for another account", (text: string) => text.replace('"alice"', '"bob"')],
     [
       "for ever",
@@ -216,7 +224,7 @@ test("leads nowhere when it is put back: the issuer has given the tokens away", 
   assert.equal((await finish({ policyFile })).reason, "allowed");
   await Deno.writeFile(file, bytes, { mode: 0o600 });
   scene.answerPolls("invalid_grant");
-  assert.equal((await finish({ policyFile })).reason, "device_expired");
+  assert.equal((await finish({ policyFile })).reason, "device_denied");
 });
 
 test("sends the device code to no host that the policy does not list", async (scene) => {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { deviceOf } from "../../../policy/model.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
 import { providerOf } from "../../providers.ts";
@@ -108,8 +107,7 @@ const LOGIN_GRACE_TIME = 120;
 
 function* outlivesGrace(context: LintContext): Iterable<LintFinding> {
   for (const issuer of context.policy.issuers) {
-    const { name } = issuer;
-    const device = deviceOf(issuer);
+    const { name, device } = issuer;
     if (device === null || device.timeout < LOGIN_GRACE_TIME) continue;
     yield {
       message: `device sign-in may take ${
@@ -127,7 +125,7 @@ function* severalOpaque(context: LintContext): Iterable<LintFinding> {
   const { issuers } = context.policy;
   const opaque = issuers.filter((each) => kindRow(each).opaque);
   const [first, second] = opaque;
-  const device = issuers.find((issuer) => deviceOf(issuer) !== null);
+  const device = issuers.find(({ device }) => device !== null);
   if (first === undefined || second === undefined || device === undefined) {
     return;
   }

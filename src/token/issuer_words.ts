@@ -1,0 +1,88 @@
+/**
+ * What an issuer says of its own accord (RFC 6749 section 5.2): for the administrator, never for the
+ * person at the prompt, and without any secret that it was sent.
+ *
+ * @module
+ */
+import { isObject } from "../lib/json.ts";
+import type { JsonRequest, JsonResponse } from "../issuer/http.ts";
+
+/** Statuses under which servers send RFC 6749 error bodies; some do not keep to 400 and 401. */
+export const ERROR_STATUSES = [400, 401, 403, 428];
+
+const MAX_ERROR = 60;
+/** More than the log shows. */
+const MAX_DESCRIPTION = 300;
+/** Members of a form that are somebody's secret. */
+const SECRET_MEMBERS = [
+  "client_secret",
+  "code_verifier",
+  "device_code",
+  "token",
+];
+/** Shorter ones are nobody's secret, and parts of ordinary words. */
+const MIN_SECRET = 4;
+
+/** The error that an issuer names, with its description. */
+export function issuerWords(error: string, description: unknown): string {
+  const word = JSON.stringify(error.slice(0, MAX_ERROR));
+  return typeof description === "string" && description !== ""
+    ? `${word}: ${description}`
+    : word;
+}
+
+/** The answer, its error and description made fit for a log line. */
+export function fitForLog(
+  { status, body }: JsonResponse,
+  request: JsonRequest,
+): JsonResponse {
+  if (!isObject(body) || typeof body.error !== "string") {
+    return { status, body };
+  }
+  const { error, error_description, ...rest } = body;
+  const secrets = secretsOf(request);
+  const description = typeof error_description === "string"
+    ? withoutSecrets(error_description, secrets).replace(/\s+/g, " ").trim()
+    : "";
+  return {
+    status,
+    body: {
+      ...rest,
+      error: withoutSecrets(error, secrets),
+      ...(description === ""
+        ? {}
+        : { error_description: description.slice(0, MAX_DESCRIPTION) }),
+    },
+  };
+}
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce(
+    (text, secret) => text.replaceAll(secret, "[secret]"),
+    text,
+  );
+}
+
+/** Longest first: one may be part of another. */
+function secretsOf({ form = {}, headers = {} }: JsonRequest): string[] {
+  const members = SECRET_MEMBERS.map((name) => form[name] ?? "");
+  const [, encoded = ""] = (headers.authorization ?? "").split(" ");
+  const password = passwordOf(encoded);
+  const plain = [...members, password, decoded(password)];
+  return [encoded, ...plain, ...plain.map(encodeURIComponent)]
+    .filter((secret) => secret.length >= MIN_SECRET)
+    .sort((a, b) => b.length - a.length);
+}
+
+function passwordOf(encoded: string): string {
+  try {
+    return atob(encoded).split(":").slice(1).join(":");
+  } catch {
+    return "";
+  }
+}
+
+/** As it was before it was encoded for a form. */
+function decoded(text: string): string {
+  return new URLSearchParams(`x=${text}`).get("x") ?? "";
+}
