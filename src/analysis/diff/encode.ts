@@ -23,6 +23,7 @@ import {
   type IdentityAttribute,
   keyAttribute,
 } from "../../policy/identity_claims.ts";
+import { isAccountName } from "../../policy/account_name.ts";
 import type { AccountSource, Condition, Rule } from "../../policy/model.ts";
 import { inNetworks } from "../../policy/network.ts";
 import {
@@ -72,6 +73,10 @@ export interface RegionPart {
 
 /** Where an allow rule grants, or a deny rule matches: where all of its parts hold. */
 export function regionParts(rule: Rule, context: Context): RegionPart[] {
+  const { accounts_pattern } = context.side.policy;
+  if (!isAccountName(context.account, accounts_pattern)) {
+    return [{ path: ["accounts_pattern"], clauses: [NEVER] }];
+  }
   return [...conditionsOf(rule, context.side.policy)].map((condition) => ({
     path: condition.path,
     clauses: clausesOf(condition, { ...context, rule }),

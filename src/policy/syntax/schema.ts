@@ -10,6 +10,7 @@
  * @module
  */
 import * as v from "valibot";
+import { ACCOUNT_PATTERNS } from "../account_name.ts";
 import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
 import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
@@ -411,6 +412,11 @@ export const PolicySchema = v.strictObject({
     ),
     "who may log in; each rule has a unique id and their order never matters",
   ),
+  accounts_pattern: setting(v.picklist(ACCOUNT_PATTERNS), "posix", {
+    says:
+      "what accounts of this host can be called: `posix` (lower case), `sssd` (capitals, `name@domain` and `DOMAIN\\name` as well) or `relaxed` (names that begin with a digit or are numbers as well); all but `posix` need the launcher",
+    change: "ladder",
+  }),
   protected_accounts: setting(
     entries(Account),
     ["root"],
