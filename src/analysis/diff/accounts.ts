@@ -62,7 +62,10 @@ export function accountsOf(
   // of more than that, telling apart would take minutes; one example is looked at, and that is said
   const all = [...probes.values()];
   const asked = all.slice(0, MAX_PROBES);
-  const sort = sortOfNames(policies, rules);
+  const patterns = [
+    ...new Set(policies.map(({ accounts_pattern }) => accounts_pattern)),
+  ];
+  const sort = sortOfNames(patterns, rules);
   const { examples, complete } = globClasses(asked, {
     letters: LETTERS,
     allowed: (text) => placeInName(text, widest) !== null,
@@ -70,7 +73,8 @@ export function accountsOf(
     ...(widest === "posix" ? { maxLength: 32 } : {
       maxLength: MAX_ACCOUNT_NAME,
       also: BEYOND_POSIX,
-      place: (text) => placeInName(text, widest) ?? "",
+      place: (text) =>
+        patterns.map((pattern) => placeInName(text, pattern)).join(),
       sort: (text) => isAccountName(text, widest) ? sort(text) : null,
     }),
   });
@@ -98,12 +102,9 @@ export function accountsOf(
  * and whether what is left of a claim without its suffix can be.
  */
 function sortOfNames(
-  policies: readonly Policy[],
+  patterns: readonly AccountPattern[],
   rules: ReadonlySet<Rule>,
 ): (name: string) => string {
-  const patterns = new Set(
-    policies.map(({ accounts_pattern }) => accounts_pattern),
-  );
   const cuts = [...rules].some(({ accounts }) =>
     accounts?.some((source) =>
       "strip_suffix" in source && source.strip_suffix !== null
@@ -111,7 +112,7 @@ function sortOfNames(
   );
   return (name) =>
     [
-      ...[...patterns].map((pattern) => isAccountName(name, pattern)),
+      ...patterns.map((pattern) => isAccountName(name, pattern)),
       cuts && hasDomain(name),
     ].join();
 }

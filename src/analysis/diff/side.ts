@@ -136,11 +136,10 @@ export function ruleKey(
   const sources = account === null ? rule.accounts : sourcesFor(rule, account);
   if (sources?.length === 0) return null;
   const pattern = side.policy.accounts_pattern;
-  if (account !== null && !isAccountName(account, pattern)) return null;
   const shared = account !== null && isShared(rule, account);
   return JSON.stringify([
     generalKey(rule, side),
-    account === null && pattern,
+    account === null ? pattern : isAccountName(account, pattern),
     // where an account is anybody's, its other sources add nothing
     shared ? "shared" : sorted(sources?.map(sourceKey) ?? null),
     rule.effect === "allow" && [
