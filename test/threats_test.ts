@@ -80,7 +80,6 @@ const THREATS = new Map([
   ["E12", "empty or misspelt policy allows"],
   ["E13", "broken or huge PAM_USER crashes or slips through"],
   ["E14", "account lookup hangs or runs another getent"],
-  ["E15", "a full name is another account on the host, or of another domain"],
   ["F1", "a login whose event loop runs dry must not exit 0"],
   ["F2", "a code cache planted in /tmp runs as root"],
   ["F3", "pam_exec cuts tokens at 511 bytes without a word"],

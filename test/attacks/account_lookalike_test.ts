@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Threats: E5, E15
+// Threats: E5
 import { asks, setFullNames, tokenOf } from "../support/full_names.ts";
 
 const LOOKALIKES = [

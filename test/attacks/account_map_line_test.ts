@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Threats: E1, E4, E9, E15
+// Threats: E1, E4, E9
 import { type Scene, setScene } from "../support/attack.ts";
 import { asks } from "../support/full_names.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Threats: E1, E2, E9, E15
+// Threats: E1, E2, E9
 import { setScene } from "../support/attack.ts";
 import { asks, setFullNames, tokenOf } from "../support/full_names.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Threats: E3, E15, F8
+// Threats: E3, F8
 import assert from "node:assert/strict";
 import { asks, setFullNames, tokenOf } from "../support/full_names.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Threats: E1, E15
+// Threats: E1
 import { asks, setFullNames, tokenOf } from "../support/full_names.ts";
 
 Deno.test("login refuses an account that the host knows by another name", async () => {

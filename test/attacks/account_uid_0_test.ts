@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Threats: E2, E15
+// Threats: E2
 import { asks, setFullNames, tokenOf } from "../support/full_names.ts";
 
 const NAMES = ["Toor", "toor@corp.example", "CORP\\Administrator", "20231234"];

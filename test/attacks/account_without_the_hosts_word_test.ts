@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Threats: E15
+// Threats: E1
 import { asks, setFullNames, tokenOf } from "../support/full_names.ts";
 
 for (const pattern of ["sssd", "relaxed"] as const) {

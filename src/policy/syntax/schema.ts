@@ -414,7 +414,7 @@ export const PolicySchema = v.strictObject({
   ),
   accounts_pattern: setting(v.picklist(ACCOUNT_PATTERNS), "posix", {
     says:
-      "what accounts of this host can be called: `posix` (lower case), `sssd` (capitals, `name@domain` and `DOMAIN\\name` as well) or `relaxed` (names that begin with a digit or are numbers as well); all but `posix` need the launcher",
+      "what accounts of this host are called. `posix`: `[a-z_][a-z0-9_.-]{0,31}`. `sssd`: NAME, `NAME@DOMAIN` or `DOMAIN\\NAME`, at most 255 characters; NAME is `[A-Za-z_][A-Za-z0-9_.-]*`, DOMAIN is of letters, digits and `_`, with single `.` or any number of `-` between them. `relaxed`: NAME may also begin with a digit, or be a number. All but `posix` need the launcher: the host must know the account by exactly this name",
     change: "ladder",
   }),
   protected_accounts: setting(
