@@ -18,7 +18,11 @@ import {
 } from "../policy/places.ts";
 import type { Evidence } from "../token/evidence.ts";
 import { type AuditRecord, loggedHash, writeRecord } from "./log/audit.ts";
-import { loggedVariable, type PamRequest } from "./host/environment.ts";
+import {
+  checkAccountName,
+  loggedVariable,
+  type PamRequest,
+} from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
 import type { ResultKind } from "./exit_code.ts";
 import { recordOutcome } from "./outcome.ts";
@@ -61,14 +65,23 @@ export function newAttempt(): Attempt {
   };
 }
 
-/** The attempt with its request and the policy at a path. Throws `PolicyError`. */
+/**
+ * The attempt with its request and the policy at a path. Throws `PolicyError`, and `RequestError` where
+ * no account of this policy is called like that.
+ */
 export async function loadAttemptPolicy(
   attempt: Attempt,
   { request, path }: { request: PamRequest; path: string },
 ): Promise<AttemptUnderPolicy> {
   attempt.request = request;
   const { policy, sha256 } = await loadPolicy(path);
-  return Object.assign(attempt, { request, policy, policySha256: sha256 });
+  const known = Object.assign(attempt, {
+    request,
+    policy,
+    policySha256: sha256,
+  });
+  checkAccountName(request, policy);
+  return known;
 }
 
 export interface AttemptTimeouts {

@@ -63,7 +63,8 @@ export async function judge(
   );
   const { reason, rule } = decision;
   if (reason !== "allowed" || decision.decision !== "allow") {
-    return { reason, rule, detail: decision.detail ?? null };
+    const detail = decision.detail ?? otherName(reason, request);
+    return { reason, rule, detail };
   }
   if (issuer.one_time && presented.fetched !== true) {
     const cacheDirectory = policy.cache.directory;
@@ -71,6 +72,14 @@ export async function judge(
     if (spent !== true) throw new Error("the token was not spent");
   }
   return { reason: "allowed", rule, detail: null };
+}
+
+/** What the log says where the host has the account under another name than the one asked for. */
+function otherName(reason: string, { user, host }: PamRequest): string | null {
+  return reason === "account_not_permitted" && typeof host === "object" &&
+      host.name !== user
+    ? `the host knows this account as ${JSON.stringify(host.name)}`
+    : null;
 }
 
 /** What the policy is asked. */

@@ -11,6 +11,7 @@ import type { Policy } from "../policy/model.ts";
 import { quoted } from "./log/audit.ts";
 import { ConversationMemory, conversationOf } from "./host/conversation.ts";
 import {
+  checkAccountName,
   type PamRequest,
   readPamRequest,
   RequestError,
@@ -87,8 +88,10 @@ async function outcome(
       }`,
     );
   }
-  const conversation = conversationOf(readPamRequest(io.env));
+  const request = readPamRequest(io.env);
+  const conversation = conversationOf(request);
   const { policy } = await loadPolicy(path);
+  checkAccountName(request, policy);
   const outcomes = memory(policy, io);
   const found = await outcomes.recall(conversation);
   return namesOf(found).some((name) => names.includes(name)) &&

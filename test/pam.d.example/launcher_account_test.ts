@@ -64,6 +64,72 @@ test("reports no account when there is no PAM_USER", async ({ host, program }) =
   assert.equal(await fact({ host, program }, { name, run }), "");
 });
 
+/** What a host with a directory answers: names that it folds, and numbers that are names. */
+const DIRECTORY = {
+  getent: `case $3 in
+  alice@corp.example | ALICE@CORP.example) n=alice@corp.example u=200500 ;;
+  'CORP\\alice') n='CORP\\alice' u=200500 ;;
+  'CORP\\root') n=root u=0 ;;
+  root@corp.example) n=root@corp.example u=0 ;;
+  200600) n=20231234 u=200600 ;;
+  200700) n=bob u=200700 ;;
+  1000) n=carol u=1000 ;;
+  *) exit 2 ;;
+esac
+printf '%s\\n' "$n:x:$u:100:a\\tb:/home/x:/bin/sh"`,
+  id: `case $3 in
+  20231234) echo 200600 ;; 7) echo 200700 ;; 1000) echo 1000 ;; 5) echo 5 ;; 6) sleep 300 ;;
+  *) exit 1 ;;
+esac`,
+};
+
+const FULL_NAMES: readonly [string, string | number][] = [
+  ["alice@corp.example", "200500:alice@corp.example"],
+  ["ALICE@CORP.example", "200500:alice@corp.example"],
+  ["CORP\\alice", "200500:CORP\\alice"],
+  ["CORP\\\\alice", ""],
+  ["CORP\\root", "0:root"],
+  ["root@corp.example", "0:root@corp.example"],
+  // a number is an account's name, or nobody's: never its uid
+  ["20231234", "200600:20231234"],
+  ["200600", ""],
+  ["7", ""],
+  ["1000", ""],
+  ["5", ""],
+  ["8", ""],
+  ["6", 4],
+];
+for (const [user, expected] of FULL_NAMES) {
+  test(`reports of "${user}" what the directory says: "${expected}"`, async ({ log }) => {
+    await using host = await createPamHost({
+      syslogSocket: log.socket,
+      launcher: {
+        "-k 1 5 id": "-k 0.2 0.3 id",
+        "PATH=/usr/bin:/bin\n": 'PATH="${0%/*}/bin:/usr/bin:/bin"\n',
+      },
+    });
+    const program = new StandIn(host);
+    await program.install();
+    const bin = `${host.launcher.replace(/[^/]*$/, "")}bin`;
+    await Deno.mkdir(bin);
+    for (const [name, script] of Object.entries(DIRECTORY)) {
+      await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/sh\n${script}\n`);
+      await Deno.chmod(`${bin}/${name}`, 0o755);
+    }
+    const env = [`PAM_USER=${user}`, "PAM_TYPE=auth"];
+    if (typeof expected === "number") {
+      assert.equal((await launch(host, { env })).code, expected);
+      assert.equal(await program.facts(), undefined);
+      await log.next((line) => line.includes("id did not answer"));
+      return;
+    }
+    assert.equal((await launch(host, { env })).code, 0);
+    const seen = (await program.facts())?.environment ?? [];
+    assert(seen.includes(`OAUTH_PAM_ACCOUNT=${expected}`), seen.join(" "));
+    assert(seen.includes(`PAM_USER=${user}`), seen.join(" "));
+  });
+}
+
 for (const [what, script] of [["hangs", "sleep 300"], ["fails", "exit 3"]]) {
   test(`refuses with 4 when the account database ${what}`, async ({ program, log }) => {
     await using host = await createPamHost({

@@ -54,6 +54,20 @@ test("lets a token in that the program admits, and answers setcred", async ({ ho
   ]);
 });
 
+test("hands over full names as they are", async ({ host, program }) => {
+  for (
+    const name of ["alice@corp.example", "CORP\\root", "Alice", "20231234"]
+  ) {
+    const attempt = { service, user: name, password: "good" };
+    const { ok, output } = await host.authenticate(attempt);
+    assert(ok, output);
+    const seen = (await program.facts())?.environment ?? [];
+    assert(seen.includes(`PAM_USER=${name}`), seen.join(" "));
+    // no such accounts here
+    assert(seen.includes("OAUTH_PAM_ACCOUNT="), seen.join(" "));
+  }
+});
+
 test("refuses a token that the program refuses, and tells the user nothing", async ({ host, program }) => {
   const attempt = { service, user, password: "bad" };
   const { ok, output, log } = await host.authenticate(attempt);

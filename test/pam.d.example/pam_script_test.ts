@@ -105,6 +105,20 @@ test("starts nothing that has the token in its arguments or environment", async 
   assert.deepEqual(started.filter((line) => line.includes("secret")), []);
 });
 
+test("hands over full names as they are", async ({ host, program }) => {
+  for (
+    const name of ["alice@corp.example", "CORP\\root", "Alice", "20231234"]
+  ) {
+    const attempt = { service, user: name, password: "good" };
+    const { ok, output } = await host.authenticate(attempt);
+    assert(ok, output);
+    const seen = (await program.facts())?.environment ?? [];
+    assert(seen.includes(`PAM_USER=${name}`), seen.join(" "));
+    // no such accounts here
+    assert(seen.includes("OAUTH_PAM_ACCOUNT="), seen.join(" "));
+  }
+});
+
 test("refuses a token that the program refuses", async ({ host, program }) => {
   const attempt = { service, user, password: "bad" };
   const { ok, output } = await host.authenticate(attempt);

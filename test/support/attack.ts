@@ -36,7 +36,8 @@ import {
 export const AUDIENCE = "ssh-prod";
 
 export interface SceneOptions
-  extends Pick<SiteOptions, "audiences" | "issuerLines" | "ruleLines"> {
+  extends
+    Pick<SiteOptions, "audiences" | "issuerLines" | "ruleLines" | "lines"> {
   /** The one algorithm of the policy and of the honest key; ES256 unless given. */
   readonly alg?: string;
   /** `null`: the honest key and its tokens have no kid. */
@@ -134,6 +135,7 @@ export async function setScene(options: SceneOptions = {}): Promise<Scene> {
       ? issuerLines
       : [`algorithms: [${alg}]`, ...issuerLines],
     ...(options.ruleLines ? { ruleLines: options.ruleLines } : {}),
+    ...(options.lines ? { lines: options.lines } : {}),
   });
   if (options.partner !== undefined) await addPartner(site, options.partner);
   const trap = startConnectionTrap();

@@ -5,11 +5,16 @@
  * @module
  */
 import type { Policy, Rule } from "../../policy/model.ts";
-import { ACCOUNT_NAME } from "../../policy/account_name.ts";
+import {
+  type AccountPattern,
+  isAccountName,
+  MAX_ACCOUNT_NAME,
+} from "../../policy/account_name.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { matchesGlob } from "../../policy/evaluate/conditions.ts";
 import { attributeLocations } from "../../policy/identity_claims.ts";
 import { claimPath, locationOf } from "../../policy/claims.ts";
+import { hasDomain, placeInName, widestPattern } from "../account_words.ts";
 import { globClasses, type GlobProbe } from "./globs.ts";
 import { isLinked, type IssuerPair, rulesOf, type Side } from "./side.ts";
 import { Uses } from "./space.ts";
@@ -28,8 +33,16 @@ const LETTERS = "xyzuvwqkjhabcdefgilmnoprst_0123456789";
 /** Globs and suffixes that account names are told apart by. */
 const MAX_PROBES = 1_000;
 
-/** A readable name for an account that nobody mentions. */
-const SOMEONE = "someone";
+/** Readable names for accounts that nobody mentions. */
+const READABLE = [
+  "someone",
+  "someone@domain.example",
+  "Someone",
+  "20261231",
+];
+
+/** What tells names apart that patterns of the policy's own allow, if nothing else does. */
+const BEYOND_POSIX = ["@", "\\", "X", "7"];
 
 /** `rules` are those on which the answer depends: others need not tell accounts apart. */
 export function accountsOf(
@@ -42,29 +55,66 @@ export function accountsOf(
   const named = new Set<string>();
   const probes = new Map<string, GlobProbe>();
   for (const policy of policies) addNames(policy, named);
-  for (const pair of pairs) addDerived(pair, { named, probes, rules });
+  const widest = widestPattern(policies);
+  for (const pair of pairs) {
+    addDerived(pair, { named, probes, rules, pattern: widest });
+  }
   // of more than that, telling apart would take minutes; one example is looked at, and that is said
   const all = [...probes.values()];
   const asked = all.slice(0, MAX_PROBES);
+  const patterns = [
+    ...new Set(policies.map(({ accounts_pattern }) => accounts_pattern)),
+  ];
+  const sort = sortOfNames(patterns, rules);
   const { examples, complete } = globClasses(asked, {
     letters: LETTERS,
-    allowed: (text) => ACCOUNT_NAME.test(text),
+    allowed: (text) => placeInName(text, widest) !== null,
     exclude: named,
-    maxLength: 32,
+    ...(widest === "posix" ? { maxLength: 32 } : {
+      maxLength: MAX_ACCOUNT_NAME,
+      also: BEYOND_POSIX,
+      place: (text) =>
+        patterns.map((pattern) => placeInName(text, pattern)).join(),
+      sort: (text) => isAccountName(text, widest) ? sort(text) : null,
+    }),
   });
   const signature = (name: string) =>
+    sort(name) +
     asked.map(({ pattern, suffix }) => matchesGlob(pattern, name + suffix))
       .join();
-  const readable = named.has(SOMEONE) ? null : signature(SOMEONE);
+  const readable = new Map(
+    READABLE.filter((name) => isAccountName(name, widest) && !named.has(name))
+      .map((name) => [signature(name), name] as const).reverse(),
+  );
   return {
     named: [...named].sort(),
     examples: examples.map((example) =>
-      signature(example) === readable ? SOMEONE : example
+      readable.get(signature(example)) ?? example
     ),
     limits: complete && all.length === asked.length
       ? []
       : ["too many combinations of globs for account names"],
   };
+}
+
+/**
+ * In what names differ to the policies beside the globs: whether a policy's accounts can be called so,
+ * and whether what is left of a claim without its suffix can be.
+ */
+function sortOfNames(
+  patterns: readonly AccountPattern[],
+  rules: ReadonlySet<Rule>,
+): (name: string) => string {
+  const cuts = [...rules].some(({ accounts }) =>
+    accounts?.some((source) =>
+      "strip_suffix" in source && source.strip_suffix !== null
+    )
+  );
+  return (name) =>
+    [
+      ...patterns.map((pattern) => isAccountName(name, pattern)),
+      cuts && hasDomain(name),
+    ].join();
 }
 
 /** All accounts of one policy, and an example of each sort of others that its rules tell apart. */
@@ -109,6 +159,7 @@ function addDerived(
     named: Set<string>;
     probes: Map<string, GlobProbe>;
     rules: ReadonlySet<Rule>;
+    pattern: AccountPattern;
   },
 ): void {
   const uses = new Uses();
@@ -128,7 +179,9 @@ function addDerived(
     const use = uses.claims.get(locationOf(claimPath(location)));
     for (const value of use?.scalars ?? []) {
       const name = stripped(value, suffix);
-      if (name !== null && ACCOUNT_NAME.test(name)) found.named.add(name);
+      if (name !== null && isAccountName(name, found.pattern)) {
+        found.named.add(name);
+      }
     }
     for (const pattern of use?.globs ?? []) {
       const probe = { pattern, suffix: suffix ?? "" };

@@ -47,7 +47,9 @@ export function causeOf(
   const [before, after] = granting === "new" ? [peer, rule] : [rule, peer];
   const same = (key: "assurance" | "allow_protected") =>
     JSON.stringify(rule[key]) === JSON.stringify(peer[key]);
-  const general = part?.[0] === "assurance" && same("assurance")
+  const general = part?.[0] === "accounts_pattern"
+    ? ["accounts_pattern"]
+    : part?.[0] === "assurance" && same("assurance")
     ? ["assurance"]
     : part?.[0] === "allow_protected" && same("allow_protected")
     ? ["protected_accounts"]

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { isAccountName } from "../../policy/account_name.ts";
 import type { Rule } from "../../policy/model.ts";
 import type { GlobCache } from "./atoms.ts";
 import { type Cause, causeKey, causeOf, type Direction } from "./cause.ts";
@@ -226,7 +227,10 @@ class Search {
     } as Rules);
     const texts = new Set(scene[granting].get(rule)?.map(partText));
     const parts = scene[refusing].get(peer) ?? [];
-    if (parts.some(isEmpty)) return [null];
+    const never = parts.find(isEmpty);
+    if (never !== undefined) {
+      return [never.path[0] === "accounts_pattern" ? never.path : null];
+    }
     const differing = parts.filter((part) => !texts.has(partText(part)));
     if (!sameAccounts || scene.limits.length > 0) {
       return differing.map(({ path }) => path);
@@ -248,10 +252,10 @@ class Search {
 
   /** In what the account matters to a rule beside its sources. */
   #sort(rule: Rule, side: SideName): string {
-    const protects = this.#pair[side]?.policy.protected_accounts;
+    const policy = this.#pair[side]?.policy;
     return `${isShared(rule, this.#account)} ${
-      protects?.includes(this.#account)
-    }`;
+      policy?.protected_accounts.includes(this.#account)
+    } ${policy && isAccountName(this.#account, policy.accounts_pattern)}`;
   }
 
   #scene(rules: Rules): Scene {
@@ -447,7 +451,9 @@ function outsideOf(
 ): Region[] {
   if (beyond === null) return [];
   const parts = scene[beyond.side].get(beyond.rule) ?? [];
-  return parts.filter(({ path }) => samePath(path, beyond.path))
+  return parts.filter((part) =>
+    samePath(part.path, beyond.path) && !isEmpty(part)
+  )
     .map(({ clauses }) => clauses);
 }
 

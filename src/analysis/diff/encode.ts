@@ -21,6 +21,7 @@ import {
 } from "../../policy/evaluate/conditions.ts";
 import { locationOf, withClaim } from "../../policy/claims.ts";
 import type { Condition, Rule } from "../../policy/model.ts";
+import { isAccountName } from "../../policy/account_name.ts";
 import { inNetworks } from "../../policy/network.ts";
 import {
   conditionsOf,
@@ -53,6 +54,10 @@ export interface RegionPart {
 
 /** Where an allow rule grants, or a deny rule matches: where all of its parts hold. */
 export function regionParts(rule: Rule, context: Context): RegionPart[] {
+  const { accounts_pattern } = context.side.policy;
+  if (!isAccountName(context.account, accounts_pattern)) {
+    return [{ path: ["accounts_pattern"], clauses: [NEVER] }];
+  }
   return [...conditionsOf(rule, context.side.policy)].map((condition) => ({
     path: condition.path,
     clauses: clausesOf(condition, { ...context, rule }),

@@ -33,6 +33,12 @@ interface GlobSearch {
   readonly allowed?: (text: string) => boolean;
   readonly exclude: ReadonlySet<string>;
   readonly maxLength?: number;
+  /** Further characters that texts are not told apart without. */
+  readonly also?: readonly string[];
+  /** In what a text differs beside the patterns; `null`: it is only the beginning of one. */
+  readonly sort?: (text: string) => string | null;
+  /** How a text can go on, where that differs: the same for texts that go on alike. */
+  readonly place?: (text: string) => string;
 }
 
 /** Steps of single globs: more than any policy that a person can read leads to. */
@@ -61,6 +67,9 @@ export function globClasses(
   const alphabet = [
     ...(best === undefined ? [] : [best]),
     ...[...inPatterns].sort(),
+    ...(options.also ?? []).filter((char) =>
+      char !== best && !inPatterns.has(char)
+    ),
   ];
   const prefixes = prefixesOf(options.exclude);
   const found = new Map<string, string>();
@@ -82,12 +91,16 @@ export function globClasses(
           step(automaton, states[index] ?? 0n, char)
         );
         // texts on the way to an excluded one must not stand for others that are not
-        const key = prefixes.has(longer) ? `"${longer}` : after.join();
+        const key = prefixes.has(longer)
+          ? `"${longer}`
+          : `${options.place?.(longer) ?? ""} ${after.join()}`;
         if (seen.has(key)) continue;
         seen.add(key);
         next.push({ text: longer, states: after });
         if (options.exclude.has(longer)) continue;
-        const signature = probes.map(({ suffix }, index) => {
+        const sort = options.sort?.(longer) ?? (options.sort ? null : "");
+        if (sort === null) continue;
+        const signature = sort + probes.map(({ suffix }, index) => {
           const automaton = automata[index];
           return automaton !== undefined &&
               accepts(automaton, run(automaton, after[index] ?? 0n, suffix))

@@ -76,6 +76,7 @@ export function linkedClaims(
         ...document({}),
       });
       return mappedAccounts(sources, subject, {
+        pattern: side.policy.accounts_pattern,
         mapFiles: new Map(
           mapFilesOfRules([{ accounts: sources }]).map((path) => [
             path,

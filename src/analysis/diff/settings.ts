@@ -103,22 +103,35 @@ function changesOf(
   { old, new: next, path }: { old: object; new: object; path: string },
 ): SettingChange[] {
   const [before, after] = [old, next] as Record<string, unknown>[];
-  return keyRows(schema).flatMap(({ key, change }) => {
+  return keyRows(schema).flatMap(({ key, change, words }) => {
     const values = { old: before?.[key], new: after?.[key] };
     // where kinds differ, one may lack a key: that the kind changed says enough
     const both = values.old !== undefined && values.new !== undefined;
     if (change === undefined || !both) return [];
-    return text(values.old) === text(values.new)
-      ? []
-      : [{ path: path + key, ...values, ...judged(change, values) }];
+    return text(values.old) === text(values.new) ? [] : [{
+      path: path + key,
+      ...values,
+      ...judged(change, { ...values, words }),
+    }];
   });
 }
 
 function judged(
   nature: Change,
-  { old, new: next }: { old: unknown; new: unknown },
+  { old, new: next, words }: {
+    old: unknown;
+    new: unknown;
+    words: readonly unknown[];
+  },
 ): { verdict: Verdict; description: string } {
   switch (nature) {
+    case "ladder":
+      return {
+        verdict: words.indexOf(next) > words.indexOf(old)
+          ? "wider"
+          : "narrower",
+        description: `from ${old} to ${next}`,
+      };
     case "set":
     case "required": {
       const { verdict, description } = setChange(

@@ -4,6 +4,7 @@
  * @module
  */
 import { kindRow } from "../../policy/kinds.ts";
+import { isAccountName } from "../../policy/account_name.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { combine, type Requirements } from "../../policy/evaluate/assurance.ts";
 import {
@@ -138,9 +139,11 @@ export function ruleKey(
 ): string | null {
   const sources = account === null ? rule.accounts : sourcesFor(rule, account);
   if (sources?.length === 0) return null;
+  const pattern = side.policy.accounts_pattern;
   const shared = account !== null && isShared(rule, account);
   return JSON.stringify([
     generalKey(rule, side),
+    account === null ? pattern : isAccountName(account, pattern),
     // where an account is anybody's, its other sources add nothing
     shared ? "shared" : sorted(sources?.map(sourceKey) ?? null),
     rule.effect === "allow" && [

@@ -9,6 +9,7 @@ import type { MapFiles } from "../../policy/evaluate/accounts.ts";
 import type { Decision, RuleOutcome } from "../../policy/decision.ts";
 import { nearest, shown } from "../../lib/text.ts";
 import type { Issuer, Policy, Rule } from "../../policy/model.ts";
+import { patternOf } from "../account_words.ts";
 import { accountHints } from "./near_miss/accounts.ts";
 import { assuranceHints, networkHints } from "./near_miss/assurance.ts";
 import { conditionHints } from "./near_miss/claims.ts";
@@ -48,6 +49,16 @@ export function nearMisses(
     name === request.subject.issuer
   );
   if (decision.decision === "allow" || issuer === undefined) return [];
+  const wider = patternOf(request.account);
+  if (decision.reason === "request_invalid" && wider !== undefined) {
+    return [{
+      rule: null,
+      kind: "account-name",
+      message: `accounts are called like ${
+        shown(request.account)
+      } only with "accounts_pattern: ${wider}"`,
+    }];
+  }
   return decision.rules.flatMap((said) => {
     const rule = policy.rules.find(({ id }) => id === said.id);
     // a deny rule that does not match is not a near miss of getting in
@@ -86,7 +97,7 @@ export function failureHints(
 function allHints(
   condition: RuleCondition,
   said: Pick<RuleOutcome, "because" | "expected" | "actual">,
-  { request, issuer, mapFiles }: Known,
+  { policy, request, issuer, mapFiles }: Known,
 ): Hint[] {
   switch (condition.asks) {
     case "issuers":
@@ -108,6 +119,7 @@ function allHints(
         account: request.account,
         subject: request.subject,
         mapFiles,
+        pattern: policy.accounts_pattern,
       });
     case "allow_protected":
       return [{

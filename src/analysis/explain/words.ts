@@ -20,6 +20,7 @@ import { listOf, shown } from "../../lib/text.ts";
 import { failureHints, type Known } from "./near_miss.ts";
 import { described } from "./near_miss/claims.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
+import { hasDomain } from "../account_words.ts";
 import type { FailedCondition } from "./nearness.ts";
 
 const WORDS: Readonly<Record<Because, string>> = {
@@ -342,7 +343,9 @@ function valueWords(
   if (value === undefined || value === null) {
     return `there is no ${shown(name)} to take the account from`;
   }
-  return stripped(value, suffix) === null && suffix !== null
+  const ends = typeof value === "string" && value.endsWith(suffix ?? "");
+  return stripped(value, suffix) === null && suffix !== null &&
+      !(ends && hasDomain(value.slice(0, -suffix.length)))
     ? `${shown(value)} does not end in ${shown(suffix)}`
     : `${shown(value)} is not an account name`;
 }

@@ -6,6 +6,7 @@
  */
 import type { Issue } from "../../policy/diagnostic.ts";
 import type { Policy, Rule } from "../../policy/model.ts";
+import { nameIssue } from "../../policy/syntax/meaning.ts";
 import { policyOf } from "../../policy/syntax/defaults.ts";
 import type { PolicySource } from "../../policy/syntax/parse.ts";
 import { PolicySchema } from "../../policy/syntax/schema.ts";
@@ -57,7 +58,15 @@ export function readInvariants(
   }
   const names = policy.issuers.map(({ name }) => name);
   const entries = Object.entries(written as NeverDocument);
-  const issues = entries.flatMap(([name, { issuers = [], unless }]) =>
+  const named = entries.flatMap(([name, { accounts = [] }]) =>
+    accounts.flatMap((account, index) =>
+      nameIssue(account, {
+        pattern: policy.accounts_pattern,
+        path: ["never", name, "accounts", index],
+      }) ?? []
+    )
+  );
+  const unknown = entries.flatMap(([name, { issuers = [], unless }]) =>
     [
       { path: ["never", name, "issuers"], list: issuers },
       {
@@ -75,6 +84,7 @@ export function readInvariants(
       )
     )
   );
+  const issues = [...named, ...unknown];
   return {
     invariants: issues.length > 0
       ? []

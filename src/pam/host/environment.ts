@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { ACCOUNT_NAME } from "../../policy/account_name.ts";
+import { isAccountName, MAX_ACCOUNT_NAME } from "../../policy/account_name.ts";
+import type { Policy } from "../../policy/model.ts";
 import type { HostAccount } from "../../policy/request.ts";
 import type { PamIo } from "../io.ts";
 
@@ -31,7 +32,10 @@ export class RequestError extends Error {
 }
 
 /** Visible ASCII: host names, addresses, terminals and services need nothing else. */
-const PLAIN = /^[\x21-\x7e]{1,255}$/;
+const PLAIN = /^[\x21-\x7e]+$/;
+const MAX_PLAIN = 255;
+/** A uid, a colon, and an account name. */
+const MAX_HOST_ACCOUNT = 11 + MAX_ACCOUNT_NAME;
 const SERVICE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const CONVERSATION = /^[1-9][0-9]{0,9}-[1-9][0-9]{0,19}$/;
 
@@ -45,7 +49,8 @@ export function readPamRequest(env: PamIo["env"]): PamRequest {
     );
   }
   const user = variable(env, "PAM_USER");
-  if (user === null || !ACCOUNT_NAME.test(user)) {
+  // the widest: which names this host's accounts have, the policy says
+  if (user === null || !isAccountName(user, "relaxed")) {
     throw new RequestError(
       `PAM_USER is ${user === null ? "not set" : "not an account name"}`,
     );
@@ -83,7 +88,11 @@ export function loggedVariable(env: PamIo["env"], name: string): string | null {
 }
 
 /** `null` for a variable that is not set or empty. */
-function variable(env: PamIo["env"], name: string): string | null {
+function variable(
+  env: PamIo["env"],
+  name: string,
+  longest = MAX_PLAIN,
+): string | null {
   let value: string | undefined;
   try {
     value = env(name);
@@ -91,8 +100,12 @@ function variable(env: PamIo["env"], name: string): string | null {
     throw new RequestError(`${name} is not UTF-8`);
   }
   if (value === undefined || value === "") return null;
-  if (!PLAIN.test(value)) {
-    throw new RequestError(`${name} holds characters that are not allowed`);
+  if (value.length > longest || !PLAIN.test(value)) {
+    throw new RequestError(
+      value.length > longest
+        ? `${name} is longer than ${longest} characters`
+        : `${name} holds characters that are not allowed`,
+    );
   }
   return value;
 }
@@ -108,7 +121,7 @@ function clientAddress(env: PamIo["env"]): string | null {
 }
 
 function hostAccount(env: PamIo["env"]): HostAccount | undefined {
-  const fact = variable(env, "OAUTH_PAM_ACCOUNT");
+  const fact = variable(env, "OAUTH_PAM_ACCOUNT", MAX_HOST_ACCOUNT);
   // empty means that there is no such account, absent that nobody asked
   if (fact === null) {
     return env("OAUTH_PAM_ACCOUNT") === "" ? "unknown" : undefined;
@@ -118,6 +131,29 @@ function hostAccount(env: PamIo["env"]): HostAccount | undefined {
     throw new RequestError("OAUTH_PAM_ACCOUNT is not of the form uid:name");
   }
   return { uid: Number(match[1]), name: match[2] ?? "" };
+}
+
+/**
+ * Throws {@link RequestError} unless the policy's accounts can be called like PAM_USER. Where a
+ * directory may know an account by several names, only the host can say which one is its own: it
+ * must have been asked. Whether it knows the account by exactly this name, each rule looks at.
+ */
+export function checkAccountName(
+  { user, host }: PamRequest,
+  { accounts_pattern: pattern }: Pick<Policy, "accounts_pattern">,
+): void {
+  if (!isAccountName(user, pattern)) {
+    throw new RequestError(
+      pattern === "posix"
+        ? "PAM_USER is not an account name"
+        : `PAM_USER is not an account name of "accounts_pattern: ${pattern}"`,
+    );
+  }
+  if (pattern !== "posix" && host === undefined) {
+    throw new RequestError(
+      `OAUTH_PAM_ACCOUNT is not set, which "accounts_pattern: ${pattern}" needs: start the program by the launcher`,
+    );
+  }
 }
 
 function conversation(env: PamIo["env"]): string | null {

@@ -10,7 +10,7 @@ import {
   keyAttribute,
 } from "../identity_claims.ts";
 import type { AccountSource, Issuer } from "../model.ts";
-import { ACCOUNT_NAME } from "../account_name.ts";
+import { type AccountPattern, isAccountName } from "../account_name.ts";
 import { type Claims, isToldElsewhere, readClaim } from "../claims.ts";
 import { accountsOf } from "./map_file.ts";
 import type { Identity, Subject } from "../request.ts";
@@ -34,14 +34,17 @@ export type MapFiles = ReadonlyMap<string, string>;
 export function mappedAccounts(
   sources: readonly AccountSource[],
   subject: Subject,
-  options: { mapFiles: MapFiles },
+  { mapFiles, pattern = "posix" }: {
+    mapFiles: MapFiles;
+    pattern?: AccountPattern;
+  },
 ): MappedAccount[] {
   return sources.flatMap((source) =>
-    candidates(source, subject, options.mapFiles).map((candidate) => ({
+    candidates(source, subject, mapFiles).map((candidate) => ({
       ...candidate,
       source: source.source,
     }))
-  ).filter(({ account }) => ACCOUNT_NAME.test(account));
+  ).filter(({ account }) => isAccountName(account, pattern));
 }
 
 /** Why it cannot be told whether a source gives an account. */
@@ -168,7 +171,8 @@ function candidates(
  * The account name that is left of a value when the suffix is cut off, or `null`.
  *
  * A suffix with "@" is what follows the first "@" of the value, whole: `joe@a@b.org` does not end
- * in "@b.org" for this purpose.
+ * in "@b.org" for this purpose. What is left names no domain: people of one never get the account of
+ * another by what is cut off.
  */
 export function stripped(value: unknown, suffix: string | null): string | null {
   if (typeof value !== "string") return null;
@@ -176,7 +180,10 @@ export function stripped(value: unknown, suffix: string | null): string | null {
   const cut = suffix.startsWith("@")
     ? value.indexOf("@")
     : value.length - suffix.length;
-  return cut > 0 && value.slice(cut) === suffix ? value.slice(0, cut) : null;
+  const left = value.slice(0, cut);
+  return cut > 0 && value.slice(cut) === suffix && !/[@\\]/.test(left)
+    ? left
+    : null;
 }
 
 function keysOf(

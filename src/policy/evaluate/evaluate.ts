@@ -8,7 +8,7 @@
  */
 import type { MapFiles } from "./accounts.ts";
 import type { Policy } from "../model.ts";
-import { ACCOUNT_NAME } from "../account_name.ts";
+import { isAccountName } from "../account_name.ts";
 import { SHORTFALLS } from "./assurance.ts";
 import type { Decision, RuleOutcome } from "../decision.ts";
 import type { Reason } from "../../lib/reason.ts";
@@ -22,7 +22,7 @@ export function evaluate(
   options: { mapFiles: MapFiles } = { mapFiles: new Map() },
 ): Decision {
   try {
-    if (!ACCOUNT_NAME.test(request.account)) {
+    if (!isAccountName(request.account, policy.accounts_pattern)) {
       return refusal(
         "request_invalid",
         "the account is not a plain account name",

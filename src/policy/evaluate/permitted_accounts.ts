@@ -43,9 +43,10 @@ export function permittedAccounts(
   const rules = policy.rules.filter(({ effect, issuers }) =>
     effect === "allow" && (issuers === null || issuers.includes(issuer.name))
   );
+  const pattern = policy.accounts_pattern;
   const candidates = new Set(
     rules.flatMap((rule) =>
-      mappedAccounts(rule.accounts ?? [], subject, options)
+      mappedAccounts(rule.accounts ?? [], subject, { ...options, pattern })
         .map(({ account }) => account)
     ),
   );

@@ -127,10 +127,11 @@ export function askedOf(
   request: AccessRequest,
   { policy, issuer, mapFiles }: RuleContext,
 ): Asked {
+  const pattern = policy.accounts_pattern;
   const known = new Map<readonly AccountSource[], readonly MappedAccount[]>();
   const given = (sources: readonly AccountSource[]) => {
     const found = known.get(sources) ??
-      mappedAccounts(sources, request.subject, { mapFiles });
+      mappedAccounts(sources, request.subject, { mapFiles, pattern });
     known.set(sources, found);
     return found;
   };

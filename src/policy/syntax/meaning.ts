@@ -6,9 +6,15 @@
  *
  * @module
  */
+import {
+  ACCOUNT_PATTERNS,
+  type AccountPattern,
+  isAccountName,
+} from "../account_name.ts";
 import { KIND_KEYS, KIND_ROWS, kindsWith } from "../kinds.ts";
 import type { Issue } from "../diagnostic.ts";
 import { IDENTITY_KEYS } from "../identity_claims.ts";
+import { isObject } from "../../lib/json.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import { isCanonical, parseNetwork } from "../network.ts";
 import type {
@@ -20,6 +26,9 @@ import type {
 } from "./schema.ts";
 import { duration } from "../duration.ts";
 import { tokenOf } from "./defaults.ts";
+import { describe } from "./shape.ts";
+import { ACCOUNT_WORDS } from "./values.ts";
+import type { Path } from "./yaml.ts";
 
 /**
  * Everything wrong with a document that has the right shape; `settings` are the same with the
@@ -156,6 +165,71 @@ function keyIssues(id: string, rule: RuleDocument): Issue[] {
       }];
     })
   );
+}
+
+/**
+ * Names of accounts that the policy's `accounts_pattern` does not allow. Never throws, whatever the
+ * shape of the document: that says of a name only whether any pattern allows it.
+ */
+export function accountNameIssues(document: unknown): Issue[] {
+  const { accounts_pattern: written, ...policy } = isObject(document)
+    ? document
+    : {};
+  // of another word it is said that it is none
+  const pattern = written === undefined
+    ? "posix"
+    : ACCOUNT_PATTERNS.find((word) => word === written) ?? "relaxed";
+  return [
+    ...namesIn(policy["protected_accounts"], ["protected_accounts"]),
+    ...membersOf(policy["rules"], ["rules"]).flatMap(({ value, path }) =>
+      isObject(value) ? membersOf(value["accounts"], [...path, "accounts"]) : []
+    ).flatMap(({ value, path }) =>
+      isObject(value)
+        ? [
+          ...namesIn(value["names"], [...path, "names"]),
+          ...membersOf(value["map"], [...path, "map"])
+            .flatMap(({ value, path }) => namesIn(value, path)),
+        ]
+        : []
+    ),
+  ].flatMap(({ name, path }) => nameIssue(name, { pattern, path }) ?? []);
+}
+
+/** What is wrong with the name of an account that stands there; `null` for nothing. */
+export function nameIssue(
+  name: string,
+  { pattern, path }: { pattern: AccountPattern; path: Path },
+): Issue | null {
+  if (isAccountName(name, pattern)) return null;
+  const wider = ACCOUNT_PATTERNS.find((word) => isAccountName(name, word));
+  return {
+    id: "policy/value",
+    level: "error",
+    message: `${describe(name)}: ${ACCOUNT_WORDS[pattern]}`,
+    ...(wider === undefined ? {} : {
+      hint:
+        `where accounts of the host are called so, write "accounts_pattern: ${wider}" at the top of the policy`,
+    }),
+    path,
+  };
+}
+
+function namesIn(value: unknown, path: Path): { name: string; path: Path }[] {
+  return membersOf(value, path).flatMap(({ value, path }) =>
+    typeof value === "string" ? [{ name: value, path }] : []
+  );
+}
+
+function membersOf(
+  value: unknown,
+  path: Path,
+): { value: unknown; path: Path }[] {
+  const members: [string | number, unknown][] = Array.isArray(value)
+    ? [...value.entries()]
+    : isObject(value)
+    ? Object.entries(value)
+    : [];
+  return members.map(([step, value]) => ({ value, path: [...path, step] }));
 }
 
 function auditIssues({ cache, audit }: PolicySettings): Issue[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Diagnostic, type Issue, sortDiagnostics } from "../diagnostic.ts";
-import { meaningIssues } from "./meaning.ts";
+import { accountNameIssues, meaningIssues } from "./meaning.ts";
 import type { Policy } from "../model.ts";
 import { policyOf } from "./defaults.ts";
 import { type PolicyDocument, PolicySchema } from "./schema.ts";
@@ -61,9 +61,15 @@ export function parsePolicy(
   const document = toPlain(yaml.root) as PolicyDocument;
   const source: PolicySource = { text, file, yaml, document };
   const shape = readShape(PolicySchema, document);
-  const issues: Issue[] = shape.output === null
-    ? shape.issues.map((issue) => ({ ...issue, level: "error" }))
-    : meaningIssues(document, shape.output);
+  const names = accountNameIssues(document);
+  const places = new Set(names.map(({ path }) => JSON.stringify(path)));
+  const issues: Issue[] = [
+    ...names,
+    ...shape.output === null
+      ? shape.issues.filter(({ path }) => !places.has(JSON.stringify(path)))
+        .map((issue): Issue => ({ ...issue, level: "error" }))
+      : meaningIssues(document, shape.output),
+  ];
   const diagnostics = sortDiagnostics(
     issues.map((issue) => diagnosticAt(source, issue)),
   );

@@ -12,7 +12,8 @@ import { INSTANT, instantSeconds } from "../instant.ts";
 /**
  * How a setting relates to who gets in. "set": each further entry accepts more. "required": each
  * further entry refuses more. "limit": a larger number accepts more. "switch": `true` accepts
- * more. "strict": `true` refuses more. "other": it cannot be told. "shown": the same, and a
+ * more. "strict": `true` refuses more. "ladder": each of its words accepts more than those
+ * before it. "other": it cannot be told. "shown": the same, and a
  * reviewer must read both. "neutral": it does not matter.
  */
 export type Change =
@@ -21,6 +22,7 @@ export type Change =
   | "limit"
   | "switch"
   | "strict"
+  | "ladder"
   | "other"
   | "shown"
   | "neutral";
@@ -112,6 +114,8 @@ interface KeyRow extends About {
   readonly fallback: unknown;
   /** Whether it is written as a duration, and counts in seconds. */
   readonly isDuration: boolean;
+  /** The words that it can be, where it is one of a few. */
+  readonly words: readonly unknown[];
   /** Whether it is written as an instant, and counts in seconds since the epoch. */
   readonly isInstant: boolean;
 }
@@ -133,6 +137,9 @@ export function keyRows(
       ...v.getMetadata(shape) as Omit<About, "says">,
       needed: left === null,
       fallback: left?.default,
+      words: shape.type === "picklist" && "options" in shape
+        ? shape.options as readonly unknown[]
+        : [],
       isDuration: isTurnedBy(seconds, shape),
       isInstant: isTurnedBy(instantSeconds, shape),
     }];

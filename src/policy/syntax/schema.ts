@@ -11,6 +11,7 @@
  */
 import * as v from "valibot";
 import { listOf } from "../../lib/text.ts";
+import { ACCOUNT_PATTERNS } from "../account_name.ts";
 import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
 import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
@@ -430,6 +431,11 @@ export const PolicySchema = v.strictObject({
     ),
     "who may log in; each rule has a unique id and their order never matters",
   ),
+  accounts_pattern: setting(v.picklist(ACCOUNT_PATTERNS), "posix", {
+    says:
+      "what accounts of this host are called. `posix`: `[a-z_][a-z0-9_.-]{0,31}`. `sssd`: NAME, `NAME@DOMAIN` or `DOMAIN\\NAME`, at most 255 characters; NAME is `[A-Za-z_][A-Za-z0-9_.-]*`, DOMAIN is of letters, digits and `_`, with single `.` or any number of `-` between them. `relaxed`: NAME may also begin with a digit, or be a number. All but `posix` need the launcher: the host must know the account by exactly this name",
+    change: "ladder",
+  }),
   protected_accounts: setting(
     entries(Account),
     ["root"],

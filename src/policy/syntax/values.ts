@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { ACCOUNT_NAME } from "../account_name.ts";
+import { ACCOUNT_NAMES, MAX_ACCOUNT_NAME } from "../account_name.ts";
 
 /** Names of issuers and rules: they appear in logs and on command lines. */
 export const Name = v.pipe(
@@ -15,12 +15,22 @@ export const Name = v.pipe(
   ),
 );
 
+const FULL_NAME =
+  `an account name has at most ${MAX_ACCOUNT_NAME} characters and is "name", "name@domain" or "DOMAIN\\name", where a name is of letters, digits, "_", "." and "-" and begins with a letter`;
+
+/** What account names look like, by `accounts_pattern`. */
+export const ACCOUNT_WORDS = {
+  posix:
+    'an account name has at most 32 of a-z, 0-9, "_", "." and "-" and begins with a letter or "_"',
+  sssd: `${FULL_NAME} or "_"`,
+  relaxed: `${FULL_NAME}, a digit or "_"`,
+} as const;
+
+/** Of any pattern: the policy's own is looked at in `meaning.ts`. */
 export const Account = v.pipe(
   v.string(),
-  v.regex(
-    ACCOUNT_NAME,
-    'an account name has at most 32 of a-z, 0-9, "_", "." and "-" and begins with a letter or "_"',
-  ),
+  v.maxLength(MAX_ACCOUNT_NAME, ACCOUNT_WORDS.relaxed),
+  v.regex(ACCOUNT_NAMES.relaxed, ACCOUNT_WORDS.relaxed),
 );
 
 export const Text = v.pipe(v.string(), v.minLength(1, "must not be empty"));

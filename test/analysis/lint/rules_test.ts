@@ -53,6 +53,21 @@ testCases({
       `issuers: [campus], accounts: [{map: {u1: [docker, joe]}, keys: [sub]}]`,
     finds: ["warning grant/privileged-account"],
   },
+  "a domain's administrator is privileged, in any case": {
+    rest: "accounts_pattern: sssd",
+    rule:
+      `issuers: [campus], when: {groups: {any: [a]}}, accounts: [{names: ['CORP\\Administrator', root@corp.example, ALICE]}]`,
+    finds: [
+      "warning grant/privileged-account",
+      "warning grant/privileged-account",
+    ],
+  },
+  "a claim that is a full name is of any domain, but not where names are plain":
+    {
+      rest: "accounts_pattern: posix",
+      rule: `issuers: [campus], ${SUB}`,
+      finds: [],
+    },
   "a deny rule for root is fine": {
     rules: {
       r: `issuers: [campus], ${SUB}`,

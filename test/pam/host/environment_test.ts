@@ -5,7 +5,9 @@
  */
 // Threats: E3, E4, E13, G9
 import assert from "node:assert/strict";
+import { ACCOUNT_PATTERNS } from "../../../src/policy/account_name.ts";
 import {
+  checkAccountName,
   loggedVariable,
   readPamRequest,
   RequestError,
@@ -91,10 +93,17 @@ for (
 }
 
 const NOT_ACCOUNTS = [
-  ...[undefined, "", "0", "1000", "-x", "Alice", "ALICE", "al ice", "alice "],
+  ...[undefined, "", "-x", "-0", "+0", "..", "al ice", "alice "],
   ...[" alice", "alice\n", "alice\0", "../alice", "a/b", "alice:x", "älice"],
-  ...["a".repeat(33), "a".repeat(100_000), "\x1b[31m", "al\u202eice", "\u212a"],
-  ...["alice@example.edu", "$(id)", "a;b", "a=b", "."],
+  ...[
+    "a".repeat(256),
+    "a".repeat(100_000),
+    "\x1b[31m",
+    "al\u202eice",
+    "\u212a",
+  ],
+  ...["$(id)", "a;b", "a=b", ".", "a,b", "a#b", "a@", "@a", "a@b@c", "a@-b"],
+  ...["\\a", "A\\", "A\\b\\c", "A\\b@c", "A\\-b", "A\\.", "a@b/c", "A/b"],
 ];
 for (const user of NOT_ACCOUNTS) {
   const shown = JSON.stringify(user)?.slice(0, 40);
@@ -106,6 +115,54 @@ for (const user of NOT_ACCOUNTS) {
 Deno.test("readPamRequest() takes account names as long and as odd as they may be", () => {
   for (const user of ["a", "_x", "a".repeat(32), "a.b-c_d9", "constructor"]) {
     assert.equal(request({ PAM_USER: user }).user, user);
+  }
+});
+
+// which of them a host's accounts are called, the policy says
+const OF_SOME_HOSTS: readonly [string, "sssd" | "relaxed"][] = [
+  ...["Alice", "ALICE", "alice@corp.example", "CORP\\alice", "_A.b-C@x-1.y"]
+    .map((name): [string, "sssd"] => [name, "sssd"]),
+  ["3com.example\\Bob", "sssd"],
+  ["a".repeat(33), "sssd"],
+  ["a".repeat(255), "sssd"],
+  ["0", "relaxed"],
+  ["1000", "relaxed"],
+  ["20231234", "relaxed"],
+  ["7of9@corp.example", "relaxed"],
+  ["CORP\\1234", "relaxed"],
+];
+for (const [user, narrowest] of OF_SOME_HOSTS) {
+  Deno.test(`checkAccountName() takes ${JSON.stringify(user).slice(0, 40)} from ${narrowest} on, and with the host's word alone`, () => {
+    for (const accounts_pattern of ACCOUNT_PATTERNS) {
+      const check = (env: Record<string, string>) => () =>
+        checkAccountName(request({ PAM_USER: user, ...env }), {
+          accounts_pattern,
+        });
+      const fits = accounts_pattern === "relaxed" ||
+        accounts_pattern === narrowest;
+      const asked = check({ OAUTH_PAM_ACCOUNT: `4294967295:${user}` });
+      if (!fits) {
+        assert.throws(asked, /^RequestError: PAM_USER is not an account name/);
+        continue;
+      }
+      asked();
+      // what the host says is a rule's business; that it was asked is not
+      check({ OAUTH_PAM_ACCOUNT: "" })();
+      assert.throws(
+        check({}),
+        /^RequestError: OAUTH_PAM_ACCOUNT is not set, which "accounts_pattern: \w+" needs: start the program by the launcher$/,
+      );
+    }
+  });
+}
+
+Deno.test("checkAccountName() asks no host about the names that every host has", () => {
+  checkAccountName(request({}), { accounts_pattern: "posix" });
+  for (const accounts_pattern of ["sssd", "relaxed"] as const) {
+    assert.throws(
+      () => checkAccountName(request({}), { accounts_pattern }),
+      /OAUTH_PAM_ACCOUNT is not set/,
+    );
   }
 });
 

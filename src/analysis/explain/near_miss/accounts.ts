@@ -5,11 +5,15 @@
  */
 import { keyAttribute } from "../../../policy/identity_claims.ts";
 import type { AccountSource } from "../../../policy/model.ts";
-import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import {
+  type AccountPattern,
+  isAccountName,
+} from "../../../policy/account_name.ts";
 import { type MapFiles, stripped } from "../../../policy/evaluate/accounts.ts";
 import { readClaim } from "../../../policy/claims.ts";
 import { accountsOf } from "../../../policy/evaluate/map_file.ts";
 import type { Subject } from "../../../policy/request.ts";
+import { patternOf } from "../../account_words.ts";
 import { described, missingHints, suffixHints } from "./claims.ts";
 import { type Hint, textHint, textsHint } from "./hint.ts";
 import { shown } from "../../../lib/text.ts";
@@ -18,6 +22,8 @@ interface Asked {
   readonly account: string;
   readonly subject: Subject;
   readonly mapFiles: MapFiles;
+  /** The policy's `accounts_pattern`. */
+  readonly pattern: AccountPattern;
 }
 
 /** Why no source gives the account. */
@@ -84,16 +90,21 @@ function nameHints(
   }
   const name = stripped(value, suffix);
   if (name === null) return suffixHints(`*${suffix ?? ""}`, value);
-  if (ACCOUNT_NAME.test(name)) {
+  if (isAccountName(name, asked.pattern)) {
     const similar = textsHint([asked.account], [name]);
     return similar === null ? [] : [similar];
   }
   const hint = textHint(asked.account, name);
+  const wider = patternOf(name);
   return [{
     kind: hint?.kind ?? "account-name",
     message: `${shown(name)} is not an account name, and is not made into one${
       hint === null ? "" : `: it differs from ${shown(asked.account)}`
-    }`,
+    }${
+      // where the host has such accounts, this is what is missing
+      hint === null && wider !== undefined
+        ? `; with "accounts_pattern: ${wider}" it is one`
+        : ""}`,
   }];
 }
 

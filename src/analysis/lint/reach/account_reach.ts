@@ -9,7 +9,10 @@ import {
   keyAttribute,
 } from "../../../policy/identity_claims.ts";
 import { matchesGlob } from "../../../policy/evaluate/conditions.ts";
-import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import {
+  type AccountPattern,
+  isAccountName,
+} from "../../../policy/account_name.ts";
 import { stripped } from "../../../policy/evaluate/accounts.ts";
 import {
   type ClaimConstraint,
@@ -74,6 +77,8 @@ interface Known {
   readonly constraintOn: (claim: string) => ClaimConstraint | undefined;
   /** Attributes of linked identities are in no claim of their own. */
   readonly linked: boolean;
+  /** The policy's `accounts_pattern`. */
+  readonly pattern: AccountPattern;
 }
 
 /** Whether a source yields no account for anybody who meets the constraints on the claims. */
@@ -85,14 +90,11 @@ export function noAccount(source: AccountSource, known: Known): boolean {
     case "map_file":
       return source.keys.every((key) => findsNothing(source, key, known));
     case "claim":
-      return isNoAccount(
-        known.constraintOn(source.claim),
-        source.strip_suffix,
-      );
+      return isNoAccount(known.constraintOn(source.claim), source, known);
     case "identity": {
       const claim = attributeClaim(source.attribute, known);
       return claim !== null &&
-        isNoAccount(known.constraintOn(claim), source.strip_suffix);
+        isNoAccount(known.constraintOn(claim), source, known);
     }
   }
 }
@@ -108,7 +110,8 @@ function attributeClaim(
 
 function isNoAccount(
   constraint: ClaimConstraint | undefined,
-  suffix: string | null,
+  { strip_suffix: suffix }: { readonly strip_suffix: string | null },
+  { pattern }: Known,
 ): boolean {
   if (constraint === undefined) return false;
   // neither is an account name
@@ -116,12 +119,12 @@ function isNoAccount(
   if (constraint.values !== null) {
     return constraint.values.every((value) => {
       const account = stripped(value, suffix);
-      return account === null || !ACCOUNT_NAME.test(account);
+      return account === null || !isAccountName(account, pattern);
     });
   }
   return constraint.globs.some((glob) =>
     suffix === null
-      ? /[^a-z0-9_.*-]/.test(glob)
+      ? (pattern === "posix" ? /[^a-z0-9_.*-]/ : /[^\w.*@\\-]/).test(glob)
       : disjointEnds(globEnd(glob), suffix)
   );
 }

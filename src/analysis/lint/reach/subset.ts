@@ -14,6 +14,8 @@ import {
   matchesGlob,
 } from "../../../policy/evaluate/conditions.ts";
 import { claimPath, locationOf } from "../../../policy/claims.ts";
+import type { AccountPattern } from "../../../policy/account_name.ts";
+import { stripped } from "../../../policy/evaluate/accounts.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import type {
   AccountSource,
@@ -48,6 +50,8 @@ export interface RuleReach {
   readonly clash: Impossible | null;
   /** Whether people of one of its issuers have linked identities. */
   readonly linked: boolean;
+  /** The policy's `accounts_pattern`. */
+  readonly pattern: AccountPattern;
 }
 
 /** Names that mean what the issuer's `claims` says; "/groups" is another place than "groups". */
@@ -86,6 +90,7 @@ export function reachOf(rule: Rule, policy: Policy): RuleReach {
     ),
     clash: clashOf(rule, policy),
     linked: hasLinked(rule, policy),
+    pattern: policy.accounts_pattern,
   };
 }
 
@@ -168,6 +173,7 @@ export function contradictionOf(reach: RuleReach): Impossible | null {
     constraintOn: (claim: string) =>
       reach.constraints.get(placeOfSource(claim)),
     linked: reach.linked,
+    pattern: reach.pattern,
   };
   const nowhere = sources.every((source) => noAccount(source, known));
   return nowhere
@@ -221,10 +227,11 @@ export function mayGive(
   source: AccountSource & { source: "claim" | "identity" },
   account: string,
 ): boolean {
+  const value = account + (source.strip_suffix ?? "");
+  if (stripped(value, source.strip_suffix) !== account) return false;
   if (source.source === "identity") return true;
   const constraint = reach.constraints.get(placeOfSource(source.claim));
   if (constraint === undefined) return true;
-  const value = account + (source.strip_suffix ?? "");
   return !constraint.list && (constraint.values?.includes(value) ?? true) &&
     constraint.globs.every((glob) => matchesGlob(glob, value));
 }

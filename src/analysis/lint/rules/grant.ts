@@ -28,8 +28,10 @@ const PRIVILEGED = new Set(
 /** Systemd's and Debian's own accounts. */
 const SYSTEM = /^(?:systemd-.+|_[a-z].*)$/;
 
+/** Also as an account of a domain, and in any case: "CORP\\Administrator" is one. */
 function isPrivileged(account: string): boolean {
-  return PRIVILEGED.has(account) || SYSTEM.test(account);
+  const name = account.replace(/^.*\\|@.*$/g, "").toLowerCase();
+  return PRIVILEGED.has(name) || SYSTEM.test(name);
 }
 
 function* noSubjectCondition(context: LintContext): Iterable<LintFinding> {

@@ -4,7 +4,11 @@
  * @module
  */
 import type { Policy } from "../../../policy/model.ts";
-import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import {
+  type AccountPattern,
+  isAccountName,
+} from "../../../policy/account_name.ts";
+import { patternOf, widestPattern } from "../../../analysis/account_words.ts";
 import {
   type Diff,
   diffPolicies,
@@ -82,11 +86,11 @@ export async function run(
   );
   const failOn = choice("fail-on", options.text("fail-on") ?? "never", FAIL_ON);
   const compared = comparedOf(options);
-  const accounts = accountsOf(options);
   const from = options.text("from");
   const since = from === undefined ? null : timeOption("from", from, io);
   try {
     const { old, new: next, places, never } = await policiesOf(compared, io);
+    const accounts = accountsOf(options, widestPattern([old, next]));
     const diff = diffPolicies(old, next, {
       ...(accounts === null ? {} : { accounts }),
       ...(since === null ? {} : { from: since }),
@@ -160,14 +164,20 @@ async function policiesOf(
   };
 }
 
-function accountsOf(options: Arguments): string[] | null {
+function accountsOf(
+  options: Arguments,
+  pattern: AccountPattern,
+): string[] | null {
   const given = options.texts("accounts");
   if (given.length === 0) return null;
   const accounts = [...new Set(given.flatMap((names) => names.split(",")))];
   for (const account of accounts) {
-    if (ACCOUNT_NAME.test(account)) continue;
+    if (isAccountName(account, pattern)) continue;
+    const wider = patternOf(account);
     throw new UsageError(
-      `--accounts: ${JSON.stringify(account)} is not an account name`,
+      `--accounts: ${JSON.stringify(account)} is not an account name${
+        wider === undefined ? "" : ` without "accounts_pattern: ${wider}"`
+      }`,
     );
   }
   return accounts;

@@ -9,10 +9,14 @@ import {
   type Who,
   whoReaches,
 } from "../../../analysis/who.ts";
+import { patternOf } from "../../../analysis/account_words.ts";
 import { WITNESS_NOW } from "../../../analysis/diff/space.ts";
 import { instantText } from "../../../policy/instant.ts";
 import { plural, visible } from "../../../lib/text.ts";
-import { ACCOUNT_NAME } from "../../../policy/account_name.ts";
+import {
+  type AccountPattern,
+  isAccountName,
+} from "../../../policy/account_name.ts";
 import {
   type Arguments,
   choice,
@@ -62,9 +66,9 @@ export async function run(
   if (file === undefined || rest.length > 0) {
     throw new UsageError("name one policy file");
   }
-  const accounts = accountsIn(options);
   try {
     const policy = usableOrThrow(await readPolicy(file, io));
+    const accounts = accountsIn(options, policy.accounts_pattern);
     const who = whoReaches(policy, accounts.length === 0 ? {} : { accounts });
     const text = {
       pretty: () => pretty(who, io.color),
@@ -83,12 +87,15 @@ export async function run(
   }
 }
 
-function accountsIn(options: Arguments): string[] {
+function accountsIn(options: Arguments, pattern: AccountPattern): string[] {
   const names = [...new Set(options.texts("account"))];
   for (const name of names) {
-    if (ACCOUNT_NAME.test(name)) continue;
+    if (isAccountName(name, pattern)) continue;
+    const wider = patternOf(name);
     throw new UsageError(
-      `--account is ${JSON.stringify(name)}, which no account can be called`,
+      `--account is ${JSON.stringify(name)}, which no account can be called${
+        wider === undefined ? "" : ` without "accounts_pattern: ${wider}"`
+      }`,
     );
   }
   return names;
