@@ -40,11 +40,12 @@ export async function discover(
     oauthMetadata?: boolean;
   },
 ): Promise<ServerMetadata> {
+  const request = { published: true } as const;
   const url = discoveryUrl(expected.issuer);
-  const { body } = await transport.request(url).catch((error) => {
+  const { body } = await transport.request(url, request).catch((error) => {
     const missing = isIssuerError(error) && error.status === 404;
     if (!missing || expected.oauthMetadata !== true) throw error;
-    return transport.request(oauthMetadataUrl(expected.issuer));
+    return transport.request(oauthMetadataUrl(expected.issuer), request);
   });
   return processDiscoveryResponse(body, expected);
 }

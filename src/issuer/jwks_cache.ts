@@ -133,8 +133,7 @@ async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
       'the discovery document has no "jwks_uri"',
     );
   }
-  const { body } = await source.transport.request(metadata.jwks_uri);
-  const keys = processJwksResponse(body);
+  const keys = await requestKeys(source.transport, metadata.jwks_uri);
   const fetchedAt = source.now();
   if (source.ttl > 0 || source.stale > 0) {
     const entry = encode({
@@ -147,6 +146,15 @@ async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
     await source.cache.write(name, entry).catch(() => {});
   }
   return { keys, fetchedAt, from: "issuer" };
+}
+
+/** Fetches a key set and judges it. Throws {@link IssuerError}. Keeps nothing. */
+export async function requestKeys(
+  transport: Transport,
+  url: string,
+): Promise<Jwk[]> {
+  const { body } = await transport.request(url, { published: true });
+  return processJwksResponse(body);
 }
 
 /** Judges a key set (RFC 7517 section 5). Throws {@link IssuerError}. Does not check the keys. */

@@ -41,6 +41,27 @@ Deno.test("20 processes that log in with an empty cache cause one fetch", async 
   await assert.rejects(Deno.lstat(`${scene.site.cacheDirectory}/log.sock`));
 });
 
+Deno.test("an issuer on a server for files, which does not know JSON, is an issuer", async () => {
+  for (const type of ["application/octet-stream", "text/plain"]) {
+    await using scene = await createScene();
+    const { server } = scene;
+    const headers = { "content-type": type };
+    server.on(DISCOVERY_PATH, answer({ headers, body: server.discovery }));
+    server.on("/jwks", answer({ headers, body: server.jwks }));
+    assert.equal((await scene.attempt()).reason, "allowed");
+  }
+});
+
+Deno.test("a page that asks to sign in is not an issuer's document, JSON or not", async () => {
+  await using scene = await createScene();
+  const { server } = scene;
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  server.on("/jwks", answer({ headers, body: server.jwks }));
+  const { reason, log } = await scene.attempt();
+  assert.equal(reason, "issuer_refused");
+  assert.match(log, /answered with content type/);
+});
+
 Deno.test("200 tokens with made-up kids cause two fetches, and alice still logs in", async () => {
   await using scene = await createScene();
   const flood = Array.from({ length: 200 }, async (_, index) => {

@@ -8,7 +8,7 @@ import { isDeviceIssuer } from "../../pam/device/flow.ts";
 import { isAsked, kindRow } from "../../policy/kinds.ts";
 import { discover, type ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
-import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
+import { type Jwk, requestKeys } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
 import { PolicyError } from "../../pam/host/policy_file.ts";
 import type { Issuer, LocalIssuer } from "../../policy/model.ts";
@@ -104,7 +104,7 @@ async function asked(
     ...(isAsked(issuer) ? [] : await keyFindings(
       issuer,
       metadata,
-      async (url) => processJwksResponse((await transport.request(url)).body),
+      (url) => requestKeys(transport, url),
     )),
   ];
 }
