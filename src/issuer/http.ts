@@ -235,12 +235,20 @@ export function hostPort(url: URL): string {
   return `${url.hostname}:${url.port === "" ? "443" : url.port}`;
 }
 
-/** The hosts that an issuer may be talked to at: its own, and those listed beside it. */
+/**
+ * The hosts that an issuer may be talked to at: its own, that of its discovery document, and those
+ * listed beside them.
+ */
 export function permittedHosts(
   issuer: string,
   listed: readonly string[],
+  discoveryUrl: string | null = null,
 ): string[] {
-  const hosts = [issuer, ...listed.map((host) => `https://${host}`)];
+  const hosts = [
+    issuer,
+    discoveryUrl ?? [],
+    ...listed.map((host) => `https://${host}`),
+  ].flat();
   return [...new Set(hosts.map((text) => hostPort(new URL(text))))];
 }
 

@@ -28,6 +28,8 @@ export interface KeySource {
   readonly hosts: readonly string[];
   /** Look for the metadata of RFC 8414 where there is none of OpenID Connect. */
   readonly oauthMetadata?: boolean;
+  /** Where the discovery document lies when it is not below the issuer. */
+  readonly discoveryUrl?: string | null;
   /** Seconds that keys serve. 0: fetch at every login. */
   readonly ttl: number;
   /** Seconds that expired keys still serve while the issuer is unreachable. */
@@ -54,7 +56,7 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
   if (source.ttl === 0 && source.stale === 0) {
     return await fetchKeys(source, "");
   }
-  const name = await entryName(source.issuer);
+  const name = await entryName(source);
   const cached = await readEntry(source, name);
   if (cached !== null && isFresh(cached, source)) {
     return { ...cached, from: "cache" };
@@ -102,7 +104,7 @@ export async function refetchedKeys(
   known: KeySet,
 ): Promise<KeySet | null> {
   if (known.from === "issuer") return null;
-  const name = await entryName(source.issuer);
+  const name = await entryName(source);
   return await locked(source, name, async () => {
     const latest = await readEntry(source, name);
     if (latest !== null && isNewer(latest, known)) {
@@ -220,8 +222,11 @@ function mayServeStale(entry: Entry, source: KeySource): boolean {
 }
 
 /** Hashed, so that no issuer URL can name a path or share another's entry. */
-async function entryName(issuer: string): Promise<string> {
-  return await sha256Hex(issuer);
+async function entryName(
+  { issuer, discoveryUrl }: KeySource,
+): Promise<string> {
+  // what was found at another address is not what the policy means now
+  return await sha256Hex([issuer, discoveryUrl ?? []].flat().join("\0"));
 }
 
 function encode(value: unknown): Uint8Array {

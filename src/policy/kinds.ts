@@ -50,7 +50,13 @@ interface KindRow {
   readonly groups: string;
 }
 
-const LOCAL_KEYS = ["algorithms", "types", "jwks_ttl", "jwks_stale"] as const;
+const LOCAL_KEYS = [
+  "algorithms",
+  "types",
+  "jwks_ttl",
+  "jwks_stale",
+  "discovery_url",
+] as const;
 const CLIENT_KEYS = ["client_id", "client_secret_file"] as const;
 
 const JWT = {
@@ -67,7 +73,7 @@ const JWT = {
 const OPAQUE = {
   ...JWT,
   opaque: true,
-  keys: [...CLIENT_KEYS, "introspection_endpoint"],
+  keys: [...CLIENT_KEYS, "introspection_endpoint", "discovery_url"],
   needs: CLIENT_KEYS,
 } as const;
 

@@ -89,6 +89,11 @@ export function deviceOf(issuer: Issuer): Device | null {
   return "device" in issuer ? issuer.device : null;
 }
 
+/** Where the discovery document lies; `null` for its place below the issuer. */
+export function discoveryUrlOf(issuer: Issuer): string | null {
+  return "discovery_url" in issuer ? issuer.discovery_url : null;
+}
+
 /** Requirements on how and when the user authenticated. `null` and `false` require nothing. */
 export type Assurance = Filled<AssuranceSettings>;
 

@@ -27,6 +27,8 @@ export interface ClientIssuer extends ClaimExpectations {
 interface IntrospectionIssuer extends ClientIssuer {
   /** `null`: what the discovery document names. */
   readonly introspection_endpoint: string | null;
+  /** `null`: the discovery document lies below the issuer. */
+  readonly discovery_url: string | null;
 }
 
 /** One token's issuer, and the way to it. */
@@ -61,8 +63,11 @@ export async function introspect(
   // first of all: what cannot be a token costs no request
   tokenText(token);
   const endpoint = issuer.introspection_endpoint ??
-    (await discover(transport, { issuer: issuer.issuer, hosts }))
-      .introspection_endpoint;
+    (await discover(transport, {
+      issuer: issuer.issuer,
+      hosts,
+      discoveryUrl: issuer.discovery_url,
+    })).introspection_endpoint;
   if (endpoint === null) {
     throw new IssuerError(
       "invalid",

@@ -11,7 +11,11 @@ import { IssuerError } from "../../issuer/errors.ts";
 import { type Jwk, requestKeys } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
 import { PolicyError } from "../../pam/host/policy_file.ts";
-import type { Issuer, LocalIssuer } from "../../policy/model.ts";
+import {
+  discoveryUrlOf,
+  type Issuer,
+  type LocalIssuer,
+} from "../../policy/model.ts";
 import { selectKey } from "../../token/signing_key.ts";
 import { Answers, issuerClockFindings } from "./answers.ts";
 import { deviceClientFindings } from "./device_client.ts";
@@ -86,6 +90,7 @@ async function asked(
     issuer: issuer.issuer,
     hosts,
     oauthMetadata: kindRow(issuer).oauthMetadata,
+    discoveryUrl: discoveryUrlOf(issuer),
   });
   return [
     ...(named ? missing(issuer, metadata, ["introspection_endpoint"]) : []),

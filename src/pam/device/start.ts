@@ -181,6 +181,7 @@ async function authorize(
     const metadata = await discover(flow.transport, {
       issuer: issuer.issuer,
       hosts: flow.hosts,
+      discoveryUrl: issuer.discovery_url,
     });
     const authorization = await requestDeviceAuthorization(flow, {
       endpoint: endpoint(metadata, "device_authorization_endpoint"),

@@ -180,6 +180,11 @@ export const IssuerSchema = v.strictObject({
       "other hosts (`host` or `host:port`) that the discovery document may point at",
     change: "other",
   }),
+  discovery_url: setting(v.nullable(Text), null, {
+    says:
+      "https URL of the discovery document where it does not lie below the issuer (Azure AD B2C); its `issuer` is compared all the same, its host counts as listed",
+    change: "other",
+  }),
   ca_file: setting(v.nullable(AbsolutePath), null, {
     says:
       "PEM file of authorities to trust beside the runtime's own (Mozilla's list)",
