@@ -14,7 +14,10 @@ export const KINDS = [
 ] as const;
 export type Kind = typeof KINDS[number];
 
-/** Signature algorithms a policy may name (RFC 7518 section 3.1, RFC 8037): asymmetric ones only. */
+/**
+ * Signature algorithms a policy may name (RFC 7518 section 3.1, RFC 8037, RFC 9864): asymmetric
+ * ones only.
+ */
 export const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -26,6 +29,7 @@ export const ALGORITHMS = [
   "ES384",
   "ES512",
   "EdDSA",
+  "Ed25519",
 ] as const;
 export type Algorithm = typeof ALGORITHMS[number];
 

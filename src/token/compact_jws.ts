@@ -31,6 +31,7 @@ const SIGNATURE_CHARACTERS: Readonly<Record<string, readonly number[]>> = {
   ES384: [128],
   ES512: [176],
   EdDSA: [86, 152],
+  Ed25519: [86],
 };
 
 /**

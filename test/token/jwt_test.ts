@@ -105,6 +105,36 @@ Deno.test("verifyJwt() gives the claims, the issuer and what the log should say"
   assert.equal(keys.asked, 1);
 });
 
+Deno.test("verifyJwt() takes Ed25519 for EdDSA, in the policy, the header and the key set", async () => {
+  const signer = await createSigner({ alg: "EdDSA", kid: "k1" });
+  const names = ["EdDSA", "Ed25519"];
+  for (const algorithm of names) {
+    for (const alg of names) {
+      for (const shown of [...names, undefined]) {
+        const keys = published([await publicJwk(signer, { alg: shown })]);
+        const token = await tokenBy(signer, {}, { alg });
+        const issuer = { algorithms: [algorithm] };
+        assert.equal(await codeOf(verify(token, keys, { issuer })), "fine");
+      }
+    }
+  }
+  const keys = published([await publicJwk(signer)]);
+  for (const alg of ["Ed448", "ed25519", "eddsa", "ES256"]) {
+    const token = await tokenBy(signer, {}, { alg });
+    const issuer = { algorithms: ["EdDSA", "Ed25519"] };
+    assert.equal(
+      await codeOf(verify(token, keys, { issuer })),
+      "algorithm_not_allowed",
+    );
+  }
+  const token = await tokenBy(signer, {}, { alg: "Ed25519" });
+  const issuer = { algorithms: ["ES256"] };
+  assert.equal(
+    await codeOf(verify(token, keys, { issuer })),
+    "algorithm_not_allowed",
+  );
+});
+
 for (const alg of ["ES256", "EdDSA", "RS256"]) {
   Deno.test(`verifyJwt() refuses a ${alg} token with any byte changed`, async () => {
     const signer = await createSigner({ alg, kid: "k1" });

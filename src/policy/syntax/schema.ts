@@ -147,7 +147,7 @@ export const IssuerSchema = v.strictObject({
   }),
   algorithms: optional(list(v.picklist(ALGORITHMS)), {
     says:
-      "accepted signature algorithms: `RS`, `PS` and `ES` with 256, 384, 512, and `EdDSA`; nothing symmetric, never `none`",
+      "accepted signature algorithms: `RS`, `PS` and `ES` with 256, 384, 512, and `EdDSA`, which is the same as `Ed25519`; nothing symmetric, never `none`",
     usually: KIND_ROWS.jwt.algorithms,
     change: "set",
   }),
