@@ -6,7 +6,12 @@
 import { compactVerify, type JWK } from "@panva/jose";
 import type { AccessToken } from "./access_token.ts";
 import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
-import { parseCompactJws, type UnverifiedJws } from "./compact_jws.ts";
+import {
+  FOR_GRAPH,
+  isForGraph,
+  parseCompactJws,
+  type UnverifiedJws,
+} from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
 import { type Evidence, verified } from "./verified.ts";
 import { isSameAlgorithm, publicPart, selectKey } from "./signing_key.ts";
@@ -128,7 +133,13 @@ export async function verifySignedClaims(
       `the token names ${named}, which the issuer lacks`,
     );
   }
-  const signed = await signedPayload(token, { key, keys, wanted });
+  const signed = await signedPayload(token, { key, keys, wanted }).catch(
+    (error) => {
+      throw error instanceof TokenError && isForGraph(jws.header)
+        ? new TokenError(error.code, `${error.message}: ${FOR_GRAPH}`)
+        : error;
+    },
+  );
   // what was verified is what is judged, not what was read before
   const claims: JsonObject = parseJsonObject(signed, "payload");
   checkClaims(claims, issuer, now);

@@ -105,6 +105,36 @@ Deno.test("verifyJwt() gives the claims, the issuer and what the log should say"
   assert.equal(keys.asked, 1);
 });
 
+Deno.test("verifyJwt() says of a Graph token that nobody else can verify it", async () => {
+  const signer = await createSigner({ alg: "ES256", kid: "k1" });
+  const impostor = await createSigner({ alg: "ES256", kid: "k1" });
+  const jwk = await publicJwk(signer);
+  const header = { nonce: "AQABAAAAAAD" };
+  const refused = async (token: string) => {
+    try {
+      await verify(token, published([jwk], [jwk]));
+    } catch (error) {
+      assert.ok(error instanceof TokenError);
+      return [error.code, error.message];
+    }
+    return ["fine", ""];
+  };
+  const [code, message] = await refused(await tokenBy(impostor, {}, header));
+  assert.equal(code, "signature_invalid");
+  assert.match(message ?? "", /"nonce" in its header .* Microsoft Graph/);
+  // whole in the log
+  assert.ok((message ?? "").length + 4 <= 200, message);
+  assert.deepEqual(await refused(await tokenBy(impostor)), [
+    "signature_invalid",
+    "the signature is not by the issuer's key",
+  ]);
+  // a member that means nothing where the signature fits
+  assert.deepEqual(await refused(await tokenBy(signer, {}, header)), [
+    "fine",
+    "",
+  ]);
+});
+
 Deno.test("verifyJwt() takes Ed25519 for EdDSA, in the policy, the header and the key set", async () => {
   const signer = await createSigner({ alg: "EdDSA", kid: "k1" });
   const names = ["EdDSA", "Ed25519"];
