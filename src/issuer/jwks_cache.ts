@@ -56,7 +56,7 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
   if (source.ttl === 0 && source.stale === 0) {
     return await fetchKeys(source, "");
   }
-  const name = await entryName(source);
+  const name = await entryName(keeperOf(source));
   const cached = await readEntry(source, name);
   if (cached !== null && isFresh(cached, source)) {
     return { ...cached, from: "cache" };
@@ -104,7 +104,7 @@ export async function refetchedKeys(
   known: KeySet,
 ): Promise<KeySet | null> {
   if (known.from === "issuer") return null;
-  const name = await entryName(source);
+  const name = await entryName(keeperOf(source));
   return await locked(source, name, async () => {
     const latest = await readEntry(source, name);
     if (latest !== null && isNewer(latest, known)) {
@@ -140,7 +140,7 @@ async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
   if (source.ttl > 0 || source.stale > 0) {
     const entry = encode({
       version: 1,
-      issuer: source.issuer,
+      issuer: keeperOf(source),
       fetched_at: fetchedAt,
       keys,
     });
@@ -184,7 +184,7 @@ async function readEntry(
   name: string,
 ): Promise<Entry | null> {
   const entry = decode(await source.cache.read(name));
-  if (entry?.version !== 1 || entry.issuer !== source.issuer) return null;
+  if (entry?.version !== 1 || entry.issuer !== keeperOf(source)) return null;
   const fetchedAt = entry.fetched_at;
   // a time stamp in the future is a clock that was set back, or forged
   if (
@@ -222,11 +222,13 @@ function mayServeStale(entry: Entry, source: KeySource): boolean {
 }
 
 /** Hashed, so that no issuer URL can name a path or share another's entry. */
-async function entryName(
-  { issuer, discoveryUrl }: KeySource,
-): Promise<string> {
-  // what was found at another address is not what the policy means now
-  return await sha256Hex([issuer, discoveryUrl ?? []].flat().join("\0"));
+async function entryName(issuer: string): Promise<string> {
+  return await sha256Hex(issuer);
+}
+
+/** What was found by another discovery document is not what the policy means now. */
+function keeperOf({ issuer, discoveryUrl }: KeySource): string {
+  return discoveryUrl ? `${issuer} ${discoveryUrl}` : issuer;
 }
 
 function encode(value: unknown): Uint8Array {

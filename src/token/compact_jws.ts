@@ -44,19 +44,6 @@ export function looksLikeJws(token: AccessToken): boolean {
 }
 
 /**
- * Whether the header has the member that Microsoft changes before it signs its own APIs' tokens: what
- * was signed is not what is there.
- */
-export function isForGraph(header: JsonObject): boolean {
-  return Object.hasOwn(header, "nonce");
-}
-
-/** What to say of such a token. */
-export const FOR_GRAPH =
-  'with "nonce" in its header it is for Microsoft Graph, which alone can verify it: ask for a ' +
-  "scope of your own application";
-
-/**
  * Takes a token apart. Throws {@link TokenError}: `token_truncated` where pam_exec has cut it,
  * `token_kind_unexpected` for an encrypted token, otherwise `token_malformed`.
  *
@@ -90,8 +77,7 @@ export function parseCompactJws(token: AccessToken): UnverifiedJws {
     throw malformed(
       count > 1
         ? `it has ${count} segments instead of 3`
-        : "it has 1 segment instead of 3: it looks like a password, or like an opaque token, " +
-          "which only its issuer can read",
+        : "it has 1 segment instead of 3, as a password or an opaque token has",
     );
   }
   decodeSegment(signature ?? "", "signature");

@@ -6,15 +6,10 @@
 import { compactVerify, type JWK } from "@panva/jose";
 import type { AccessToken } from "./access_token.ts";
 import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
-import {
-  FOR_GRAPH,
-  isForGraph,
-  parseCompactJws,
-  type UnverifiedJws,
-} from "./compact_jws.ts";
+import { parseCompactJws, type UnverifiedJws } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
 import { type Evidence, verified } from "./verified.ts";
-import { isSameAlgorithm, publicPart, selectKey } from "./signing_key.ts";
+import { algorithmOf, publicPart, selectKey } from "./signing_key.ts";
 import { type JsonObject, parseJsonObject } from "./strict_json.ts";
 
 /** What the policy says of an issuer whose tokens are JWTs. */
@@ -134,10 +129,8 @@ export async function verifySignedClaims(
     );
   }
   const signed = await signedPayload(token, { key, keys, wanted }).catch(
-    (error) => {
-      throw error instanceof TokenError && isForGraph(jws.header)
-        ? new TokenError(error.code, `${error.message}: ${FOR_GRAPH}`)
-        : error;
+    async (error) => {
+      throw (await import("./unfitting.ts")).explained(error, jws);
     },
   );
   // what was verified is what is judged, not what was read before
@@ -160,7 +153,7 @@ export function withAnyAudience<
 /** RFC 8725 section 3.1: what may be used is the policy's choice, never the token's. */
 function checkHeader(jws: UnverifiedJws, issuer: JwtIssuer): void {
   if (
-    !issuer.algorithms.some((name) => isSameAlgorithm(name, jws.algorithm))
+    !issuer.algorithms.map(algorithmOf).includes(algorithmOf(jws.algorithm))
   ) {
     const shown = JSON.stringify(jws.algorithm.slice(0, 20));
     throw new TokenError(

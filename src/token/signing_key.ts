@@ -63,8 +63,8 @@ export function selectKey(
 
 /** The same key twice is no choice to be made. */
 function distinct(keys: readonly Jwk[]): Jwk[] {
-  const parts = keys.map((key) => JSON.stringify(publicPart(key)));
-  return keys.filter((_, index) => parts.indexOf(parts[index] ?? "") === index);
+  const part = (key: Jwk) => JSON.stringify(publicPart(key));
+  return [...new Map(keys.map((key) => [part(key), key])).values()];
 }
 
 /** Only what verification needs: `x5c` and other members cannot influence it. */
@@ -81,8 +81,7 @@ function fits(key: Jwk, algorithm: string): boolean {
     !(Array.isArray(key_ops) && key_ops.includes("verify"))
   ) return false;
   if (
-    key.alg !== undefined &&
-    !(typeof key.alg === "string" && isSameAlgorithm(key.alg, algorithm))
+    key.alg !== undefined && algorithmOf(key.alg) !== algorithmOf(algorithm)
   ) return false;
   // an issuer that publishes a private key has lost it
   if (SECRET_MEMBERS.some((name) => key[name] !== undefined)) return false;
@@ -94,7 +93,7 @@ function fits(key: Jwk, algorithm: string): boolean {
       return key.kty === "EC" && key.crv === EC_CURVES[algorithm] &&
         typeof key.x === "string" && typeof key.y === "string";
     case "Ed":
-      return isSameAlgorithm(algorithm, "EdDSA") && key.kty === "OKP" &&
+      return algorithmOf(algorithm) === "EdDSA" && key.kty === "OKP" &&
         key.crv === "Ed25519" && isSoundEd25519(key);
     default:
       return false;
@@ -102,12 +101,11 @@ function fits(key: Jwk, algorithm: string): boolean {
 }
 
 /**
- * Whether two names mean one algorithm: of EdDSA only Ed25519 is taken here, to which RFC 9864
- * section 2.2 gives a name of its own.
+ * What a name of an algorithm means: of EdDSA only Ed25519 is taken here, to which RFC 9864 section
+ * 2.2 gives a name of its own.
  */
-export function isSameAlgorithm(one: string, other: string): boolean {
-  const names = ["EdDSA", "Ed25519"];
-  return one === other || (names.includes(one) && names.includes(other));
+export function algorithmOf(name: unknown): unknown {
+  return name === "Ed25519" ? "EdDSA" : name;
 }
 
 /** RFC 7518 section 3.3 asks for 2048 bits; far larger moduli only cost time. */

@@ -3,11 +3,8 @@
  *
  * @module
  */
-import {
-  FOR_GRAPH,
-  isForGraph,
-  MAX_TOKEN_CHARACTERS,
-} from "../../token/compact_jws.ts";
+import { MAX_TOKEN_CHARACTERS } from "../../token/compact_jws.ts";
+import { forGraph } from "../../token/unfitting.ts";
 import { choice, parseArguments, UsageError } from "../arguments.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";
@@ -104,9 +101,8 @@ function pretty(anatomy: Anatomy, now: number): string {
 
 /** What is worth knowing of a token that no login refuses for it alone. */
 function notesOf(header: Anatomy["header"]): string[] {
-  return header !== null && isForGraph(header)
-    ? [`its signature will not fit: ${FOR_GRAPH}`]
-    : [];
+  const why = header === null ? null : forGraph(header);
+  return why === null ? [] : [`its signature will not fit: ${why}`];
 }
 
 function shown(document: Readonly<Record<string, unknown>>): string[] {
