@@ -20,10 +20,10 @@ export interface Needs {
 
 /** The part of a parsed policy that decides about permissions. */
 export type PermissionPolicy = Pick<Policy, "cache" | "log"> & {
-  readonly issuers: readonly Pick<
-    Issuer,
-    "name" | "issuer" | "hosts" | "proxy"
-  >[];
+  readonly issuers: readonly (
+    & Pick<Issuer, "name" | "issuer" | "hosts" | "proxy">
+    & { readonly discovery_url?: string | null }
+  )[];
 };
 
 /** The build cannot go on; the message says what to change. */
@@ -68,8 +68,8 @@ export function permissionNeeds(policy: PermissionPolicy): Needs {
 }
 
 /**
- * Every `host:port` that `policy` lets the program connect to: issuers, their listed hosts and
- * proxies, in the spelling that `fetch` asks permission for (lower case, punycode, IPv6 in
+ * Every `host:port` that `policy` lets the program connect to: issuers, their discovery
+ * documents, listed hosts and proxies, in the spelling that `fetch` asks permission for (lower case, punycode, IPv6 in
  * brackets), sorted, each once. Throws `BuildError` for an entry that is not a single host.
  *
  * Does not check that a host exists or may be trusted.
@@ -78,11 +78,13 @@ export function requiredHosts(policy: PermissionPolicy): string[] {
   const hosts = new Set<string>();
   for (const issuer of policy.issuers) {
     const where = `issuer ${JSON.stringify(issuer.name)}`;
-    const url = parseUrl(issuer.issuer, where);
-    if (url.protocol !== "https:") {
-      throw new BuildError(`${where}: not an https URL`);
+    for (const text of [issuer.issuer, issuer.discovery_url ?? []].flat()) {
+      const url = parseUrl(text, where);
+      if (url.protocol !== "https:") {
+        throw new BuildError(`${where}: not an https URL`);
+      }
+      hosts.add(hostAndPort(url, { port: "443", where }));
     }
-    hosts.add(hostAndPort(url, { port: "443", where }));
     for (const entry of issuer.hosts) hosts.add(listedHost(entry, where));
     if (issuer.proxy !== null) {
       const proxy = parseUrl(issuer.proxy, `${where}: proxy`);

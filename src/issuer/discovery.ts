@@ -34,8 +34,9 @@ export function oauthMetadataUrl(issuer: string): string {
 }
 
 /**
- * Fetches and judges the discovery document. With `oauthMetadata`, an issuer that has none for
- * OpenID Connect is asked for that of RFC 8414. Throws {@link IssuerError}.
+ * Fetches and judges the discovery document, from `discoveryUrl` where it is given. With
+ * `oauthMetadata`, an issuer that has none for OpenID Connect is asked for that of RFC 8414. Throws
+ * {@link IssuerError}.
  */
 export async function discover(
   transport: Transport,
@@ -43,13 +44,17 @@ export async function discover(
     issuer: string;
     hosts: readonly string[];
     oauthMetadata?: boolean;
+    discoveryUrl?: string | null;
   },
 ): Promise<ServerMetadata> {
-  const url = discoveryUrl(expected.issuer);
-  const { body } = await transport.request(url).catch((error) => {
-    const missing = isIssuerError(error) && error.status === 404;
+  const request = { published: true } as const;
+  const elsewhere = expected.discoveryUrl ?? null;
+  const url = elsewhere ?? discoveryUrl(expected.issuer);
+  const { body } = await transport.request(url, request).catch((error) => {
+    const missing = elsewhere === null && isIssuerError(error) &&
+      error.status === 404;
     if (!missing || expected.oauthMetadata !== true) throw error;
-    return transport.request(oauthMetadataUrl(expected.issuer));
+    return transport.request(oauthMetadataUrl(expected.issuer), request);
   });
   return processDiscoveryResponse(body, expected);
 }

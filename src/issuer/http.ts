@@ -28,6 +28,8 @@ export interface JsonRequest {
   readonly json?: unknown;
   /** Statuses to return instead of refusing; 200 always is. */
   readonly accept?: readonly number[];
+  /** A document that may lie on a server for files, which cannot know that it is JSON. */
+  readonly published?: true;
   /** A deadline of its own, for one of many requests; the transport's holds as well. */
   readonly timeoutMs?: number;
 }
@@ -125,7 +127,11 @@ async function requestJson(
   }
   return {
     status: response.status,
-    body: await readJson(response, { url, signal }),
+    body: await readJson(response, {
+      url,
+      signal,
+      types: request.published ? PUBLISHED_TYPES : ANSWER_TYPES,
+    }),
     sentAt: sentAt(response.headers),
   };
 }
@@ -145,17 +151,25 @@ function sentAt(headers: Headers): number | null {
   return Number.isFinite(date) ? date + Number(age) * 1000 : null;
 }
 
-/** Reads a JSON body within the limits. Exported for tests: needs no network. */
+/** Exactly JSON: a signed introspection response (RFC 9701) is another media type. */
+const ANSWER_TYPES =
+  /^application\/(?:json|jwk-set\+json|problem\+json)\s*(?:;|$)/i;
+
+/**
+ * What servers for files call JSON under a name that they do not know, and what RFC 6839 section 3.1
+ * calls JSON. Never HTML: that is somebody else's page, such as one that asks to sign in.
+ */
+const PUBLISHED_TYPES =
+  /^(?:application\/(?:[a-z0-9.-]+\+)?json|text\/(?:json|plain)|(?:application|binary)\/octet-stream)\s*(?:;|$)/i;
+
+/** Reads a JSON body within the limits. */
 async function readJson(
   response: Response,
-  options: { url: string; signal?: AbortSignal },
+  options: { url: string; signal?: AbortSignal; types: RegExp },
 ): Promise<unknown> {
-  const { url } = options;
+  const { url, types } = options;
   const type = response.headers.get("content-type") ?? "";
-  // exactly JSON: a signed introspection response (RFC 9701) is another media type
-  if (
-    !/^application\/(?:json|jwk-set\+json|problem\+json)\s*(?:;|$)/i.test(type)
-  ) {
+  if (!types.test(type)) {
     await response.body?.cancel().catch(() => {});
     const shown = JSON.stringify(type.slice(0, 60));
     const { status } = response;
@@ -235,12 +249,20 @@ export function hostPort(url: URL): string {
   return `${url.hostname}:${url.port === "" ? "443" : url.port}`;
 }
 
-/** The hosts that an issuer may be talked to at: its own, and those listed beside it. */
+/**
+ * The hosts that an issuer may be talked to at: its own, that of its discovery document, and those
+ * listed beside them.
+ */
 export function permittedHosts(
   issuer: string,
   listed: readonly string[],
+  discoveryUrl: string | null = null,
 ): string[] {
-  const hosts = [issuer, ...listed.map((host) => `https://${host}`)];
+  const hosts = [
+    issuer,
+    discoveryUrl ?? [],
+    ...listed.map((host) => `https://${host}`),
+  ].flat();
   return [...new Set(hosts.map((text) => hostPort(new URL(text))))];
 }
 

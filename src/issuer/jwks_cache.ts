@@ -28,6 +28,8 @@ export interface KeySource {
   readonly hosts: readonly string[];
   /** Look for the metadata of RFC 8414 where there is none of OpenID Connect. */
   readonly oauthMetadata?: boolean;
+  /** Where the discovery document lies when it is not below the issuer. */
+  readonly discoveryUrl?: string | null;
   /** Seconds that keys serve. 0: fetch at every login. */
   readonly ttl: number;
   /** Seconds that expired keys still serve while the issuer is unreachable. */
@@ -54,7 +56,7 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
   if (source.ttl === 0 && source.stale === 0) {
     return await fetchKeys(source, "");
   }
-  const name = await entryName(source.issuer);
+  const name = await entryName(keeperOf(source));
   const cached = await readEntry(source, name);
   if (cached !== null && isFresh(cached, source)) {
     return { ...cached, from: "cache" };
@@ -102,7 +104,7 @@ export async function refetchedKeys(
   known: KeySet,
 ): Promise<KeySet | null> {
   if (known.from === "issuer") return null;
-  const name = await entryName(source.issuer);
+  const name = await entryName(keeperOf(source));
   return await locked(source, name, async () => {
     const latest = await readEntry(source, name);
     if (latest !== null && isNewer(latest, known)) {
@@ -133,13 +135,12 @@ async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
       'the discovery document has no "jwks_uri"',
     );
   }
-  const { body } = await source.transport.request(metadata.jwks_uri);
-  const keys = processJwksResponse(body);
+  const keys = await requestKeys(source.transport, metadata.jwks_uri);
   const fetchedAt = source.now();
   if (source.ttl > 0 || source.stale > 0) {
     const entry = encode({
       version: 1,
-      issuer: source.issuer,
+      issuer: keeperOf(source),
       fetched_at: fetchedAt,
       keys,
     });
@@ -147,6 +148,15 @@ async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
     await source.cache.write(name, entry).catch(() => {});
   }
   return { keys, fetchedAt, from: "issuer" };
+}
+
+/** Fetches a key set and judges it. Throws {@link IssuerError}. Keeps nothing. */
+export async function requestKeys(
+  transport: Transport,
+  url: string,
+): Promise<Jwk[]> {
+  const { body } = await transport.request(url, { published: true });
+  return processJwksResponse(body);
 }
 
 /** Judges a key set (RFC 7517 section 5). Throws {@link IssuerError}. Does not check the keys. */
@@ -174,7 +184,7 @@ async function readEntry(
   name: string,
 ): Promise<Entry | null> {
   const entry = decode(await source.cache.read(name));
-  if (entry?.version !== 1 || entry.issuer !== source.issuer) return null;
+  if (entry?.version !== 1 || entry.issuer !== keeperOf(source)) return null;
   const fetchedAt = entry.fetched_at;
   // a time stamp in the future is a clock that was set back, or forged
   if (
@@ -214,6 +224,11 @@ function mayServeStale(entry: Entry, source: KeySource): boolean {
 /** Hashed, so that no issuer URL can name a path or share another's entry. */
 async function entryName(issuer: string): Promise<string> {
   return await sha256Hex(issuer);
+}
+
+/** What was found by another discovery document is not what the policy means now. */
+function keeperOf({ issuer, discoveryUrl }: KeySource): string {
+  return discoveryUrl ? `${issuer} ${discoveryUrl}` : issuer;
 }
 
 function encode(value: unknown): Uint8Array {

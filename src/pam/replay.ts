@@ -44,7 +44,7 @@ export async function spendToken(
   await forgetExpired(spent, options.now);
   // the end of its life is in the name, so that forgetting needs no reading
   const hash = await sha256Hex(`${evidence.issuer}\0${jti}`);
-  const name = `${exp}.${hash}`;
+  const name = `${Math.ceil(exp)}.${hash}`;
   if (!ENTRY.test(name)) throw new Error("the token cannot be remembered");
   if (!await spent.create(name, new Uint8Array())) {
     throw new TokenError("token_replayed", "the token has been used before");

@@ -14,7 +14,10 @@ export const KINDS = [
 ] as const;
 export type Kind = typeof KINDS[number];
 
-/** Signature algorithms a policy may name (RFC 7518 section 3.1, RFC 8037): asymmetric ones only. */
+/**
+ * Signature algorithms a policy may name (RFC 7518 section 3.1, RFC 8037, RFC 9864): asymmetric
+ * ones only.
+ */
 export const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -26,6 +29,7 @@ export const ALGORITHMS = [
   "ES384",
   "ES512",
   "EdDSA",
+  "Ed25519",
 ] as const;
 export type Algorithm = typeof ALGORITHMS[number];
 
@@ -60,6 +64,7 @@ const LOCAL_KEYS = [
   "jwks_ttl",
   "jwks_stale",
   "client_auth",
+  "discovery_url",
 ] as const;
 const CLIENT_KEYS = ["client_id", "client_secret_file"] as const;
 
@@ -80,7 +85,12 @@ const OPAQUE = {
   ...JWT,
   opaque: true,
   idTokens: false,
-  keys: [...CLIENT_KEYS, "client_auth", "introspection_endpoint"],
+  keys: [
+    ...CLIENT_KEYS,
+    "client_auth",
+    "introspection_endpoint",
+    "discovery_url",
+  ],
   needs: CLIENT_KEYS,
 } as const;
 

@@ -86,6 +86,11 @@ export type LocalIssuer = Exclude<Issuer, { readonly kind: OpaqueKind }>;
 /** One that is asked about each of its tokens. */
 export type AskedIssuer = Extract<Issuer, { readonly kind: OpaqueKind }>;
 
+/** Where the discovery document lies; `null` for its place below the issuer. */
+export function discoveryUrlOf(issuer: Issuer): string | null {
+  return "discovery_url" in issuer ? issuer.discovery_url : null;
+}
+
 /** Requirements on how and when the user authenticated. `null` and `false` require nothing. */
 export type Assurance = Filled<AssuranceSettings>;
 

@@ -31,6 +31,7 @@ const SIGNATURE_CHARACTERS: Readonly<Record<string, readonly number[]>> = {
   ES384: [128],
   ES512: [176],
   EdDSA: [86, 152],
+  Ed25519: [86],
 };
 
 /**
@@ -72,7 +73,12 @@ export function parseCompactJws(token: AccessToken): UnverifiedJws {
   }
   const [header, payload, signature] = segments;
   if (segments.length !== 3 || header === undefined || payload === undefined) {
-    throw malformed(`it has ${segments.length} segments instead of 3`);
+    const count = segments.length;
+    throw malformed(
+      count > 1
+        ? `it has ${count} segments instead of 3`
+        : "it has 1 segment instead of 3, as a password or an opaque token has",
+    );
   }
   decodeSegment(signature ?? "", "signature");
   return parts(header, payload);

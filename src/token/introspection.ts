@@ -35,6 +35,8 @@ interface IntrospectionIssuer extends ClientIssuer {
   readonly introspection_endpoint: string | null;
   /** `null`: as the discovery document says, where it is asked for. */
   readonly client_auth: ClientAuth | null;
+  /** `null`: the discovery document lies below the issuer. */
+  readonly discovery_url: string | null;
 }
 
 /** One token's issuer, and the way to it. */
@@ -65,7 +67,11 @@ export async function introspect(
   // first of all: what cannot be a token costs no request
   tokenText(token);
   const metadata = issuer.introspection_endpoint === null
-    ? await discover(transport, { issuer: issuer.issuer, hosts })
+    ? await discover(transport, {
+      issuer: issuer.issuer,
+      hosts,
+      discoveryUrl: issuer.discovery_url,
+    })
     : null;
   const endpoint = metadata === null
     ? issuer.introspection_endpoint

@@ -9,7 +9,7 @@ import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
 import { parseCompactJws, type UnverifiedJws } from "./compact_jws.ts";
 import { TokenError } from "./errors.ts";
 import { type Evidence, verified } from "./verified.ts";
-import { selectKey } from "./signing_key.ts";
+import { algorithmOf, publicPart, selectKey } from "./signing_key.ts";
 import { type JsonObject, parseJsonObject } from "./strict_json.ts";
 
 /** What the policy says of an issuer whose tokens are JWTs. */
@@ -128,7 +128,11 @@ export async function verifySignedClaims(
       `the token names ${named}, which the issuer lacks`,
     );
   }
-  const signed = await signedPayload(token, { key, keys, wanted });
+  const signed = await signedPayload(token, { key, keys, wanted }).catch(
+    async (error) => {
+      throw (await import("./unfitting.ts")).explained(error, jws);
+    },
+  );
   // what was verified is what is judged, not what was read before
   const claims: JsonObject = parseJsonObject(signed, "payload");
   checkClaims(claims, issuer, now);
@@ -148,7 +152,9 @@ export function withAnyAudience<
 
 /** RFC 8725 section 3.1: what may be used is the policy's choice, never the token's. */
 function checkHeader(jws: UnverifiedJws, issuer: JwtIssuer): void {
-  if (!issuer.algorithms.includes(jws.algorithm)) {
+  if (
+    !issuer.algorithms.map(algorithmOf).includes(algorithmOf(jws.algorithm))
+  ) {
     const shown = JSON.stringify(jws.algorithm.slice(0, 20));
     throw new TokenError(
       "algorithm_not_allowed",
@@ -211,9 +217,11 @@ async function checkSignature(
 ): Promise<Uint8Array> {
   const { key, algorithm } = options;
   try {
-    const { payload } = await compactVerify(token.reveal(), publicPart(key), {
-      algorithms: [algorithm],
-    });
+    const { payload } = await compactVerify(
+      token.reveal(),
+      publicPart(key) as JWK,
+      { algorithms: [algorithm] },
+    );
     return payload;
   } catch {
     throw new TokenError(
@@ -221,9 +229,4 @@ async function checkSignature(
       "the signature is not by the issuer's key",
     );
   }
-}
-
-/** Only what verification needs: `x5c` and other members cannot influence it. */
-function publicPart({ kty, n, e, crv, x, y }: Jwk): JWK {
-  return JSON.parse(JSON.stringify({ kty, n, e, crv, x, y })) as JWK;
 }

@@ -39,8 +39,9 @@ const EC_CURVES: Readonly<Record<string, string>> = {
  * The key for an algorithm and a `kid` (RFC 7515 section 4.1.4: compared, never interpreted).
  * `null` when the set has none, so that the caller may look for a newer set.
  *
- * Without a `kid` the set must hold exactly one key that fits. Throws {@link TokenError}
- * `key_not_found` when the choice would be a guess: several keys, or one `kid` on two keys.
+ * Without a `kid` the set must hold exactly one key that fits; the same key twice counts once.
+ * Throws {@link TokenError} `key_not_found` when the choice would be a guess: several keys, or one
+ * `kid` on two keys.
  */
 export function selectKey(
   keys: readonly Jwk[],
@@ -48,9 +49,9 @@ export function selectKey(
 ): Jwk | null {
   const { algorithm, keyId } = wanted;
   const fitting = keys.filter((key) => fits(key, algorithm));
-  const candidates = keyId === null
-    ? fitting
-    : fitting.filter(({ kid }) => kid === keyId);
+  const candidates = distinct(
+    keyId === null ? fitting : fitting.filter(({ kid }) => kid === keyId),
+  );
   if (candidates.length > 1) {
     const why = keyId === null
       ? "the token names none of several keys"
@@ -58,6 +59,17 @@ export function selectKey(
     throw new TokenError("key_not_found", `no key can be chosen: ${why}`);
   }
   return candidates[0] ?? null;
+}
+
+/** The same key twice is no choice to be made. */
+function distinct(keys: readonly Jwk[]): Jwk[] {
+  const part = (key: Jwk) => JSON.stringify(publicPart(key));
+  return [...new Map(keys.map((key) => [part(key), key])).values()];
+}
+
+/** Only what verification needs: `x5c` and other members cannot influence it. */
+export function publicPart({ kty, n, e, crv, x, y }: Jwk): Jwk {
+  return JSON.parse(JSON.stringify({ kty, n, e, crv, x, y }));
 }
 
 /** Whether a published key may verify signatures of the algorithm at all (RFC 7517, RFC 7518). */
@@ -69,11 +81,8 @@ function fits(key: Jwk, algorithm: string): boolean {
     !(Array.isArray(key_ops) && key_ops.includes("verify"))
   ) return false;
   if (
-    key.alg !== undefined && key.alg !== algorithm &&
-    !isEdDsaName(key.alg, algorithm)
-  ) {
-    return false;
-  }
+    key.alg !== undefined && algorithmOf(key.alg) !== algorithmOf(algorithm)
+  ) return false;
   // an issuer that publishes a private key has lost it
   if (SECRET_MEMBERS.some((name) => key[name] !== undefined)) return false;
   switch (algorithm.slice(0, 2)) {
@@ -84,15 +93,19 @@ function fits(key: Jwk, algorithm: string): boolean {
       return key.kty === "EC" && key.crv === EC_CURVES[algorithm] &&
         typeof key.x === "string" && typeof key.y === "string";
     case "Ed":
-      return key.kty === "OKP" && key.crv === "Ed25519" && isSoundEd25519(key);
+      return algorithmOf(algorithm) === "EdDSA" && key.kty === "OKP" &&
+        key.crv === "Ed25519" && isSoundEd25519(key);
     default:
       return false;
   }
 }
 
-/** RFC 9864 gives EdDSA with Ed25519 a name of its own. */
-function isEdDsaName(alg: unknown, algorithm: string): boolean {
-  return algorithm === "EdDSA" && alg === "Ed25519";
+/**
+ * What a name of an algorithm means: of EdDSA only Ed25519 is taken here, to which RFC 9864 section
+ * 2.2 gives a name of its own.
+ */
+export function algorithmOf(name: unknown): unknown {
+  return name === "Ed25519" ? "EdDSA" : name;
 }
 
 /** RFC 7518 section 3.3 asks for 2048 bits; far larger moduli only cost time. */

@@ -17,6 +17,13 @@ Deno.test("login refuses two keys of one type with one kid", async () => {
     await scene.refuses(await scene.token(), "key_not_found");
     await scene.refuses(await scene.token({ signer: mine }), "key_not_found");
   }
+  // the same key twice is no choice
+  scene.issuer.jwks.keys = [own, { ...own, x5t: "x" }, own];
+  await scene.admits(await scene.token());
+  await scene.refuses(
+    await scene.token({ signer: mine }),
+    "signature_invalid",
+  );
   const rsa = await createSigner({ alg: "RS256", kid: "k1" });
   scene.issuer.jwks.keys = [await publicJwk(rsa), own];
   await scene.admits(await scene.token());

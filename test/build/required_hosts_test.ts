@@ -70,6 +70,14 @@ for (
       "[2001:db8::2]:8443",
       "login.example.edu:443",
     ]],
+    [{ discovery_url: "https://Keys.example.edu:8443/t?p=x" }, [
+      "keys.example.edu:8443",
+      "login.example.edu:443",
+    ]],
+    [{ discovery_url: "https://login.example.edu/elsewhere" }, [
+      "login.example.edu:443",
+    ]],
+    [{ discovery_url: null }, ["login.example.edu:443"]],
     [{ proxy: "http://proxy.example.edu" }, [
       "login.example.edu:443",
       "proxy.example.edu:80",
@@ -131,6 +139,9 @@ for (
     { hosts: ["keys%2eexample.edu"] },
     { hosts: ["2001:db8::1"] },
     { hosts: ["2001:db8::1:443"] },
+    { discovery_url: "http://keys.example.edu/x" },
+    { discovery_url: "keys.example.edu" },
+    { discovery_url: "https://*.example.edu/x" },
     { proxy: "ftp://proxy.example.edu" },
     { proxy: "proxy.example.edu:3128" },
     { proxy: "socks5://*:1" },

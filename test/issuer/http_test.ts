@@ -44,7 +44,9 @@ interface Bench {
   readonly server: HostileIssuer;
   readonly authority: Authority;
   /** What a request to /jwks comes to: the problem, or "200". */
-  ask(options?: Partial<TransportOptions> & { url?: string }): Promise<string>;
+  ask(
+    options?: Partial<TransportOptions> & { url?: string; published?: true },
+  ): Promise<string>;
   /** The last error that `ask` met. */
   error(): IssuerError;
 }
@@ -59,7 +61,7 @@ async function onBench(
   await body({
     server,
     authority,
-    async ask({ url = `${server.issuer}/jwks`, ...options } = {}) {
+    async ask({ url = `${server.issuer}/jwks`, published, ...options } = {}) {
       const transport = openTransport({
         hosts: [`localhost:${server.port}`],
         caCerts: [authority.caPem],
@@ -68,7 +70,8 @@ async function onBench(
         ...options,
       });
       try {
-        return String((await transport.request(url)).status);
+        const request = published ? { published } : {};
+        return String((await transport.request(url, request)).status);
       } catch (error) {
         last = error;
         assert.ok(error instanceof IssuerError, String(error));
@@ -216,6 +219,57 @@ for (const [type, expected] of Object.entries(CONTENT_TYPES)) {
       }),
   );
 }
+
+const PUBLISHED_TYPES = {
+  "application/json": "200",
+  "application/jwk-set+json": "200",
+  "application/ld+json": "200",
+  "application/vnd.example.key-set+json; charset=utf-8": "200",
+  "application/octet-stream": "200",
+  "binary/octet-stream": "200",
+  "text/plain": "200",
+  "Text/Plain; charset=utf-8": "200",
+  "text/json": "200",
+  "text/html": "content_type",
+  "text/html; x=text/plain": "content_type",
+  "text/plain, text/html": "content_type",
+  "text/plainer": "content_type",
+  "text/markdown": "content_type",
+  "image/svg+xml": "content_type",
+  "application/javascript": "content_type",
+  "application/json-seq": "content_type",
+  "application/+json": "content_type",
+  "application/jwt": "content_type",
+  "x-application/octet-stream": "content_type",
+  "": "content_type",
+};
+for (const [type, expected] of Object.entries(PUBLISHED_TYPES)) {
+  Deno.test(
+    `request() answers "${expected}" to a published document of type "${type}"`,
+    strict,
+    () =>
+      onBench(async ({ server, ask }) => {
+        server.on(
+          "/jwks",
+          answer({ headers: { "content-type": type }, body: "{}" }),
+        );
+        assert.equal(await ask({ published: true }), expected);
+      }),
+  );
+}
+
+Deno.test(
+  "request() reads nothing but JSON from a server for files",
+  strict,
+  () =>
+    onBench(async ({ server, ask }) => {
+      for (const body of ["", "<!DOCTYPE html>", "{'keys': []}", "{}{}"]) {
+        const headers = { "content-type": "application/octet-stream" };
+        server.on("/jwks", answer({ headers, body }));
+        assert.equal(await ask({ published: true }), "not_json");
+      }
+    }),
+);
 
 /** Promises more bytes than come. */
 function cutOff(): Behaviour {

@@ -5,7 +5,13 @@
  */
 // Threats: A4, B9, B10, B11, B12, F-4, I3, K12
 import assert from "node:assert/strict";
-import { answer, DISCOVERY_PATH } from "../support/hostile_server.ts";
+import { createAuthority } from "../support/certificates.ts";
+import {
+  answer,
+  DISCOVERY_PATH,
+  json,
+  startHostileIssuer,
+} from "../support/hostile_server.ts";
 import { attempt, createSite } from "../support/login.ts";
 import { createScene } from "../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
@@ -39,6 +45,100 @@ Deno.test("20 processes that log in with an empty cache cause one fetch", async 
     ["HASH", "HASH.lock"],
   );
   await assert.rejects(Deno.lstat(`${scene.site.cacheDirectory}/log.sock`));
+});
+
+Deno.test("an issuer on a server for files, which does not know JSON, is an issuer", async () => {
+  for (const type of ["application/octet-stream", "text/plain"]) {
+    await using scene = await createScene();
+    const { server } = scene;
+    const headers = { "content-type": type };
+    server.on(DISCOVERY_PATH, answer({ headers, body: server.discovery }));
+    server.on("/jwks", answer({ headers, body: server.jwks }));
+    assert.equal((await scene.attempt()).reason, "allowed");
+  }
+});
+
+Deno.test("an issuer's discovery document lies where the policy says, and only there", async () => {
+  const authority = await createAuthority();
+  await using own = await startHostileIssuer({ authority });
+  await using other = await startHostileIssuer({ authority });
+  const signer = await createSigner({ alg: "ES256", kid: "k1" });
+  const path = "/tenant/v2.0/.well-known/openid-configuration";
+  other.jwks = { keys: [await publicJwk(signer)] };
+  const document = { issuer: own.issuer, jwks_uri: `${other.issuer}/jwks` };
+  const token = await signToken({
+    signer,
+    claims: standardClaims({ issuer: own.issuer, audience: "ssh-prod" }),
+  });
+  const logIn = async (lines: readonly string[]) => {
+    await using site = await createSite({
+      issuer: own.issuer,
+      caPem: authority.caPem,
+      issuerLines: ["algorithms: [ES256]", ...lines],
+    });
+    const { reason, log } = await attempt({
+      policyFile: site.policyFile,
+      token,
+    });
+    return [reason, /detail="[^\n]*"/.exec(log)?.[0] ?? ""];
+  };
+  const there = [`discovery_url: "${other.issuer}${path}?p=B2C_1_ssh"`];
+  other.on(path, json(document));
+  assert.deepEqual(await logIn(there), ["allowed", ""]);
+  assert.equal(own.requests.length, 0);
+  assert.equal(other.requests[0]?.query, "p=B2C_1_ssh");
+  // whose document it is, is compared byte for byte all the same
+  other.on(path, json({ ...document, issuer: `${own.issuer}/` }));
+  const [reason, detail] = await logIn(there);
+  assert.equal(reason, "issuer_refused");
+  assert.match(detail ?? "", /the discovery document is of the issuer/);
+  // and a document that is not there is looked for nowhere else
+  other.on(path);
+  own.discovery = document;
+  assert.equal((await logIn(there))[0], "issuer_refused");
+  assert.equal(
+    (await logIn(["kind: scitokens", ...there]))[0],
+    "issuer_refused",
+  );
+  assert.equal(own.requests.length, 0);
+});
+
+Deno.test("keys that were found by another discovery document do not go on serving", async () => {
+  const authority = await createAuthority();
+  await using server = await startHostileIssuer({ authority });
+  const signer = await createSigner({ alg: "ES256", kid: "k1" });
+  server.jwks = { keys: [await publicJwk(signer)] };
+  server.on("/elsewhere", json({ ...server.discovery, jwks_uri: undefined }));
+  await using site = await createSite({
+    issuer: server.issuer,
+    caPem: authority.caPem,
+    issuerLines: ["algorithms: [ES256]"],
+  });
+  const token = await signToken({
+    signer,
+    claims: standardClaims({ issuer: server.issuer, audience: "ssh-prod" }),
+  });
+  const { policyFile } = site;
+  assert.equal((await attempt({ policyFile, token })).reason, "allowed");
+  const text = await Deno.readTextFile(policyFile);
+  await Deno.writeTextFile(
+    policyFile,
+    text.replace(
+      "    algorithms:",
+      `    discovery_url: ${server.issuer}/elsewhere\n    algorithms:`,
+    ),
+  );
+  assert.equal((await attempt({ policyFile, token })).reason, "issuer_refused");
+});
+
+Deno.test("a page that asks to sign in is not an issuer's document, JSON or not", async () => {
+  await using scene = await createScene();
+  const { server } = scene;
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  server.on("/jwks", answer({ headers, body: server.jwks }));
+  const { reason, log } = await scene.attempt();
+  assert.equal(reason, "issuer_refused");
+  assert.match(log, /answered with content type/);
 });
 
 Deno.test("200 tokens with made-up kids cause two fetches, and alice still logs in", async () => {

@@ -69,6 +69,18 @@ Deno.test("a spent token is remembered well beyond its end and forgotten after",
     assert.ok(left.every((name) => /^5000\.[0-9a-f]{64}$/.test(name)));
   }));
 
+Deno.test("a token that ends within a second is remembered to that second's end", () =>
+  withCache(async (cache) => {
+    const claims = { jti: "a", exp: 1000.25 };
+    assert.equal(await spend(cache, { claims }), "spent");
+    assert.equal(await spend(cache, { claims }), "token_replayed");
+    const names = await Array.fromAsync(
+      Deno.readDir(`${cache}/replay`),
+      ({ name }) => name,
+    );
+    assert.deepEqual(names.map((name) => name.split(".")[0]), ["1001"]);
+  }));
+
 Deno.test("a token without an end cannot be spent", () =>
   withCache(async (cache) => {
     assert.equal(await spend(cache, { claims: { jti: "a" } }), "claim_missing");

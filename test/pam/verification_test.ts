@@ -9,6 +9,7 @@ import { createAuthority } from "../support/certificates.ts";
 import {
   answer,
   type Behaviour,
+  DISCOVERY_PATH,
   type HostileIssuer,
   html,
   json,
@@ -275,6 +276,20 @@ Deno.test("the policy's introspection_endpoint saves discovery, and must be on a
   assert.equal((await listed.login("opaque")).reason, "allowed");
   assert.deepEqual(other.requestCounts(), [0, 0, 0]);
   assert.deepEqual(bench.requestCounts(), [0, 0, 0]);
+});
+
+Deno.test("an issuer of opaque tokens can have its discovery document elsewhere", async () => {
+  await using bench = await createBench(["second"]);
+  const { first, second, directory } = bench;
+  const policyFile = `${directory}/policy.yaml`;
+  const text = await Deno.readTextFile(policyFile);
+  const elsewhere = `    discovery_url: ${first.issuer}/elsewhere\n    kind:`;
+  await Deno.writeTextFile(policyFile, text.replace("    kind:", elsewhere));
+  first.on("/elsewhere", json(second.discovery));
+  const { reason, log } = await bench.login("opaque");
+  assert.equal(reason, "allowed", log);
+  assert.equal(second.requestCount(DISCOVERY_PATH), 0);
+  assert.equal(first.requestCount("/elsewhere"), 1);
 });
 
 Deno.test("a discovery document without a usable endpoint refuses", async () => {

@@ -76,7 +76,8 @@ for (
       amr: [["mfa"]],
       acr: ["2"],
     }],
-    ["times that are not whole seconds", { at: 1.5 }],
+    ["times that are no numbers", { at: NaN }],
+    ["times without an end", { at: JSON.parse("1e400") }],
     ["times beyond whole numbers", { at: 1e300 }],
     ["a method that is not a string among others", { amr: ["mfa", 1] }],
     ["an object for a list", { amr: { 0: "mfa", length: 1 } }],
@@ -89,6 +90,12 @@ for (
     ]);
   });
 }
+
+Deno.test("subjectFromClaims() keeps the fraction of a time", () => {
+  const [one] = subjectFromClaims(issuer, { auth: { at: 1.5 } })
+    .authentications;
+  assert.equal(one?.auth_time, 1.5);
+});
 
 Deno.test("subjectFromClaims() makes no identity attributes of other types", () => {
   const claims = {

@@ -60,7 +60,7 @@ for (const clock_skew of [0, 1, 30, 300]) {
   });
 }
 
-Deno.test("checkClaims() takes times that are whole seconds and nothing else", () => {
+Deno.test("checkClaims() takes times that are seconds of this age and nothing else", () => {
   const last = 253_402_300_799;
   assert.equal(judge({ exp: last }), "fine");
   assert.equal(judge({ nbf: 0 }), "fine");
@@ -74,8 +74,13 @@ Deno.test("checkClaims() takes times that are whole seconds and nothing else", (
       Infinity,
       NaN,
       -1,
-      NOW + 0.5,
+      NOW * 1000,
+      NOW * 1000 + 0.5,
+      last + 0.5,
+      -0.5,
+      JSON.parse("1e400"),
       `${NOW}`,
+      `${NOW}.5`,
       "",
       true,
       false,
@@ -93,6 +98,42 @@ Deno.test("checkClaims() takes times that are whole seconds and nothing else", (
     assert.equal(judge({ [name]: null }), "claim_missing");
     assert.equal(judge({ [name]: undefined }), "claim_missing");
   }
+});
+
+Deno.test("checkClaims() rounds a fraction of a second to the strict side", () => {
+  assert.equal(judge({ iat: NOW - 5.447, exp: NOW + 599.55 }), "fine");
+  // as if the time were over already, not yet there, or longer ago
+  assert.equal(judge({ exp: NOW - 30 + 0.999 }), "token_expired");
+  assert.equal(judge({ exp: NOW - 30 + 1.001 }), "fine");
+  assert.equal(judge({ nbf: NOW + 30.001 }), "token_not_yet_valid");
+  assert.equal(judge({ nbf: NOW + 29.001 }), "fine");
+  assert.equal(judge({ iat: NOW + 30.001 }), "token_not_yet_valid");
+  assert.equal(judge({ iat: NOW + 29.001 }), "fine");
+  assert.equal(judge({ iat: NOW - 3630.001 }), "token_too_old");
+  assert.equal(judge({ iat: NOW - 3629.999 }), "fine");
+  const half = (claims: Record<string, unknown>) => {
+    try {
+      checkClaims(
+        Object.assign(Object.create(null), CLAIMS, claims),
+        EXPECTED,
+        NOW,
+      );
+    } catch (error) {
+      return error instanceof Error ? error.message : "";
+    }
+    return "";
+  };
+  assert.equal(half({ exp: NOW - 60.4 }), "the token expired 61 s ago");
+  assert.match(half({ iat: NOW + 60.4 }), /lies 61 s in the future/);
+});
+
+Deno.test("checkClaims() never gives a fraction more time than its whole seconds", () => {
+  const time = fc.double({ min: NOW - 4000, max: NOW + 4000, noNaN: true });
+  fc.assert(fc.property(time, time, time, (exp, iat, nbf) => {
+    const valid = NOW - 30 < Math.floor(exp) && Math.ceil(iat) <= NOW + 30 &&
+      Math.ceil(nbf) <= NOW + 30 && NOW - Math.floor(iat) <= 3630;
+    assert.equal(judge({ exp, iat, nbf }) === "fine", valid);
+  }));
 });
 
 Deno.test("checkClaims() lets no time pass for another", () => {

@@ -38,6 +38,21 @@ Deno.test("parseCompactJws() says what a token says about itself", () => {
   assert.equal(parse(jws({ alg: "none" }, {}, "")).keyId, null);
 });
 
+Deno.test("parseCompactJws() says what a text without segments looks like", () => {
+  for (const text of ["hunter2", "x".repeat(600), "gho_16C7e42F292c6912E7"]) {
+    assert.equal(
+      refusal(text).message,
+      "the token is malformed: it has 1 segment instead of 3, as a password or an opaque token has",
+    );
+  }
+  for (const [count, text] of [[2, "a.b"], [4, "a.b.c.d"]] as const) {
+    assert.equal(
+      refusal(text).message,
+      `the token is malformed: it has ${count} segments instead of 3`,
+    );
+  }
+});
+
 Deno.test("parseCompactJws() throws nothing but TokenError", () => {
   const noise = fc.string({
     unit: fc.integer({ min: 0, max: 0xffff }).map((code) =>

@@ -469,7 +469,7 @@ Deno.test("subjectFromClaims() reads the documents that Globus Auth writes", () 
     identity_providers: [{ id: "p2", domains: ["example.org"] }],
     session_info: {
       authentications: {
-        a: { auth_time: 5, amr: ["mfa"], acr: "r" },
+        a: { auth_time: 5.25, amr: ["mfa"], acr: "r" },
         c: { idp: "p2" },
       },
     },
@@ -486,7 +486,7 @@ Deno.test("subjectFromClaims() reads the documents that Globus Auth writes", () 
   assert.deepEqual(subject.authentications, [{
     identity: "a",
     idps: ["p2", "example.org"],
-    auth_time: 5,
+    auth_time: 5.25,
     amr: ["mfa"],
     acr: "r",
   }]);

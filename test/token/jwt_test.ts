@@ -105,6 +105,66 @@ Deno.test("verifyJwt() gives the claims, the issuer and what the log should say"
   assert.equal(keys.asked, 1);
 });
 
+Deno.test("verifyJwt() says of a Graph token that nobody else can verify it", async () => {
+  const signer = await createSigner({ alg: "ES256", kid: "k1" });
+  const impostor = await createSigner({ alg: "ES256", kid: "k1" });
+  const jwk = await publicJwk(signer);
+  const header = { nonce: "AQABAAAAAAD" };
+  const refused = async (token: string) => {
+    try {
+      await verify(token, published([jwk], [jwk]));
+    } catch (error) {
+      assert.ok(error instanceof TokenError);
+      return [error.code, error.message];
+    }
+    return ["fine", ""];
+  };
+  const [code, message] = await refused(await tokenBy(impostor, {}, header));
+  assert.equal(code, "signature_invalid");
+  assert.match(message ?? "", /"nonce" in its header .* Microsoft Graph/);
+  // whole in the log
+  assert.ok((message ?? "").length + 4 <= 200, message);
+  assert.deepEqual(await refused(await tokenBy(impostor)), [
+    "signature_invalid",
+    "the signature is not by the issuer's key",
+  ]);
+  // a member that means nothing where the signature fits
+  assert.deepEqual(await refused(await tokenBy(signer, {}, header)), [
+    "fine",
+    "",
+  ]);
+});
+
+Deno.test("verifyJwt() takes Ed25519 for EdDSA, in the policy, the header and the key set", async () => {
+  const signer = await createSigner({ alg: "EdDSA", kid: "k1" });
+  const names = ["EdDSA", "Ed25519"];
+  for (const algorithm of names) {
+    for (const alg of names) {
+      for (const shown of [...names, undefined]) {
+        const keys = published([await publicJwk(signer, { alg: shown })]);
+        const token = await tokenBy(signer, {}, { alg });
+        const issuer = { algorithms: [algorithm] };
+        assert.equal(await codeOf(verify(token, keys, { issuer })), "fine");
+      }
+    }
+  }
+  const keys = published([await publicJwk(signer)]);
+  for (const alg of ["Ed448", "ed25519", "eddsa", "ES256"]) {
+    const token = await tokenBy(signer, {}, { alg });
+    const issuer = { algorithms: ["EdDSA", "Ed25519"] };
+    assert.equal(
+      await codeOf(verify(token, keys, { issuer })),
+      "algorithm_not_allowed",
+    );
+  }
+  const token = await tokenBy(signer, {}, { alg: "Ed25519" });
+  const issuer = { algorithms: ["ES256"] };
+  assert.equal(
+    await codeOf(verify(token, keys, { issuer })),
+    "algorithm_not_allowed",
+  );
+});
+
 for (const alg of ["ES256", "EdDSA", "RS256"]) {
   Deno.test(`verifyJwt() refuses a ${alg} token with any byte changed`, async () => {
     const signer = await createSigner({ alg, kid: "k1" });

@@ -16,6 +16,7 @@ const EC = {
   y: "A".repeat(43),
   kid: "k1",
 };
+const OTHER_EC = { ...EC, x: "B".repeat(43) };
 const rsa = (bits: number, change: object = {}) => {
   const n = new Uint8Array(Math.ceil(bits / 8)).fill(0xff);
   n[0]! >>= (8 - bits % 8) % 8;
@@ -47,9 +48,12 @@ Deno.test("selectKey() finds the key of every algorithm's signer and no other", 
 Deno.test("selectKey() refuses to choose between keys", () => {
   for (
     const [keys, keyId] of [
-      [[EC, EC], "k1"],
-      [[EC, { ...EC, kid: "k2" }], null],
-      [[EC, { ...EC, kid: undefined }], null],
+      [[EC, OTHER_EC], "k1"],
+      [[EC, EC, OTHER_EC], "k1"],
+      [[EC, OTHER_EC, EC], null],
+      [[EC, { ...OTHER_EC, kid: "k2" }], null],
+      [[EC, { ...OTHER_EC, kid: undefined }], null],
+      [[EC, { ...EC, y: "B".repeat(43) }], "k1"],
     ] as const
   ) {
     assert.throws(() => select([...keys], "ES256", keyId), (error) => {
@@ -59,6 +63,26 @@ Deno.test("selectKey() refuses to choose between keys", () => {
   }
   const other = { ...EC, use: "enc" };
   assert.equal(select([other, EC, rsa(2048)], "ES256", null), EC);
+});
+
+Deno.test("selectKey() counts the same key once, whatever stands beside it", () => {
+  const again = { ...EC, x5t: "x", use: "sig", alg: "ES256" };
+  const one = rsa(2048);
+  for (
+    const [keys, algorithm, keyId] of [
+      [[EC, EC], "ES256", "k1"],
+      [[again, EC, EC], "ES256", "k1"],
+      [[EC, { ...EC, kid: "k2" }], "ES256", null],
+      [[EC, { ...EC, kid: undefined }], "ES256", null],
+      [[one, rsa(2048, { alg: "RS256" })], "RS256", "k1"],
+    ] as const
+  ) {
+    const found = select([...keys], algorithm, keyId);
+    assert.ok(keys.some((key) => key === found));
+  }
+  // the same key for another use is not this one
+  assert.equal(select([{ ...EC, use: "enc" }, EC]), EC);
+  assert.throws(() => select([one, rsa(2048, { e: "Aw" })], "RS256"));
 });
 
 Deno.test("selectKey() compares a kid and does nothing else with it", () => {
@@ -131,9 +155,12 @@ Deno.test("selectKey() knows EdDSA's other name", async () => {
   const signer = await createSigner({ alg: "EdDSA", kid: "k1" });
   for (const alg of ["EdDSA", "Ed25519", undefined]) {
     assert.ok(select([await publicJwk(signer, { alg })], "EdDSA"));
+    assert.ok(select([await publicJwk(signer, { alg })], "Ed25519"));
+    assert.equal(select([await publicJwk(signer, { alg })], "Ed448"), null);
   }
   for (const change of [{ alg: "Ed448" }, { crv: "X25519" }, { x: "AQ" }]) {
     const jwk = await publicJwk(signer, change);
     assert.equal(select([jwk], "EdDSA"), null);
+    assert.equal(select([jwk], "Ed25519"), null);
   }
 });

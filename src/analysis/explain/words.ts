@@ -75,7 +75,7 @@ export function told(
     case "reauthentication_required": {
       const { now } = known.request;
       const limit = typeof expected === "number" ? expected : null;
-      const age = typeof actual === "number" ? now - actual : null;
+      const age = typeof actual === "number" ? now - Math.floor(actual) : null;
       return {
         because: signInWords({ expected, actual }, known),
         expected: limit === null
@@ -382,7 +382,7 @@ function assuranceWords(
           actual > request.now
         ? signInWords({ expected, actual }, known)
         : `the user signed in ${
-          span(request.now - actual, expected)
+          span(request.now - Math.floor(actual), expected)
         } ago, at most ${span(expected)}`;
   }
 }

@@ -48,7 +48,7 @@ export function writtenTest(
     const location = issuer.claims.auth_time;
     const time = readClaim(claims, location);
     if (typeof time === "number") {
-      claims = withClaim(claims, location, writtenTime(time, now));
+      claims = withClaim(claims, location, written(time, now));
     }
   }
   for (const claim of Object.keys(defaults.claims ?? {})) {
@@ -75,7 +75,7 @@ export function writtenTest(
             ...one,
             auth_time: one.auth_time === null
               ? null
-              : writtenTime(one.auth_time, now),
+              : written(one.auth_time, now),
           })
         ),
       }
@@ -106,6 +106,11 @@ function withoutNulls(object: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(object).filter(([, value]) => value !== null),
   );
+}
+
+/** Relative to the clock, where that can be written: a fraction of a second is kept as it is. */
+function written(time: number, now: number): string | number {
+  return Number.isInteger(time - now) ? writtenTime(time, now) : time;
 }
 
 /** The test as an entry of a list, indented as below `tests:` or as given. */

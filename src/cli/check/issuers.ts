@@ -8,10 +8,15 @@ import { isDeviceIssuer } from "../../pam/device/flow.ts";
 import { isAsked, kindRow } from "../../policy/kinds.ts";
 import { discover, type ServerMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
-import { type Jwk, processJwksResponse } from "../../issuer/jwks_cache.ts";
+import { type Jwk, requestKeys } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
 import { PolicyError } from "../../pam/host/policy_file.ts";
-import type { Issuer, IssuerOf, LocalIssuer } from "../../policy/model.ts";
+import {
+  discoveryUrlOf,
+  type Issuer,
+  type IssuerOf,
+  type LocalIssuer,
+} from "../../policy/model.ts";
 import { clientAuth } from "../../token/client_auth.ts";
 import { introspectionAuth } from "../../token/introspection.ts";
 import { selectKey } from "../../token/signing_key.ts";
@@ -89,6 +94,7 @@ async function asked(
     issuer: issuer.issuer,
     hosts,
     oauthMetadata: kindRow(issuer).oauthMetadata,
+    discoveryUrl: discoveryUrlOf(issuer),
   });
   return [
     ...(named ? introspectionFindings(issuer, metadata) : []),
@@ -107,7 +113,7 @@ async function asked(
     ...(isAsked(issuer) ? [] : await keyFindings(
       issuer,
       metadata,
-      async (url) => processJwksResponse((await transport.request(url)).body),
+      (url) => requestKeys(transport, url),
     )),
   ];
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { permittedHosts } from "../../issuer/http.ts";
+import { issuerHosts } from "../../pam/host/issuer_access.ts";
 import type { Issuer } from "../../policy/model.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { type CheckContext, type CheckHost, isBuilt } from "./finding.ts";
@@ -17,7 +17,7 @@ const PROXY_PORTS: Readonly<Record<string, string>> = {
 
 /** `host:port` of everything that the issuer makes a login connect to. */
 function hostsOf(issuer: Issuer): string[] {
-  const hosts = permittedHosts(issuer.issuer, issuer.hosts);
+  const hosts = issuerHosts(issuer);
   if (issuer.proxy === null) return hosts;
   const { protocol, hostname, port } = new URL(issuer.proxy);
   return [...hosts, `${hostname}:${port || PROXY_PORTS[protocol]}`];

@@ -4,6 +4,7 @@
  * @module
  */
 import { MAX_TOKEN_CHARACTERS } from "../../token/compact_jws.ts";
+import { forGraph } from "../../token/unfitting.ts";
 import { choice, parseArguments, UsageError } from "../arguments.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";
@@ -50,6 +51,7 @@ export async function run(
 }
 
 function json({ kind, length, header, claims, refused }: Anatomy): string {
+  const notes = notesOf(header);
   const document = jsonDocument("oauth-pam/token@1", {
     verified: false,
     kind,
@@ -61,6 +63,7 @@ function json({ kind, length, header, claims, refused }: Anatomy): string {
       timesOf(claims).map(([name, seconds]) => [name, dateOf(seconds)]),
     ),
     refused,
+    ...(notes.length === 0 ? {} : { notes }),
   });
   // inside strings, where alone such characters can stand, the escapes mean the same in JSON
   return document.split("\n").map(visible).join("\n");
@@ -89,10 +92,17 @@ function pretty(anatomy: Anatomy, now: number): string {
     ...(refused === null
       ? []
       : [`every login refuses it: ${refused.message} (${refused.reason})`]),
+    ...notesOf(header),
     ...(header === null ? [] : ["", "header:", ...shown(header)]),
     ...(claims === null ? [] : ["", "claims:", ...shown(claims)]),
     ...(times.length === 0 ? [] : ["", "times:", ...times]),
   ].map((line) => `${visible(line)}\n`).join("");
+}
+
+/** What is worth knowing of a token that no login refuses for it alone. */
+function notesOf(header: Anatomy["header"]): string[] {
+  const why = header === null ? null : forGraph(header);
+  return why === null ? [] : [`its signature will not fit: ${why}`];
 }
 
 function shown(document: Readonly<Record<string, unknown>>): string[] {

@@ -288,7 +288,9 @@ function checkIdToken(
   if ((claims.azp !== undefined || several) && claims.azp !== clientId) {
     throw new TokenError(
       "audience_mismatch",
-      'the token was issued to another client ("azp")',
+      claims.azp === undefined
+        ? 'the token has several audiences, and no "azp" that says to which client it was issued'
+        : 'the token was issued to another client ("azp")',
     );
   }
   // RFC 8628 knows no nonce: an issuer may leave it out, the device code binds the answer to us

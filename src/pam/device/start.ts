@@ -7,7 +7,7 @@
 import { within } from "../../lib/deadline.ts";
 import { discover } from "../../issuer/discovery.ts";
 import { kindRow } from "../../policy/kinds.ts";
-import type { Policy } from "../../policy/model.ts";
+import { discoveryUrlOf, type Policy } from "../../policy/model.ts";
 import {
   type DeviceAuthorization,
   proofKey,
@@ -188,6 +188,7 @@ async function authorize(
       issuer: issuer.issuer,
       hosts: flow.hosts,
       oauthMetadata: kindRow(issuer).oauthMetadata,
+      discoveryUrl: discoveryUrlOf(issuer),
     });
     const clientAuth = deviceClientAuth(issuer, metadata);
     const proof = await proofKey();

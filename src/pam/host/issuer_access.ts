@@ -17,7 +17,11 @@ import {
   refetchedKeys,
   signingKeys,
 } from "../../issuer/jwks_cache.ts";
-import type { Issuer, LocalIssuer } from "../../policy/model.ts";
+import {
+  discoveryUrlOf,
+  type Issuer,
+  type LocalIssuer,
+} from "../../policy/model.ts";
 import type { PublishedKeys } from "../../token/jwt.ts";
 import { loadCaCerts, PolicyError } from "./policy_file.ts";
 
@@ -32,7 +36,7 @@ export async function openIssuer(
   issuer: Issuer,
   signal: AbortSignal,
 ): Promise<IssuerAccess> {
-  const hosts = permittedHosts(issuer.issuer, issuer.hosts);
+  const hosts = issuerHosts(issuer);
   checkPermissions(issuer, hosts);
   // also when the keys are cached: a mistake should show at once, not when they expire
   const caCerts = await loadCaCerts(issuer);
@@ -40,6 +44,11 @@ export async function openIssuer(
     hosts,
     transport: openTransport({ hosts, caCerts, proxy: issuer.proxy, signal }),
   };
+}
+
+/** `host:port` of every host at which the issuer may be talked to. */
+export function issuerHosts(issuer: Issuer): string[] {
+  return permittedHosts(issuer.issuer, issuer.hosts, discoveryUrlOf(issuer));
 }
 
 /**
@@ -68,6 +77,7 @@ export function publishedKeys(
     issuer: issuer.issuer,
     hosts: access.hosts,
     oauthMetadata: kindRow(issuer).oauthMetadata,
+    discoveryUrl: issuer.discovery_url,
     ttl: issuer.jwks_ttl,
     stale: issuer.jwks_stale,
     transport: access.transport,

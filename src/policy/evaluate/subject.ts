@@ -86,7 +86,7 @@ function authenticationsOf(
     return [{
       identity: id,
       idps: idp === null ? [] : [idp, ...domainsOf(idp, known.providers)],
-      auth_time: Number.isSafeInteger(auth_time) ? auth_time as number : null,
+      auth_time: time(auth_time),
       amr: texts(amr),
       acr: text(entry.acr),
     }];
@@ -144,9 +144,7 @@ export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
     authentications: [{
       identity: id,
       idps: idp === null ? [] : [idp],
-      auth_time: typeof authTime === "number" && Number.isSafeInteger(authTime)
-        ? authTime
-        : null,
+      auth_time: time(authTime),
       amr: Array.isArray(amr) && amr.every((method) =>
           typeof method === "string"
         )
@@ -155,6 +153,16 @@ export function subjectFromClaims(issuer: Issuer, claims: Claims): Subject {
       acr: stringClaim(claims, issuer.claims.acr),
     }],
   };
+}
+
+/**
+ * A NumericDate (RFC 7519 section 2). A fraction stays: held against whole seconds, it is neither
+ * younger than it is nor less in the future.
+ */
+function time(value: unknown): number | null {
+  return typeof value === "number" && Number.isSafeInteger(Math.floor(value))
+    ? value
+    : null;
 }
 
 function stringClaim(claims: Claims, location: string): string | null {

@@ -299,19 +299,20 @@ function issuerIssues(name: string, issuer: IssuerSettings): Issue[] {
       path: at("proxy"),
     });
   }
-  // tokens and the client's secret are sent there
-  const endpoint = issuer.introspection_endpoint;
-  if (
-    endpoint !== null &&
-    !/^https:\/\/[^\s/\\@#]+(?:\/[^\s\\#]*)?$/.test(endpoint)
+  // tokens and the client's secret are sent to the one, keys are named by the other
+  for (
+    const [key, what] of [
+      ["introspection_endpoint", "introspection endpoint"],
+      ["discovery_url", "discovery address"],
+    ] as const
   ) {
+    const url = issuer[key];
+    if (url === null || isPlainHttps(url)) continue;
     issues.push({
       id: "policy/value",
       level: "error",
-      message: `the introspection endpoint ${
-        JSON.stringify(endpoint)
-      } is not an https URL`,
-      path: at("introspection_endpoint"),
+      message: `the ${what} ${JSON.stringify(url)} is not an https URL`,
+      path: at(key),
     });
   }
   return [...issues, ...deviceIssues(name, issuer)];
@@ -350,6 +351,12 @@ function kindIssues(
     });
   }
   return issues;
+}
+
+/** Nothing that two readers of URLs could take for different hosts. */
+function isPlainHttps(url: string): boolean {
+  return /^https:\/\/[^\s/\\@#?]+(?:[/?][^\s\\#]*)?$/.test(url) &&
+    URL.canParse(url);
 }
 
 /** RFC 8414 section 2: an https URL with no query or fragment; no user information either. */

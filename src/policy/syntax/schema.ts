@@ -152,7 +152,7 @@ export const IssuerSchema = v.strictObject({
   }),
   algorithms: optional(list(v.picklist(ALGORITHMS)), {
     says:
-      "accepted signature algorithms: `RS`, `PS` and `ES` with 256, 384, 512, and `EdDSA`; nothing symmetric, never `none`",
+      "accepted signature algorithms: `RS`, `PS` and `ES` with 256, 384, 512, and `EdDSA`, which is the same as `Ed25519`; nothing symmetric, never `none`",
     usually: KIND_ROWS.jwt.algorithms,
     change: "set",
   }),
@@ -183,6 +183,11 @@ export const IssuerSchema = v.strictObject({
   hosts: setting(entries(HostName), [], {
     says:
       "other hosts (`host` or `host:port`) that the discovery document may point at",
+    change: "other",
+  }),
+  discovery_url: setting(v.nullable(Text), null, {
+    says:
+      "https URL of the discovery document where it does not lie below the issuer (Azure AD B2C); its `issuer` is compared all the same, its host counts as listed",
     change: "other",
   }),
   ca_file: setting(v.nullable(AbsolutePath), null, {

@@ -360,6 +360,18 @@ for (
       "clock: too late by 10s",
     ],
     [
+      "a time just missed, with a fraction",
+      "max_auth_age: 1h",
+      { auth_time: NOW - 3609.5 },
+      "clock: too late by 10s",
+    ],
+    [
+      "a time in the future, with a fraction",
+      "max_auth_age: 1h",
+      { auth_time: NOW + 119.5 },
+      'clock: "auth_time" lies 2m in the future: compare the clocks',
+    ],
+    [
       "a time as a text",
       "max_auth_age: 1h",
       { auth_time: String(NOW) },

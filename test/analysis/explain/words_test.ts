@@ -62,6 +62,12 @@ for (
       "the user authenticated too long ago: at most 8 h ago, 9 h ago",
     ],
     [
+      "too old by a fraction",
+      { auth_time: NOW - 8 * HOUR - 0.5 },
+      "the user signed in 8 h 1 s ago, at most 8 h: too late by 1s",
+      "the user authenticated too long ago: at most 8 h ago, 8 h 1 s ago",
+    ],
+    [
       "missing",
       {},
       "the issuer sent no auth_time",

@@ -457,6 +457,37 @@ Deno.test("check says which endpoint an issuer lacks, or has on a host that is n
   assert.deepEqual(others, []);
 });
 
+Deno.test("check looks for the discovery document where the policy says that it lies", async () => {
+  const authority = await createAuthority();
+  await using issuer = await startHostileIssuer({ authority });
+  await using keys = await startHostileIssuer({ authority });
+  await using site = await createSite({
+    issuer: issuer.issuer,
+    caPem: authority.caPem,
+    issuerLines: [`discovery_url: ${keys.issuer}/b2c`],
+  });
+  const ask = async (permission: typeof everything = everything) => {
+    const { findings } = await checkSite(site, { permission });
+    return findings.filter(({ id }) => id.startsWith("issuer/"))
+      .map(({ id, message }) => `${id}: ${message}`);
+  };
+  assert.deepEqual(await ask(), [
+    `issuer/unavailable: issuer "campus": ${keys.issuer}/b2c answered with status 404`,
+  ]);
+  keys.on("/b2c", json({ ...issuer.discovery, issuer: keys.issuer }));
+  assert.deepEqual(await ask(), [
+    'issuer/unavailable: issuer "campus": the discovery document is of the issuer ' +
+    `"${keys.issuer}", not "${issuer.issuer}"`,
+  ]);
+  keys.on("/b2c", json(issuer.discovery));
+  assert.deepEqual(await ask(), [
+    'issuer/keys: issuer "campus": 0 of 0 published keys can be used with RS256',
+  ]);
+  assert.deepEqual([...new Set(issuer.requests.map(({ path }) => path))], [
+    "/jwks",
+  ]);
+});
+
 Deno.test("check says that the clock is earlier than the policy", async () => {
   await using site = await siteWith();
   const { mtime } = await Deno.stat(site.policyFile);

@@ -46,6 +46,17 @@ async function inspectJson(stdin: string) {
   return { code, stdout, document: JSON.parse(stdout) };
 }
 
+Deno.test("token inspect says of a Graph token that nobody else can verify it", async () => {
+  const text = token({ ...HEADER, nonce: "AQABAAAAAAD" });
+  const { code, stdout } = await inspect(text);
+  assert.equal(code, 0);
+  assert.match(stdout, /its signature will not fit: .* Microsoft Graph/);
+  const { document } = await inspectJson(text);
+  assert.equal(document.refused, null);
+  assert.equal(document.notes.length, 1);
+  assert.equal((await inspectJson(token())).document.notes, undefined);
+});
+
 Deno.test("token inspect says NOT VERIFIED first, then header, claims and times as dates", async () => {
   const text = token();
   const { code, stdout } = await inspect(text);

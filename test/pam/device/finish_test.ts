@@ -451,6 +451,23 @@ for (
   });
 }
 
+test("says what is wrong with the client of an ID token", async (scene) => {
+  for (
+    const [claims, detail] of [
+      [{ azp: "ssh-other" }, "the token was issued to another client"],
+      [{ audience: [CLIENT, "x"], azp: "x" }, "issued to another client"],
+      [
+        { audience: [CLIENT, "x"] },
+        'the token has several audiences, and no \\"azp\\" that says to which client',
+      ],
+    ] as const
+  ) {
+    const result = await signIn(scene, [await scene.tokens({ claims })]);
+    assert.equal(result.reason, "audience_mismatch");
+    assert.ok(result.log.includes(detail), result.log);
+  }
+});
+
 test("admits an ID token with the nonce of this sign-in", async (scene) => {
   const { policyFile } = scene.site;
   await start({ policyFile });

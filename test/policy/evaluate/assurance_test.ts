@@ -93,6 +93,17 @@ const TABLE: readonly [
   ["reauthentication_required", "no time", { maxAuthAge: 60 }, [{
     auth_time: null,
   }]],
+  ["met", "an age with a fraction", { maxAuthAge: 60 }, [{
+    auth_time: NOW - 59.5,
+  }]],
+  ["reauthentication_required", "a fraction too old", { maxAuthAge: 60 }, [{
+    auth_time: NOW - 60.001,
+  }]],
+  ["reauthentication_required", "a fraction beyond the skew", {
+    maxAuthAge: 60,
+  }, [{
+    auth_time: NOW + 30.001,
+  }]],
   ["met", "the future within the skew", { maxAuthAge: 60 }, [{
     auth_time: NOW + 30,
   }]],

@@ -124,12 +124,13 @@ function timeHints(
     compare: () => {
       if (typeof outcome.actual !== "number") return null;
       const time = outcome.actual;
-      const age = request.now - time;
+      const age = request.now - Math.floor(time);
       if (time > 1e11) return clock(`${shown(auth_time)} is in milliseconds`);
-      if (age < -issuer.clock_skew) {
+      const ahead = Math.ceil(time) - request.now;
+      if (ahead > issuer.clock_skew) {
         return clock(
           `${shown(auth_time)} lies ${
-            duration(-age)
+            duration(ahead)
           } in the future: compare the clocks`,
         );
       }

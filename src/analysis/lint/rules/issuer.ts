@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { discoveryUrlOf } from "../../../policy/model.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
 import { providerOf } from "../../providers.ts";
@@ -83,6 +84,20 @@ function* neverNamed(context: LintContext): Iterable<LintFinding> {
         place,
       };
     }
+  }
+}
+
+function* usualDiscovery(context: LintContext): Iterable<LintFinding> {
+  for (const issuer of context.policy.issuers) {
+    const usual = `${
+      issuer.issuer.replace(/\/$/, "")
+    }/.well-known/openid-configuration`;
+    if (discoveryUrlOf(issuer) !== usual) continue;
+    yield {
+      message: `${JSON.stringify(usual)} is where the document is looked for`,
+      hint: "remove it",
+      place: { path: ["issuers", issuer.name, "discovery_url"], at: "key" },
+    };
   }
 }
 
@@ -237,6 +252,19 @@ more or less, and no token of the issuer is ever accepted.`,
         `"iss" is compared byte for byte (RFC 7519 section 4.1.1). Microsoft's common endpoints sign people
 in, but each token names the tenant; and the address of a discovery document is not the issuer's.
 Nobody ever gets in.`,
+    },
+  }),
+  lintRule("issuer/usual-discovery", {
+    level: "info",
+    check: usualDiscovery,
+    page: {
+      summary: "a discovery_url that says what holds without it",
+      avoid:
+        `campus: {issuer: https://login.example.edu, discovery_url: https://login.example.edu/.well-known/openid-configuration, …}`,
+      prefer: `campus: {issuer: https://login.example.edu, …}`,
+      why:
+        `The document is looked for below the issuer (OpenID Connect Discovery 1.0, section 4). The key is
+for issuers that keep it elsewhere; where it stands without need, readers look for a reason.`,
     },
   }),
   lintRule("issuer/shared-audience", {

@@ -378,6 +378,14 @@ tests:
   assert.equal(ended, 0);
 });
 
+Deno.test("policy explain --save-test keeps the fraction of a time", async () => {
+  const args = [...ALICE, "--save-test", "site.test.yaml"];
+  const { written } = await explained(args, {
+    claims: { ...CLAIMS, auth_time: 1_767_268_740.25 },
+  });
+  assert.match(written["site.test.yaml"] ?? "", /auth_time: 1767268740\.25/);
+});
+
 Deno.test("policy explain --save-test writes a new file, and numbers what happens again", async () => {
   const args = [...ALICE, "--save-test", "site.test.yaml"];
   const first = (await explained(args)).written["site.test.yaml"] ?? "";
