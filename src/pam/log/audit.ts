@@ -53,16 +53,15 @@ export function logLine(record: AuditRecord): string {
   const more = isAccountName(user, "relaxed")
     ? Math.max(0, user.length + 3 - MAX_FIELD)
     : 0;
-  const limits: Partial<Record<string, number>> = {
-    user: MAX_FIELD + more,
-    warning: MAX_DETAIL - Math.ceil(more / 2),
-    detail: MAX_DETAIL - Math.ceil(more / 2),
-  };
+  const limit = (key: string) =>
+    key === "user"
+      ? MAX_FIELD + more
+      : key === "detail" || key === "warning"
+      ? MAX_DETAIL - more / 2
+      : MAX_FIELD;
   return Object.entries(record)
     .filter(([, value]) => value !== null)
-    .map(([key, value]) =>
-      `${key}=${quoted(String(value), limits[key] ?? MAX_FIELD)}`
-    )
+    .map(([key, value]) => `${key}=${quoted(String(value), limit(key))}`)
     .join(" ");
 }
 
