@@ -4,6 +4,7 @@
  * @module
  */
 // Threats: E13
+import assert from "node:assert/strict";
 import { setScene } from "../support/attack.ts";
 import { asks, setFullNames, tokenOf } from "../support/full_names.ts";
 
@@ -20,7 +21,12 @@ Deno.test("login refuses full names of more than 255 characters", async () => {
     }
   }
   const longest = "a".repeat(255 - domain.length) + domain;
-  await scene.admits(await tokenOf(scene, longest), asks(longest));
+  const { log } = await scene.admits(
+    await tokenOf(scene, longest),
+    asks(longest),
+  );
+  // whose account it was is told whole
+  assert.ok(log.includes(` user=${longest} `), log);
 });
 
 Deno.test("login refuses names of more than 32 characters where accounts are plain", async () => {

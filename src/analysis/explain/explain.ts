@@ -67,8 +67,11 @@ export function explain(
     ...NOTHING_TOLD,
   };
   const issuer = policy.issuers.find(({ name }) => name === plain.issuer);
+  const found = () => nearMisses(policy, request, { decision, ...options });
   // before any rule was asked, or while one was
-  if (issuer === undefined || decision.rules.length === 0) return plain;
+  if (issuer === undefined || decision.rules.length === 0) {
+    return { ...plain, hints: found() };
+  }
   const known: Known = { policy, request, issuer, ...options };
   const inWords = (outcome: RuleOutcome): ToldRule => ({
     outcome,
@@ -82,7 +85,7 @@ export function explain(
   const near = byNearness(request, known);
   const rank = ranks(decision, near.map(({ rule }) => rule.id));
   const [first] = near;
-  const hints = nearMisses(policy, request, { decision, ...options })
+  const hints = found()
     // no address at all is near no network: that is for the rule that comes nearest
     .filter(({ kind, rule }) =>
       kind !== "network" || request.rhost !== null || rule === first?.rule.id

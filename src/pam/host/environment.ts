@@ -101,11 +101,7 @@ function variable(
   }
   if (value === undefined || value === "") return null;
   if (value.length > longest || !PLAIN.test(value)) {
-    throw new RequestError(
-      value.length > longest
-        ? `${name} is longer than ${longest} characters`
-        : `${name} holds characters that are not allowed`,
-    );
+    throw new RequestError(`${name} holds characters that are not allowed`);
   }
   return value;
 }
@@ -143,15 +139,11 @@ export function checkAccountName(
   { accounts_pattern: pattern }: Pick<Policy, "accounts_pattern">,
 ): void {
   if (!isAccountName(user, pattern)) {
-    throw new RequestError(
-      pattern === "posix"
-        ? "PAM_USER is not an account name"
-        : `PAM_USER is not an account name of "accounts_pattern: ${pattern}"`,
-    );
+    throw new RequestError(`PAM_USER is not an account name (${pattern})`);
   }
   if (pattern !== "posix" && host === undefined) {
     throw new RequestError(
-      `OAUTH_PAM_ACCOUNT is not set, which "accounts_pattern: ${pattern}" needs: start the program by the launcher`,
+      "OAUTH_PAM_ACCOUNT is not set: start the program by the launcher",
     );
   }
 }

@@ -9,6 +9,7 @@ import {
 } from "../../files/private_directory.ts";
 import { sha256Hex } from "../../files/state_directory.ts";
 import type { Reason } from "../../lib/reason.ts";
+import { isAccountName } from "../../policy/account_name.ts";
 import type { PamIo } from "../io.ts";
 import { sendToSyslog, type Severity } from "./syslog.ts";
 
@@ -47,14 +48,20 @@ export async function loggedHash(value: unknown): Promise<string | null> {
 
 /** The log line: `key=value` with quoted and escaped values. Never more than one line. */
 export function logLine(record: AuditRecord): string {
+  const user = record.user ?? "";
+  // of a full name, whose domain is at its end, nothing is left out: what tells why becomes shorter
+  const more = isAccountName(user, "relaxed")
+    ? Math.max(0, user.length + 3 - MAX_FIELD)
+    : 0;
+  const limit = (key: string) =>
+    key === "user"
+      ? MAX_FIELD + more
+      : key === "detail" || key === "warning"
+      ? MAX_DETAIL - more / 2
+      : MAX_FIELD;
   return Object.entries(record)
     .filter(([, value]) => value !== null)
-    .map(([key, value]) => {
-      const limit = key === "detail" || key === "warning"
-        ? MAX_DETAIL
-        : MAX_FIELD;
-      return `${key}=${quoted(String(value), limit)}`;
-    })
+    .map(([key, value]) => `${key}=${quoted(String(value), limit(key))}`)
     .join(" ");
 }
 

@@ -245,6 +245,9 @@ for (
     ["a name that is no account", OWN, { email: "al ice+x@example.edu" }, [
       'a account-name: "al ice+x" is not an account name, and is not made into one',
     ]],
+    ["a full name", "accounts: [{claim: email}]", { email: "bob@a.example" }, [
+      'a account-name: "bob@a.example" is not an account name, and is not made into one; with "accounts_pattern: sssd" it is one',
+    ]],
     ["a suffix that is almost right", OWN, { email: "alice@cs.example.edu" }, [
       'a suffix: "cs.example.edu" is below "example.edu", not the same',
     ]],

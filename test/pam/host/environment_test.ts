@@ -150,7 +150,7 @@ for (const [user, narrowest] of OF_SOME_HOSTS) {
       check({ OAUTH_PAM_ACCOUNT: "" })();
       assert.throws(
         check({}),
-        /^RequestError: OAUTH_PAM_ACCOUNT is not set, which "accounts_pattern: \w+" needs: start the program by the launcher$/,
+        /^RequestError: OAUTH_PAM_ACCOUNT is not set: start the program by the launcher$/,
       );
     }
   });

@@ -96,6 +96,35 @@ Deno.test("logLine() leaves out what is null and keeps the order", () => {
   );
 });
 
+Deno.test("a full name is whole in the log line, which stays below 1 KB", () => {
+  const value = '"'.repeat(1000);
+  for (
+    const user of [
+      "a".repeat(242) + "@corp.example",
+      `CORP\\${"a".repeat(250)}`,
+    ]
+  ) {
+    const line = logLine({
+      ...RECORD,
+      reason: "reauthentication_required",
+      user,
+      service: value,
+      rhost: value,
+      issuer: value,
+      sub: value,
+      jti_sha256: "0123456789abcdef",
+      rule: value,
+      ms: 99_999,
+      warning: value,
+      detail: value,
+    });
+    const shown = user.includes("\\") ? JSON.stringify(user) : user;
+    assert.ok(line.includes(` user=${shown} `), line);
+    const packet = syslogPacket(line, { severity: "warning", now: 0 });
+    assert.ok(packet.length < 1024, `${packet.length}`);
+  }
+});
+
 Deno.test("a datagram stays below 1 KB whatever the fields hold", () => {
   for (const filler of ["A", "\n", '"', "\u2028", "😀", "\x1b", "a b"]) {
     const value = filler.repeat(1000);

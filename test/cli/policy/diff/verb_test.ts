@@ -292,7 +292,7 @@ for (
       "a name that is no account",
       ["old.yaml", "new.yaml", "--accounts", "alice,Bob"],
       2,
-      /"Bob" is not an account name/,
+      /"Bob" is not an account name without "accounts_pattern: sssd"$/m,
     ],
     [
       "a missing file",

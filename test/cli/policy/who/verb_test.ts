@@ -120,7 +120,12 @@ for (
       "p.yaml",
       "--account",
       "A b",
-    ], /no account can be called/],
+    ], /no account can be called$/m],
+    [
+      "a full name where names are plain",
+      ["policy", "who", "p.yaml", "--account", "alice@corp.example"],
+      /"alice@corp.example", which no account can be called without "accounts_pattern: sssd"$/m,
+    ],
     [
       "another format",
       ["policy", "who", "p.yaml", "--format", "xml"],
