@@ -13,6 +13,7 @@ export interface ServerMetadata {
   readonly jwks_uri: string | null;
   readonly introspection_endpoint: string | null;
   readonly token_endpoint: string | null;
+  readonly userinfo_endpoint: string | null;
   readonly device_authorization_endpoint: string | null;
   /** How clients may say who they are (RFC 8414 section 2); `null` where it does not say. */
   readonly token_endpoint_auth_methods_supported: readonly string[] | null;
@@ -97,6 +98,7 @@ export function processDiscoveryResponse(
     jwks_uri: endpoint("jwks_uri"),
     introspection_endpoint: optional(() => endpoint("introspection_endpoint")),
     token_endpoint: optional(() => endpoint("token_endpoint")),
+    userinfo_endpoint: optional(() => endpoint("userinfo_endpoint")),
     device_authorization_endpoint: optional(() =>
       endpoint("device_authorization_endpoint")
     ),

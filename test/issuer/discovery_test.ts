@@ -56,6 +56,7 @@ Deno.test("processDiscoveryResponse() returns the endpoints and nothing else of 
     introspection_endpoint: null,
     token_endpoint: `${ISSUER}/token`,
     device_authorization_endpoint: null,
+    userinfo_endpoint: null,
     token_endpoint_auth_methods_supported: null,
     introspection_endpoint_auth_methods_supported: null,
   });

@@ -96,6 +96,7 @@ async function asked(
       ...missing(issuer, metadata, [
         "device_authorization_endpoint",
         "token_endpoint",
+        ...(issuer.device.userinfo ? ["userinfo_endpoint"] as const : []),
       ]),
       ...await deviceClientFindings(issuer, {
         transport,
@@ -127,7 +128,8 @@ function introspectionFindings(
 type Endpoint =
   | "introspection_endpoint"
   | "device_authorization_endpoint"
-  | "token_endpoint";
+  | "token_endpoint"
+  | "userinfo_endpoint";
 
 function missing(
   issuer: Issuer,

@@ -89,7 +89,10 @@ export async function deviceClient(
 /** An endpoint of the discovery document. Throws {@link IssuerError} where it is missing. */
 export function endpoint(
   metadata: ServerMetadata,
-  name: "device_authorization_endpoint" | "token_endpoint",
+  name:
+    | "device_authorization_endpoint"
+    | "token_endpoint"
+    | "userinfo_endpoint",
 ): string {
   const url = metadata[name];
   if (url === null) {

@@ -178,7 +178,10 @@ async function authorize(
   },
 ): Promise<
   & { authorization: DeviceAuthorization }
-  & Pick<PendingSignIn, "tokenEndpoint" | "clientAuth" | "codeVerifier">
+  & Pick<
+    PendingSignIn,
+    "tokenEndpoint" | "userinfoEndpoint" | "clientAuth" | "codeVerifier"
+  >
 > {
   const { issuer, issuerMs } = options;
   const signal = AbortSignal.timeout(issuerMs);
@@ -204,6 +207,9 @@ async function authorize(
       clientAuth,
       codeVerifier: proof.codeVerifier.reveal(),
       tokenEndpoint: endpoint(metadata, "token_endpoint"),
+      userinfoEndpoint: issuer.device.userinfo
+        ? endpoint(metadata, "userinfo_endpoint")
+        : null,
     };
   } finally {
     flow.transport.close();
