@@ -5,7 +5,7 @@
  * @module
  */
 import { within } from "../../lib/deadline.ts";
-import { discover } from "../../issuer/discovery.ts";
+import { discoverAsClient } from "../../issuer/discovery.ts";
 import { kindRow } from "../../policy/kinds.ts";
 import type { Policy } from "../../policy/model.ts";
 import {
@@ -187,7 +187,7 @@ async function authorize(
   const signal = AbortSignal.timeout(issuerMs);
   const flow = await openFlow(issuer, { signal, requestMs: issuerMs });
   try {
-    const metadata = await discover(flow.transport, {
+    const metadata = await discoverAsClient(flow.transport, {
       issuer: issuer.issuer,
       hosts: flow.hosts,
       oauthMetadata: kindRow(issuer).oauthMetadata,

@@ -452,6 +452,14 @@ Deno.test("check says which endpoint an issuer lacks, or has on a host that is n
       'error issuer/keys: issuer "campus": its discovery document has no "jwks_uri"',
     ],
   );
+  assert.deepEqual(
+    (await ask(
+      { ...issuer.discovery, userinfo_endpoint: "https://x.example.edu/" },
+      ["device: {client_id: ssh, userinfo: true}"],
+    ))[0],
+    'error issuer/endpoint: issuer "campus": its discovery document has no ' +
+      '"userinfo_endpoint" on a host that the policy lists',
+  );
   const [wrong, ...others] = await ask({ issuer: "https://x.example.edu" }, []);
   assert.match(wrong ?? "", /^error issuer\/unavailable: .*x\.example\.edu/);
   assert.deepEqual(others, []);
