@@ -20,6 +20,7 @@ import {
 } from "../../support/check.ts";
 import { cli } from "../../support/cli.ts";
 import {
+  answer,
   DISCOVERY_PATH,
   json,
   startHostileIssuer,
@@ -452,6 +453,8 @@ Deno.test("check says which endpoint an issuer lacks, or has on a host that is n
       'error issuer/keys: issuer "campus": its discovery document has no "jwks_uri"',
     ],
   );
+  const unknown = answer({ status: 400, body: { error: "expired_token" } });
+  issuer.on("/token", unknown);
   assert.deepEqual(
     (await ask(
       { ...issuer.discovery, userinfo_endpoint: "https://x.example.edu/" },
