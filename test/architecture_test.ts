@@ -150,6 +150,7 @@ Deno.test("only the verifiers can make evidence", async () => {
     "token/globus.ts",
     "token/introspection.ts",
     "token/jwt.ts",
+    "token/userinfo.ts",
   ]);
   assert.match(
     await Deno.readTextFile(new URL("token/evidence.ts", SOURCE)),

@@ -14,6 +14,11 @@ export interface ServerMetadata {
   readonly introspection_endpoint: string | null;
   readonly token_endpoint: string | null;
   readonly device_authorization_endpoint: string | null;
+}
+
+/** What only clients look at, beside. */
+export interface ClientMetadata extends ServerMetadata {
+  readonly userinfo_endpoint: string | null;
   /** How clients may say who they are (RFC 8414 section 2); `null` where it does not say. */
   readonly token_endpoint_auth_methods_supported: readonly string[] | null;
   readonly introspection_endpoint_auth_methods_supported:
@@ -33,20 +38,53 @@ export function oauthMetadataUrl(issuer: string): string {
   return `${origin}/.well-known/oauth-authorization-server${path}`;
 }
 
-/**
- * Fetches and judges the discovery document, from `discoveryUrl` where it is given. With
- * `oauthMetadata`, an issuer that has none for OpenID Connect is asked for that of RFC 8414. Throws
- * {@link IssuerError}.
- */
+interface Expected {
+  readonly issuer: string;
+  readonly hosts: readonly string[];
+  /** An issuer that has no document for OpenID Connect is asked for that of RFC 8414. */
+  readonly oauthMetadata?: boolean;
+  /** Where the document lies; `null`: below the issuer. */
+  readonly discoveryUrl?: string | null;
+}
+
+/** Fetches and judges the discovery document. Throws {@link IssuerError}. */
 export async function discover(
   transport: Transport,
-  expected: {
-    issuer: string;
-    hosts: readonly string[];
-    oauthMetadata?: boolean;
-    discoveryUrl?: string | null;
-  },
+  expected: Expected,
 ): Promise<ServerMetadata> {
+  return processDiscoveryResponse(await fetched(transport, expected), expected);
+}
+
+/** The same for whoever is a client there. Throws {@link IssuerError}. */
+export async function discoverAsClient(
+  transport: Transport,
+  expected: Expected,
+): Promise<ClientMetadata> {
+  const body = await fetched(transport, expected);
+  const metadata = processDiscoveryResponse(body, expected);
+  const document = body as Record<string, unknown>;
+  const names = (name: string): string[] | null => {
+    const value = Object.hasOwn(document, name) ? document[name] : null;
+    return Array.isArray(value) ? value.map(String) : null;
+  };
+  return {
+    ...metadata,
+    userinfo_endpoint: optional(() =>
+      endpointOf(document, "userinfo_endpoint", expected.hosts)
+    ),
+    token_endpoint_auth_methods_supported: names(
+      "token_endpoint_auth_methods_supported",
+    ),
+    introspection_endpoint_auth_methods_supported: names(
+      "introspection_endpoint_auth_methods_supported",
+    ),
+  };
+}
+
+async function fetched(
+  transport: Transport,
+  expected: Expected,
+): Promise<unknown> {
   const request = { published: true } as const;
   const elsewhere = expected.discoveryUrl ?? null;
   const url = elsewhere ?? discoveryUrl(expected.issuer);
@@ -56,7 +94,7 @@ export async function discover(
     if (!missing || expected.oauthMetadata !== true) throw error;
     return transport.request(oauthMetadataUrl(expected.issuer), request);
   });
-  return processDiscoveryResponse(body, expected);
+  return body;
 }
 
 /**
@@ -82,21 +120,7 @@ export function processDiscoveryResponse(
       `the discovery document is of the issuer ${named}, not "${expected.issuer}"`;
     throw new IssuerError("invalid", message);
   }
-  const endpoint = (name: string): string | null => {
-    const value = Object.hasOwn(document, name) ? document[name] : undefined;
-    if (value === undefined || value === null) return null;
-    if (typeof value !== "string") {
-      throw new IssuerError(
-        "invalid",
-        `"${name}" in the discovery document is not a string`,
-      );
-    }
-    return checkUrl(value, expected.hosts).href;
-  };
-  const names = (name: string): string[] | null => {
-    const value = document[name];
-    return Array.isArray(value) ? value.map(String) : null;
-  };
+  const endpoint = (name: string) => endpointOf(document, name, expected.hosts);
   return {
     issuer: expected.issuer,
     jwks_uri: endpoint("jwks_uri"),
@@ -105,13 +129,23 @@ export function processDiscoveryResponse(
     device_authorization_endpoint: optional(() =>
       endpoint("device_authorization_endpoint")
     ),
-    token_endpoint_auth_methods_supported: names(
-      "token_endpoint_auth_methods_supported",
-    ),
-    introspection_endpoint_auth_methods_supported: names(
-      "introspection_endpoint_auth_methods_supported",
-    ),
   };
+}
+
+function endpointOf(
+  document: Record<string, unknown>,
+  name: string,
+  hosts: readonly string[],
+): string | null {
+  const value = Object.hasOwn(document, name) ? document[name] : undefined;
+  if (value === undefined || value === null) return null;
+  if (typeof value !== "string") {
+    throw new IssuerError(
+      "invalid",
+      `"${name}" in the discovery document is not a string`,
+    );
+  }
+  return checkUrl(value, hosts).href;
 }
 
 /** An endpoint that a login may never use must not keep it from working. */

@@ -26,6 +26,8 @@ export interface PresentedToken extends OwnedToken {
   readonly fetched?: boolean;
   /** A further judgement of the verified claims; throws to refuse. */
   readonly check?: (claims: Evidence["claims"]) => void;
+  /** What the issuer says beside the token; throws to refuse. */
+  readonly complete?: (evidence: Evidence) => Promise<Evidence>;
 }
 
 export interface LoginContext {
@@ -46,13 +48,17 @@ export async function judge(
   const { issuer } = presented;
   const { request, policy } = attempt;
   attempt.issuer = issuer.name;
-  const evidence = await verifyToken(presented, {
+  const proved = await verifyToken(presented, {
     policy,
     account: request.user,
     now: io.now,
     signal,
   });
-  presented.check?.(evidence.claims);
+  presented.check?.(proved.claims);
+  attempt.evidence = proved;
+  const evidence = presented.complete === undefined
+    ? proved
+    : await presented.complete(proved);
   attempt.evidence = evidence;
   const now = Math.floor(io.now() / 1000);
   const mapFiles = await loadMapFiles(policy, issuer);

@@ -4,7 +4,7 @@
  * @module
  */
 import { isObject, present } from "../lib/json.ts";
-import { discover, type ServerMetadata } from "../issuer/discovery.ts";
+import { type ClientMetadata, discoverAsClient } from "../issuer/discovery.ts";
 import { isIssuerError, IssuerError } from "../issuer/errors.ts";
 import type { JsonRequest, JsonResponse, Transport } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
@@ -67,7 +67,7 @@ export async function introspect(
   // first of all: what cannot be a token costs no request
   tokenText(token);
   const metadata = issuer.introspection_endpoint === null
-    ? await discover(transport, {
+    ? await discoverAsClient(transport, {
       issuer: issuer.issuer,
       hosts,
       discoveryUrl: issuer.discovery_url,
@@ -100,7 +100,7 @@ export async function introspect(
 
 /** How clients say there who they are; where it is not said, as at the token endpoint. */
 export function introspectionAuth(
-  metadata: ServerMetadata | null,
+  metadata: ClientMetadata | null,
 ): readonly string[] | null {
   return metadata?.introspection_endpoint_auth_methods_supported ??
     metadata?.token_endpoint_auth_methods_supported ?? null;
@@ -228,7 +228,7 @@ export async function authorized(
   if (status === 200 && !named) return answer;
   const words = named ? issuerWords(error, error_description) : "";
   const message = status === 200
-    ? `the answer about the token is an error: ${words}`
+    ? `the issuer answered with an error: ${words}`
     : `the issuer answered with status ${status}${doubt(status)}${
       words === "" ? "" : `${doubt(status) === "" ? ":" : ""} ${words}`
     }`;

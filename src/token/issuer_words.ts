@@ -33,9 +33,11 @@ export function issuerWords(error: string, description: unknown): string {
 
 /** The answer, its error and description made fit for a log line. */
 export function fitForLog(
-  { status, body }: JsonResponse,
+  answer: JsonResponse,
   request: JsonRequest,
 ): JsonResponse {
+  const { status } = answer;
+  const body = inOneDialect(answer);
   if (!isObject(body) || typeof body.error !== "string") {
     return { status, body };
   }
@@ -54,6 +56,15 @@ export function fitForLog(
         : { error_description: description.slice(0, MAX_DESCRIPTION) }),
     },
   };
+}
+
+/** Okta has members of its own for errors that are not about a grant. */
+function inOneDialect({ status, body }: JsonResponse): unknown {
+  if (!ERROR_STATUSES.includes(status) || !isObject(body)) return body;
+  const { errorCode, errorSummary, ...rest } = body;
+  return rest.error === undefined && typeof errorCode === "string"
+    ? { ...rest, error: errorCode, error_description: errorSummary }
+    : body;
 }
 
 function withoutSecrets(text: string, secrets: readonly string[]): string {

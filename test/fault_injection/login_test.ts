@@ -64,6 +64,8 @@ const MUST_BE_MET = [
   "src/token/globus.ts ",
   "src/token/scitokens.ts ",
   "src/token/wlcg.ts ",
+  "src/token/userinfo.ts ",
+  "src/pam/judgement.ts judge: presented.complete(",
   "src/pam/attempt.ts recordAttempt: writeRecord(",
   "src/pam/log/syslog.ts sendToSyslog: ",
   "src/pam/log/audit.ts appendAudit: file.write(",

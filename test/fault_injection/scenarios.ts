@@ -26,6 +26,7 @@ export const SCENARIOS = [
   "scitokens",
   "wlcg",
   "device",
+  "userinfo",
 ] as const;
 export type Scenario = typeof SCENARIOS[number];
 
@@ -56,14 +57,15 @@ export async function run(
   await using site = await siteFor(world, scenario);
   const rhost = `${crypto.randomUUID()}.example.edu`;
   const { policyFile } = site;
-  if (scenario === "device") {
+  const device = scenario === "device" || scenario === "userinfo";
+  if (device) {
     const { log } = await start({ policyFile, env: { PAM_RHOST: rhost } });
     assert.equal(log, "");
   }
   const { code, stdout, stderr, milliseconds } = await runProgram({
     program: world.program,
     args: [
-      ...(scenario === "device" ? ["device", "finish"] : ["login"]),
+      ...(device ? ["device", "finish"] : ["login"]),
       policyFile,
     ],
     env: {
@@ -74,7 +76,7 @@ export async function run(
     },
     stdin: await typed(world, scenario),
     // as the launcher does: what listens for a signal does not run dry, and does not end by one
-    ...(scenario === "device"
+    ...(device
       ? { before: ["timeout", "-k", "1", "FAULT_HASTE" in env ? "2" : "30"] }
       : {}),
   });
@@ -93,6 +95,7 @@ async function typed(
 ): Promise<string> {
   switch (scenario) {
     case "device":
+    case "userinfo":
       return "";
     case "introspection":
       return "an-opaque-token";
@@ -122,6 +125,8 @@ export function answerEverything(scene: DeviceScene): void {
     "/introspect",
     json({ active: true, iss: server.issuer, aud: "ssh-prod", sub: "u1" }),
   );
+  // the ID token has all that the policy asks for: without this answer it must not do
+  server.on("/userinfo", json({ sub: "u1" }));
   scene.answerStart({ interval: 1 });
   // each a new one: the test takes longer than a token lives
   server.on("/token", async (request, response) => {
@@ -136,6 +141,7 @@ const LINES: Partial<Record<Scenario, readonly string[]>> = {
   wlcg: ["kind: wlcg"],
   // a request that fails is tried again until then
   device: [`device: {client_id: ${CLIENT}, timeout: 10s}`],
+  userinfo: [`device: {client_id: ${CLIENT}, timeout: 10s, userinfo: true}`],
 };
 
 /** Alice's accounts come from a map file; the log goes to the sink and to an audit file. */

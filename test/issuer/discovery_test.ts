@@ -6,6 +6,7 @@
 // Threats: B1, B2, B14
 import assert from "node:assert/strict";
 import {
+  discoverAsClient,
   discoveryUrl,
   oauthMetadataUrl,
   processDiscoveryResponse,
@@ -56,8 +57,43 @@ Deno.test("processDiscoveryResponse() returns the endpoints and nothing else of 
     introspection_endpoint: null,
     token_endpoint: `${ISSUER}/token`,
     device_authorization_endpoint: null,
-    token_endpoint_auth_methods_supported: null,
-    introspection_endpoint_auth_methods_supported: null,
+  });
+});
+
+Deno.test("discoverAsClient() adds what only clients look at, on permitted hosts and of the right type", async () => {
+  const asked = async (more: object) => {
+    const { userinfo_endpoint, ...rest } = await discoverAsClient({
+      request: () =>
+        Promise.resolve({ status: 200, body: { ...document, ...more } }),
+      close() {},
+    }, expected);
+    return [
+      userinfo_endpoint,
+      rest.token_endpoint_auth_methods_supported,
+      rest.introspection_endpoint_auth_methods_supported,
+    ];
+  };
+  assert.deepEqual(await asked({}), [null, null, null]);
+  assert.deepEqual(
+    await asked({
+      userinfo_endpoint: `${ISSUER}/userinfo`,
+      token_endpoint_auth_methods_supported: ["a", 1],
+      introspection_endpoint_auth_methods_supported: [],
+    }),
+    [`${ISSUER}/userinfo`, ["a", "1"], []],
+  );
+  for (const url of ["https://evil.example.org/", "http://x", 7, []]) {
+    assert.deepEqual(
+      await asked({
+        userinfo_endpoint: url,
+        token_endpoint_auth_methods_supported: "client_secret_post",
+        introspection_endpoint_auth_methods_supported: null,
+      }),
+      [null, null, null],
+    );
+  }
+  await assert.rejects(asked({ issuer: "https://evil.example.org" }), {
+    name: "IssuerError",
   });
 });
 

@@ -126,7 +126,7 @@ for (
     [
       200,
       { error: "invalid_request", error_description: "no token" },
-      'the answer about the token is an error: \\"invalid_request\\": no token"',
+      'the issuer answered with an error: \\"invalid_request\\": no token"',
     ],
     [400, { message: "no" }, 'the issuer answered with status 400"'],
     [

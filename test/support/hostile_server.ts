@@ -242,6 +242,7 @@ export async function startHostileIssuer(
       jwks_uri: `${issuer}/jwks`,
       authorization_endpoint: `${issuer}/authorize`,
       token_endpoint: `${issuer}/token`,
+      userinfo_endpoint: `${issuer}/userinfo`,
       introspection_endpoint: `${issuer}/introspect`,
       device_authorization_endpoint: `${issuer}/device_authorization`,
       response_types_supported: ["code"],

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ServerMetadata } from "../../issuer/discovery.ts";
+import type { ClientMetadata } from "../../issuer/discovery.ts";
 import { isIssuerError } from "../../issuer/errors.ts";
 import type { Transport } from "../../issuer/http.ts";
 import {
@@ -40,7 +40,7 @@ export async function deviceClientFindings(
   { transport, hosts, metadata, scopes }: {
     transport: Transport;
     hosts: readonly string[];
-    metadata: ServerMetadata;
+    metadata: ClientMetadata;
     scopes: readonly unknown[] | null;
   },
 ): Promise<Finding[]> {

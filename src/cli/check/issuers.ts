@@ -6,7 +6,10 @@
  */
 import { isDeviceIssuer } from "../../pam/device/flow.ts";
 import { isAsked, kindRow } from "../../policy/kinds.ts";
-import { discover, type ServerMetadata } from "../../issuer/discovery.ts";
+import {
+  type ClientMetadata,
+  discoverAsClient,
+} from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import { type Jwk, requestKeys } from "../../issuer/jwks_cache.ts";
 import { type IssuerAccess, openIssuer } from "../../pam/host/issuer_access.ts";
@@ -90,7 +93,7 @@ async function asked(
     issuer.introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
   if (isAsked(issuer) && !named && !isDeviceIssuer(issuer)) return [];
-  const metadata = await discover(transport, {
+  const metadata = await discoverAsClient(transport, {
     issuer: issuer.issuer,
     hosts,
     oauthMetadata: kindRow(issuer).oauthMetadata,
@@ -102,6 +105,7 @@ async function asked(
       ...missing(issuer, metadata, [
         "device_authorization_endpoint",
         "token_endpoint",
+        ...(issuer.device.userinfo ? ["userinfo_endpoint"] as const : []),
       ]),
       ...await deviceClientFindings(issuer, {
         transport,
@@ -120,7 +124,7 @@ async function asked(
 
 function introspectionFindings(
   issuer: IssuerOf<"introspection">,
-  metadata: ServerMetadata,
+  metadata: ClientMetadata,
 ): Finding[] {
   const methods = introspectionAuth(metadata);
   const way = clientAuth(issuer.client_auth, methods);
@@ -133,11 +137,12 @@ function introspectionFindings(
 type Endpoint =
   | "introspection_endpoint"
   | "device_authorization_endpoint"
-  | "token_endpoint";
+  | "token_endpoint"
+  | "userinfo_endpoint";
 
 function missing(
   issuer: Issuer,
-  metadata: ServerMetadata,
+  metadata: ClientMetadata,
   endpoints: readonly Endpoint[],
 ): Finding[] {
   return endpoints.filter((name) => metadata[name] === null).map((name) => ({
@@ -152,7 +157,7 @@ function missing(
 
 async function keyFindings(
   issuer: LocalIssuer,
-  { jwks_uri }: ServerMetadata,
+  { jwks_uri }: ClientMetadata,
   fetchKeys: (url: string) => Promise<readonly Jwk[]>,
 ): Promise<Finding[]> {
   if (jwks_uri === null) {

@@ -21,6 +21,7 @@ import {
   requestTokens,
 } from "../../token/device_flow.ts";
 import { SignInError, TokenError } from "../../token/errors.ts";
+import type { Evidence } from "../../token/evidence.ts";
 import {
   type Attempt,
   loadAttemptPolicy,
@@ -30,6 +31,8 @@ import {
 import { readAuthtok } from "../host/authtok.ts";
 import { conversationOf } from "../host/conversation.ts";
 import { type DeviceIssuer, deviceIssuer, openFlow } from "./flow.ts";
+import { openIssuer } from "../host/issuer_access.ts";
+import { claimPath } from "../../policy/claims.ts";
 import { deviceMemory, type PendingSignIn, takeSignIn } from "./memory.ts";
 import { rememberSignIn, startSource } from "./limit.ts";
 import { readPamRequest, RequestError } from "../host/environment.ts";
@@ -131,7 +134,11 @@ async function finish(
   const issuer = currentIssuer(policy, found);
   known.issuer = issuer.name;
   const granted = await poll(found, { issuer, io, timings, gone });
-  const presented = presentedToken(granted, { issuer, nonce: found.nonce });
+  const presented = presentedToken(granted, {
+    issuer,
+    pending: found,
+    requestMs: timings.requestMs,
+  });
   const result = await judge(presented, known, context());
   // nobody gets in, so that nobody must read that somebody did
   checkPresence(gone);
@@ -169,11 +176,13 @@ async function readTyped(
 function currentIssuer(policy: Policy, pending: PendingSignIn): DeviceIssuer {
   const issuer = deviceIssuer(policy, pending.issuer);
   if (issuer.issuer !== pending.issuerUrl) {
-    throw new PolicyError(
-      `the issuer "${issuer.name}" changed during the sign-in`,
-    );
+    throw changed(issuer);
   }
   return issuer;
+}
+
+function changed({ name }: DeviceIssuer): PolicyError {
+  return new PolicyError(`the issuer "${name}" changed during the sign-in`);
 }
 
 async function poll(
@@ -217,18 +226,17 @@ async function poll(
 /** Which of the tokens decides, and what is expected of it. */
 function presentedToken(
   granted: Granted,
-  { issuer, nonce }: { issuer: DeviceIssuer; nonce: string | null },
+  { issuer, pending, requestMs }: {
+    issuer: DeviceIssuer;
+    pending: PendingSignIn;
+    requestMs: number;
+  },
 ): PresentedToken {
   const { device } = issuer;
+  const { nonce } = pending;
   if (device.token === "access_token" || issuer.kind !== "jwt") {
     const token = granted.accessToken;
-    if (granted.tokenType !== "bearer" && !issuer.allow_confirmation) {
-      const shown = JSON.stringify(granted.tokenType).slice(0, 40);
-      throw new TokenError(
-        "token_kind_unexpected",
-        `the issuer sent a token of the type ${shown}, not a bearer token`,
-      );
-    }
+    if (!issuer.allow_confirmation) checkBearer(granted);
     const jws = isAsked(issuer) ? null : readable(token, issuer);
     return { token, jws, issuer, fetched: true };
   }
@@ -254,14 +262,62 @@ function presentedToken(
     },
     check: (claims) =>
       checkIdToken(claims, { clientId: device.client_id, nonce }),
+    ...(device.userinfo
+      ? {
+        complete: (evidence) =>
+          completed(evidence, { granted, issuer, pending, requestMs }),
+      }
+      : {}),
   };
+}
+
+function checkBearer({ tokenType }: Granted): void {
+  if (tokenType === "bearer") return;
+  const shown = JSON.stringify(tokenType).slice(0, 40);
+  throw new TokenError(
+    "token_kind_unexpected",
+    `the issuer sent a token of the type ${shown}, not a bearer token`,
+  );
+}
+
+/** The ID token's evidence with the claims of the userinfo endpoint. */
+async function completed(
+  evidence: Evidence,
+  { granted, issuer, pending, requestMs }: {
+    granted: Granted;
+    issuer: DeviceIssuer;
+    pending: PendingSignIn;
+    requestMs: number;
+  },
+): Promise<Evidence> {
+  checkBearer(granted);
+  const endpoint = pending.userinfoEndpoint;
+  if (endpoint === null) throw changed(issuer);
+  const { withUserinfo } = await import("../../token/userinfo.ts");
+  const signal = AbortSignal.timeout(requestMs);
+  const { transport } = await openIssuer(issuer, signal);
+  // the policy may keep them elsewhere than OpenID Connect does
+  const { auth_time, amr, acr, idp } = issuer.claims;
+  try {
+    return await withUserinfo(evidence, {
+      transport,
+      endpoint,
+      accessToken: granted.accessToken,
+      reserved: [auth_time, amr, acr, idp].map((location) =>
+        claimPath(location)[0] ?? location
+      ),
+      timeoutMs: requestMs,
+    });
+  } finally {
+    transport.close();
+  }
 }
 
 /** An access token that is to be verified here. */
 function readable(token: AccessToken, { kind }: Issuer): UnverifiedJws {
   if (!isOpaque(token)) return parseCompactJws(token);
   const instead = kind === "jwt"
-    ? 'let the ID token decide ("token: id_token"), or ask the issuer about it ("kind: introspection")'
+    ? 'let the ID token decide ("token: id_token", "userinfo: true"), or ask the issuer about it ("kind: introspection")'
     : `it is not of the kind "${kind}"`;
   throw new TokenError(
     "token_malformed",

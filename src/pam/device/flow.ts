@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServerMetadata } from "../../issuer/discovery.ts";
+import type { ClientMetadata } from "../../issuer/discovery.ts";
 import { IssuerError } from "../../issuer/errors.ts";
 import { kindRow } from "../../policy/kinds.ts";
 import {
@@ -62,7 +62,7 @@ export async function openFlow(
 /** How our client there says who it is. */
 export function deviceClientAuth(
   issuer: DeviceIssuer,
-  metadata: ServerMetadata,
+  metadata: ClientMetadata,
 ): ClientAuth {
   return clientAuth(
     "client_auth" in issuer ? issuer.client_auth : null,
@@ -88,8 +88,11 @@ export async function deviceClient(
 
 /** An endpoint of the discovery document. Throws {@link IssuerError} where it is missing. */
 export function endpoint(
-  metadata: ServerMetadata,
-  name: "device_authorization_endpoint" | "token_endpoint",
+  metadata: ClientMetadata,
+  name:
+    | "device_authorization_endpoint"
+    | "token_endpoint"
+    | "userinfo_endpoint",
 ): string {
   const url = metadata[name];
   if (url === null) {

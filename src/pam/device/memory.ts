@@ -20,6 +20,8 @@ export interface PendingSignIn {
   readonly deviceCode: string;
   readonly codeVerifier: string;
   readonly nonce: string | null;
+  /** `null`: nothing is asked for there. */
+  readonly userinfoEndpoint: string | null;
   /** Seconds between two requests. */
   readonly interval: number;
   readonly deadline: number;
@@ -61,7 +63,9 @@ export async function takeSignIn(
   const numbers = [found.interval, found.deadline];
   const whole = texts.every((text) => typeof text === "string") &&
     numbers.every((number) => Number.isFinite(number)) &&
-    (found.nonce === null || typeof found.nonce === "string");
+    [found.nonce, found.userinfoEndpoint].every((text) =>
+      text === null || typeof text === "string"
+    );
   return whole ? value as PendingSignIn : null;
 }
 

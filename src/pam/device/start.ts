@@ -5,7 +5,7 @@
  * @module
  */
 import { within } from "../../lib/deadline.ts";
-import { discover } from "../../issuer/discovery.ts";
+import { discoverAsClient } from "../../issuer/discovery.ts";
 import { kindRow } from "../../policy/kinds.ts";
 import { discoveryUrlOf, type Policy } from "../../policy/model.ts";
 import {
@@ -178,13 +178,16 @@ async function authorize(
   },
 ): Promise<
   & { authorization: DeviceAuthorization }
-  & Pick<PendingSignIn, "tokenEndpoint" | "clientAuth" | "codeVerifier">
+  & Pick<
+    PendingSignIn,
+    "tokenEndpoint" | "userinfoEndpoint" | "clientAuth" | "codeVerifier"
+  >
 > {
   const { issuer, issuerMs } = options;
   const signal = AbortSignal.timeout(issuerMs);
   const flow = await openFlow(issuer, { signal, requestMs: issuerMs });
   try {
-    const metadata = await discover(flow.transport, {
+    const metadata = await discoverAsClient(flow.transport, {
       issuer: issuer.issuer,
       hosts: flow.hosts,
       oauthMetadata: kindRow(issuer).oauthMetadata,
@@ -205,6 +208,9 @@ async function authorize(
       clientAuth,
       codeVerifier: proof.codeVerifier.reveal(),
       tokenEndpoint: endpoint(metadata, "token_endpoint"),
+      userinfoEndpoint: issuer.device.userinfo
+        ? endpoint(metadata, "userinfo_endpoint")
+        : null,
     };
   } finally {
     flow.transport.close();

@@ -461,6 +461,18 @@ function deviceIssues(name: string, issuer: IssuerSettings): Issue[] {
       path: [...path, "scopes", index],
     });
   }
+  if (device.userinfo && token !== "id_token") {
+    issues.push({
+      id: "policy/value",
+      level: "error",
+      message:
+        '"userinfo" adds to the ID token, and here the access token decides',
+      hint:
+        'remove it, or let the ID token of an issuer of the kind "jwt" decide',
+      path: [...path, "userinfo"],
+      at: "key",
+    });
+  }
   if (
     token === "id_token" && !scopes.includes("openid")
   ) {

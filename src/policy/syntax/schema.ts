@@ -74,6 +74,11 @@ export const DeviceSchema = v.strictObject({
     usually: "id_token",
     change: "other",
   }),
+  userinfo: setting(v.boolean(), false, {
+    says:
+      "claims that the ID token lacks come from the userinfo endpoint (OpenID Connect Core section 5.3); what is about the sign-in itself never does, such as `auth_time`, `amr`, `acr` and the identity provider",
+    change: "other",
+  }),
   acr_values: setting(entries(Text), [], {
     says: "`acr` values that are asked for where several factors are wanted",
     change: "other",

@@ -20,6 +20,7 @@ import {
 } from "../../support/check.ts";
 import { cli } from "../../support/cli.ts";
 import {
+  answer,
   DISCOVERY_PATH,
   json,
   startHostileIssuer,
@@ -451,6 +452,16 @@ Deno.test("check says which endpoint an issuer lacks, or has on a host that is n
       '"token_endpoint" on a host that the policy lists',
       'error issuer/keys: issuer "campus": its discovery document has no "jwks_uri"',
     ],
+  );
+  const unknown = answer({ status: 400, body: { error: "expired_token" } });
+  issuer.on("/token", unknown);
+  assert.deepEqual(
+    (await ask(
+      { ...issuer.discovery, userinfo_endpoint: "https://x.example.edu/" },
+      ["device: {client_id: ssh, userinfo: true}"],
+    ))[0],
+    'error issuer/endpoint: issuer "campus": its discovery document has no ' +
+      '"userinfo_endpoint" on a host that the policy lists',
   );
   const [wrong, ...others] = await ask({ issuer: "https://x.example.edu" }, []);
   assert.match(wrong ?? "", /^error issuer\/unavailable: .*x\.example\.edu/);

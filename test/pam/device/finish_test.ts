@@ -538,7 +538,7 @@ test("uses the access token where the policy says so", async (scene) => {
   assert.equal(opaque.reason, "token_malformed");
   assert.match(
     opaque.log,
-    /detail="the access token is opaque: let the ID token decide \(\\"token: id_token\\"\), or ask/,
+    /detail="the access token is opaque: let the ID token decide \(\\"token: id_token\\", \\"userinfo: true\\"\), or ask/,
   );
 }, { device: "token: access_token" });
 
