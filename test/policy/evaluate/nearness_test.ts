@@ -9,7 +9,7 @@ import { explain } from "../../../src/analysis/explain/explain.ts";
 import {
   byNearness,
   type FailedCondition,
-} from "../../../src/analysis/explain/nearness.ts";
+} from "../../../src/policy/evaluate/nearness.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { MapFiles } from "../../../src/policy/evaluate/accounts.ts";
 import type { Policy, Rule } from "../../../src/policy/model.ts";

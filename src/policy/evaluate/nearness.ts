@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { MapFiles } from "../../policy/evaluate/accounts.ts";
+import type { MapFiles } from "./accounts.ts";
 import {
   type Asked,
   askedOf,
@@ -13,11 +13,11 @@ import {
   failureOf,
   partsOf,
   type RuleCondition,
-} from "../../policy/evaluate/rule.ts";
-import { operand } from "../../policy/evaluate/conditions.ts";
-import type { Because } from "../../policy/decision.ts";
-import type { Issuer, Policy, Rule } from "../../policy/model.ts";
-import type { AccessRequest } from "../../policy/request.ts";
+} from "./rule.ts";
+import { operand } from "./conditions.ts";
+import type { Because } from "../decision.ts";
+import type { Issuer, Policy, Rule } from "../model.ts";
+import type { AccessRequest } from "../request.ts";
 import { almost, firstAlike, isGroupPath } from "./spelling.ts";
 
 /** A condition that a request fails, such as one requirement of the assurance. */
