@@ -56,14 +56,17 @@ export async function judge(
   attempt.evidence = evidence;
   const now = Math.floor(io.now() / 1000);
   const mapFiles = await loadMapFiles(policy, issuer);
-  const decision = evaluate(
-    policy,
-    accessRequest(request, { evidence, issuer, now }),
-    { mapFiles },
-  );
+  const access = accessRequest(request, { evidence, issuer, now });
+  const decision = evaluate(policy, access, { mapFiles });
   const { reason, rule } = decision;
   if (reason !== "allowed" || decision.decision !== "allow") {
-    return { reason, rule, detail: decision.detail ?? null };
+    // loaded for this refusal alone; a line with a field less is better than no line
+    const nearest = reason === "account_not_permitted"
+      ? await import("./log/nearest.ts")
+        .then((log) => log.nearestOf(access, { policy, issuer, mapFiles }))
+        .catch(() => null)
+      : null;
+    return { reason, rule, detail: decision.detail ?? nearest };
   }
   if (issuer.one_time && presented.fetched !== true) {
     const cacheDirectory = policy.cache.directory;
