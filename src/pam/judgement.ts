@@ -62,14 +62,19 @@ export async function judge(
   attempt.evidence = evidence;
   const now = Math.floor(io.now() / 1000);
   const mapFiles = await loadMapFiles(policy, issuer);
-  const decision = evaluate(
-    policy,
-    accessRequest(request, { evidence, issuer, now }),
-    { mapFiles },
-  );
+  const access = accessRequest(request, { evidence, issuer, now });
+  const decision = evaluate(policy, access, { mapFiles });
   const { reason, rule } = decision;
   if (reason !== "allowed" || decision.decision !== "allow") {
-    const detail = decision.detail ?? otherName(reason, request);
+    // loaded for this refusal alone; a line with a field less is better than no line
+    const nearest = async () =>
+      reason === "account_not_permitted"
+        ? await import("./log/nearest.ts")
+          .then((log) => log.nearestOf(access, { policy, issuer, mapFiles }))
+          .catch(() => null)
+        : null;
+    const detail = decision.detail ?? otherName(reason, request) ??
+      await nearest();
     return { reason, rule, detail };
   }
   if (issuer.one_time && presented.fetched !== true) {

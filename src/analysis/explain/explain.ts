@@ -16,7 +16,7 @@ import {
   nearMisses,
   type RuleHint,
 } from "./near_miss.ts";
-import { byNearness } from "./nearness.ts";
+import { byNearness } from "../../policy/evaluate/nearness.ts";
 import { denialWords, failureWords, type Told, told } from "./words.ts";
 import { shown } from "../../lib/text.ts";
 import type { AccessRequest } from "../../policy/request.ts";

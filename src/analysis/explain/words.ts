@@ -21,7 +21,7 @@ import { failureHints, type Known } from "./near_miss.ts";
 import { described } from "./near_miss/claims.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
 import { hasDomain } from "../account_words.ts";
-import type { FailedCondition } from "./nearness.ts";
+import type { FailedCondition } from "../../policy/evaluate/nearness.ts";
 
 const WORDS: Readonly<Record<Because, string>> = {
   issuer_mismatch: "it is for other issuers",

@@ -274,6 +274,25 @@ for (
   });
 }
 
+Deno.test("nearMisses() says of an id that is a number that no map is asked for it", () => {
+  for (
+    const map of [
+      'map: {"12345": [alice]}',
+      "map_file: /etc/x.map",
+    ]
+  ) {
+    const site = rules({ a: `accounts: [{${map}, keys: [user_id]}]` });
+    const files = new Map([["/etc/x.map", "12345 alice\n"]]);
+    assert.deepEqual(
+      hints(site, { claims: { user_id: 12345 } }, files),
+      [
+        'a type: "user_id" is the value 12345, and a map is asked for texts only: ' +
+        'open the account in a rule of its own with "when: {user_id: 12345}" and "names"',
+      ],
+    );
+  }
+});
+
 Deno.test("nearMisses() finds a key of a map file in another case", () => {
   const policy = rules({
     a: "accounts: [{map_file: /etc/x.map, keys: [identity.email]}]",

@@ -67,7 +67,7 @@ function sourceHints(source: AccountSource, asked: Asked): Hint[] {
         const values = valuesAt(key, subject);
         return values.some(isKey)
           ? values.flatMap((value) => keyHints(value, source, asked))
-          : missingKeyHints(key, asked);
+          : [...numberHints(key, values), ...missingKeyHints(key, asked)];
       });
   }
 }
@@ -76,6 +76,16 @@ function missingKeyHints(key: string, { subject: { claims } }: Asked): Hint[] {
   return keyAttribute(key) === null && readClaim(claims, key) === undefined
     ? missingHints(key, { claims, called: key })
     : [];
+}
+
+/** A number is in no map, whose keys are texts: it is not made into one. */
+function numberHints(key: string, values: readonly unknown[]): Hint[] {
+  return values.filter((value) => typeof value === "number").map((value) => ({
+    kind: "type",
+    message: `${shown(key)} is ${
+      described(value)
+    }, and a map is asked for texts only: open the account in a rule of its own with "when: {${key}: ${value}}" and "names"`,
+  }));
 }
 
 function nameHints(

@@ -21,7 +21,7 @@ import { isObject } from "../../../lib/json.ts";
 import { nearest, shown } from "../../../lib/text.ts";
 import type { Kind } from "../../../policy/kinds.ts";
 import type { Condition, Issuer, Scalar } from "../../../policy/model.ts";
-import { isGroupPath } from "../spelling.ts";
+import { isGroupPath } from "../../../policy/evaluate/spelling.ts";
 import { providerHints } from "./providers.ts";
 import { type Hint, textHint, textsHint } from "./hint.ts";
 

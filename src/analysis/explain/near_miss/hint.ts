@@ -4,7 +4,11 @@
  * @module
  */
 import { shown } from "../../../lib/text.ts";
-import { almost, firstAlike, type Likeness } from "../spelling.ts";
+import {
+  almost,
+  firstAlike,
+  type Likeness,
+} from "../../../policy/evaluate/spelling.ts";
 
 export type HintKind =
   | "account-name"

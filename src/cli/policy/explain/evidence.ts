@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { isObject } from "../../../lib/json.ts";
+import { REASONS } from "../../../lib/reason.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { IssuerError } from "../../../issuer/errors.ts";
 import { PolicyError } from "../../../pam/host/policy_file.ts";
@@ -27,6 +29,18 @@ import type { CliIo } from "../../io.ts";
 export interface ClaimsOf {
   readonly issuer: Issuer;
   readonly claims: Claims;
+  /** Where they come from a line of the audit file. */
+  readonly recorded?: Recorded;
+}
+
+/** The rest of a recorded attempt. */
+export interface Recorded {
+  readonly service: string | null;
+  readonly rhost: string | null;
+  /** Seconds since the epoch; `null` where it cannot be read. */
+  readonly now: number | null;
+  /** The account that the host keeps for the system, whatever the policy lists. */
+  readonly protectedAccount: string | null;
 }
 
 export interface Asked {
@@ -48,7 +62,10 @@ async function typed(io: CliIo): Promise<Uint8Array> {
   }
 }
 
-/** Reads claims from a file or, for "-", standard input. Throws {@link InputError}. */
+/**
+ * Reads claims from a file or, for "-", standard input; a whole line of the audit file is as good.
+ * Throws {@link InputError}.
+ */
 export async function evidenceFromClaims(
   path: string,
   asked: Asked,
@@ -71,12 +88,53 @@ export async function evidenceFromClaims(
   } catch (error) {
     throw new InputError(error instanceof Error ? error.message : `${error}`);
   }
+  const line = isAuditLine(claims) ? claims : null;
+  if (line !== null) {
+    if (!isObject(line.claims)) {
+      throw new InputError(
+        `the audit line in ${name} has no claims: ${line.reason} came before the token was verified`,
+      );
+    }
+    claims = line.claims;
+  }
+  const recordedIssuer = textOf(line?.issuer) ?? undefined;
   const found = issuerOfClaims(asked.policy, {
     claims,
-    name: asked.issuer,
+    name: asked.issuer ?? recordedIssuer,
     account: asked.account,
   });
-  return "decision" in found ? found : { issuer: found, claims };
+  if ("decision" in found) return found;
+  if (line === null) return { issuer: found, claims };
+  io.stderr(
+    "oauth-pam: this is an audit line: its claims, issuer, service, address and time are taken " +
+      "where no option says otherwise\n",
+  );
+  return { issuer: found, claims, recorded: recordedOf(line) };
+}
+
+/** Whether this is a line of the audit file (`pam/log/audit.ts`) and not a document of claims. */
+function isAuditLine(document: Claims): boolean {
+  return (document.decision === "allow" || document.decision === "deny") &&
+    REASONS.some((reason) => reason === document.reason) &&
+    ["time", "user", "policy_sha256", "ms"].every((member) =>
+      Object.hasOwn(document, member)
+    );
+}
+
+function recordedOf(line: Claims): Recorded {
+  const milliseconds = Date.parse(textOf(line.time) ?? "");
+  return {
+    service: textOf(line.service),
+    rhost: textOf(line.rhost) || null,
+    now: Number.isNaN(milliseconds) ? null : Math.floor(milliseconds / 1000),
+    protectedAccount: line.reason === "account_protected"
+      ? textOf(line.user)
+      : null,
+  };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 /**

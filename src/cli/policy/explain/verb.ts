@@ -48,7 +48,9 @@ almost right.
 
   --account NAME      the local account that is asked for
   --claims FILE       a JSON document of claims, taken as verified: signature, times and audience
-                      are not looked at; "-" reads standard input
+                      are not looked at; "-" reads standard input. A whole line of the audit file
+                      is as good: its issuer, service, address and time count where no option
+                      says otherwise
   --token -           a token on standard input, verified with its issuer as at a login
   --service NAME      the PAM service, "sshd" where nothing is said
   --rhost ADDRESS     the remote address, none where nothing is said
@@ -98,11 +100,13 @@ interface Question {
   readonly file: string;
   readonly account: string;
   readonly claims: string | undefined;
-  readonly service: string;
+  readonly service: string | undefined;
   readonly rhost: string | null;
   readonly issuer: string | undefined;
   /** Seconds since the epoch. */
   readonly now: number;
+  /** Whether it was asked for. */
+  readonly nowIsGiven: boolean;
   readonly format: "pretty" | "json";
   readonly saveTest: string | undefined;
 }
@@ -136,10 +140,11 @@ function questionOf(options: Arguments, io: CliIo): Question {
     file,
     account,
     claims,
-    service: options.text("service") ?? "sshd",
+    service: options.text("service"),
     rhost: options.text("rhost") || null,
     issuer: options.text("issuer"),
     now: timeOption("now", options.text("now") ?? "now", io),
+    nowIsGiven: options.text("now") !== undefined,
     format: choice(
       "format",
       options.text("format") ?? "pretty",
@@ -156,7 +161,7 @@ interface Answer {
 }
 
 async function answer(question: Question, io: CliIo): Promise<Answer> {
-  const { account, service, rhost, now } = question;
+  const { account, now } = question;
   const policy = await usablePolicy(question.file, io);
   const asked: Asked = { policy, account, issuer: question.issuer, io };
   const evidence = question.claims === undefined
@@ -173,7 +178,7 @@ async function answer(question: Question, io: CliIo): Promise<Answer> {
   const { issuer, claims } = evidence;
   const mapFiles = await readMapFiles(mapFilesOfIssuer(policy, issuer), io);
   const subject = subjectFromClaims(issuer, claims);
-  const request = { account, service, rhost, now, subject };
+  const request = { account, subject, ...circumstances(evidence, question) };
   const explained = explain(policy, request, { mapFiles });
   const explanation = {
     ...explained,
@@ -185,6 +190,22 @@ async function answer(question: Question, io: CliIo): Promise<Answer> {
     io.stderr(`oauth-pam: added a test to "${question.saveTest}"\n`);
   }
   return { explanation, request };
+}
+
+/** What was asked for, or else what was recorded, or else what is usual. */
+function circumstances(
+  { recorded }: ClaimsOf,
+  { account, service, rhost, now, nowIsGiven }: Question,
+): Pick<AccessRequest, "service" | "rhost" | "now" | "host"> {
+  return {
+    service: service ?? recorded?.service ?? "sshd",
+    rhost: rhost ?? recorded?.rhost ?? null,
+    now: nowIsGiven ? now : recorded?.now ?? now,
+    // what the host says of an account is not recorded, but what it led to is
+    ...(recorded?.protectedAccount === account
+      ? { host: { uid: 0, name: account } }
+      : {}),
+  };
 }
 
 /** Claims that say themselves that they are somebody else's. */

@@ -533,3 +533,100 @@ Deno.test("policy explain --token verifies with the issuer, as a login does", as
   assert.deepEqual([unreachable.code, unreachable.stdout], [3, ""]);
   assert.match(unreachable.stderr, /the token cannot be verified: /);
 });
+
+const AUDIT_LINE = {
+  time: "2026-01-01T12:00:00.500Z",
+  decision: "deny",
+  reason: "account_not_permitted",
+  user: "alice",
+  service: "sudo",
+  rhost: "10.1.2.3",
+  issuer: "lab",
+  sub: "u1",
+  jti_sha256: null,
+  rule: null,
+  policy_sha256: "41ab",
+  ms: 23,
+  warning: null,
+  detail: null,
+  claims: { groups: ["staff"], email: "bob@example.edu", auth_time: null },
+};
+const AUDIT_POLICY = POLICY.replace(
+  "    when: {groups: {any: [staff]}}\n    assurance: {mfa: true}",
+  "    services: [sudo]\n    issuers: [lab]\n    rhosts: [10.0.0.0/8]\n" +
+    "    when: {groups: {any: [staff]}}\n    not_after: 2026-01-02T00:00:00Z",
+);
+
+Deno.test("policy explain --claims understands a whole line of the audit file", async () => {
+  const files = { "site.yaml": AUDIT_POLICY };
+  const { code, stdout, stderr } = await explained(ALICE, {
+    files,
+    claims: AUDIT_LINE,
+  });
+  assert.equal(code, 0);
+  assert.match(stdout, /nearest: rule "staff", one condition short/);
+  assert.match(stdout, /bob/);
+  assert.match(stderr, /this is an audit line/);
+  // the account of the line is no answer, and everything else as it was
+  const json = [
+    "--account",
+    "bob",
+    "--claims",
+    "claims.json",
+    "--format",
+    "json",
+  ];
+  const decided = async (claims: unknown, ...args: string[]) => {
+    const result = await explained([...json, ...args], { files, claims });
+    const { decision, reason, rule, issuer } = JSON.parse(result.stdout);
+    return [decision, reason, rule, issuer];
+  };
+  const allowed = ["allow", "allowed", "staff", "lab"];
+  const denied = ["deny", "account_not_permitted", null, "lab"];
+  assert.deepEqual(await decided(AUDIT_LINE), allowed);
+  // options say otherwise
+  assert.deepEqual(await decided(AUDIT_LINE, "--service", "sshd"), denied);
+  assert.deepEqual(await decided(AUDIT_LINE, "--rhost", "192.0.2.1"), denied);
+  assert.deepEqual(
+    await decided(AUDIT_LINE, "--now", "2026-02-01T12:00:00Z"),
+    denied,
+  );
+  assert.deepEqual(await decided(AUDIT_LINE, "--issuer", "campus"), [
+    "deny",
+    "account_not_permitted",
+    null,
+    "campus",
+  ]);
+  assert.deepEqual(
+    (await decided({ ...AUDIT_LINE, issuer: "gone" }))[1],
+    [
+      "issuer_unknown",
+    ][0],
+  );
+});
+
+Deno.test("policy explain --claims says of an audit line without claims why there is nothing to explain", async () => {
+  const line = { ...AUDIT_LINE, reason: "token_expired", claims: undefined };
+  const { code, stdout, stderr } = await explained(ALICE, { claims: line });
+  assert.deepEqual([code, stdout], [3, ""]);
+  assert.match(
+    stderr,
+    /the audit line in "claims\.json" has no claims: token_expired came before/,
+  );
+});
+
+Deno.test("policy explain --claims takes a document that merely resembles an audit line as it is", async () => {
+  for (const left of ["decision", "reason", "ms", "policy_sha256", "user"]) {
+    const claims = { ...CLAIMS, ...AUDIT_LINE, [left]: undefined };
+    const { stderr } = await explained(ALICE, { claims });
+    assert.equal(stderr, "", left);
+  }
+});
+
+Deno.test("policy explain --claims knows an account that the host keeps for itself", async () => {
+  const args = ["--account", "bob", "--claims", "claims.json"];
+  const line = { ...AUDIT_LINE, user: "bob", reason: "account_protected" };
+  const files = { "site.yaml": AUDIT_POLICY };
+  const { stdout } = await explained(args, { files, claims: line });
+  assert.match(stdout, /account_protected/);
+});

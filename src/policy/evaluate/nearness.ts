@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { MapFiles } from "../../policy/evaluate/accounts.ts";
+import type { MapFiles } from "./accounts.ts";
 import {
   type Asked,
   askedOf,
@@ -13,11 +13,11 @@ import {
   failureOf,
   partsOf,
   type RuleCondition,
-} from "../../policy/evaluate/rule.ts";
-import { operand } from "../../policy/evaluate/conditions.ts";
-import type { Because } from "../../policy/decision.ts";
-import type { Issuer, Policy, Rule } from "../../policy/model.ts";
-import type { AccessRequest } from "../../policy/request.ts";
+} from "./rule.ts";
+import { operand } from "./conditions.ts";
+import type { Because } from "../decision.ts";
+import type { Issuer, Policy, Rule } from "../model.ts";
+import type { AccessRequest } from "../request.ts";
 import { almost, firstAlike, isGroupPath } from "./spelling.ts";
 
 /** A condition that a request fails, such as one requirement of the assurance. */
@@ -73,14 +73,51 @@ export function byNearness(
   request: AccessRequest,
   context: Context,
 ): NearRule[] {
-  const measured = context.policy.rules
-    .filter(({ effect }) => effect === "allow")
-    .map((rule) => {
-      const failed = failedConditions(rule, request, context);
-      return { rule, failed, distance: distanceOf(rule, failed) };
-    });
-  return measured.sort((a, b) => compare(a.distance, b.distance))
+  return [...measured(request, context)]
+    .sort((a, b) => compare(a.distance, b.distance))
     .map(({ rule, failed }) => ({ rule, failed }));
+}
+
+function* measured(
+  request: AccessRequest,
+  context: Context,
+): Generator<NearRule & { readonly distance: Distance }, void> {
+  for (const rule of context.policy.rules) {
+    if (rule.effect !== "allow") continue;
+    const failed = failedConditions(rule, request, context);
+    yield { rule, failed, distance: distanceOf(rule, failed) };
+  }
+}
+
+/** So many conditions of the nearest rule are named. */
+const MAX_NAMED = 3;
+
+/**
+ * Of a refusal, the nearest rule and what it lacks, by name alone: `rule staff: groups.any`. `null`
+ * where there is none, and where it is `late` before all rules are measured. Says nothing of what
+ * the claims hold.
+ */
+export function nearestInShort(
+  request: AccessRequest,
+  context: Context & { readonly late: () => boolean },
+): string | null {
+  let nearest: NearRule & { readonly distance: Distance } | null = null;
+  for (const each of measured(request, context)) {
+    if (context.late()) return null;
+    if (nearest === null || compare(each.distance, nearest.distance) < 0) {
+      nearest = each;
+    }
+  }
+  const failed = nearest?.failed ?? [];
+  if (nearest === null || failed.length === 0) return null;
+  const places = failed.map(({ failure: { condition } }) =>
+    condition.slice(condition[0] === "when" ? 1 : 0).join(".")
+  );
+  const named = [...new Set(places)];
+  const more = named.length > MAX_NAMED ? ", …" : "";
+  return `rule ${nearest.rule.id}: ${
+    named.slice(0, MAX_NAMED).join(", ")
+  }${more}`;
 }
 
 /** Every condition of an allow rule that the request fails, what is least to change first. */

@@ -9,7 +9,8 @@ import { explain } from "../../../src/analysis/explain/explain.ts";
 import {
   byNearness,
   type FailedCondition,
-} from "../../../src/analysis/explain/nearness.ts";
+  nearestInShort,
+} from "../../../src/policy/evaluate/nearness.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { MapFiles } from "../../../src/policy/evaluate/accounts.ts";
 import type { Policy, Rule } from "../../../src/policy/model.ts";
@@ -332,4 +333,104 @@ Deno.test("explain() tells of every refusal by the rules what is nearest, unless
     { runs: 300 },
   );
   assert.ok(told > 500, `${told}`);
+});
+
+/** As the log has it. */
+function inShort(
+  policy: Policy,
+  asked: Asked,
+  late: () => boolean = () => false,
+): string | null {
+  const [issuer] = policy.issuers;
+  assert.ok(issuer !== undefined);
+  const request = requestFor(policy, asked);
+  return nearestInShort(request, {
+    policy,
+    issuer,
+    mapFiles: new Map(),
+    late,
+  });
+}
+
+Deno.test("nearestInShort() names the nearest rule and what it lacks, and no value", () => {
+  const policy = rules({
+    staff:
+      'when: {groups: {any: [staff]}, /org/unit: {equals: physics}}, accounts: [{claim: email, strip_suffix: "@example.edu"}]',
+    guests: "services: [ftp], accounts: [{names: [guest]}]",
+    away: "effect: deny, accounts: [{names: [alice]}]",
+  });
+  const claims = {
+    email: "alice@example.edu",
+    groups: ["secret-group"],
+    org: { unit: "physics" },
+  };
+  const ask = (change: object) =>
+    inShort(policy, { account: "alice", claims: { ...claims, ...change } });
+  assert.equal(ask({}), "rule staff: groups.any");
+  assert.equal(ask({ org: {} }), "rule staff: groups.any, /org/unit.equals");
+  assert.equal(
+    ask({ groups: ["staff"], email: "bob@example.edu" }),
+    "rule staff: accounts",
+  );
+  assert.equal(
+    ask({ org: {}, email: null }),
+    "rule staff: groups.any, /org/unit.equals, accounts",
+  );
+});
+
+Deno.test("nearestInShort() names at most three conditions", () => {
+  const policy = rules({
+    staff: "when: {a: x, b: x, c: x, d: x}, accounts: [{names: [alice]}]",
+  });
+  assert.equal(
+    inShort(policy, { account: "alice", claims: {} }),
+    "rule staff: a.equals, b.equals, c.equals, …",
+  );
+});
+
+Deno.test("nearestInShort() says nothing where a rule grants, where there is none, and when it is late", () => {
+  const policy = rules({ staff: "accounts: [{names: [alice]}]" });
+  assert.equal(inShort(policy, { account: "alice", claims: {} }), null);
+  const none = rules({ closed: "effect: deny" });
+  assert.equal(inShort(none, { account: "alice", claims: {} }), null);
+  let left = 3;
+  const many = rules(
+    Object.fromEntries(
+      Array.from(
+        { length: 10 },
+        (_, index) => [`r${index}`, "when: {a: x}, accounts: [{names: [x]}]"],
+      ),
+    ),
+  );
+  assert.equal(
+    inShort(many, { account: "alice", claims: {} }, () => left-- === 0),
+    null,
+  );
+  assert.equal(left, -1);
+});
+
+Deno.test("nearestInShort() names the rule that byNearness() puts first", () => {
+  holds(
+    fc.property(caseArbitrary, ({ policy, requests }) => {
+      for (const request of requests) {
+        const [first] = nearness(policy, request, MAP_FILES);
+        const issuer = policy.issuers.find(({ name }) =>
+          name === request.subject.issuer
+        );
+        if (issuer === undefined) continue;
+        const found = nearestInShort(request, {
+          policy,
+          issuer,
+          mapFiles: MAP_FILES,
+          late: () => false,
+        });
+        const lacks = first !== undefined && first.failed.length > 0;
+        assert.equal(
+          found?.split(": ")[0] ?? null,
+          lacks ? `rule ${first.rule.id}` : null,
+        );
+      }
+    }),
+    { runs: 200 },
+  );
 });
