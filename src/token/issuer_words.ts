@@ -22,6 +22,8 @@ const SECRET_MEMBERS = [
 ];
 /** Shorter ones are nobody's secret, and parts of ordinary words. */
 const MIN_SECRET = 4;
+/** The errors of RFC 6749 and RFC 8628 look so. */
+const WORD = /^[a-z_]{1,40}$/;
 
 /** The error that an issuer names, with its description. */
 export function issuerWords(error: string, description: unknown): string {
@@ -50,7 +52,8 @@ export function fitForLog(
     status,
     body: {
       ...rest,
-      error: withoutSecrets(error, secrets),
+      // what a word means must not depend on what a site's secret looks like
+      error: WORD.test(error) ? error : withoutSecrets(error, secrets),
       ...(description === ""
         ? {}
         : { error_description: description.slice(0, MAX_DESCRIPTION) }),

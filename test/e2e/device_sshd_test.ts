@@ -133,7 +133,7 @@ test("refuses all others", {}, async (bench, step) => {
       );
       assert.match(
         line,
-        / reason=device_denied .* detail="the issuer answered \\"access_denied\\""/,
+        / reason=device_denied .* detail="the issuer answered \\"access_denied\\": End-User aborted interaction"/,
       );
     },
   );

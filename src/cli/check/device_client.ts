@@ -34,7 +34,7 @@ function saying(error: unknown): string {
   return description === null ? "" : `; it says: ${description}`;
 }
 
-/** Throws what `requestTokens` throws for anything but an answer about the client. */
+/** What it says of the client, and whether it answers at all. */
 export async function deviceClientFindings(
   issuer: DeviceIssuer,
   { transport, hosts, metadata, scopes }: {
@@ -86,7 +86,15 @@ export async function deviceClientFindings(
     const meaning = named === null ? undefined : MEANINGS[named];
     // other errors may be about the code, which never was
     if (named !== null && meaning === undefined) return findings;
-    if (meaning === undefined) throw error;
+    if (meaning === undefined) {
+      if (!isIssuerError(error)) throw error;
+      const message = `issuer "${name}": ${error.message}`;
+      return [...findings, {
+        id: "issuer/unavailable",
+        level: "error",
+        message,
+      }];
+    }
     return [...findings, {
       id: "issuer/device-client",
       level: "error",

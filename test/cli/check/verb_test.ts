@@ -463,6 +463,19 @@ Deno.test("check says which endpoint an issuer lacks, or has on a host that is n
     'error issuer/endpoint: issuer "campus": its discovery document has no ' +
       '"userinfo_endpoint" on a host that the policy lists',
   );
+  // what else is found is said beside a token endpoint that is not one
+  issuer.on("/token");
+  assert.deepEqual(
+    (await ask(
+      { ...issuer.discovery, scopes_supported: ["email"] },
+      ["device: {client_id: ssh}"],
+    )).map((line) => line.replace(/localhost:\d+/, "HOST")),
+    [
+      'warning issuer/device-scope: issuer "campus": it does not list the scope "openid" among those that it has',
+      'error issuer/unavailable: issuer "campus": https://HOST/token answered with status 404',
+      'error issuer/keys: issuer "campus": 0 of 0 published keys can be used with RS256',
+    ],
+  );
   const [wrong, ...others] = await ask({ issuer: "https://x.example.edu" }, []);
   assert.match(wrong ?? "", /^error issuer\/unavailable: .*x\.example\.edu/);
   assert.deepEqual(others, []);

@@ -194,6 +194,23 @@ for (
   });
 }
 
+test("understands words that hold what is a secret", async (scene) => {
+  const { policyFile, directory } = scene.site;
+  const secret = `${directory}/secret`;
+  await Deno.writeTextFile(secret, "slow", { mode: 0o600 });
+  const text = await Deno.readTextFile(policyFile);
+  await Deno.writeTextFile(
+    policyFile,
+    text.replace(
+      "{client_id: ssh-device",
+      `{client_secret_file: ${secret}, client_id: ssh-device`,
+    ),
+  );
+  const tokens = await scene.tokens();
+  const result = await signIn(scene, ["slow_down", tokens]);
+  assert.equal(result.reason, "allowed", result.log);
+});
+
 test("logs no secret that the issuer throws back", async (scene) => {
   const { policyFile, directory } = scene.site;
   const secret = `${directory}/secret`;
