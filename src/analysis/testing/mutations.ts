@@ -117,7 +117,17 @@ function globalMutations(policy: Policy): Mutation[] {
       changed: null,
       policy: { ...policy, protected_accounts: rest },
     }));
-  return [...assurance, emptied, ...single];
+  // plain names are the usual: only a policy that has said more is asked where it ends
+  const wider = policy.accounts_pattern === "sssd"
+    ? [{
+      description: 'widening "accounts_pattern" to "relaxed"',
+      path: ["accounts_pattern"],
+      rule: null,
+      changed: null,
+      policy: { ...policy, accounts_pattern: "relaxed" as const },
+    }]
+    : [];
+  return [...assurance, emptied, ...single, ...wider];
 }
 
 function ruleMutations(rule: Rule, policy: Policy): Mutation[] {

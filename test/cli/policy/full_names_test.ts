@@ -39,6 +39,26 @@ Deno.test("policy test judges accounts by the policy's own pattern", async () =>
   assert.match(wider.stdout, /number/);
 });
 
+Deno.test("policy test --mutate asks where the pattern of full names ends", async () => {
+  const widening = /widening "accounts_pattern" to "relaxed"/;
+  const mutated = async (text: string) =>
+    await cli(["policy", "test", "p.yaml", "--mutate"], {
+      files: { "p.yaml": text },
+    });
+  const tested = await mutated(text("sssd"));
+  assert.doesNotMatch(tested.stdout, widening);
+  const lax = await mutated(
+    text("sssd").replace(/^ {2}- \{name: number.*\n/m, ""),
+  );
+  assert.match(lax.stdout, widening);
+  assert.equal(lax.code, 1);
+  // nothing but fixed names: there is nothing to notice
+  const fixed = await mutated(
+    text("sssd").replace("{claim: upn}", "{names: [alice@corp.example]}"),
+  );
+  assert.doesNotMatch(fixed.stdout, widening);
+});
+
 Deno.test("policy lint proves never of a full name, or says that no account is called so", async () => {
   const broken = await run("policy", "lint", "broken.yaml", "--format", "json");
   assert.equal(broken.code, 1);
