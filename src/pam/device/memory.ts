@@ -7,6 +7,7 @@
 import { type Reason, REASONS } from "../../lib/reason.ts";
 import type { Policy } from "../../policy/model.ts";
 import { type Conversation, ConversationMemory } from "../host/conversation.ts";
+import { referenceIn } from "./reference.ts";
 
 /** Times in milliseconds since the epoch. */
 export interface PendingSignIn {
@@ -19,11 +20,15 @@ export interface PendingSignIn {
   /** Seconds between two requests. */
   readonly interval: number;
   readonly deadline: number;
+  /** What a refusal is called; `null` where it was not remembered. */
+  readonly reference: string | null;
 }
 
 /** `device start` failed: `device finish` ends for the same reason. */
 interface FailedStart {
   readonly reason: Exclude<Reason, "allowed">;
+  /** What the person was told that it is called. */
+  readonly reference: string | null;
 }
 
 /** The memory that both verbs share. `now` gives milliseconds since the epoch. */
@@ -45,7 +50,8 @@ export async function takeSignIn(
   const value = await memory.take(conversation);
   if (value === null || typeof value !== "object") return null;
   const found = value as Record<keyof PendingSignIn | "reason", unknown>;
-  if (isFailure(found.reason)) return { reason: found.reason };
+  const reference = referenceIn(found.reference);
+  if (isFailure(found.reason)) return { reason: found.reason, reference };
   const texts = [
     found.issuer,
     found.issuerUrl,
@@ -56,7 +62,7 @@ export async function takeSignIn(
   const whole = texts.every((text) => typeof text === "string") &&
     numbers.every((number) => Number.isFinite(number)) &&
     (found.nonce === null || typeof found.nonce === "string");
-  return whole ? value as PendingSignIn : null;
+  return whole ? { ...value as PendingSignIn, reference } : null;
 }
 
 function isFailure(reason: unknown): reason is FailedStart["reason"] {
