@@ -91,7 +91,9 @@ console.log(JSON.stringify({
 Deno.test("a key of an issuer is one row in one file", async () => {
   const copy = await Deno.makeTempDir({ prefix: "oauth-pam-key-" });
   try {
-    for (const path of ["deno.json", "deno.lock", "src", "test/docs"]) {
+    for (
+      const path of ["deno.json", "deno.lock", "src", "policies", "test/docs"]
+    ) {
       await copyTree(new URL(path, ROOT).pathname, `${copy}/${path}`);
     }
     const path = `${copy}/src/policy/syntax/schema.ts`;

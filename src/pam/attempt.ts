@@ -36,6 +36,8 @@ export interface Attempt {
   /** The local name, once the token has named an issuer of the policy. */
   issuer: string | null;
   evidence: Evidence | null;
+  /** What a refusal is called towards the person, where they are told of it. */
+  reference: string | null;
   /** Whether what was typed chose the issuer, so that another text would have met another one. */
   steered: boolean;
 }
@@ -61,6 +63,7 @@ export function newAttempt(): Attempt {
     policySha256: null,
     issuer: null,
     evidence: null,
+    reference: null,
     steered: false,
   };
 }
@@ -182,6 +185,9 @@ export async function recordAttempt(
     rule: result.rule,
     policy_sha256: attempt.policySha256?.slice(0, 16) ?? null,
     ms: Math.round(performance.now()),
+    ...(result.reason === "allowed" || attempt.reference === null
+      ? {}
+      : { ref: attempt.reference }),
     warning: evidence?.warnings.join("; ") || null,
     detail: result.detail,
   };

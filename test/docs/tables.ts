@@ -21,10 +21,10 @@ import {
   kindsWith,
 } from "../../src/policy/kinds.ts";
 import { keyRows } from "../../src/policy/syntax/row.ts";
+import { CONDITION_KEYS } from "../../src/policy/syntax/condition_schema.ts";
 import {
   AccountSchema,
   AssuranceSchema,
-  CONDITION_KEYS,
   DeviceSchema,
   IssuerSchema,
   RuleSchema,

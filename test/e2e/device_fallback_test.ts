@@ -162,7 +162,7 @@ test(
         assert.equal(result.prompts.length, 1);
         assert.match(
           result.prompts.join(),
-          /\nSigning in with a browser is not possible at the moment\.\n/,
+          /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\n/,
         );
         for (let line = 0; line < 2; line++) {
           assert.match(await nextAttempt(), / reason=issuer_unavailable /);

@@ -182,7 +182,7 @@ test("refuses all others", {}, async (bench, step) => {
       await provider.setAvailability("up");
       assert.match(
         prompts.join(),
-        /\nSigning in with a browser is not possible at the moment\.\n(?:.*\n)?Password: $/,
+        /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\n(?:.*\n)?Password: $/,
       );
       assert.match(line, / reason=issuer_unavailable /);
       assert.match(

@@ -90,6 +90,11 @@ export async function start(
   };
 }
 
+/** A text in which the reference is always the same. */
+export function withoutReference(text: string): string {
+  return text.replace(/\(reference [0-9A-Z]{4}\)/g, "(reference REF)");
+}
+
 export interface FinishResult {
   readonly exitCode: number;
   readonly reason: Reason;

@@ -8,6 +8,7 @@ import { type Reason, REASONS } from "../../lib/reason.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { ClientAuth } from "../../token/client_auth.ts";
 import { type Conversation, ConversationMemory } from "../host/conversation.ts";
+import { referenceIn } from "./reference.ts";
 
 /** Times in milliseconds since the epoch. */
 export interface PendingSignIn {
@@ -25,11 +26,15 @@ export interface PendingSignIn {
   /** Seconds between two requests. */
   readonly interval: number;
   readonly deadline: number;
+  /** What a refusal is called; `null` where it was not remembered. */
+  readonly reference: string | null;
 }
 
 /** `device start` failed: `device finish` ends for the same reason. */
 interface FailedStart {
   readonly reason: Exclude<Reason, "allowed">;
+  /** What the person was told that it is called. */
+  readonly reference: string | null;
 }
 
 /** The memory that both verbs share. `now` gives milliseconds since the epoch. */
@@ -51,7 +56,8 @@ export async function takeSignIn(
   const value = await memory.take(conversation);
   if (value === null || typeof value !== "object") return null;
   const found = value as Record<keyof PendingSignIn | "reason", unknown>;
-  if (isFailure(found.reason)) return { reason: found.reason };
+  const reference = referenceIn(found.reference);
+  if (isFailure(found.reason)) return { reason: found.reason, reference };
   const texts = [
     found.issuer,
     found.issuerUrl,
@@ -66,7 +72,7 @@ export async function takeSignIn(
     [found.nonce, found.userinfoEndpoint].every((text) =>
       text === null || typeof text === "string"
     );
-  return whole ? value as PendingSignIn : null;
+  return whole ? { ...value as PendingSignIn, reference } : null;
 }
 
 function isFailure(reason: unknown): reason is FailedStart["reason"] {

@@ -34,6 +34,7 @@ import {
 } from "./flow.ts";
 import { startSource, takePlace } from "./limit.ts";
 import { deviceMemory, type PendingSignIn } from "./memory.ts";
+import { newReference } from "./reference.ts";
 import { failureText, MAX_QR_LINES, qrLines, signInText } from "./text.ts";
 import {
   type PamRequest,
@@ -82,17 +83,23 @@ export async function deviceStart(
   io: DeviceIo,
   timeouts: StartTimeouts = START_TIMEOUTS,
 ): Promise<Exclude<LoginResult["reason"], "allowed"> | null> {
-  const attempt = newAttempt();
+  const reference = newReference();
+  const attempt = { ...newAttempt(), reference };
   const failure = await within<LoginResult | null>(
-    start(args, attempt, { io, timeouts }).then(() => null, resultOf),
+    start(args, attempt, { io, timeouts, reference }).then(
+      () => null,
+      resultOf,
+    ),
     timeouts.totalMs,
     () => lateResult(timeouts.totalMs),
   );
   if (failure === null || failure.reason === "allowed") return null;
   const { reason } = failure;
-  io.stdout(failureText(reason === "device_limit" ? reason : "other"));
+  io.stdout(
+    failureText(reason === "device_limit" ? reason : "not_now", reference),
+  );
   await within(
-    rememberFailure(attempt, { reason, io }).catch(() => {}),
+    rememberFailure(attempt, { reason, reference, io }).catch(() => {}),
     timeouts.logMs,
     () => {},
   );
@@ -103,9 +110,9 @@ export async function deviceStart(
 async function start(
   args: readonly string[],
   attempt: Attempt,
-  options: { io: DeviceIo; timeouts: StartTimeouts },
+  options: { io: DeviceIo; timeouts: StartTimeouts; reference: string },
 ): Promise<void> {
-  const { io, timeouts } = options;
+  const { io, timeouts, reference } = options;
   const { path, issuerName } = readArguments(args);
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
@@ -130,6 +137,7 @@ async function start(
     nonce,
     interval: authorization.interval,
     deadline: io.now() + seconds * 1000,
+    reference,
   };
   await memory.remember(conversation, {
     value: pending,
@@ -251,8 +259,9 @@ function hostnameOf(io: DeviceIo): string | null {
 
 async function rememberFailure(
   attempt: Attempt,
-  { reason, io }: {
+  { reason, reference, io }: {
     reason: Exclude<LoginResult["reason"], "allowed">;
+    reference: string;
     io: PamIo;
   },
 ): Promise<void> {
@@ -263,7 +272,7 @@ async function rememberFailure(
   const conversation: Conversation = conversationOf(request);
   const until = io.now() + FAILURE_MS;
   await deviceMemory(policy, io.now).remember(conversation, {
-    value: { reason },
+    value: { reason, reference },
     until,
   });
 }

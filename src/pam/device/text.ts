@@ -45,11 +45,21 @@ export function signInText(text: SignInText): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Says no more than that it does not work now, and whether it makes sense to try again. */
-export function failureText(reason: "device_limit" | "other"): string {
-  return reason === "device_limit"
-    ? "\nToo many people are signing in. Try again in a minute.\n"
-    : "\nSigning in with a browser is not possible at the moment.\n";
+const SENTENCES = {
+  device_limit: "Too many people are signing in. Try again in a minute",
+  not_now: "Signing in with a browser is not possible at the moment",
+  refused: "The sign-in was refused; your administrator can find out why",
+} as const;
+
+/**
+ * Says no more than that it does not work now, or did not, and whether it makes sense to try again.
+ * The log alone says why, under the same reference.
+ */
+export function failureText(
+  sentence: keyof typeof SENTENCES,
+  reference: string,
+): string {
+  return `\n${SENTENCES[sentence]} (reference ${reference}).\n`;
 }
 
 function plain(text: string): string {

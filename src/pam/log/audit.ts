@@ -26,6 +26,8 @@ export interface AuditRecord {
   readonly rule: string | null;
   readonly policy_sha256: string | null;
   readonly ms: number;
+  /** What the person was told of a refusal (`pam/device/reference.ts`). */
+  readonly ref?: string;
   readonly warning: string | null;
   readonly detail: string | null;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { CONDITION_OPERATORS } from "./condition_schema.ts";
 import { KIND_KEYS, KIND_ROWS } from "../kinds.ts";
 import type {
   AccountSource,
@@ -20,7 +21,6 @@ import {
   AssuranceSchema,
   type AssuranceSettings,
   ClaimsSchema,
-  CONDITION_OPERATORS,
   DeviceSchema,
   type DeviceSettings,
   IssuerSchema,

@@ -10,8 +10,8 @@
  * @module
  */
 import * as v from "valibot";
-import { listOf } from "../../lib/text.ts";
 import { ACCOUNT_PATTERNS } from "../account_name.ts";
+import { ConditionSchema } from "./condition_schema.ts";
 import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
 import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
@@ -34,8 +34,6 @@ import {
   list,
   Name,
   Text,
-  Value,
-  Word,
 } from "./values.ts";
 
 // An issuer.
@@ -269,39 +267,6 @@ export const IssuerSchema = v.strictObject({
 });
 
 // A rule.
-
-/** What may be asked of one claim. */
-export const CONDITION_KEYS = {
-  any: optional(list(Value), "the claim is a list with one of these"),
-  all: optional(list(Value), "the claim is a list with all of these"),
-  none: optional(
-    list(Value),
-    "the claim is present, a list, and has none of these",
-  ),
-  in: optional(list(Value), "the claim is one of these values"),
-  like: optional(
-    Text,
-    "the claim is a string that this glob matches whole; only `*` is special",
-  ),
-  equals: optional(Value, "the claim is this value, of this type"),
-  word: optional(
-    Word,
-    "the claim is a string, and this is one of its words, whole; blanks, commas and semicolons stand between them",
-  ),
-  has: optional(Text, "the claim is an object with this member"),
-};
-
-export const CONDITION_OPERATORS = Object.keys(
-  CONDITION_KEYS,
-) as (keyof typeof CONDITION_KEYS)[];
-
-const ConditionSchema = v.union([
-  Value,
-  v.pipe(
-    v.strictObject(CONDITION_KEYS),
-    v.minEntries(1, `name at least one of ${listOf(CONDITION_OPERATORS)}`),
-  ),
-]);
 
 export const AssuranceSchema = v.strictObject({
   permitted_idps: optional(

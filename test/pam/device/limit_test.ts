@@ -17,6 +17,7 @@ import {
   finish,
   outcome,
   start,
+  withoutReference,
 } from "../../support/device.ts";
 
 const LIMITS = { starts_per_source: 2, starts_total: 3 };
@@ -209,8 +210,8 @@ Deno.test("device start refuses beyond the limit, without a request, and says to
     const refused = await start({ policyFile, clock, user, env });
     assert.deepEqual([refused.reason, refused.exitCode], ["device_limit", 7]);
     assert.equal(
-      refused.text,
-      "\nToo many people are signing in. Try again in a minute.\n",
+      withoutReference(refused.text),
+      "\nToo many people are signing in. Try again in a minute (reference REF).\n",
     );
     assert.match(refused.log, / decision=deny reason=device_limit /);
     const finished = await finish({ policyFile, clock, user, env });
