@@ -8,7 +8,7 @@ import { isIssuerError, IssuerError } from "./errors.ts";
 import { checkUrl, type Transport } from "./http.ts";
 
 /** What is used of a discovery document. */
-export interface ServerMetadata {
+interface ServerMetadata {
   readonly issuer: string;
   readonly jwks_uri: string | null;
   readonly introspection_endpoint: string | null;

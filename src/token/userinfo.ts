@@ -28,6 +28,13 @@ const PROTOCOL = [
   ...["scope", "scp", "client_id", "cnf", "act", "may_act", "events", "typ"],
 ];
 
+/** A claim, and another that says that it is true: of the value beside it, and of no other. */
+const CONFIRMED = [
+  ["email", "email_verified"],
+  ["email", "xms_edov"],
+  ["phone_number", "phone_number_verified"],
+] as const;
+
 /**
  * The evidence of an ID token, with the claims that it lacks from the userinfo endpoint: what the ID
  * token has stays as it is. Throws {@link IssuerError}, also for an answer that is about somebody else,
@@ -72,9 +79,9 @@ function united(
   reserved: readonly string[],
 ): JsonObject {
   const claims: Record<string, unknown> = Object.create(null);
+  const left = [...PROTOCOL, ...reserved, ...torn(own, userinfo)];
   for (const [name, value] of Object.entries(userinfo)) {
-    const kept = PROTOCOL.includes(name) || reserved.includes(name);
-    if (!kept && value !== null) claims[name] = value;
+    if (!left.includes(name) && value !== null) claims[name] = value;
   }
   for (const [name, value] of Object.entries(own)) {
     // null stands for absent
@@ -83,6 +90,16 @@ function united(
   const elsewhere = namedElsewhere(own, userinfo);
   if (elsewhere !== undefined) claims._claim_names = elsewhere;
   return claims;
+}
+
+/** What would come to stand beside a claim of the ID token that it was not said of. */
+function torn(own: JsonObject, userinfo: JsonObject): string[] {
+  const has = (name: string) => (own[name] ?? null) !== null;
+  const same = (name: string) => own[name] === userinfo[name];
+  return CONFIRMED.flatMap(([value, confirmation]) => {
+    if (has(value)) return same(value) ? [] : [confirmation];
+    return has(confirmation) && !same(confirmation) ? [value] : [];
+  });
 }
 
 /** Section 5.6.2: a claim that either of them says is elsewhere is not known. */

@@ -160,7 +160,7 @@ export function configuration(
       profile: ["preferred_username", "idp"],
       groups: ["groups"],
     },
-    // A login gate asks no userinfo endpoint: all claims go into the token.
+    // No policy here asks the userinfo endpoint: all claims go into the token.
     conformIdTokenClaims: false,
     cookies: { keys: [crypto.randomUUID()] },
     interactions: {

@@ -231,26 +231,42 @@ test("logs no secret that the issuer throws back", async (scene) => {
         .replace(/\n {4}client_auth: .*/, "")
         .replace("\n    device:", `\n    client_auth: ${way}\n    device:`),
     );
-    const echo: PollBehaviour = (request, response) => {
-      const { authorization = "" } = request.headers;
-      const form = decodeURIComponent(request.body);
-      const basic = authorization && atob(authorization.split(" ")[1] ?? "");
-      const error_description = [authorization, basic, form].join(" | ");
-      const body = { error: form.slice(-150), error_description };
-      return answer({ status: 400, body })(request, response);
-    };
-    const result = await signIn(scene, [echo]);
-    assert.equal(result.reason, "device_denied", result.log);
-    const { code_verifier = "-" } = scene.form("/token");
-    assert.doesNotMatch(
-      result.log,
-      /a-device-code|s3cret|czNjcmV0|of%2Bours/,
-      result.log,
-    );
-    assert.ok(!result.log.includes(code_verifier));
-    assert.match(result.log, /\[secret\]/);
+    // one after the other: the log cuts long details
+    for (
+      const echoed of [
+        (_form: string, header: string) => header,
+        (_form: string, header: string) => header && atob(header.slice(6)),
+        (form: string) => form.slice(0, 120),
+        (form: string) => form.slice(-120),
+        (form: string) => decodeURIComponent(form).slice(0, 120),
+        (form: string) => decodeURIComponent(form).slice(-120),
+        () => "s3cret/of+ours",
+      ]
+    ) {
+      const echo: PollBehaviour = (request, response) => {
+        const { authorization = "" } = request.headers;
+        const said = echoed(request.body, authorization);
+        const body = {
+          error: said || "denied",
+          error_description: `x ${said}`,
+        };
+        return answer({ status: 400, body })(request, response);
+      };
+      const result = await signIn(scene, [echo]);
+      assert.equal(result.reason, "device_denied", result.log);
+      const { code_verifier = "-" } = scene.form("/token");
+      const { authorization = "Basic -" } = scene.server.requests
+        .findLast(({ path }) => path === "/token")?.headers ?? {};
+      assert.ok(!result.log.includes(`${authorization.slice(6)}"`), result.log);
+      assert.doesNotMatch(
+        result.log,
+        /a-device-code|s3cret|of%2Bours/,
+        result.log,
+      );
+      assert.ok(!result.log.includes(code_verifier));
+    }
   }
-});
+}, { device: "starts_per_source: 100" });
 
 test("takes 429 for slow_down, whatever the body is", async (scene) => {
   const busy = (body: unknown) => answer({ status: 429, body });

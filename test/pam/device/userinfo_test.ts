@@ -134,6 +134,54 @@ test("does not change what the ID token says", async (scene) => {
   assert.equal(nothing.reason, "account_not_permitted");
 });
 
+const BOB = "bob@example.edu";
+for (
+  const [what, own, more, admitted] of [
+    ["a bare ID token", {}, { email_verified: true }, true],
+    ["an address of the ID token's, confirmed", { email: ALICE.email }, {
+      email_verified: true,
+    }, true],
+    ["another address, confirmed", { email: ALICE.email }, {
+      email: BOB,
+      email_verified: true,
+    }, false],
+    ["a confirmation of nothing", { email: ALICE.email }, {
+      email: null,
+      email_verified: true,
+    }, false],
+    ["a confirmation of its own", { email_verified: true }, {
+      email_verified: true,
+    }, true],
+    ["an address that is not confirmed", { email_verified: true }, {
+      email_verified: false,
+    }, false],
+    [
+      "an address of which nothing is said",
+      { email_verified: true },
+      {},
+      false,
+    ],
+    ["a confirmation that it takes back", { email_verified: false }, {
+      email_verified: true,
+    }, false],
+  ] as const
+) {
+  test(
+    `never confirms an address by what was said of another: ${what}`,
+    async (scene) => {
+      const result = await signIn(scene, { ...ALICE, ...more }, {
+        claims: { ...own },
+      });
+      assert.equal(
+        result.reason,
+        admitted ? "allowed" : "account_not_permitted",
+        result.log,
+      );
+    },
+    { ruleLines: ["when: {email_verified: true}"] },
+  );
+}
+
 for (
   const [what, claims, reason, lines] of [
     ["amr", { amr: ["mfa"] }, "mfa_required", ["assurance: {mfa: true}"]],
