@@ -13,6 +13,13 @@ import { answer, type Behaviour, json, sequence } from "./hostile_server.ts";
 import { bytesReader, type SiteOptions } from "./login.ts";
 import { createScene, type Scene } from "./login_scene.ts";
 
+/**
+ * What the person at the prompt may read of a refusal: nothing, or one sentence of the program's own,
+ * and never a word of the issuer's.
+ */
+export const OWN_SENTENCE =
+  /^(?:\n(?:Signing in with a browser is not possible at the moment|The sign-in was refused; your administrator can find out why)(?: \(reference [0-9A-Z]{4}\))?\.\n)?$/;
+
 export interface DeviceOptions {
   readonly policyFile: string;
   readonly user?: string;

@@ -12,7 +12,12 @@ import {
   type DialectScene,
   type Turn,
 } from "../../support/dialects.ts";
-import { finish, type FinishResult, start } from "../../support/device.ts";
+import {
+  finish,
+  type FinishResult,
+  OWN_SENTENCE,
+  start,
+} from "../../support/device.ts";
 
 /** Asked for by name, so that none is lost. */
 const PROVIDERS = [
@@ -21,12 +26,9 @@ const PROVIDERS = [
   ...["EGI Check-in", "ForgeRock", "LemonLDAP::NG", "Kanidm", "Hydra"],
 ];
 
-const UNAVAILABLE =
-  "\nSigning in with a browser is not possible at the moment.\n";
-
 /** The value of `detail` in a log line, as it was before it was quoted. */
 function detailOf(log: string): string {
-  const [, quoted = '""'] = / detail=(".*")\n$/.exec(log) ?? [];
+  const [, quoted = '""'] = / detail=("(?:[^"\\]|\\.)*")/.exec(log) ?? [];
   return JSON.parse(quoted);
 }
 
@@ -65,7 +67,7 @@ for (const dialect of DIALECTS) {
       if (approved !== undefined) assert.match(result.log, approved.detail);
       else assert.match(result.log, / decision=allow .* sub=u1 /);
       assert.deepEqual(result.waits, [interval]);
-      assert.equal(result.stdout, "");
+      assert.match(result.stdout, approved === undefined ? /^$/ : OWN_SENTENCE);
     });
     await step("slow_down", async () => {
       const result = await signIn(
@@ -97,7 +99,7 @@ for (const dialect of DIALECTS) {
           detail,
         );
         assert.doesNotMatch(result.log, /a-device-code-of-nobody/);
-        assert.equal(result.stdout, "", "the person reads none of it");
+        assert.match(result.stdout, OWN_SENTENCE);
       });
     }
     await step("refusal", async () => {
@@ -115,7 +117,7 @@ for (const dialect of DIALECTS) {
         ),
         detail,
       );
-      assert.equal(started.text, UNAVAILABLE, "the person reads none of it");
+      assert.match(started.text, OWN_SENTENCE);
       const ended = await finish({ policyFile });
       assert.equal(ended.reason, "issuer_refused");
     });
