@@ -5,7 +5,6 @@
  * @module
  */
 import { within } from "../../lib/deadline.ts";
-import { REASON_ROWS } from "../../lib/reason.ts";
 import { isAsked } from "../../policy/kinds.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
 import { AccessToken } from "../../token/access_token.ts";
@@ -36,8 +35,6 @@ import { openIssuer } from "../host/issuer_access.ts";
 import { claimPath } from "../../policy/claims.ts";
 import { deviceMemory, type PendingSignIn, takeSignIn } from "./memory.ts";
 import { rememberSignIn, startSource } from "./limit.ts";
-import { newReference } from "./reference.ts";
-import { failureText } from "./text.ts";
 import { readPamRequest, RequestError } from "../host/environment.ts";
 import type { PamIo } from "../io.ts";
 import {
@@ -69,8 +66,8 @@ export const FINISH_TIMINGS: FinishTimings = {
 };
 
 /**
- * Finishes a sign-in, writes its one log line, and says of a refusal that it is one. Never throws,
- * and ends within the timeouts; the launcher's SIGTERM, when the PAM process is gone, is a refusal.
+ * Finishes a sign-in and writes its one log line. Never throws, and ends within the timeouts; the
+ * launcher's SIGTERM, when the PAM process is gone, is a refusal.
  */
 export async function deviceFinish(
   args: readonly string[],
@@ -81,40 +78,22 @@ export async function deviceFinish(
   const onTerminate = () => gone.abort();
   Deno.addSignalListener("SIGTERM", onTerminate);
   try {
-    const told: Told = { reference: newReference(), byStart: false };
-    const result = await runAttempt(
-      (attempt) => {
-        attempt.reference = told.reference;
-        return finish(args, attempt, { io, timings, gone: gone.signal, told });
-      },
+    return await runAttempt(
+      (attempt) => finish(args, attempt, { io, timings, gone: gone.signal }),
       { io, timeouts: timings },
     );
-    if (result.reason !== "allowed" && !told.byStart) {
-      const { from } = REASON_ROWS[result.reason];
-      const notNow = from === "issuer" || from === "site";
-      io.stdout(failureText(notNow ? "not_now" : "refused", told.reference));
-    }
-    return result;
   } finally {
     Deno.removeSignalListener("SIGTERM", onTerminate);
   }
 }
 
-/** What the person is told of a refusal. */
-interface Told {
-  reference: string;
-  /** `device start` has told them that it does not work. */
-  byStart: boolean;
-}
-
 async function finish(
   args: readonly string[],
   attempt: Attempt,
-  { io, timings, gone, told }: {
+  { io, timings, gone }: {
     io: PamIo;
     timings: FinishTimings;
     gone: AbortSignal;
-    told: Told;
   },
 ): Promise<LoginResult> {
   const [path, ...rest] = args;
@@ -126,7 +105,7 @@ async function finish(
   const known = await loadAttemptPolicy(attempt, { request, path });
   const { policy } = known;
   const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
-  attempt.reference = told.reference = found?.reference ?? told.reference;
+  attempt.reference = found?.reference ?? null;
   const failed = found !== null && "reason" in found ? found.reason : null;
   const typed = await readTyped(io.stdin, { onlyJws: failed !== null });
   const context = (): LoginContext => ({
@@ -144,7 +123,6 @@ async function finish(
     );
   }
   if (failed !== null) {
-    told.byStart = true;
     return {
       reason: failed,
       rule: null,

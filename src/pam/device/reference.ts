@@ -1,6 +1,6 @@
 /**
- * The few characters that a refusal has in common with what the person saw of it, so that somebody
- * who asks finds the line in the log. They say nothing, and open nothing.
+ * The few characters that the log line of a refusal has in common with what the person saw, so that
+ * whoever is asked finds it: of a code that is spent by then, or of no meaning at all.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 const CHARACTERS = "23456789CDFGHJKMNPQRTVWXY";
 const LENGTH = 4;
 
-/** A reference such as "R2XR". Two of one day may be the same: the log has the time as well. */
+/** A reference such as "R2XR" for a sentence. Two may be the same: the log has the time as well. */
 export function newReference(): string {
   const random = crypto.getRandomValues(new Uint32Array(LENGTH));
   return Array.from(
@@ -18,10 +18,17 @@ export function newReference(): string {
   ).join("");
 }
 
+/**
+ * The reference of a sign-in that somebody has a code for: the code's first characters, which stand on
+ * their screen. `null` where it has too few of them.
+ */
+export function referenceOf(userCode: string): string | null {
+  return referenceIn(userCode.replace(/[^A-Za-z0-9]/g, "").slice(0, LENGTH));
+}
+
 /** The value where it is a reference, otherwise `null`. */
 export function referenceIn(value: unknown): string | null {
-  return typeof value === "string" && value.length === LENGTH &&
-      [...value].every((character) => CHARACTERS.includes(character))
+  return typeof value === "string" && /^[A-Za-z0-9]{4}$/.test(value)
     ? value
     : null;
 }

@@ -34,7 +34,7 @@ import {
 } from "./flow.ts";
 import { startSource, takePlace } from "./limit.ts";
 import { deviceMemory, type PendingSignIn } from "./memory.ts";
-import { newReference } from "./reference.ts";
+import { newReference, referenceOf } from "./reference.ts";
 import { failureText, MAX_QR_LINES, qrLines, signInText } from "./text.ts";
 import {
   type PamRequest,
@@ -86,7 +86,7 @@ export async function deviceStart(
   const reference = newReference();
   const attempt = { ...newAttempt(), reference };
   const failure = await within<LoginResult | null>(
-    start(args, attempt, { io, timeouts, reference }).then(
+    start(args, attempt, { io, timeouts }).then(
       () => null,
       resultOf,
     ),
@@ -110,9 +110,9 @@ export async function deviceStart(
 async function start(
   args: readonly string[],
   attempt: Attempt,
-  options: { io: DeviceIo; timeouts: StartTimeouts; reference: string },
+  options: { io: DeviceIo; timeouts: StartTimeouts },
 ): Promise<void> {
-  const { io, timeouts, reference } = options;
+  const { io, timeouts } = options;
   const { path, issuerName } = readArguments(args);
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
@@ -137,7 +137,7 @@ async function start(
     nonce,
     interval: authorization.interval,
     deadline: io.now() + seconds * 1000,
-    reference,
+    reference: referenceOf(authorization.userCode),
   };
   await memory.remember(conversation, {
     value: pending,

@@ -48,11 +48,10 @@ export function signInText(text: SignInText): string {
 const SENTENCES = {
   device_limit: "Too many people are signing in. Try again in a minute",
   not_now: "Signing in with a browser is not possible at the moment",
-  refused: "The sign-in was refused; your administrator can find out why",
 } as const;
 
 /**
- * Says no more than that it does not work now, or did not, and whether it makes sense to try again.
+ * Says no more than that it does not work now, and whether it makes sense to try again.
  * The log alone says why, under the same reference.
  */
 export function failureText(
