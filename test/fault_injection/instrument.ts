@@ -66,6 +66,7 @@ export async function instrument(
 ): Promise<Await[]> {
   const awaits: Await[] = [];
   await copy("src", folder);
+  await copy("policies", folder);
   // which the verbs for people look at
   await Deno.copyFile(`${CHECKOUT}deno.json`, `${folder}/deno.json`);
   const files = ["src/main.ts"];
