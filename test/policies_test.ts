@@ -7,26 +7,12 @@
 // Threats: I1
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { runCli } from "../src/cli/cli.ts";
-import { processIo } from "../src/cli/io.ts";
+import { cliOnDisk as run } from "./support/cli.ts";
 
 const FOLDER = new URL("../policies/", import.meta.url).pathname;
 const NAMES = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
   .filter((name) => name !== "README.md").sort();
 const POLICIES = NAMES.filter((name) => !name.endsWith(".test.yaml"));
-
-/** Runs a verb with the real files. */
-async function run(args: readonly string[]) {
-  const output = { stdout: "", stderr: "" };
-  const code = await runCli(args, {
-    ...processIo(),
-    stdout: (text) => output.stdout += text,
-    stderr: (text) => output.stderr += text,
-    color: false,
-    interactive: false,
-  });
-  return { code, ...output };
-}
 
 interface Tested {
   readonly name: string;

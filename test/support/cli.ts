@@ -4,7 +4,7 @@
  * @module
  */
 import { runCli } from "../../src/cli/cli.ts";
-import type { CliIo } from "../../src/cli/io.ts";
+import { type CliIo, processIo } from "../../src/cli/io.ts";
 
 export interface CliOptions {
   /** Paths that can be read; everything else does not exist. */
@@ -56,4 +56,19 @@ export async function cli(
   };
   const code = await runCli(args, io as unknown as CliIo);
   return { code, ...output, written };
+}
+
+/** The same with the real files. */
+export async function cliOnDisk(
+  args: readonly string[],
+): Promise<Omit<CliResult, "written">> {
+  const output = { stdout: "", stderr: "" };
+  const code = await runCli(args, {
+    ...processIo(),
+    stdout: (text) => output.stdout += text,
+    stderr: (text) => output.stderr += text,
+    color: false,
+    interactive: false,
+  });
+  return { code, ...output };
 }

@@ -4,26 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { runCli } from "../../../../src/cli/cli.ts";
-import { processIo } from "../../../../src/cli/io.ts";
 import { PROVIDER_NAMES } from "../../../../src/cli/policy/init/providers.ts";
-import { cli } from "../../../support/cli.ts";
+import { cli, cliOnDisk } from "../../../support/cli.ts";
 
 const init = (args: readonly string[], files: Record<string, string> = {}) =>
   cli(["policy", "init", ...args], { files });
-
-/** With the real files of a folder. */
-async function real(args: readonly string[]) {
-  const output = { stdout: "", stderr: "" };
-  const code = await runCli(args, {
-    ...processIo(),
-    stdout: (text) => output.stdout += text,
-    stderr: (text) => output.stderr += text,
-    color: false,
-    interactive: false,
-  });
-  return { code, ...output };
-}
 
 for (const name of PROVIDER_NAMES) {
   Deno.test(`policy init --provider ${name} writes a policy that passes lint and its own tests`, async () => {
@@ -33,16 +18,16 @@ for (const name of PROVIDER_NAMES) {
         `${folder}/site.yaml`,
         `${folder}/site.test.yaml`,
       ];
-      const ran = await real([
+      const ran = await cliOnDisk([
         ...["policy", "init", "--provider", name, "--output", policy],
       ]);
       assert.deepEqual([ran.code, ran.stderr], [0, ""]);
       assert.ok(ran.stdout.startsWith(`wrote ${policy} and ${tests}: `));
-      const lint = await real([
+      const lint = await cliOnDisk([
         ...["policy", "lint", "--fail-level", "info", policy],
       ]);
       assert.equal(lint.code, 0, lint.stdout);
-      const tested = await real([
+      const tested = await cliOnDisk([
         ...[
           "policy",
           "test",
@@ -54,7 +39,7 @@ for (const name of PROVIDER_NAMES) {
       ]);
       assert.equal(tested.code, 0, tested.stdout);
       assert.doesNotMatch(tested.stdout, /: 0 tests/);
-      const printed = await real(["policy", "init", "--provider", name]);
+      const printed = await cliOnDisk(["policy", "init", "--provider", name]);
       assert.equal(printed.stdout, await Deno.readTextFile(policy));
     } finally {
       await Deno.remove(folder, { recursive: true });
