@@ -9,7 +9,10 @@ import { diffPolicies } from "../../../src/analysis/diff/diff.ts";
 import type { Condition } from "../../../src/policy/model.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import { withClaim } from "../../../src/policy/claims.ts";
-import { claimLocation } from "../../../src/policy/evaluate/conditions.ts";
+import {
+  claimLocation,
+  isListed,
+} from "../../../src/policy/evaluate/conditions.ts";
 import {
   mentionedLocations,
   restrictClaims,
@@ -239,12 +242,15 @@ Deno.test("an allow rule takes nothing that cannot be told for a yes", () => {
   }
 });
 
-function isJudged(condition: Condition, shape: unknown): boolean {
+function isJudged(
+  condition: Condition,
+  { shape, bare }: { shape: unknown; bare: boolean },
+): boolean {
   switch (condition.operator) {
     case "any":
     case "all":
     case "none":
-      return Array.isArray(shape);
+      return Array.isArray(shape) || (bare && typeof shape !== "object");
     case "in":
       return typeof shape !== "object";
     case "equals":
@@ -280,7 +286,8 @@ Deno.test("no shape of a claim that a matching deny rule asks about opens anythi
           const location = claimLocation(issuer, condition.claim);
           const claims = withClaim(request.subject.claims, location, shape);
           // a value that the condition can judge may of course be another one
-          if (isJudged(condition, shape)) continue;
+          const bare = isListed(issuer, location);
+          if (isJudged(condition, { shape, bare })) continue;
           const subject = { ...request.subject, claims };
           const after = evaluate(policy, { ...request, subject }, options);
           const outcome = after.rules.find(({ id }) => id === before.rule);
