@@ -324,6 +324,32 @@ for (
 
 for (
   const [what, behaviour] of [
+    [
+      "a page",
+      answer({
+        status: 403,
+        headers: { "content-type": "text/html" },
+        body: "<p>Access denied",
+      }),
+    ],
+    ["JSON that is nobody's error", answer({ status: 403, body: {} })],
+  ] as const
+) {
+  test(`goes on at a slower pace after a firewall's 403 with ${what}, which is no outage`, async (scene) => {
+    const pending = "authorization_pending";
+    const tokens = await scene.tokens();
+    const result = await signIn(scene, [behaviour, pending, tokens]);
+    assert.equal(result.reason, "allowed", result.log);
+    assert.deepEqual(result.waits, [10, 10]);
+    const never = await signIn(scene, [behaviour]);
+    assert.deepEqual([never.reason, never.exitCode], ["issuer_refused", 3]);
+    assert.match(never.log, /status 403/);
+    assert.deepEqual(never.waits, [10, 20, 40]);
+  });
+}
+
+for (
+  const [what, behaviour] of [
     ["HTML", html()],
     ["a list", json([])],
     ["nothing of use", json({})],
