@@ -596,12 +596,19 @@ test("uses the access token where the policy says so", async (scene) => {
   assert.match(result.log, / sub=u1 /);
   assert.equal(scene.form("/device_authorization").nonce, undefined);
   const opaque = await signIn(scene, [await scene.tokens()]);
+  // as Cognito, and EGI Check-in where nobody asks for an audience, issue them
+  const noAudience = await scene.token({ claims: { aud: undefined } });
+  const forNobody = await signIn(scene, [
+    await scene.tokens({ members: { access_token: noAudience } }),
+  ]);
+  assert.equal(forNobody.reason, "claim_missing");
+  assert.match(forNobody.log, / detail="the claim \\"aud\\" is missing"/);
   assert.equal(opaque.reason, "token_malformed");
   assert.match(
     opaque.log,
     /detail="the access token is opaque: let the ID token decide \(\\"token: id_token\\", \\"userinfo: true\\"\), or ask/,
   );
-}, { device: "token: access_token" });
+}, { device: "token: access_token, starts_per_source: 100" });
 
 test(
   "refuses an access token that is bound to a key, whatever is in it",
