@@ -455,6 +455,33 @@ Deno.test("nearestInShort() is soon done with very many groups, paths among them
   }
 });
 
+for (
+  const [what, text] of [
+    ["slashes", `${"/".repeat(200_000)}x`],
+    ["slashes at the end", `x${"/".repeat(200_000)}`],
+    ["blanks", `${" \u200b".repeat(100_000)}x`],
+    ["separators", `${" ,;".repeat(100_000)}x`],
+    ["one letter", "a".repeat(400_000)],
+  ] as const
+) {
+  Deno.test(`nearestInShort() is soon done with a long text of ${what}`, () => {
+    for (const when of ["org: abc", "org: {word: abc}", "org: {any: [abc]}"]) {
+      const policy = rules({
+        staff: `when: {${when}}, accounts: [{names: [alice]}]`,
+      });
+      for (const org of [text, [text]]) {
+        const start = performance.now();
+        const claims = { org };
+        assert.match(
+          inShort(policy, { account: "alice", claims }) ?? "",
+          /^rule staff: org\./,
+        );
+        assert.ok(performance.now() - start < 1_500, when);
+      }
+    }
+  });
+}
+
 Deno.test("nearestInShort() takes whatever is in the claims", () => {
   const policy = rules({
     staff: "when: {groups: {any: [staff]}}, accounts: [{claim: email}]",
