@@ -66,6 +66,6 @@ export function credentialParts(
  * `application/x-www-form-urlencoded`, which leaves `-._*` as they are. Servers that forget to decode
  * understand most ids and secrets, those that decode all.
  */
-function formEncoded(text: string): string {
+export function formEncoded(text: string): string {
   return new URLSearchParams([["", text]]).toString().slice(1);
 }

@@ -6,6 +6,7 @@
  */
 import { isObject } from "../lib/json.ts";
 import type { JsonRequest, JsonResponse } from "../issuer/http.ts";
+import { formEncoded } from "./client_auth.ts";
 
 /** Statuses under which servers send RFC 6749 error bodies; some do not keep to 400 and 401. */
 export const ERROR_STATUSES = [400, 401, 403, 428];
@@ -83,9 +84,18 @@ function secretsOf({ form = {}, headers = {} }: JsonRequest): string[] {
   const [, encoded = ""] = (headers.authorization ?? "").split(" ");
   const password = passwordOf(encoded);
   const plain = [...members, password, decoded(password)];
-  return [encoded, ...plain, ...plain.map(encodeURIComponent)]
+  return [encoded, ...plain.flatMap(spellings)]
     .filter((secret) => secret.length >= MIN_SECRET)
     .sort((a, b) => b.length - a.length);
+}
+
+/** As it is, and as URLs, forms and JSON write it: an issuer may throw back what came, or its own. */
+function spellings(secret: string): string[] {
+  const encoded = [encodeURIComponent(secret), formEncoded(secret)];
+  const lower = encoded.map((text) =>
+    text.replace(/%../g, (hex) => hex.toLowerCase())
+  );
+  return [secret, JSON.stringify(secret).slice(1, -1), ...encoded, ...lower];
 }
 
 function passwordOf(encoded: string): string {

@@ -10,6 +10,7 @@ import {
   answer,
   DISCOVERY_PATH,
   json,
+  redirect,
   startHostileIssuer,
 } from "../support/hostile_server.ts";
 import { attempt, createSite } from "../support/login.ts";
@@ -92,6 +93,12 @@ Deno.test("an issuer's discovery document lies where the policy says, and only t
   const [reason, detail] = await logIn(there);
   assert.equal(reason, "issuer_refused");
   assert.match(detail ?? "", /the discovery document is of the issuer/);
+  // nor does it lead anywhere else
+  other.on(path, redirect(`${own.issuer}/.well-known/openid-configuration`));
+  own.discovery = document;
+  const [led, where] = await logIn(there);
+  assert.equal(led, "issuer_refused");
+  assert.match(where ?? "", /a redirect to https:.* which is not followed/);
   // and a document that is not there is looked for nowhere else
   other.on(path);
   own.discovery = document;

@@ -42,6 +42,27 @@ async function spend(
   }
 }
 
+Deno.test("a token that ends within a second admits once, and is remembered to the end of it", async () => {
+  await using scene = await createScene(ONE_TIME);
+  const exp = Math.floor(Date.now() / 1000) + 300.25;
+  const token = await scene.token({ claims: { exp, jti: "a-fraction" } });
+  assert.equal((await scene.attempt({ token })).reason, "allowed");
+  assert.equal((await scene.attempt({ token })).reason, "token_replayed");
+  await withCache(async (cache) => {
+    const claims = { jti: "a", exp: 1000.25 };
+    assert.equal(await spend(cache, { claims }), "spent");
+    for (const now of [999, 1000, 1001, 1601]) {
+      assert.equal(await spend(cache, { claims, now }), "token_replayed");
+    }
+    // whatever the issuer calls an end, no file is called like it
+    for (const end of [1e300, Infinity, NaN, -1.5, "1000", null]) {
+      const odd = { jti: "b", exp: end };
+      const told = await spend(cache, { claims: odd });
+      assert.ok(["Error", "claim_missing"].includes(told), `${end}: ${told}`);
+    }
+  });
+});
+
 Deno.test("a token admits once, and others are none of its business", () =>
   withCache(async (cache) => {
     assert.equal(await spend(cache), "spent");

@@ -173,7 +173,9 @@ function compareList(
   actual: unknown,
 ): Comparison {
   if (!Array.isArray(actual)) return { answer: null, certain: false };
-  const has = (value: Scalar) => actual.includes(value);
+  // many that meet many would keep everybody waiting
+  const set = actual.length * values.length > 1e5 ? new Set(actual) : null;
+  const has = (value: Scalar) => set?.has(value) ?? actual.includes(value);
   const found = operator === "all" ? values.every(has) : values.some(has);
   return {
     answer: operator === "none" ? !found : found,

@@ -265,6 +265,9 @@ function effortOf({ failure, near }: FailedCondition): Distance {
 
 /** So many pairs are compared letter by letter: this only orders what is equally far away. */
 const MAX_PAIRS = 20;
+/** So many as paths of groups, and so many texts as to their spelling: somebody waits for it. */
+const MAX_PATHS = 100_000;
+const MAX_TEXTS = 10_000;
 
 /** Whether what is there is what is wanted but for its spelling or its type. */
 function isNear(condition: RuleCondition, failure: Failure): boolean {
@@ -272,10 +275,13 @@ function isNear(condition: RuleCondition, failure: Failure): boolean {
   const wanted = scalars(failure.expected);
   const actual = scalars(failure.actual);
   const known = new Set(wanted);
+  const pairs = wanted.length * actual.length;
   return actual.some((text) => known.has(text)) ||
-    firstAlike(wanted, actual) !== null ||
-    actual.some((text) => wanted.some((each) => isGroupPath(each, text))) ||
-    (wanted.length * actual.length <= MAX_PAIRS &&
+    (wanted.length + actual.length <= MAX_TEXTS &&
+      firstAlike(wanted, actual) !== null) ||
+    (pairs <= MAX_PATHS &&
+      actual.some((text) => wanted.some((each) => isGroupPath(each, text)))) ||
+    (pairs <= MAX_PAIRS &&
       actual.some((text) => almost(wanted, text) !== undefined));
 }
 

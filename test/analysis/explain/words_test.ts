@@ -141,6 +141,12 @@ for (
       ['the issuer keeps the claim "groups" elsewhere'],
     ],
     [
+      "groups that are too many for the token",
+      `${ALICE}, when: {groups: {any: [staff]}}`,
+      { claims: { _claim_names: { groups: "src1" } } },
+      ['the issuer keeps the claim "groups" elsewhere'],
+    ],
+    [
       "a claim that is null",
       `${ALICE}, when: {org: physics}`,
       { claims: { org: null } },

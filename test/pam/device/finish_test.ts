@@ -324,6 +324,32 @@ for (
 
 for (
   const [what, behaviour] of [
+    [
+      "a page",
+      answer({
+        status: 403,
+        headers: { "content-type": "text/html" },
+        body: "<p>Access denied",
+      }),
+    ],
+    ["JSON that is nobody's error", answer({ status: 403, body: {} })],
+  ] as const
+) {
+  test(`goes on at a slower pace after a firewall's 403 with ${what}, which is no outage`, async (scene) => {
+    const pending = "authorization_pending";
+    const tokens = await scene.tokens();
+    const result = await signIn(scene, [behaviour, pending, tokens]);
+    assert.equal(result.reason, "allowed", result.log);
+    assert.deepEqual(result.waits, [10, 10]);
+    const never = await signIn(scene, [behaviour]);
+    assert.deepEqual([never.reason, never.exitCode], ["issuer_refused", 3]);
+    assert.match(never.log, /status 403/);
+    assert.deepEqual(never.waits, [10, 20, 40]);
+  });
+}
+
+for (
+  const [what, behaviour] of [
     ["HTML", html()],
     ["a list", json([])],
     ["nothing of use", json({})],
@@ -570,12 +596,19 @@ test("uses the access token where the policy says so", async (scene) => {
   assert.match(result.log, / sub=u1 /);
   assert.equal(scene.form("/device_authorization").nonce, undefined);
   const opaque = await signIn(scene, [await scene.tokens()]);
+  // as Cognito, and EGI Check-in where nobody asks for an audience, issue them
+  const noAudience = await scene.token({ claims: { aud: undefined } });
+  const forNobody = await signIn(scene, [
+    await scene.tokens({ members: { access_token: noAudience } }),
+  ]);
+  assert.equal(forNobody.reason, "claim_missing");
+  assert.match(forNobody.log, / detail="the claim \\"aud\\" is missing"/);
   assert.equal(opaque.reason, "token_malformed");
   assert.match(
     opaque.log,
     /detail="the access token is opaque: let the ID token decide \(\\"token: id_token\\", \\"userinfo: true\\"\), or ask/,
   );
-}, { device: "token: access_token" });
+}, { device: "token: access_token, starts_per_source: 100" });
 
 test(
   "refuses an access token that is bound to a key, whatever is in it",

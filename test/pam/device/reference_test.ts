@@ -86,6 +86,54 @@ test("the log line of a refusal has the beginning of the code that the person ha
   }
 });
 
+test(
+  "nor is anything said of why somebody was refused, whatever it was",
+  async (scene) => {
+    const { policyFile } = scene.site;
+    const text = await Deno.readTextFile(policyFile);
+    const leavers = "{effect: deny, when: {groups: {any: [leavers]}}}";
+    await Deno.writeTextFile(
+      policyFile,
+      text.replace("rules:\n", `rules:\n  leavers: ${leavers}\n`),
+    );
+    const claims = async (claims: Record<string, unknown>, members = {}) =>
+      await scene.tokens({ claims, members });
+    for (
+      const [reason, behaviour] of [
+        ["device_denied", "access_denied"],
+        ["device_expired", "expired_token"],
+        ["account_not_permitted", await claims({ email: "bob@example.edu" })],
+        ["denied_by_rule", await claims({ groups: ["leavers"] })],
+        ["mfa_required", await claims({ amr: ["pwd"] })],
+        ["token_expired", await claims({ exp: 1_000_000_000 })],
+        ["audience_mismatch", await claims({ audience: "other" })],
+        ["token_replayed", await claims({ nonce: "of another sign-in" })],
+        ["claim_missing", await claims({ sub: undefined })],
+        ["token_missing", await claims({}, { id_token: undefined })],
+        ["token_malformed", await claims({}, { id_token: "e.e" })],
+        ["issuer_refused", answer({ status: 404, body: {} })],
+        ["issuer_unavailable", answer({ status: 503, body: {} })],
+      ] as const
+    ) {
+      for (const user of ["alice", "root", "nosuchuser"]) {
+        if (user !== "alice" && reason !== "account_not_permitted") continue;
+        const env = { OAUTH_PAM_ACCOUNT: user === "alice" ? "1000:alice" : "" };
+        const { text } = await start({ policyFile, user, env });
+        assert.equal(text.includes("WDJB"), true);
+        scene.answerPolls(behaviour);
+        const { stdout, ...result } = await finish({ policyFile, user, env });
+        assert.equal(result.reason, reason, result.log);
+        assert.equal(inLog(result.log), USER_CODE.slice(0, 4));
+        assert.equal(stdout, "");
+      }
+    }
+  },
+  {
+    device: "starts_per_source: 100",
+    lines: ["assurance: {mfa: true}"],
+  },
+);
+
 test("the line of somebody who is admitted has no reference", async (scene) => {
   const { policyFile } = scene.site;
   await start({ policyFile });

@@ -549,6 +549,36 @@ for (
   });
 }
 
+for (
+  const [what, members, said] of [
+    [
+      "a page for the code on another host",
+      { verification_uri: "https://www.example.net/device" },
+      'https://www.example.net/device is on the host \\"www.example.net:443\\", which the policy does not list under \\"hosts\\""',
+    ],
+    [
+      "an answer of Entra's first version",
+      {
+        code: "FJZQH7LXS",
+        device_code: undefined,
+        verification_uri: undefined,
+        verification_url: "https://localhost/devicelogin",
+        interval: "5",
+        expires_in: "900",
+      },
+      '\\"device_code\\" property',
+    ],
+  ] as const
+) {
+  test(`says in the log what is wrong with ${what}`, async (scene) => {
+    scene.answerStart(members);
+    const started = await start({ policyFile: scene.site.policyFile });
+    assert.equal(started.reason, "issuer_refused");
+    assert.ok(started.log.includes(said), started.log);
+    assert.equal(withoutReference(started.text), UNAVAILABLE);
+  });
+}
+
 test("follows no redirect with the client's secret", async (scene) => {
   await using trap = startConnectionTrap();
   scene.server.on("/device_authorization", redirect(trap.url, { status: 307 }));

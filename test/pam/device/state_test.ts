@@ -12,6 +12,7 @@ import {
   outcome,
   start,
 } from "../../support/device.ts";
+import { json, startConnectionTrap } from "../../support/hostile_server.ts";
 
 function test(
   title: string,
@@ -22,9 +23,10 @@ function test(
     sanitizeResources: true,
   }, async () => {
     await using scene = await createDeviceScene({
-      device: "starts_per_source: 100",
+      device: "starts_per_source: 100, userinfo: true",
     });
     scene.answerPolls(await scene.tokens());
+    scene.server.on("/userinfo", json({ sub: "u1" }));
     await body(scene);
   });
 }
@@ -170,6 +172,16 @@ for (
       "without a way of the client",
       (text: string) => text.replace('"clientAuth"', '"x"'),
     ],
+    [
+      "with an endpoint that is not a text",
+      (text: string) =>
+        text.replace(/"userinfoEndpoint":"[^"]*"/, '"userinfoEndpoint":["x"]'),
+    ],
+    [
+      "with a list for a verifier",
+      (text: string) =>
+        text.replace(/"codeVerifier":("[^"]*")/, '"codeVerifier":[$1]'),
+    ],
     ["for another account", (text: string) => text.replace('"alice"', '"bob"')],
     [
       "for ever",
@@ -191,6 +203,26 @@ for (
     const file = await stateFile(scene);
     await Deno.writeTextFile(file, edit(await Deno.readTextFile(file)));
     await assertNothingPending(scene);
+  });
+}
+
+for (const endpoint of ["tokenEndpoint", "userinfoEndpoint"]) {
+  test(`leads to no host that the policy does not list: ${endpoint}`, async (scene) => {
+    await using trap = startConnectionTrap();
+    const { policyFile } = scene.site;
+    await start({ policyFile });
+    const file = await stateFile(scene);
+    const text = await Deno.readTextFile(file);
+    const there = new RegExp(`"${endpoint}":"[^"]*"`);
+    assert.match(text, there);
+    await Deno.writeTextFile(
+      file,
+      text.replace(there, `"${endpoint}":"${trap.url}/x"`),
+    );
+    const result = await finish({ policyFile });
+    assert.equal(result.reason, "issuer_refused", result.log);
+    assert.match(result.log, /which the policy does not list/);
+    assert.equal(trap.connections, 0);
   });
 }
 

@@ -235,6 +235,27 @@ for (
   });
 }
 
+Deno.test("checkCondition() is fast where very many groups meet very many", () => {
+  const many = (count: number, name: string) =>
+    Array.from({ length: count }, (_, index) => `${name}${index}`);
+  const there = many(100_000, "g");
+  for (
+    const [operator, wanted, expected] of [
+      ["any", many(20_000, "w"), "claim_mismatch"],
+      ["any", [...many(20_000, "w"), "g99999"], "holds"],
+      ["none", many(20_000, "w"), "holds"],
+      ["all", many(20_000, "g"), "holds"],
+    ] as const
+  ) {
+    // one by one it takes seconds
+    assertFast(
+      400,
+      () => assert.equal(outcome(operator, wanted, there), expected),
+      { tries: 5 },
+    );
+  }
+});
+
 Deno.test("operand() is what the condition compares with", () => {
   assert.equal(operand({ claim: "c", operator: "like", pattern: "a*" }), "a*");
   assert.equal(

@@ -434,3 +434,72 @@ Deno.test("nearestInShort() names the rule that byNearness() puts first", () => 
     { runs: 200 },
   );
 });
+
+Deno.test("nearestInShort() is soon done with very many groups, paths among them", () => {
+  const many = (count: number, name: string) =>
+    Array.from({ length: count }, (_, index) => `${name}${index}`);
+  const policy = rules({
+    staff: `when: {groups: {any: [${
+      many(20_000, "w").join(", ")
+    }]}}, accounts: [{names: [alice]}]`,
+  });
+  for (const name of ["/g", "/a/b/g", "g"]) {
+    const claims = { groups: many(5_000, name) };
+    const start = performance.now();
+    assert.equal(
+      inShort(policy, { account: "alice", claims }),
+      "rule staff: groups.any",
+    );
+    // all pairs take more than ten seconds
+    assert.ok(performance.now() - start < 1_500, name);
+  }
+});
+
+for (
+  const [what, text] of [
+    ["slashes", `${"/".repeat(200_000)}x`],
+    ["slashes at the end", `x${"/".repeat(200_000)}`],
+    ["blanks", `${" \u200b".repeat(100_000)}x`],
+    ["separators", `${" ,;".repeat(100_000)}x`],
+    ["one letter", "a".repeat(400_000)],
+  ] as const
+) {
+  Deno.test(`nearestInShort() is soon done with a long text of ${what}`, () => {
+    for (const when of ["org: abc", "org: {word: abc}", "org: {any: [abc]}"]) {
+      const policy = rules({
+        staff: `when: {${when}}, accounts: [{names: [alice]}]`,
+      });
+      for (const org of [text, [text]]) {
+        const start = performance.now();
+        const claims = { org };
+        assert.match(
+          inShort(policy, { account: "alice", claims }) ?? "",
+          /^rule staff: org\./,
+        );
+        assert.ok(performance.now() - start < 1_500, when);
+      }
+    }
+  });
+}
+
+Deno.test("nearestInShort() takes whatever is in the claims", () => {
+  const policy = rules({
+    staff: "when: {groups: {any: [staff]}}, accounts: [{claim: email}]",
+  });
+  const hole = [];
+  hole[3] = "x";
+  const bare = Object.assign(Object.create(null), { toString: 1 });
+  for (
+    const groups of [
+      ...[[bare, { __proto__: null }, [bare]], bare, hole, [[["staff"]]]],
+      ...[[NaN, -0, 1e400, null, undefined], "staff", 1, true, [true, 1]],
+      JSON.parse('{"__proto__": {"staff": 1}}'),
+    ]
+  ) {
+    const claims = { email: groups, groups };
+    assert.match(
+      inShort(policy, { account: "alice", claims }) ?? "",
+      /^rule staff: groups\.any, accounts$/,
+    );
+  }
+});
