@@ -60,7 +60,7 @@ export async function withUserinfo(
     const message = `the userinfo endpoint answered with status ${status}`;
     throw new IssuerError("status", `${message}${words}`, { status });
   }
-  // judged as strictly as a token's claims
+  // as strictly as a token's claims, but for a member that comes twice: the last one was read
   const bytes = new TextEncoder().encode(JSON.stringify(body) ?? "");
   const userinfo = parseJsonObject(bytes, "userinfo");
   const { sub } = evidence.claims;

@@ -409,10 +409,15 @@ function duplicateIssuers(document: PolicyDocument): Issue[] {
 /** What the program sends itself, from keys of their own or per sign-in (RFC 8628 section 3.1). */
 const OWN_PARAMETERS = [
   "acr_values",
+  "client_assertion",
+  "client_assertion_type",
   "client_id",
   "client_secret",
   "code_challenge",
   "code_challenge_method",
+  "code_verifier",
+  "device_code",
+  "grant_type",
   "max_age",
   "nonce",
   "scope",
