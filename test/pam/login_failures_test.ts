@@ -336,39 +336,46 @@ Deno.test("whoever is asked for, a token with a bad signature costs the same and
   await scene.attempt({ token: forged }); // and once for a newer one
   const before = scene.server.connections;
   const accounts = { alice: "1000:alice", nobody: "", root: "0:root" };
-  const times: Record<string, number[]> = {};
-  const attempts = Object.entries(accounts).map(([user, account]) => ({
-    ...{ name: user, user, token: forged },
-    env: { OAUTH_PAM_ACCOUNT: account },
-  }));
-  for (let round = 0; round < 60; round++) {
-    for (const { name, ...options } of attempts) {
-      const begun = performance.now();
-      const { reason, exitCode, stdout } = await scene.attempt(options);
-      (times[name] ??= []).push(performance.now() - begun);
-      assert.deepEqual([reason, exitCode, stdout], [
-        "signature_invalid",
-        7,
-        "",
-      ]);
+  await assertAlike(async () => {
+    const times: Record<string, number[]> = {};
+    const attempts = Object.entries(accounts).map(([user, account]) => ({
+      ...{ name: user, user, token: forged },
+      env: { OAUTH_PAM_ACCOUNT: account },
+    }));
+    for (let round = 0; round < 60; round++) {
+      for (const { name, ...options } of attempts) {
+        const begun = performance.now();
+        const { reason, exitCode, stdout } = await scene.attempt(options);
+        (times[name] ??= []).push(performance.now() - begun);
+        assert.deepEqual([reason, exitCode, stdout], [
+          "signature_invalid",
+          7,
+          "",
+        ]);
+      }
     }
-  }
-  assert.equal(scene.server.connections, before);
-  assertAlike(times);
+    assert.equal(scene.server.connections, before);
+    return times;
+  });
 });
 
 Deno.test("what sshd types for an account that there is not takes as long as any other nonsense", async () => {
   await using scene = await createScene();
   const typed = { "junk": "\b\n\r\x7fINCORR", "nonsense": "x.y.z" };
-  const times: Record<string, number[]> = {};
-  for (let round = 0; round < 60; round++) {
-    for (const [name, token] of Object.entries(typed)) {
-      const begun = performance.now();
-      assert.equal((await scene.attempt({ token })).reason, "token_malformed");
-      (times[name] ??= []).push(performance.now() - begun);
+  await assertAlike(async () => {
+    const times: Record<string, number[]> = {};
+    for (let round = 0; round < 60; round++) {
+      for (const [name, token] of Object.entries(typed)) {
+        const begun = performance.now();
+        assert.equal(
+          (await scene.attempt({ token })).reason,
+          "token_malformed",
+        );
+        (times[name] ??= []).push(performance.now() - begun);
+      }
     }
-  }
-  assertAlike(times);
+    return times;
+  });
 });
 
 Deno.test("a user who is asked for in vain and a bad token cost the same requests and say the same", async () => {

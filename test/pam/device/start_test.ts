@@ -264,17 +264,19 @@ test("proves to the issuer that who finishes has started (RFC 7636)", async (sce
 
 test("takes as long for an account that there is not", async ({ site }) => {
   const accounts = { alice: "1000:alice", nosuchuser: "", root: "0:root" };
-  const times: Record<string, number[]> = {};
-  for (let round = 0; round < 30; round++) {
-    for (const [user, account] of Object.entries(accounts)) {
-      const env = { OAUTH_PAM_ACCOUNT: account };
-      const begun = performance.now();
-      const started = await start({ policyFile: site.policyFile, user, env });
-      (times[user] ??= []).push(performance.now() - begun);
-      assert.equal(started.exitCode, 0, started.log);
+  await assertAlike(async () => {
+    const times: Record<string, number[]> = {};
+    for (let round = 0; round < 30; round++) {
+      for (const [user, account] of Object.entries(accounts)) {
+        const env = { OAUTH_PAM_ACCOUNT: account };
+        const begun = performance.now();
+        const started = await start({ policyFile: site.policyFile, user, env });
+        (times[user] ??= []).push(performance.now() - begun);
+        assert.equal(started.exitCode, 0, started.log);
+      }
     }
-  }
-  assertAlike(times);
+    return times;
+  });
 }, { device: "starts_per_source: 1000, starts_total: 1000" });
 
 for (const user of ["nosuchuser", "root"]) {
