@@ -10,7 +10,7 @@ import { contains } from "../../../policy/network.ts";
 import type { LintContext } from "../context.ts";
 import { CoverIndex } from "./cover_index.ts";
 import { apart } from "../../apart.ts";
-import { Meeting } from "./meeting.ts";
+import { meetingOf } from "./meeting.ts";
 import { removable } from "./removal.ts";
 import {
   contradictionOf,
@@ -86,8 +86,10 @@ function* plainlyIdle(context: LintContext): Iterable<Idle> {
   const { policy } = context;
   const allow: RuleReach[] = [];
   const deny: RuleReach[] = [];
-  for (const rule of policy.rules) {
-    const reach = reachOf(rule, policy);
+  const reaches = new Map(
+    policy.rules.map((rule) => [rule, reachOf(rule, policy)]),
+  );
+  for (const [rule, reach] of reaches) {
     const reason = contradictionOf(reach);
     if (reason !== null) yield { rule, why: "contradiction", ...reason };
     else (rule.effect === "allow" ? allow : deny).push(reach);
@@ -104,7 +106,7 @@ function* plainlyIdle(context: LintContext): Iterable<Idle> {
     (inner, outer) => grantsWithin(inner, outer, assurance),
   );
   yield* covered(deny, matchesWithin);
-  yield* withoutPeer(context, deny);
+  yield* withoutPeer(context, { denies: deny, reaches });
 }
 
 function* shadowed(
@@ -153,14 +155,14 @@ function find(
 /** Deny rules that no allow rule can meet. */
 function* withoutPeer(
   context: LintContext,
-  denies: readonly RuleReach[],
+  { denies, reaches }: {
+    denies: readonly RuleReach[];
+    reaches: ReadonlyMap<Rule, RuleReach>;
+  },
 ): Iterable<Idle> {
-  const { policy, allowRules } = context;
+  const { allowRules } = context;
   if (allowRules.length === 0) return;
-  const meeting = new Meeting(allowRules);
-  const reaches = new Map(
-    allowRules.map((rule) => [rule, reachOf(rule, policy)]),
-  );
+  const meeting = meetingOf(context);
   for (const deny of denies) {
     const { rule } = deny;
     const reason = (allow: Rule): string | null => {

@@ -7,7 +7,7 @@ import { addTo } from "../../../lib/multimap.ts";
 import { keyAttribute } from "../../../policy/identity_claims.ts";
 import type { AccountSource, Rule } from "../../../policy/model.ts";
 import { type Sets, setsOf, share } from "../../apart.ts";
-import { claimName } from "../context.ts";
+import { claimName, type LintContext } from "../context.ts";
 
 /** An allow rule, and without which claims it grants nothing. */
 interface AllowSets extends Sets {
@@ -15,7 +15,7 @@ interface AllowSets extends Sets {
 }
 
 /** All allow rules, found by the accounts that they name. */
-export class Meeting {
+class Meeting {
   readonly #all: readonly AllowSets[];
   readonly #places: ReadonlyMap<AllowSets, number>;
   readonly #byName = new Map<string, AllowSets[]>();
@@ -51,6 +51,15 @@ export class Meeting {
     return [...new Set([...this.#unnamed, ...named])]
       .sort((a, b) => place(a) - place(b));
   }
+}
+
+const prepared = new WeakMap<LintContext, Meeting>();
+
+/** That of a policy's allow rules: several checks look at the same preparation. */
+export function meetingOf(context: LintContext): Meeting {
+  const meeting = prepared.get(context) ?? new Meeting(context.allowRules);
+  prepared.set(context, meeting);
+  return meeting;
 }
 
 /** Claims that a token must have to be granted anything. */

@@ -7,20 +7,11 @@ import type { Condition } from "../../../policy/model.ts";
 import { claimName, conditionPath, type LintContext } from "../context.ts";
 import { type LintFinding, lintRule } from "../lint_rule.ts";
 import { idleFor } from "../reach/idle.ts";
-import { Meeting } from "../reach/meeting.ts";
+import { meetingOf } from "../reach/meeting.ts";
 import { contradictionOf, reachOf } from "../reach/subset.ts";
 
 /** Without these no token gets as far as the rules. */
 const ALWAYS_THERE = ["iss", "aud", "exp", "iat", "sub"];
-
-const prepared = new WeakMap<LintContext, Meeting>();
-
-/** The checks look at the same preparation. */
-function meetingOf(context: LintContext): Meeting {
-  const meeting = prepared.get(context) ?? new Meeting(context.allowRules);
-  prepared.set(context, meeting);
-  return meeting;
-}
 
 function* absentClaimAdmits(context: LintContext): Iterable<LintFinding> {
   const meeting = meetingOf(context);
