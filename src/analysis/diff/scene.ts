@@ -8,7 +8,7 @@ import type { GlobCache } from "./atoms.ts";
 import type { Rule } from "../../policy/model.ts";
 import type { Context } from "./account_clauses.ts";
 import { type RegionPart, regionParts } from "./encode.ts";
-import { whyMissing } from "../providers.ts";
+import { providerOf, whyMissing } from "../providers.ts";
 import { LinkedAuthentications } from "./linked.ts";
 import { networkExamples } from "./networks.ts";
 import {
@@ -165,6 +165,7 @@ export function sceneOf(
 /** Tokens lack what their provider does not send. */
 function usual(space: Space, pair: IssuerPair): Region {
   const issuer = (pair.new ?? pair.old)?.issuer.issuer ?? "";
+  if (providerOf(issuer) === null) return [];
   return [...space.claims].filter(([location]) =>
     whyMissing(location, issuer) !== null
   ).map(([location]) =>
