@@ -135,7 +135,8 @@ export async function askedAbout<Answer>(
 }
 
 /**
- * The request (RFC 7662 section 2.1), with the client's credentials. Throws {@link TokenError} for what cannot be a token.
+ * The request (RFC 7662 section 2.1), with the client's credentials. Throws {@link TokenError} for what
+ * cannot be a token.
  */
 export function introspectionRequest(
   token: AccessToken,

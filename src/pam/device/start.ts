@@ -86,10 +86,7 @@ export async function deviceStart(
   const reference = newReference();
   const attempt = { ...newAttempt(), reference };
   const failure = await within<LoginResult | null>(
-    start(args, attempt, { io, timeouts }).then(
-      () => null,
-      resultOf,
-    ),
+    start(args, attempt, { io, timeouts }).then(() => null, resultOf),
     timeouts.totalMs,
     () => lateResult(timeouts.totalMs),
   );

@@ -159,6 +159,7 @@ function compare(
 /** What stands between the words of a text. */
 export const BETWEEN_WORDS = /[\s,;]+/;
 
+/** The words of a text. */
 export function wordsOf(text: string): string[] {
   return text.split(BETWEEN_WORDS);
 }
