@@ -34,6 +34,8 @@ export const REASON_ROWS = {
   token_kind_unexpected: TOKEN,
   algorithm_not_allowed: TOKEN,
   type_not_allowed: TOKEN,
+  certificate_malformed: TOKEN,
+  key_not_bound: TOKEN,
   issuer_unknown: TOKEN,
   audience_mismatch: TOKEN,
   key_not_found: TOKEN,
@@ -85,6 +87,9 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
     "encrypted, bound to a key, delegated, or not for logging in",
   algorithm_not_allowed: "`alg` is not in the policy",
   type_not_allowed: "`typ` is not in the policy",
+  certificate_malformed:
+    "the SSH certificate is not one that carries a token, or not a strict one",
+  key_not_bound: "the token does not name the key of the SSH certificate",
   issuer_unknown: "`iss` is not in the policy",
   audience_mismatch: "`aud` holds none of the policy's audiences",
   key_not_found: "the issuer publishes no key, or no single key, that fits",

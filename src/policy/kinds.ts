@@ -75,7 +75,8 @@ const JWT = {
   idTokens: true,
   plainBasic: false,
   authTime: true,
-  keys: LOCAL_KEYS,
+  // what a certificate carries is an ID token
+  keys: [...LOCAL_KEYS, "ssh_certificates"],
   needs: [],
   algorithms: ["RS256"],
   groups: "groups",

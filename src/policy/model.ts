@@ -21,6 +21,7 @@ import type {
   IssuerSettings,
   PolicySettings,
   RuleSettings,
+  SshCertificatesSettings,
 } from "./syntax/schema.ts";
 
 type Frozen<T> = T extends object
@@ -53,11 +54,14 @@ export interface Device
   }[];
 }
 
+/** How certificates with an ID token are read. */
+export type SshCertificates = Filled<SshCertificatesSettings>;
+
 /** The keys of every kind. */
 interface AnyIssuer extends
   Omit<
     Filled<IssuerSettings>,
-    "algorithms" | "claims" | "mfa" | "device"
+    "algorithms" | "claims" | "mfa" | "device" | "ssh_certificates"
   > {
   /** The local name, used in rules and logs. */
   readonly name: string;
@@ -65,6 +69,7 @@ interface AnyIssuer extends
   readonly claims: ClaimLocations;
   readonly mfa: Complete<IssuerSettings["mfa"]>;
   readonly device: Device | null;
+  readonly ssh_certificates: SshCertificates | null;
 }
 
 type Keys<K extends Kind> = typeof KIND_ROWS[K]["keys"][number];

@@ -71,6 +71,7 @@ export function denialChange(
     assurance: NO_ASSURANCE,
     accounts: [{ source: "names", names: accounts }],
     allow_protected: true,
+    ssh: null,
   };
   const diff = diffDecisions(
     stage(versions.old, everybody),

@@ -29,6 +29,7 @@ import {
   type PolicySettings,
   RuleSchema,
   type RuleSettings,
+  SshCertificatesSchema,
 } from "./schema.ts";
 
 /** The policy of settings in which nothing is wrong. */
@@ -64,7 +65,8 @@ function filled<Settings extends object>(
 }
 
 function issuerOf(name: string, settings: IssuerSettings): Issuer {
-  const { algorithms, claims, mfa, device, ...rest } = settings;
+  const { algorithms, claims, mfa, device, ssh_certificates, ...rest } =
+    settings;
   const row = KIND_ROWS[settings.kind];
   const keys: readonly string[] = row.keys;
   const issuer = {
@@ -80,6 +82,8 @@ function issuerOf(name: string, settings: IssuerSettings): Issuer {
       acr_any: mfa.acr_any ?? [],
     },
     device: device && deviceOf(device, settings),
+    ssh_certificates: ssh_certificates &&
+      filled(SshCertificatesSchema, ssh_certificates),
   };
   // the keys of other kinds say nothing here, and `meaning.ts` has seen that those it needs are there
   return Object.fromEntries(

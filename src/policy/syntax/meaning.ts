@@ -109,11 +109,11 @@ function effectIssues(id: string, rule: RuleDocument): Issue[] {
       at: "key",
     }];
   }
-  return (["assurance", "allow_protected"] as const).filter((key) =>
+  return (["assurance", "allow_protected", "ssh"] as const).filter((key) =>
     rule[key] !== undefined
   )
     .map((key) => ({
-      id: "policy/value",
+      id: key === "ssh" ? "ssh/permit-on-deny-rule" : "policy/value",
       level: "error",
       message: `"${key}" has no meaning in a deny rule`,
       hint: "remove it, or make this an allow rule",
@@ -247,6 +247,8 @@ function auditIssues({ cache, audit }: PolicySettings): Issue[] {
 // What issuers must satisfy beyond their shape: https URLs, limits, and keys that fit their kind.
 
 const MAX_CLOCK_SKEW = 300;
+/** A certificate is no better than a password that never changes, where it serves for longer. */
+const MAX_CERTIFICATE_LIFETIME = 7 * 86400;
 
 /** Everything wrong with the issuers of a document that has the right shape. Never throws. */
 function issuersMeaning(
@@ -315,7 +317,43 @@ function issuerIssues(name: string, issuer: IssuerSettings): Issue[] {
       path: at(key),
     });
   }
-  return [...issues, ...deviceIssues(name, issuer)];
+  return [
+    ...issues,
+    ...deviceIssues(name, issuer),
+    ...certificateIssues(name, issuer),
+  ];
+}
+
+/** What an issuer's `ssh_certificates` must satisfy beyond its shape. */
+function certificateIssues(name: string, issuer: IssuerSettings): Issue[] {
+  const { ssh_certificates: certificates, one_time } = issuer;
+  if (certificates === null) return [];
+  const path = ["issuers", name, "ssh_certificates"];
+  const { lifetime } = certificates;
+  const issues: Issue[] = [];
+  if (lifetime !== null && lifetime > MAX_CERTIFICATE_LIFETIME) {
+    issues.push({
+      id: "policy/value",
+      level: "error",
+      message: `a lifetime of ${duration(lifetime)} is more than ${
+        duration(MAX_CERTIFICATE_LIFETIME)
+      }`,
+      hint: "let people sign in again: the browser often does it by itself",
+      path: [...path, "lifetime"],
+    });
+  }
+  if (one_time) {
+    issues.push({
+      id: "issuer/one-time-with-certificates",
+      level: "error",
+      message:
+        "a certificate is shown at every connection, so its token cannot admit once",
+      hint: 'remove "one_time" or "ssh_certificates"',
+      path: ["issuers", name, "one_time"],
+      at: "key",
+    });
+  }
+  return issues;
 }
 
 function kindIssues(

@@ -92,6 +92,23 @@ export const asSeconds = (text: typeof DurationText) =>
 export const duration = (fallback: string, about: About) =>
   v.optional(asSeconds(needed(DurationText, about)), fallback);
 
+const WRITTEN_LIFETIME = 'a lifetime is "token", or a duration such as "8h"';
+
+/** A duration, or `token`: as long as the token itself. */
+export const LifetimeText = v.pipe(
+  v.string(WRITTEN_LIFETIME),
+  v.regex(/^(?:token|(?:0|[1-9][0-9]{0,8})(?:s|m|h|d))$/, WRITTEN_LIFETIME),
+);
+
+/** `null` for `token`. */
+function lifetimeSeconds(text: string): number | null {
+  return text === "token" ? null : seconds(text);
+}
+
+/** What is written as a lifetime counts in seconds; the token's own is `null`. */
+export const asLifetime = (text: typeof LifetimeText) =>
+  v.pipe(text, v.transform(lifetimeSeconds));
+
 const WRITTEN_INSTANT =
   'a time is written like "2027-01-31T00:00:00Z" (RFC 3339): a day that there is, whole seconds, Z or an offset';
 
@@ -140,7 +157,8 @@ export function keyRows(
       words: shape.type === "picklist" && "options" in shape
         ? shape.options as readonly unknown[]
         : [],
-      isDuration: isTurnedBy(seconds, shape),
+      isDuration: isTurnedBy(seconds, shape) ||
+        isTurnedBy(lifetimeSeconds, shape),
       isInstant: isTurnedBy(instantSeconds, shape),
     }];
   });

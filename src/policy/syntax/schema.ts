@@ -14,13 +14,19 @@ import { ACCOUNT_PATTERNS } from "../account_name.ts";
 import { ConditionSchema } from "./condition_schema.ts";
 import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
 import { ALGORITHMS, KIND_ROWS, KINDS } from "../kinds.ts";
-import { DEFAULT_CACHE_DIRECTORY, DEFAULT_LOG_SOCKET } from "../places.ts";
+import {
+  DEFAULT_CACHE_DIRECTORY,
+  DEFAULT_LOG_SOCKET,
+  DEFAULT_SSH_KEYS_DIRECTORY,
+} from "../places.ts";
 import {
   asInstant,
+  asLifetime,
   asSeconds,
   duration,
   DurationText,
   InstantText,
+  LifetimeText,
   needed,
   optional,
   setting,
@@ -101,6 +107,35 @@ export const DeviceSchema = v.strictObject({
   starts_total: setting(Count, 60, {
     says: "starts a minute in all",
     change: "limit",
+  }),
+  after: setting(v.nullable(v.picklist(["publickey"])), null, {
+    says:
+      "`publickey`: sshd must have accepted a key before a code is shown, and where that was a certificate with a token, the token of the sign-in must be about the same person; needs `AuthenticationMethods publickey,keyboard-interactive`",
+  }),
+});
+
+/** Where the commitment to the key stands in an ID token, which makes an SSH certificate of it. */
+export const COMMITMENTS = ["nonce", "aud", "gq", "cnf"] as const;
+
+export const SshCertificatesSchema = v.strictObject({
+  commitment: setting(v.picklist(COMMITMENTS), "nonce", {
+    says:
+      "where the ID token names the key: `nonce`; `aud` (GitHub, Forgejo) and `gq` (GitLab CI), whose signature must be replaced by a GQ proof; `cnf` (OpenID Connect Key Binding)",
+    change: "other",
+  }),
+  lifetime: v.optional(
+    asLifetime(
+      needed(
+        LifetimeText,
+        "how long a certificate serves: `token`, until the ID token's `exp`, or a duration since its `iat`, at most `7d`",
+      ),
+    ),
+    "token",
+  ),
+  refreshed: setting(v.boolean(), false, {
+    says:
+      "after that a refreshed ID token in the certificate goes on vouching, for the same `iss`, `sub` and `aud`",
+    change: "switch",
   }),
 });
 
@@ -249,6 +284,11 @@ export const IssuerSchema = v.strictObject({
     null,
     "device sign-in (RFC 8628)",
   ),
+  ssh_certificates: setting(
+    v.nullable(SshCertificatesSchema),
+    null,
+    "SSH certificates that carry an ID token (OpenPubkey) let people in through sshd's AuthorizedKeysCommand",
+  ),
   claims: setting(
     ClaimsSchema,
     {},
@@ -337,6 +377,22 @@ export const AccountSchema = v.union([
   }),
 ]);
 
+/** What sshd can withhold from a session, by the words of policies. */
+export const PERMITS = [
+  "pty",
+  "port_forwarding",
+  "agent_forwarding",
+  "x11",
+  "user_rc",
+] as const;
+
+export const SshRuleSchema = v.strictObject({
+  permit: needed(
+    entries(v.picklist(PERMITS)),
+    "what sessions by certificate may use, and nothing else: `pty`, `port_forwarding`, `agent_forwarding`, `x11`, `user_rc`; left out: all that sshd allows. Several rules that admit are united",
+  ),
+});
+
 export const RuleSchema = v.strictObject({
   description: optional(Text, "for people"),
   effect: setting(
@@ -382,6 +438,7 @@ export const RuleSchema = v.strictObject({
     false,
     "accounts listed under `names` may be protected ones",
   ),
+  ssh: v.optional(SshRuleSchema),
 });
 
 // The whole.
@@ -422,6 +479,11 @@ export const PolicySchema = v.strictObject({
         AbsolutePath,
         DEFAULT_CACHE_DIRECTORY,
         "the only place that login writes",
+      ),
+      ssh_keys_directory: setting(
+        AbsolutePath,
+        DEFAULT_SSH_KEYS_DIRECTORY,
+        "the same for `oauth-pam ssh-keys`, which sshd runs as a user of its own; owned by that user",
       ),
     }),
     {},
@@ -466,6 +528,9 @@ export type RuleDocument = v.InferInput<typeof RuleSchema>;
 /** The same with the defaults that depend on nothing, durations in seconds. */
 export type PolicySettings = v.InferOutput<typeof PolicySchema>;
 export type IssuerSettings = v.InferOutput<typeof IssuerSchema>;
+export type SshCertificatesSettings = v.InferOutput<
+  typeof SshCertificatesSchema
+>;
 export type DeviceSettings = v.InferOutput<typeof DeviceSchema>;
 export type RuleSettings = v.InferOutput<typeof RuleSchema>;
 export type AssuranceSettings = v.InferOutput<typeof AssuranceSchema>;

@@ -22,6 +22,7 @@ import {
   IssuerSchema,
   PolicySchema,
   RuleSchema,
+  SshCertificatesSchema,
 } from "./schema.ts";
 import { Document, isMap, isPair, isSeq, Scalar, visit } from "yaml";
 
@@ -45,6 +46,9 @@ function issuerDocument(issuer: Issuer): Written {
   return written(IssuerSchema, {
     ...issuer,
     device: device && deviceDocument(device),
+    ssh_certificates: "ssh_certificates" in issuer && issuer.ssh_certificates
+      ? written(SshCertificatesSchema, { ...issuer.ssh_certificates })
+      : null,
   });
 }
 
