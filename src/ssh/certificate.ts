@@ -28,7 +28,7 @@ const MAX_CHARACTERS = 120_000;
 const MAX_EXTENSIONS = 32;
 
 /** The extension that holds an OpenPubkey token. */
-export const TOKEN_EXTENSION = "openpubkey-pkt";
+const TOKEN_EXTENSION = "openpubkey-pkt";
 
 /** Type 1 of a certificate; hosts have 2. */
 export const USER = 1;
@@ -39,7 +39,7 @@ export class CertificateError extends Error {
 }
 
 /** A critical option or an extension. */
-export interface CertificateOption {
+interface CertificateOption {
   readonly name: string;
   readonly data: Uint8Array;
 }

@@ -12,8 +12,13 @@ import {
 } from "../../src/ssh/certificate.ts";
 import { TokenError } from "../../src/token/errors.ts";
 import type { Evidence } from "../../src/token/evidence.ts";
+import { issuerNamed } from "../../src/token/jwt.ts";
 import type { PkIssuer } from "../../src/token/pk_binding.ts";
-import { parsePkToken, verifyPkToken } from "../../src/token/pk_token.ts";
+import {
+  parsePkToken,
+  type UnverifiedPkToken,
+  verifyPkToken,
+} from "../../src/token/pk_token.ts";
 import {
   type CertificateFields,
   createCertificate,
@@ -135,14 +140,13 @@ export async function setPkScene(
     const certificate = readCertificate(base64, type);
     await requireSelfSigned(certificate, { now });
     assert.ok(certificate.pkToken !== null);
-    const parsed = parsePkToken(certificate.pkToken);
-    assert.equal(parsed.iss, ISSUER);
+    const parsed: UnverifiedPkToken = parsePkToken(certificate.pkToken);
     const newer = await Promise.all(
       (options.newer ?? []).map((each) => publicJwk(each)),
     );
     return await verifyPkToken(parsed, {
       key: certificate.key.jwk,
-      issuer: policy,
+      issuer: issuerNamed(parsed.iss, [policy]),
       now,
       keys: {
         current: async () => {
