@@ -54,6 +54,8 @@ export interface LoginResult extends ResultKind {
   readonly reason: Reason;
   readonly rule: string | null;
   readonly detail: string | null;
+  /** What sshd reads of a yes. */
+  readonly line?: string;
 }
 
 export function newAttempt(): Attempt {
@@ -169,6 +171,7 @@ export async function recordAttempt(
   attempt: Attempt,
   result: LoginResult,
   io: PamIo,
+  way: Pick<AuditRecord, "method" | "key" | "phase"> = {},
 ): Promise<void> {
   const { policy, evidence } = attempt;
   const claims = evidence?.claims;
@@ -178,6 +181,7 @@ export async function recordAttempt(
     user: loggedVariable(io.env, "PAM_USER"),
     service: loggedVariable(io.env, "PAM_SERVICE"),
     rhost: loggedVariable(io.env, "PAM_RHOST"),
+    ...way,
     issuer: attempt.issuer,
     sub: typeof claims?.sub === "string" ? claims.sub : null,
     // a line with a field less is better than no line
