@@ -55,7 +55,7 @@ export function checkSamePerson(
     if (pkToken === null) continue;
     const person = parsePkToken(pkToken);
     const same = typeof iss === "string" && typeof sub === "string" &&
-      person.iss === iss && person.sub === sub;
+      person.iss === iss && person.issued.jws.payload.sub === sub;
     if (same) continue;
     throw new TokenError(
       "key_not_bound",
