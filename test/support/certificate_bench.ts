@@ -185,9 +185,10 @@ log:
   );
   await Deno.chmod(launcher, 0o755);
   const key = await createKey("Ed25519");
-  const stackFile = await host.installStack("sshd-certificates", {
-    service: SERVICE,
-  });
+  const stackFile = await host.writeService(
+    SERVICE,
+    await readExample("sshd-certificates"),
+  );
   const config = async () =>
     (await readExample("sshd_config-certificates"))
       .replace("/usr/libexec/oauth-pam/oauth-pam-ssh-keys", launcher)
