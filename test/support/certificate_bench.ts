@@ -164,6 +164,7 @@ ${indented(options.issuer ?? ["ssh_certificates: {}"])}rules:
       - {map: {alice@example.edu: [${account.name}]}, keys: [email]}
 ${indented(options.rule)}${
       (options.rules ?? []).map((line) => `  ${line}\n`).join("")
+        .replaceAll("ACCOUNT", account.name)
     }cache:
   directory: ${folder}/cache
   ssh_keys_directory: ${keysDirectory}
