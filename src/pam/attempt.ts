@@ -123,11 +123,14 @@ export async function concludeAttempt(
   result: LoginResult,
   { io, logMs }: { io: PamIo; logMs: number },
 ): Promise<void> {
-  const written = Promise.allSettled([
+  const written: Promise<unknown> = Promise.allSettled([
     recordAttempt(attempt, result, io),
     recordOutcome(attempt, result, io),
   ]);
-  await within<unknown>(written, logMs, () => {});
+  const half = logMs / 2;
+  const giveUp = () => {};
+  // two waits: a process that stood still for all of the first has not begun to write
+  await within<unknown>(written, half, () => within(written, half, giveUp));
 }
 
 /** What took too long is a refusal. */
