@@ -89,7 +89,8 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   type_not_allowed: "`typ` is not in the policy",
   certificate_malformed:
     "the SSH certificate is not one that carries a token, or not a strict one",
-  key_not_bound: "the token does not name the key of the SSH certificate",
+  key_not_bound:
+    "the token and the key of the SSH certificate do not belong together",
   issuer_unknown: "`iss` is not in the policy",
   audience_mismatch: "`aud` holds none of the policy's audiences",
   key_not_found: "the issuer publishes no key, or no single key, that fits",
