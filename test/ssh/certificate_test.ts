@@ -446,6 +446,10 @@ Deno.test("a key that is none is refused", async () => {
     ["P-256", onCurve(Uint8Array.of(0))],
     ["P-256", onCurve(point.slice(0, 64))],
     ["P-256", onCurve(Uint8Array.of(...point, 0))],
+    [
+      "P-256",
+      onCurve(Uint8Array.of(...point.slice(0, 33), 0, ...point.slice(33))),
+    ],
     // compressed, or with another first byte
     ["P-256", onCurve(Uint8Array.of(2, ...point.slice(1, 33)))],
     ["P-256", onCurve(point.with(0, 6))],
