@@ -97,7 +97,8 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   signature_invalid: "not signed by the issuer's key",
   token_expired: "`exp` has passed",
   token_not_yet_valid: "`nbf` or `iat` lies in the future",
-  token_too_old: "issued longer ago than `max_token_age`",
+  token_too_old:
+    "issued longer ago than `max_token_age`, or a certificate's `lifetime`",
   claim_missing: "a claim that verification needs is missing",
   token_replayed: "a token of a `one_time` issuer was used before",
   token_inactive: "the issuer says that the token is not active",

@@ -15,7 +15,6 @@ import {
   type PublishedKeys,
   type SignatureCheck,
   signedClaims,
-  statedIssuer,
 } from "./jwt.ts";
 import {
   checkBinding,
@@ -103,7 +102,11 @@ export function parsePkToken(text: string): UnverifiedPkToken {
     );
   }
   if (cosigners.length > 1) throw malformed("it has several cosigners");
-  const iss = statedIssuer(issued.jws);
+  const { iss } = issued.jws.payload;
+  if (iss === undefined || iss === null) {
+    throw new TokenError("claim_missing", 'the claim "iss" is missing');
+  }
+  if (typeof iss !== "string") throw malformed('"iss" is not a string');
   return { iss, issued, client, cosigned: cosigners.length > 0, refreshed };
 }
 

@@ -12,7 +12,6 @@ import {
 } from "../../src/ssh/certificate.ts";
 import { TokenError } from "../../src/token/errors.ts";
 import type { Evidence } from "../../src/token/evidence.ts";
-import { issuerNamed } from "../../src/token/jwt.ts";
 import type { PkIssuer } from "../../src/token/pk_binding.ts";
 import {
   parsePkToken,
@@ -141,12 +140,13 @@ export async function setPkScene(
     await requireSelfSigned(certificate, { now });
     assert.ok(certificate.pkToken !== null);
     const parsed: UnverifiedPkToken = parsePkToken(certificate.pkToken);
+    assert.equal(parsed.iss, ISSUER);
     const newer = await Promise.all(
       (options.newer ?? []).map((each) => publicJwk(each)),
     );
     return await verifyPkToken(parsed, {
       key: certificate.key.jwk,
-      issuer: issuerNamed(parsed.iss, [policy]),
+      issuer: policy,
       now,
       keys: {
         current: async () => {
