@@ -48,6 +48,9 @@ export interface World {
   readonly entry: { readonly name: string; readonly text: string };
 }
 
+/** In the place of 0, where sshd is told nothing. */
+const SILENCE = 25;
+
 export interface Run {
   readonly code: number;
   readonly stdout: string;
@@ -110,7 +113,9 @@ export async function run(
   const audited = await Deno.readTextFile(`${kept}/audit.jsonl`)
     .catch(() => "");
   const log = [stderr, ...sent, audited].join("\n");
-  return { code, stdout, log, milliseconds };
+  // only by a line does sshd let anybody in
+  const told = certificate === null || code !== 0 || stdout !== "";
+  return { code: told ? code : SILENCE, stdout, log, milliseconds };
 }
 
 async function certificateOf({ scene }: World): Promise<Certificate> {
