@@ -21,7 +21,7 @@ const OPTIONS = {
   user_rc: "user-rc",
 } as const;
 
-export interface AuthorizedKey {
+interface AuthorizedKey {
   /** The plain public key in its wire form, which has certified itself. */
   readonly key: Uint8Array;
   /**

@@ -140,7 +140,10 @@ export async function setPkScene(
     await requireSelfSigned(certificate, { now });
     assert.ok(certificate.pkToken !== null);
     const parsed: UnverifiedPkToken = parsePkToken(certificate.pkToken);
-    assert.equal(parsed.iss, ISSUER);
+    if (parsed.iss !== ISSUER) {
+      // where a login looks for the issuer
+      throw new TokenError("issuer_unknown", parsed.iss);
+    }
     const newer = await Promise.all(
       (options.newer ?? []).map((each) => publicJwk(each)),
     );

@@ -1,3 +1,8 @@
+/**
+ * From where a decision is a yes, as networks.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { admittedNetworks } from "../../../src/policy/evaluate/admitted_networks.ts";
