@@ -175,6 +175,9 @@ Deno.test("parsePkToken() reads at most 96 KiB, and 16 KiB of each token", async
   const token = await scene.token();
   assert.equal(parse("a".repeat(96 * 1024 + 1)), "token_malformed");
   assert.equal(parse(`${token}:${"a".repeat(96 * 1024)}`), "token_malformed");
+  assert.throws(() => parsePkToken("a".repeat(96 * 1024 + 1)), {
+    message: /at most 98304 are read/,
+  });
   const large = await scene.token({ claims: { pad: "x".repeat(11_000) } });
   await scene.admits(large);
   const huge = await scene.token({ claims: { pad: "x".repeat(13_000) } });
@@ -419,6 +422,16 @@ Deno.test("a proof has the header that proofs have, and is of an RS256 signature
     ) await scene.refuses(await scene.token(changes), reason);
     await scene.admits(await scene.token());
   }
+  // whatever else the policy allows
+  const generous = await setPkScene({
+    commitment: "aud",
+    issuer: { algorithms: ["RS256", "PS256", "RS512", "ES256"] },
+  });
+  for (const alg of ["PS256", "RS512", "ES256"]) {
+    const token = await generous.token({ header: { alg } });
+    await generous.refuses(token, "algorithm_not_allowed");
+  }
+  await generous.admits(await generous.token());
   const aud = await setPkScene({ commitment: "aud" });
   const token = await aud.token({ proof: { cic: "a" } });
   await aud.refuses(token, "token_malformed");
