@@ -24,6 +24,7 @@ import {
   CertificateError,
   readCertificate,
   requireSelfSigned,
+  type SelfSigned,
   type SshCertificate,
 } from "../ssh/certificate.ts";
 import { TokenError } from "../token/errors.ts";
@@ -106,21 +107,16 @@ async function answer(
   const { path, key, type, connection } = questionOf(args);
   if (!CERTIFICATE_TYPES.some((known) => known === type)) return null;
   const certificate = await strictly(() => readCertificate(key, type));
-  const { pkToken } = certificate;
-  if (pkToken === null) return null;
+  if (certificate.pkToken === null) return null;
   offer.certificate = certificate;
   const request = readPamRequest(io.env);
   const known = inOwnDirectory(
     await loadAttemptPolicy(offer, { request, path }),
   );
   const now = Math.floor(io.now() / 1000);
-  await strictly(() => requireSelfSigned(certificate, { now }));
-  const { issuer, evidence } = await proved(pkToken, {
-    certificate,
-    offer: known,
-    now,
-    io,
-  });
+  const signed = await strictly(() => requireSelfSigned(certificate, { now }));
+  const context = { offer: known, now, io };
+  const { issuer, evidence } = await proved(signed, context);
   const ruling = await decide(evidence, known, { issuer, now });
   const admitted = connection === null
     ? admittedFrom(ruling, known.policy)
@@ -131,8 +127,8 @@ async function answer(
   }
   const { rule, ...restrictions } = admitted;
   const line = authorizedKeyLine({
-    key: certificate.key.blob,
-    wildcard: isWildcard(certificate),
+    key: signed.key.blob,
+    wildcard: isWildcard(signed),
     ...restrictions,
   });
   return { reason: "allowed", rule, detail: null, line };
@@ -202,9 +198,8 @@ interface Proved {
 
 /** Whose certificate it is. Throws `TokenError`, `IssuerError` or `PolicyError`. */
 async function proved(
-  pkToken: string,
-  { certificate, offer, now, io }: {
-    certificate: SshCertificate;
+  { pkToken, key: { jwk: key }, principals }: SelfSigned,
+  { offer, now, io }: {
     offer: AttemptUnderPolicy;
     now: number;
     io: PamIo;
@@ -223,10 +218,9 @@ async function proved(
       cacheDirectory: policy.cache.directory,
       now: io.now,
     });
-    const { jwk: key } = certificate.key;
     const verified = await verifyPkToken(token, { key, issuer, keys, now });
     // OpenSSH 10.3 and later take them for nobody's
-    const evidence = certificate.principals.length > 0 ? verified : {
+    const evidence = principals.length > 0 ? verified : {
       ...verified,
       warnings: [...verified.warnings, "certificate without principals"],
     };
@@ -256,7 +250,7 @@ function issuerOf(
   return { ...issuer, ssh_certificates: issuer.ssh_certificates };
 }
 
-function isWildcard({ principals }: SshCertificate): boolean {
+function isWildcard({ principals }: SelfSigned): boolean {
   return principals.length === 1 && principals[0] === WILDCARD_PRINCIPAL;
 }
 

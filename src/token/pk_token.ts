@@ -143,8 +143,10 @@ export async function verifyPkToken(
     throw new TokenError("token_kind_unexpected", message);
   }
   const { client, issued } = token;
-  const { header } = client.jws;
-  await verifyClient({ compact: client.token.reveal(), header }, key);
+  const header = await verifyClient(
+    { compact: client.token.reveal(), header: client.jws.header },
+    key,
+  );
   const judged = { ...issuer, types: typesOf(issuer, mediaType) };
   const proven = provenInstead(issued, place);
   const { claims, warnings } = await signedClaims(

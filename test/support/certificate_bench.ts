@@ -25,9 +25,11 @@ import {
   ordinaryAccount,
   type Sshd,
   type SshdOptions,
+  type SshOptions,
   startSshd,
 } from "./sshd.ts";
 import { listenSyslog, type LogSink } from "./syslog.ts";
+import type { TestProvider } from "./provider.ts";
 import {
   createSigner,
   publicJwk,
@@ -73,6 +75,8 @@ export interface CertificateBench {
       key?: SshKey;
       user?: string;
       command?: string;
+      methods?: string;
+      token?: SshOptions["token"];
       options?: readonly string[];
     },
   ): Promise<{ ok: boolean; stdout: string; stderr: string }>;
@@ -81,6 +85,8 @@ export interface CertificateBench {
 }
 
 export interface CertificateBenchOptions {
+  /** In place of an issuer that does as it is told. */
+  readonly provider?: TestProvider;
   readonly kind?: BuildKind;
   /** Further lines of the issuer and of the rule, and further rules. */
   readonly issuer?: readonly string[];
@@ -137,8 +143,9 @@ export async function withCertificateBench(
     "0700",
     keysDirectory,
   );
-  const authority = await createAuthority();
+  const authority = options.provider?.authority ?? await createAuthority();
   const server = await startHostileIssuer({ authority });
+  const { issuer } = options.provider ?? server;
   cleanup.defer(() => server.close());
   const signer = await createSigner({ alg: "ES256", kid: "k1" });
   server.jwks = { keys: [await publicJwk(signer)] };
@@ -153,9 +160,9 @@ export async function withCertificateBench(
     `version: 1
 issuers:
   campus:
-    issuer: ${server.issuer}
-    audiences: [opkssh]
-    algorithms: [ES256]
+    issuer: ${issuer}
+    audiences: [${options.provider ? "ssh-login" : "opkssh"}]
+    algorithms: [RS256, ES256]
     ca_file: ${folder}/ca.pem
 ${indented(options.issuer ?? ["ssh_certificates: {}"])}rules:
   staff:
@@ -185,6 +192,12 @@ log:
     { mode: 0o755 },
   );
   await Deno.chmod(launcher, 0o755);
+  // for stacks beside it, which root runs
+  await Deno.writeTextFile(
+    host.launcher,
+    (await Deno.readTextFile(host.launcher))
+      .replace(/^program=.*$/m, `program=${program}`),
+  );
   const key = await createKey("Ed25519");
   const stackFile = await host.writeService(
     SERVICE,
@@ -208,7 +221,7 @@ log:
         await createPkToken({
           ...{ key, signer },
           claims: standardClaims({
-            issuer: server.issuer,
+            issuer,
             audience: "opkssh",
             ...claims,
           }),
@@ -237,8 +250,8 @@ log:
       );
       return await sshd.ssh({
         user: given.user ?? account.name,
-        token: "",
-        methods: "publickey",
+        token: given.token ?? "",
+        methods: given.methods ?? "publickey",
         ...given.command === undefined ? {} : { command: given.command },
         options: [
           `IdentityFile=${identity}`,

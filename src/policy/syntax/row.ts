@@ -12,7 +12,7 @@ import { INSTANT, instantSeconds } from "../instant.ts";
 /**
  * How a setting relates to who gets in. "set": each further entry accepts more. "required": each
  * further entry refuses more. "limit": a larger number accepts more. "switch": `true` accepts
- * more. "strict": `true` refuses more. "ladder": each of its words accepts more than those
+ * more. "strict": `true`, or a word where there was none, refuses more. "ladder": each of its words accepts more than those
  * before it. "other": it cannot be told. "shown": the same, and a
  * reviewer must read both. "neutral": it does not matter.
  */

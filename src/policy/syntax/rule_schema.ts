@@ -95,7 +95,7 @@ export const AccountSchema = v.union([
 ]);
 
 /** What sshd can withhold from a session, by the words of policies. */
-const PERMITS = [
+export const PERMITS = [
   "pty",
   "port_forwarding",
   "agent_forwarding",
