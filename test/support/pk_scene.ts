@@ -137,14 +137,13 @@ export async function setPkScene(
       options.certificate,
     );
     const certificate = readCertificate(base64, type);
-    await requireSelfSigned(certificate, { now });
-    assert.ok(certificate.pkToken !== null);
-    const parsed: UnverifiedPkToken = parsePkToken(certificate.pkToken);
+    const signed = await requireSelfSigned(certificate, { now });
+    const parsed: UnverifiedPkToken = parsePkToken(signed.pkToken);
     const newer = await Promise.all(
       (options.newer ?? []).map((each) => publicJwk(each)),
     );
     return await verifyPkToken(parsed, {
-      key: certificate.key.jwk,
+      key: signed.key.jwk,
       issuer: policy,
       now,
       keys: {
