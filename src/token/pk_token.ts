@@ -101,7 +101,7 @@ export function parsePkToken(text: string): UnverifiedPkToken {
       `it has ${clients.length} signatures of a client instead of 1`,
     );
   }
-  if (cosigners.length > 1) throw malformed("it has several cosigners");
+  // of at most three signatures, so that there is no second cosigner
   const { iss } = issued.jws.payload;
   if (iss === undefined || iss === null) {
     throw new TokenError("claim_missing", 'the claim "iss" is missing');

@@ -42,9 +42,10 @@ Deno.test("with the commitment nonce a proof instead of a signature is refused",
     token: [header, payload, signature].join("."),
   });
   const [own = "", , proof = ""] = proven.split(".");
-  await scene.refuses(
+  const message = await scene.refuses(
     [payload, own, proof, ...client].join(":"),
     "algorithm_not_allowed",
   );
+  assert.match(message, /needs the issuer's signature instead of a proof/);
   await scene.admits(token);
 });

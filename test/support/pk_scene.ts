@@ -137,18 +137,13 @@ export async function setPkScene(
       options.certificate,
     );
     const certificate = readCertificate(base64, type);
-    await requireSelfSigned(certificate, { now });
-    assert.ok(certificate.pkToken !== null);
-    const parsed: UnverifiedPkToken = parsePkToken(certificate.pkToken);
-    if (parsed.iss !== ISSUER) {
-      // where a login looks for the issuer
-      throw new TokenError("issuer_unknown", parsed.iss);
-    }
+    const signed = await requireSelfSigned(certificate, { now });
+    const parsed: UnverifiedPkToken = parsePkToken(signed.pkToken);
     const newer = await Promise.all(
       (options.newer ?? []).map((each) => publicJwk(each)),
     );
     return await verifyPkToken(parsed, {
-      key: certificate.key.jwk,
+      key: signed.key.jwk,
       issuer: policy,
       now,
       keys: {

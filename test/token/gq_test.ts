@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { shake256 } from "@noble/hashes/sha3.js";
 import { verifyGq } from "../../src/token/gq.ts";
 import { proveInstead } from "../support/gq_signer.ts";
 import {
@@ -126,6 +127,31 @@ Deno.test("verifyGq() refuses answers that are not numbers below the modulus", a
     );
     assert.equal(await verifyGq(changed, { key, ...statement }), false);
   }
+});
+
+Deno.test("verifyGq() refuses answers of zero, with which the rest of a proof follows from its message", async () => {
+  const { size, key, proof: _, ...statement } = await provenToken();
+  // whatever the challenge, the witnesses are zero
+  const challenge = shake256(
+    Uint8Array.of(
+      ...new Uint8Array(ROUNDS * size),
+      ...new TextEncoder().encode(statement.message),
+    ),
+    { dkLen: 32 },
+  );
+  for (const answer of [new Uint8Array(size), bytesOf(String(key.n))]) {
+    const forged = Uint8Array.of(
+      ...challenge,
+      ...Array(ROUNDS).fill([...answer]).flat(),
+    );
+    assert.equal(await verifyGq(forged, { key, ...statement }), false);
+  }
+});
+
+Deno.test("verifyGq() refuses keys of fewer than 2048 bits", async () => {
+  const { proof, size, ...statement } = await provenToken(1024);
+  assert.equal(proof.length, 32 + ROUNDS * size);
+  assert.equal(await verifyGq(proof, statement), false);
 });
 
 Deno.test("verifyGq() refuses what can be made without a signature", async () => {

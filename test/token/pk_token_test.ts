@@ -175,6 +175,9 @@ Deno.test("parsePkToken() reads at most 96 KiB, and 16 KiB of each token", async
   const token = await scene.token();
   assert.equal(parse("a".repeat(96 * 1024 + 1)), "token_malformed");
   assert.equal(parse(`${token}:${"a".repeat(96 * 1024)}`), "token_malformed");
+  assert.throws(() => parsePkToken("a".repeat(96 * 1024 + 1)), {
+    message: /at most 98304 are read/,
+  });
   const large = await scene.token({ claims: { pad: "x".repeat(11_000) } });
   await scene.admits(large);
   const huge = await scene.token({ claims: { pad: "x".repeat(13_000) } });
@@ -188,14 +191,15 @@ Deno.test("a cosigner's signature is passed over, and the log says so", async ()
   assert.deepEqual(evidence.warnings, [
     "the cosigner's signature is not looked at",
   ]);
-  const twice = await scene.token({
-    cosigner,
-    edit: (
-      parts,
-    ) => [...parts.slice(0, 3), ...parts.slice(5), ...parts.slice(5)],
-  });
-  // no client among them
-  await scene.refuses(twice, "token_malformed");
+  const others = [
+    (parts: string[]) => [...parts, ...parts.slice(5)],
+    (parts: string[]) => [...parts.slice(0, 3), ...parts.slice(5)],
+    (parts: string[]) => [parts[0] ?? "", ...parts.slice(3)],
+  ];
+  for (const edit of others) {
+    const token = await scene.token({ cosigner, edit });
+    await scene.refuses(token, "token_malformed");
+  }
 });
 
 // The client's header.
@@ -419,6 +423,16 @@ Deno.test("a proof has the header that proofs have, and is of an RS256 signature
     ) await scene.refuses(await scene.token(changes), reason);
     await scene.admits(await scene.token());
   }
+  // whatever else the policy allows
+  const generous = await setPkScene({
+    commitment: "aud",
+    issuer: { algorithms: ["RS256", "PS256", "RS512", "ES256"] },
+  });
+  for (const alg of ["PS256", "RS512", "ES256"]) {
+    const token = await generous.token({ header: { alg } });
+    await generous.refuses(token, "algorithm_not_allowed");
+  }
+  await generous.admits(await generous.token());
   const aud = await setPkScene({ commitment: "aud" });
   const token = await aud.token({ proof: { cic: "a" } });
   await aud.refuses(token, "token_malformed");
@@ -664,6 +678,32 @@ Deno.test("each claim that a refreshed ID token must have as before is asked for
     const refreshed = await scene.laterIdToken(claims);
     await scene.admits(await scene.token({ refreshed }), { now });
   }
+});
+
+Deno.test("a refreshed ID token that is bound to a key is bound to the same one", async () => {
+  const scene = await setPkScene({ commitment: "cnf", refreshed: true });
+  const { jwk } = await createKey("Ed25519");
+  const header = { typ: "dpop+id_token" };
+  const now = NOW + 400;
+  for (
+    const [reason, cnf] of [
+      ["key_not_bound", { jwk }],
+      ["key_not_bound", { jkt: "other" }],
+      ["token_expired", undefined],
+    ] as const
+  ) {
+    const refreshed = await scene.laterIdToken({ cnf }, { header });
+    await scene.refuses(await scene.token({ refreshed }), reason, { now });
+  }
+  const same = { cnf: { jwk: scene.key.jwk } };
+  const plain = await scene.laterIdToken(same);
+  await scene.refuses(
+    await scene.token({ refreshed: plain }),
+    "type_not_allowed",
+    { now },
+  );
+  const refreshed = await scene.laterIdToken(same, { header });
+  await scene.admits(await scene.token({ refreshed }), { now });
 });
 
 Deno.test("every token in a PK token is verified from the characters that were read", async () => {
