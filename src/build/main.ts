@@ -12,7 +12,11 @@ import { parsePolicy, usable } from "../policy/syntax/parse.ts";
 import { bundleProgram } from "./bundle.ts";
 import { compileProgram, writeRuntimeProgram } from "./compile.ts";
 import { BUILD_ENVIRONMENT } from "./deno.ts";
-import { BuildError, permissionNeeds } from "./permissions.ts";
+import {
+  BuildError,
+  permissionNeeds,
+  takesCertificates,
+} from "./permissions.ts";
 
 const USAGE =
   "usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]";
@@ -66,6 +70,7 @@ export async function build(
     const bundle = await bundleProgram({
       sha256,
       policy,
+      keys: takesCertificates(policy),
       environment: io.environment,
       ...(io.entryPoint === undefined ? {} : { entryPoint: io.entryPoint }),
     });
