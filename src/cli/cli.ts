@@ -65,7 +65,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     words: "policy import",
-    summary: "print a policy from an oauth-ssh.conf",
+    summary: "print a policy from oauth-ssh's or opkssh's files",
     load: () => import("./policy/import/verb.ts"),
   },
   {

@@ -141,7 +141,9 @@ function keyTable(
     kinds ? [...head, "kinds"] : head,
     rows.map((row) => {
       const cells = [code(row.key), fallback(row), row.says];
-      const only = KIND_KEYS.find((key) => key === row.key);
+      // what stands inside a mapping is there where the mapping is
+      const [outer] = row.key.split(".");
+      const only = KIND_KEYS.find((key) => key === outer);
       return kinds
         ? [...cells, only === undefined ? "all" : kindsWith(only).join(", ")]
         : cells;

@@ -7,27 +7,30 @@ import { MAX_TOKEN_CHARACTERS } from "../../token/compact_jws.ts";
 import { forGraph } from "../../token/unfitting.ts";
 import { choice, parseArguments, UsageError } from "../arguments.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
+import { unreadable } from "../input.ts";
 import type { CliIo } from "../io.ts";
 import { jsonDocument } from "../output/json.ts";
 import { visible } from "../../lib/text.ts";
 import { type Anatomy, anatomyOf, type TokenKind } from "./anatomy.ts";
+import { inspectedCertificate } from "./certificate.ts";
+import { looksLikeCertificate } from "./certificate_file.ts";
+import { datesOf, timeLines } from "./times.ts";
 
 export const HELP = `
-usage: oauth-pam token inspect [--format pretty|json] <TOKEN
+usage: oauth-pam token inspect [--certificate FILE] [--format pretty|json] <TOKEN
 
 Shows what a token on standard input says about itself: header, claims, times as dates, and which
-way into a host is long enough for it. NOTHING IS VERIFIED: anybody can write such a token. Prints
-neither the signature nor the token.
+way into a host is long enough for it. Of an SSH certificate, there or in a file, it shows what the
+certificate says and the token that it carries. NOTHING IS VERIFIED: anybody can write such a token.
+Prints neither signatures nor the token.
 
+  --certificate FILE an SSH certificate, such as id-cert.pub
   --format FORMAT    pretty (the default) or json
 
 exit codes: 0 decoded, 2 usage, 3 cannot be decoded
 `;
 
 const NOT_VERIFIED = "NOT VERIFIED: anybody could have written this";
-
-/** Claims that are times: RFC 7519 section 4.1, OpenID Connect Core sections 2 and 5.1. */
-const TIMES = ["iat", "nbf", "exp", "auth_time", "updated_at"];
 
 /** What the ways in carry at most, in bytes (pam_exec) and characters (the OpenSSH client). */
 const PAM_EXEC = 511;
@@ -37,15 +40,38 @@ export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, { format: { type: "string" } });
+  const options = await parseArguments(args, {
+    certificate: { type: "string" },
+    format: { type: "string" },
+  });
   const formats = ["pretty", "json"] as const;
   const format = choice("format", options.text("format") ?? "pretty", formats);
   if (options.positionals.length > 0) {
     // it would stand in the list of processes and in the shell's history
     throw new UsageError("the token is read from standard input, never named");
   }
-  const anatomy = anatomyOf(await io.readStdin());
   const now = Math.floor(io.now() / 1000);
+  const file = options.text("certificate");
+  let input: Uint8Array;
+  try {
+    input = file === undefined || file === "-"
+      ? await io.readStdin()
+      : await io.readFile(file);
+  } catch (error) {
+    if (file === undefined) throw error;
+    const { message } = unreadable(file, error);
+    io.stderr(`oauth-pam: error: ${visible(`${file}: ${message}`)}\n`);
+    return EXIT.unanswered;
+  }
+  if (file !== undefined || looksLikeCertificate(input)) {
+    const { text, decoded } = await inspectedCertificate(input, {
+      format,
+      now,
+    });
+    io.stdout(text);
+    return decoded ? EXIT.fine : EXIT.unanswered;
+  }
+  const anatomy = anatomyOf(input);
   io.stdout(format === "json" ? json(anatomy) : pretty(anatomy, now));
   return anatomy.kind === "jws" ? EXIT.fine : EXIT.unanswered;
 }
@@ -59,9 +85,7 @@ function json({ kind, length, header, claims, refused }: Anatomy): string {
     fits: { pam_exec: length <= PAM_EXEC, ssh: length <= SSH_CLIENT },
     header,
     claims,
-    dates: Object.fromEntries(
-      timesOf(claims).map(([name, seconds]) => [name, dateOf(seconds)]),
-    ),
+    dates: datesOf(claims),
     refused,
     ...(notes.length === 0 ? {} : { notes }),
   });
@@ -80,10 +104,7 @@ const KINDS: Readonly<Record<TokenKind, string>> = {
 
 function pretty(anatomy: Anatomy, now: number): string {
   const { kind, length, header, claims, refused } = anatomy;
-  const times = timesOf(claims).map(([name, seconds]) =>
-    `  ${name.padEnd(10)} ${dateOf(seconds) ?? "no date"}` +
-    (dateOf(seconds) === null ? "" : `  ${relative(name, { seconds, now })}`)
-  );
+  const times = timeLines(claims, now);
   return [
     NOT_VERIFIED,
     "",
@@ -124,38 +145,4 @@ function ways(length: number): string {
       `(${SSH_CLIENT}): use pam_script, or device sign-in`;
   }
   return `fits pam_exec (${PAM_EXEC}) and the OpenSSH client's prompt (${SSH_CLIENT})`;
-}
-
-function timesOf(claims: Anatomy["claims"]): [string, number][] {
-  if (claims === null) return [];
-  return TIMES.flatMap((name): [string, number][] => {
-    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
-    return typeof value === "number" ? [[name, value]] : [];
-  });
-}
-
-/** A NumericDate (RFC 7519 section 2) as ISO 8601; `null` beyond what a calendar holds. */
-function dateOf(seconds: number): string | null {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime())
-    ? null
-    : date.toISOString().replace(".000Z", "Z");
-}
-
-function relative(
-  name: string,
-  { seconds, now }: { seconds: number; now: number },
-): string {
-  const distance = span(Math.abs(seconds - now));
-  const past = seconds <= now;
-  if (name === "exp") {
-    return past ? `EXPIRED ${distance} ago` : `in ${distance}`;
-  }
-  return past ? `${distance} ago` : `IN THE FUTURE, in ${distance}`;
-}
-
-function span(seconds: number): string {
-  const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]] as const;
-  const [size, unit] = units.find(([size]) => seconds >= 2 * size) ?? [1, "s"];
-  return `${Math.floor(seconds / size)} ${unit}`;
 }

@@ -28,6 +28,7 @@ export type HintKind =
   | "scheme"
   | "similar"
   | "suffix"
+  | "time"
   | "trailing-slash"
   | "type"
   | "white-space";

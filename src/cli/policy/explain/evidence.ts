@@ -12,6 +12,7 @@ import { PolicyError } from "../../../pam/host/policy_file.ts";
 import { RequestError } from "../../../pam/host/environment.ts";
 import { ownerOf, verifyToken } from "../../../pam/judgement.ts";
 import type { Claims } from "../../../policy/claims.ts";
+import type { RuleHint } from "../../../analysis/explain/near_miss.ts";
 import {
   type Explanation,
   issuerOfClaims,
@@ -31,6 +32,8 @@ export interface ClaimsOf {
   readonly claims: Claims;
   /** Where they come from a line of the audit file. */
   readonly recorded?: Recorded;
+  /** What is worth saying of them. */
+  readonly hints?: readonly RuleHint[];
 }
 
 /** The rest of a recorded attempt. */

@@ -7,7 +7,10 @@ import type { Explanation } from "../../../analysis/explain/explain.ts";
 import { jsonDocument } from "../../output/json.ts";
 import { visible } from "../../../lib/text.ts";
 
-export function explainJson(explanation: Explanation): string {
+export function explainJson(
+  explanation: Explanation,
+  permit: readonly string[] | null,
+): string {
   const { decision, account, issuer, hints, nearest } = explanation;
   return safeDocument("oauth-pam/explain@1", {
     decision: decision.decision,
@@ -15,6 +18,7 @@ export function explainJson(explanation: Explanation): string {
     account,
     issuer,
     rule: decision.rule,
+    ...(permit === null ? {} : { ssh: { permit } }),
     ...(decision.detail === undefined ? {} : { detail: decision.detail }),
     rules: decision.rules.map((rule) => ({
       id: rule.id,

@@ -21,11 +21,13 @@ interface ExplainPrettyOptions {
   readonly color: boolean;
   /** What was asked; `null` when it never came to the rules. */
   readonly request: AccessRequest | null;
+  /** What a session by certificate may use; `null` where there is none. */
+  readonly permit: readonly string[] | null;
 }
 
 export function explainPretty(
   explanation: Explanation,
-  { color, request }: ExplainPrettyOptions,
+  { color, request, permit }: ExplainPrettyOptions,
 ): string {
   const { decision, order } = explanation;
   const allowed = decision.decision === "allow";
@@ -41,6 +43,7 @@ export function explainPretty(
     }`,
     ...(decision.detail === undefined ? [] : [`  ${visible(decision.detail)}`]),
     ...circumstances(explanation, request),
+    ...(permit === null ? [] : [`  the session may use ${used(permit)}`]),
     ...hintLines(explanation, null),
     ...leading(explanation).map((line) => paint("1", line)),
   ];
@@ -62,6 +65,14 @@ export function explainPretty(
     lines.push(...others.flatMap((rule) => ruleLines(rule, explanation)));
   }
   return `${lines.join("\n")}\n`;
+}
+
+function used(permit: readonly string[]): string {
+  return permit.includes("all")
+    ? "all that sshd allows"
+    : permit.length === 0
+    ? "a command, and nothing else"
+    : `${permit.join(", ")}, and nothing else`;
 }
 
 function circumstances(

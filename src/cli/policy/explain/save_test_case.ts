@@ -31,6 +31,10 @@ export interface Case {
   readonly issuer: Issuer;
   readonly request: AccessRequest;
   readonly mapFiles: MapFiles;
+  /** Whether the token came in a certificate. */
+  readonly certificate: boolean;
+  /** What a session by certificate may use; `null` where there is none. */
+  readonly permit: readonly string[] | null;
 }
 
 /** Appends the case to a file of tests, which need not be there. Throws {@link InputError}. */
@@ -128,14 +132,15 @@ function uniqueName(
 }
 
 function testOf(saved: Case, name: string): WrittenTest {
-  const { explanation, issuer, request } = saved;
+  const { explanation, issuer, request, permit, certificate } = saved;
   const { decision, reason, rule } = explanation.decision;
   const { claims, mapFiles } = essentials(saved);
   const expect = decision === "allow"
-    ? { decision, rule }
+    ? { decision, rule, ...(permit === null ? {} : { ssh: { permit } }) }
     : { decision, reason, ...(rule === null ? {} : { rule }) };
   return {
     name,
+    ...(certificate ? { way: "certificate" } : {}),
     account: request.account,
     issuer: issuer.name,
     service: request.service,

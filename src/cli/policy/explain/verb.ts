@@ -1,5 +1,5 @@
 /**
- * `oauth-pam policy explain FILE --account A (--claims FILE|- | --token -)`
+ * `oauth-pam policy explain FILE --account A (--claims FILE|- | --token - | --certificate FILE|-)`
  *
  * @module
  */
@@ -18,6 +18,9 @@ import {
   timeOption,
   UsageError,
 } from "../../arguments.ts";
+import { permittedBy } from "../../../analysis/testing/expectation.ts";
+import { CERTIFICATE_SERVICE } from "../../../analysis/permits.ts";
+import { evidenceFromCertificate } from "./certificate.ts";
 import {
   type Asked,
   type ClaimsOf,
@@ -37,7 +40,7 @@ import {
 } from "../../input.ts";
 
 export const HELP = `
-usage: oauth-pam policy explain FILE --account NAME (--claims FILE | --token -)
+usage: oauth-pam policy explain FILE --account NAME (--claims FILE | --token - | --certificate FILE)
                                 [--service NAME] [--rhost ADDRESS] [--issuer NAME]
                                 [--now TIME] [--format pretty|json] [--exit-code]
                                 [--save-test FILE]
@@ -52,6 +55,9 @@ almost right.
                       is as good: its issuer, service, address and time count where no option
                       says otherwise
   --token -           a token on standard input, verified with its issuer as at a login
+  --certificate FILE  an SSH certificate that carries a token, such as id-cert.pub; "-" reads standard
+                      input. NOTHING OF IT IS VERIFIED: its claims are taken as --claims are. Says
+                      what the session may use as well
   --service NAME      the PAM service, "sshd" where nothing is said
   --rhost ADDRESS     the remote address, none where nothing is said
   --issuer NAME       the local name of the issuer; otherwise the claim "iss" names it
@@ -72,6 +78,7 @@ export async function run(
     "account": { type: "string" },
     "claims": { type: "string" },
     "token": { type: "string" },
+    "certificate": { type: "string" },
     "service": { type: "string" },
     "rhost": { type: "string" },
     "issuer": { type: "string" },
@@ -82,11 +89,11 @@ export async function run(
   });
   const question = questionOf(options, io);
   try {
-    const { explanation, request } = await answer(question, io);
+    const { explanation, request, permit } = await answer(question, io);
     io.stdout(
       question.format === "json"
-        ? explainJson(explanation)
-        : explainPretty(explanation, { color: io.color, request }),
+        ? explainJson(explanation, permit)
+        : explainPretty(explanation, { color: io.color, request, permit }),
     );
     const denied = explanation.decision.decision === "deny";
     return denied && options.flag("exit-code") ? EXIT.negative : EXIT.fine;
@@ -100,6 +107,7 @@ interface Question {
   readonly file: string;
   readonly account: string;
   readonly claims: string | undefined;
+  readonly certificate: string | undefined;
   readonly service: string | undefined;
   readonly rhost: string | null;
   readonly issuer: string | undefined;
@@ -121,15 +129,28 @@ function questionOf(options: Arguments, io: CliIo): Question {
     throw new UsageError("name the account that is asked for with --account");
   }
   const [claims, token] = [options.text("claims"), options.text("token")];
-  if ((claims === undefined) === (token === undefined)) {
-    throw new UsageError("give either --claims FILE or --token -");
+  const certificate = options.text("certificate");
+  const given = [claims, token, certificate].filter((one) => one !== undefined);
+  if (given.length !== 1) {
+    throw new UsageError(
+      "give either --claims FILE or --token - or --certificate FILE",
+    );
+  }
+  const service = options.text("service");
+  if (
+    certificate !== undefined && (service ?? CERTIFICATE_SERVICE) !==
+      CERTIFICATE_SERVICE
+  ) {
+    throw new UsageError(
+      `certificates are shown to sshd, and the service is then "${CERTIFICATE_SERVICE}"`,
+    );
   }
   if (token !== undefined && token !== "-") {
     throw new UsageError(
       "--token is -: a token on a command line can be seen by everybody on the host",
     );
   }
-  if (file === "-" && (claims ?? token) === "-") {
+  if (file === "-" && given[0] === "-") {
     throw new UsageError("standard input cannot be two things at once");
   }
   const saveTest = options.text("save-test");
@@ -140,7 +161,8 @@ function questionOf(options: Arguments, io: CliIo): Question {
     file,
     account,
     claims,
-    service: options.text("service"),
+    certificate,
+    service,
     rhost: options.text("rhost") || null,
     issuer: options.text("issuer"),
     now: timeOption("now", options.text("now") ?? "now", io),
@@ -158,13 +180,17 @@ interface Answer {
   readonly explanation: Explanation;
   /** `null` when it never came to the rules. */
   readonly request: AccessRequest | null;
+  /** What a session by certificate may use; `null` where there is none. */
+  readonly permit: readonly string[] | null;
 }
 
 async function answer(question: Question, io: CliIo): Promise<Answer> {
   const { account, now } = question;
   const policy = await usablePolicy(question.file, io);
   const asked: Asked = { policy, account, issuer: question.issuer, io };
-  const evidence = question.claims === undefined
+  const evidence = question.certificate !== undefined
+    ? await evidenceFromCertificate(question.certificate, { ...asked, now })
+    : question.claims === undefined
     ? await evidenceFromToken({ ...asked, now })
     : await evidenceFromClaims(question.claims, asked);
   if ("decision" in evidence) {
@@ -173,7 +199,7 @@ async function answer(question: Question, io: CliIo): Promise<Answer> {
         `no test was saved: ${evidence.decision.reason} is decided before any rule`,
       );
     }
-    return { explanation: evidence, request: null };
+    return { explanation: evidence, request: null, permit: null };
   }
   const { issuer, claims } = evidence;
   const mapFiles = await readMapFiles(mapFilesOfIssuer(policy, issuer), io);
@@ -182,14 +208,30 @@ async function answer(question: Question, io: CliIo): Promise<Answer> {
   const explained = explain(policy, request, { mapFiles });
   const explanation = {
     ...explained,
-    hints: [...otherIssuer(evidence), ...explained.hints],
+    hints: [
+      ...otherIssuer(evidence),
+      ...evidence.hints ?? [],
+      ...explained.hints,
+    ],
   };
+  const permit = question.certificate !== undefined &&
+      explained.decision.decision === "allow"
+    ? permittedBy(policy, explained.decision)
+    : null;
   if (question.saveTest !== undefined) {
-    const saved = { explanation, policy, issuer, request, mapFiles };
+    const saved = {
+      explanation,
+      policy,
+      issuer,
+      request,
+      mapFiles,
+      certificate: question.certificate !== undefined,
+      permit,
+    };
     await saveTest(question.saveTest, saved, io);
     io.stderr(`oauth-pam: added a test to "${question.saveTest}"\n`);
   }
-  return { explanation, request };
+  return { explanation, request, permit };
 }
 
 /** What was asked for, or else what was recorded, or else what is usual. */

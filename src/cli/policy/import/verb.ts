@@ -1,21 +1,32 @@
 /**
- * `oauth-pam policy import oauth-ssh.conf`
+ * `oauth-pam policy import oauth-ssh.conf`, and `oauth-pam policy import --from opkssh …`
  *
  * @module
  */
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
+import { visible } from "../../../lib/text.ts";
 import { importOauthSsh } from "./convert.ts";
-import { choice, parseArguments, UsageError } from "../../arguments.ts";
+import { importOpkssh } from "./opkssh.ts";
+import {
+  type Arguments,
+  choice,
+  parseArguments,
+  UsageError,
+} from "../../arguments.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import { unreadable } from "../../input.ts";
 
 export const HELP = `
 usage: oauth-pam policy import FILE [--fqdn NAME]… [--secret-file PATH] [--environment NAME]
+       oauth-pam policy import --from opkssh PROVIDERS AUTH_ID [CONFIG]
 
-Prints a policy that does what an oauth-ssh.conf of the oauth-ssh server does. What cannot be carried
-over is said on standard error, line by line. Account map files are used where they are.
+Prints a policy that does what an oauth-ssh.conf of the oauth-ssh server does, or what the files
+/etc/opk/providers, auth_id and config.yml of an opkssh server do. What cannot be carried over, and
+where the policy is stricter, is said on standard error, line by line. Account map files are used
+where they are.
 
+  --from PROGRAM        oauth-ssh (the default) or opkssh
   --fqdn NAME           a host name that tokens may be for; SciTokens need one
   --secret-file PATH    where the client secret will be (/etc/oauth-pam/globus.secret)
   --environment NAME    of Globus Auth: production (the default), preview, staging, test,
@@ -38,10 +49,17 @@ export async function run(
   io: CliIo,
 ): Promise<ExitCode> {
   const options = await parseArguments(args, {
+    "from": { type: "string" },
     "fqdn": { type: "string", multiple: true },
     "secret-file": { type: "string" },
     "environment": { type: "string" },
   });
+  const from = choice(
+    "from",
+    options.text("from") ?? "oauth-ssh",
+    ["oauth-ssh", "opkssh"] as const,
+  );
+  if (from === "opkssh") return await fromOpkssh(options, io);
   const [path, ...rest] = options.positionals;
   if (path === undefined || rest.length > 0) {
     throw new UsageError("name one configuration file");
@@ -51,17 +69,8 @@ export async function run(
     options.text("environment") ?? "production",
     ENVIRONMENTS,
   );
-  let text: string;
-  try {
-    text = decodeUtf8(
-      path === "-" ? await io.readStdin() : await io.readFile(path),
-    );
-  } catch (error) {
-    io.stderr(
-      `oauth-pam: error: ${path}: ${unreadable(path, error).message}\n`,
-    );
-    return EXIT.unanswered;
-  }
+  const text = await readText(path, io);
+  if (text === null) return EXIT.unanswered;
   const { policy, remarks } = importOauthSsh(text, {
     fqdns: options.texts("fqdn"),
     secretFile: options.text("secret-file") ?? "/etc/oauth-pam/globus.secret",
@@ -69,6 +78,59 @@ export async function run(
   });
   for (const { line, level, message } of remarks) {
     io.stderr(`${path}:${line}: ${level}: ${message}\n`);
+  }
+  if (policy === null) return EXIT.unanswered;
+  io.stdout(policy);
+  return EXIT.fine;
+}
+
+/** `null` where it cannot be read, which is said. */
+async function readText(path: string, io: CliIo): Promise<string | null> {
+  try {
+    return decodeUtf8(
+      path === "-" ? await io.readStdin() : await io.readFile(path),
+    );
+  } catch (error) {
+    io.stderr(
+      `oauth-pam: error: ${path}: ${unreadable(path, error).message}\n`,
+    );
+    return null;
+  }
+}
+
+/** Options that only an oauth-ssh.conf has a use for. */
+const OTHERS = ["fqdn", "secret-file", "environment"];
+
+async function fromOpkssh(options: Arguments, io: CliIo): Promise<ExitCode> {
+  const stray = OTHERS.find((name) => options.text(name) !== undefined);
+  if (stray !== undefined) {
+    throw new UsageError(`--${stray} has no meaning with "--from opkssh"`);
+  }
+  const [providers, authId, config, ...rest] = options.positionals;
+  if (providers === undefined || authId === undefined || rest.length > 0) {
+    throw new UsageError(
+      "name the files providers and auth_id of opkssh, and config.yml where there is one",
+    );
+  }
+  const given = [providers, authId, ...config === undefined ? [] : [config]];
+  if (given.filter((path) => path === "-").length > 1) {
+    throw new UsageError("standard input cannot be two things at once");
+  }
+  const texts: string[] = [];
+  for (const path of given) {
+    const text = await readText(path, io);
+    if (text === null) return EXIT.unanswered;
+    texts.push(text);
+  }
+  const [first = "", second = "", third = null] = texts;
+  const { policy, remarks } = importOpkssh({
+    providers: first,
+    auth_id: second,
+    config: third,
+  });
+  const paths = { providers, auth_id: authId, config };
+  for (const { file, line, level, message } of remarks) {
+    io.stderr(`${visible(`${paths[file]}:${line}: ${level}: ${message}`)}\n`);
   }
   if (policy === null) return EXIT.unanswered;
   io.stdout(policy);
