@@ -6,7 +6,7 @@
  */
 import { mapFilesOfRules } from "../../analysis/map_files.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
-import type { Policy } from "../../policy/model.ts";
+import { type Policy, takesCertificates } from "../../policy/model.ts";
 import type { CheckContext } from "./finding.ts";
 import {
   hindrance,
@@ -47,8 +47,8 @@ export async function keysFileFindings(
 /** No secrets: a certificate is verified with public keys. */
 function readBy(policyPath: string, policy: Policy | null): string[] {
   const issuers =
-    policy?.issuers.filter(({ ssh_certificates }) =>
-      ssh_certificates !== null
+    policy?.issuers.filter((issuer) =>
+      takesCertificates({ issuers: [issuer] })
     ) ?? [];
   return [
     policyPath,

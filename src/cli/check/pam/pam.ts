@@ -77,7 +77,9 @@ function noLine(service: string, { file }: PamStack): Finding {
     id: "pam/no-line",
     level: "error",
     message: `no auth line of "${service}" lets oauth-pam decide`,
-    hint: 'pam_exec.so … oauth-pam-launch with "login" or "device finish"',
+    hint:
+      'pam_exec.so … oauth-pam-launch with "login" or "device finish"; where certificates are the only way ' +
+      "in, AuthenticationMethods publickey in sshd_config",
     ...(file === null ? {} : { file }),
   };
 }

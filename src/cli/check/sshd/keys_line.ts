@@ -5,7 +5,7 @@
  * @module
  */
 import type { Level } from "../../../policy/diagnostic.ts";
-import { listOf } from "../../../lib/text.ts";
+import { listOf, visible } from "../../../lib/text.ts";
 import type { CheckContext } from "../finding.ts";
 import { hindrance, hostAccount } from "../host_account.ts";
 import { distrust, EXECUTABLE, onlyRoot } from "../trusted.ts";
@@ -145,13 +145,20 @@ class Line {
     } else if (policy === null || policy.startsWith("%")) {
       says("AuthorizedKeysCommand does not name the policy");
     } else {
-      const behind = rest.join(" ");
-      if (behind === WORDS || behind === `${WORDS} ${CONNECTION}`) return;
+      const [user, key, type, connection = CONNECTION, ...more] = rest;
+      const known = user === "%u" && key === "%k" && type === "%t" &&
+        connection === CONNECTION && more.length === 0;
+      if (known) return;
+      const behind = rest.map((word) =>
+        /[\s'"\\]|^$/.test(word) ? `'${word}'` : word
+      ).join(" ");
       const comment = rest.some((word) => word.startsWith("#"))
         ? '; "#" begins no comment there'
         : "";
       says(
-        `AuthorizedKeysCommand has "${behind}" behind the policy, expected "${WORDS}"${comment}`,
+        `AuthorizedKeysCommand has "${
+          visible(behind)
+        }" behind the policy, expected "${WORDS}"${comment}`,
       );
     }
   }
@@ -201,8 +208,7 @@ class Line {
   async chain(): Promise<void> {
     const { chain } = this.#command;
     if (chain === null) return;
-    const why = await onlyRoot(chain, { follow: false }) ??
-      await notExecutable(chain);
+    const why = await refusedChain(chain);
     if (why === null) return;
     this.#add("keys-chain", "error", {
       message: chain === ""
@@ -271,9 +277,8 @@ class Line {
       );
     }
     const { chain } = this.#command;
-    const why = chain === null || chain === ""
-      ? null
-      : await hindrance(account, chain, { run: true });
+    if (chain === null || await refusedChain(chain) !== null) return;
+    const why = await hindrance(account, chain, { run: true });
     if (why === null) return;
     this.#add("keys-chain", "error", {
       message: `--chain: ${why}: the launcher refuses every key`,
@@ -285,6 +290,11 @@ class Line {
 const DEDICATED =
   "useradd --system --no-create-home --shell /usr/sbin/nologin oauth-pam, and " +
   "AuthorizedKeysCommandUser oauth-pam";
+
+/** What the launcher looks at, as far as the user does not matter. */
+async function refusedChain(path: string): Promise<string | null> {
+  return await onlyRoot(path, { follow: false }) ?? await notExecutable(path);
+}
 
 async function notExecutable(path: string): Promise<string | null> {
   const { mode } = await Deno.stat(path);

@@ -7,7 +7,7 @@
 import { type CheckHost, mayStartSshd, SSHD } from "../finding.ts";
 
 /** OpenSSH's, such as 9.2. */
-export interface SshdVersion {
+interface SshdVersion {
   readonly major: number;
   readonly minor: number;
 }
