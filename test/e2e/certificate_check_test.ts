@@ -139,7 +139,7 @@ const FILES: readonly [
   [
     "the launcher is not executable",
     ({ launcher }) => withMode(launcher, 0o644),
-    ["sshd/keys-launcher", "file/keys-user"],
+    ["sshd/keys-launcher"],
   ],
   [
     "the policy is root's to read",
@@ -166,6 +166,57 @@ const FILES: readonly [
     ["file/program"],
   ],
 ];
+
+Deno.test("what pam.d.example/README.md says about certificates is what check asks for", async () => {
+  await withCertificateBench({}, async (bench) => {
+    const document = await Deno.readTextFile(
+      new URL("../../pam.d.example/README.md", import.meta.url),
+    );
+    const section = document.split("\n## Certificates\n")[1]
+      ?.split("\n## ")[0] ?? "";
+    const [commands = "", lines = ""] = [
+      ...section.matchAll(/^```text\n(.*?)^```$/gms),
+    ].map(([, text]) => text);
+    const example = await Deno.readTextFile(
+      new URL(
+        "../../pam.d.example/sshd_config-certificates",
+        import.meta.url,
+      ),
+    );
+    for (const line of lines.trim().split("\n")) {
+      assert.ok(example.includes(`\n${line}\n`), line);
+    }
+    for (const line of commands.trim().split("\n")) {
+      assert.ok(example.includes(line), line);
+    }
+    const user = `${bench.user}b`;
+    const directory = `${bench.folder}/documented`;
+    const own = commands.replaceAll(/\boauth-pam$/gm, user)
+      .replace("-o oauth-pam ", `-o ${user} `)
+      .replace("/var/cache/oauth-pam-keys", directory);
+    assert.equal(own.split(user).length, 3, own);
+    const shell = async (script: string) => {
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: ["-eu", "-c", script],
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+    };
+    await shell(own);
+    try {
+      await Deno.writeTextFile(
+        bench.policy,
+        (await Deno.readTextFile(bench.policy))
+          .replace(bench.keysDirectory, directory),
+      );
+      const config = (await bench.config())
+        .replace(`CommandUser ${bench.user}`, `CommandUser ${user}`);
+      const { errors } = await compare(bench, config);
+      assert.deepEqual(errors, []);
+    } finally {
+      await shell(`userdel ${user}`);
+    }
+  });
+});
 
 async function withMode(path: string, mode: number) {
   const before = (await Deno.stat(path)).mode ?? 0o644;

@@ -5,6 +5,7 @@
  */
 import { decodeUtf8 } from "../../files/trusted_file.ts";
 import type { CliIo } from "../io.ts";
+import { EXECUTABLE } from "./trusted.ts";
 
 export interface HostAccount {
   readonly name: string;
@@ -60,7 +61,7 @@ const EXECUTE = 1;
 
 /**
  * What keeps the account from reading the file, or from running it as a program or a script; `null` when
- * nothing does, and for what is not there.
+ * nothing does, for what is not there, and for what nobody may run.
  */
 export async function hindrance(
   account: HostAccount,
@@ -74,7 +75,9 @@ export async function hindrance(
     if (above !== null) return above;
     const info = await Deno.stat(real);
     if (!may(account, info, READ)) return `"${name}" may not read "${path}"`;
-    return run && !may(account, info, EXECUTE)
+    // where nobody may run it, it is not this account's fault
+    const runs = ((info.mode ?? 0) & EXECUTABLE) !== 0;
+    return run && runs && !may(account, info, EXECUTE)
       ? `"${name}" may not run "${path}"`
       : null;
   } catch {

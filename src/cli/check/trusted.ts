@@ -73,7 +73,8 @@ export async function programFindings(
 /**
  * What keeps sshd, and the launcher that it runs, from running a program: somebody else than root might
  * have changed it, or one of the folders above; a sticky one such as /tmp is no exception. `null` when
- * nothing does. Links are refused unless they are to be followed.
+ * nothing does. Links are refused unless they are to be followed. Debian's sshd also takes what a group can
+ * write that has root alone in it; others do not.
  */
 export async function onlyRoot(
   path: string,

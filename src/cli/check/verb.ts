@@ -32,8 +32,9 @@ usage: oauth-pam check POLICY [--pam-service NAME] [--pam-dir DIR] [--ssh-config
                               [--format pretty|json]
 
 Looks at this host: whether the policy can be used, who could have written it and the files it
-names, whether the PAM lines fail closed, whether sshd asks for tokens, whether the issuers answer
-and have keys, and whether this program may do what the policy needs. Changes nothing. Run it as
+names, whether the PAM lines fail closed, whether sshd asks for tokens or about certificates, and
+whether it runs what it is to ask, whether the issuers answer and have keys, and whether this program
+may do what the policy needs. Changes nothing. Run it as
 root, with the program that was built for the policy.
 
   --pam-service NAME  the service whose lines are looked at; sshd is the default

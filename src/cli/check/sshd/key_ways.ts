@@ -68,6 +68,10 @@ function pairing(
   if (takes && first === undefined) {
     const [other] = commands.all;
     const place = other ?? { file: config.path, line: 0, match: null };
+    const unread = config.settings.find((each) =>
+      each.keyword === "authorizedkeyscommand" && each.match === null &&
+      each !== config.first(each.keyword) && each.value.includes("oauth-pam")
+    );
     found.add(place, {
       id: "no-keys-command",
       level: "warning",
@@ -76,7 +80,9 @@ function pairing(
         (other === undefined
           ? "it has no AuthorizedKeysCommand"
           : `AuthorizedKeysCommand is "${other.value}"`),
-      hint: other === undefined
+      hint: unread !== undefined
+        ? `sshd takes the first value: line ${unread.line} of ${unread.file} is never read`
+        : other === undefined
         ? "see pam.d.example/sshd_config-certificates"
         : "see pam.d.example/sshd_config-certificates, and --chain in the launcher for this command",
     });

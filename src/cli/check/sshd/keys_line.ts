@@ -20,7 +20,10 @@ export async function keysLineFindings(
   commands: Sshd["commands"],
   context: CheckContext,
 ): Promise<void> {
-  for (const setting of commands.all) await tokens(found, setting, context);
+  const principals = found.values("authorizedprincipalscommand");
+  for (const setting of [...commands.all, ...principals]) {
+    await tokens(found, setting, context);
+  }
   for (const command of commands.own) {
     const line = new Line(found, command, context);
     line.words();
@@ -31,9 +34,20 @@ export async function keysLineFindings(
   }
 }
 
-/** sshd_config(5), "TOKENS", of AuthorizedKeysCommand. */
-const TOKENS = ["%%", "%f", "%h", "%k", "%t", "%U", "%u"];
-/** Of OpenSSH's change d1ffde6b5. */
+/** sshd_config(5), "TOKENS", of each command about keys. */
+const TOKENS: Readonly<
+  Record<string, { readonly name: string; readonly known: RegExp }>
+> = {
+  authorizedkeyscommand: {
+    name: "AuthorizedKeysCommand",
+    known: /^%[%fhktUu]$/,
+  },
+  authorizedprincipalscommand: {
+    name: "AuthorizedPrincipalsCommand",
+    known: /^%[%FfhiKksTtUu]$/,
+  },
+};
+/** Both take them since OpenSSH's change d1ffde6b5. */
 const LATER_TOKENS = ["%C", "%D"];
 const LATER = { major: 9, minor: 4 } as const;
 
@@ -50,8 +64,9 @@ async function tokens(
   const used = [
     ...new Set(words.flatMap((word) => word.match(/%.?/gu) ?? [])),
   ];
+  const { name = "", known = /^/ } = TOKENS[setting.keyword] ?? {};
   const never = used.filter((token) =>
-    !TOKENS.includes(token) && !LATER_TOKENS.includes(token)
+    !known.test(token) && !LATER_TOKENS.includes(token)
   );
   const unknown = (message: string, hint: string) =>
     found.add(setting, {
@@ -62,7 +77,7 @@ async function tokens(
     });
   if (never.length > 0) {
     unknown(
-      `sshd knows no token ${listOf(never)} in AuthorizedKeysCommand`,
+      `sshd knows no token ${listOf(never)} in ${name}`,
       'write "%%" for "%" itself',
     );
   }
@@ -85,9 +100,11 @@ async function tokens(
       `sshd ${major}.${minor} does not know ${
         listOf(later)
       }, which came with ${LATER.major}.${LATER.minor}`,
-      `remove ${
-        listOf(later)
-      }: without it the program tells sshd which networks the policy admits`,
+      `remove ${listOf(later)}${
+        known === TOKENS.authorizedkeyscommand?.known
+          ? ": without it the program tells sshd which networks the policy admits"
+          : ""
+      }`,
     );
   }
 }

@@ -240,7 +240,17 @@ Deno.test("check warns of another command that knows keys", async () => {
   const { level, message, hint } = findingOf(result, "sshd/no-keys-command");
   assert.equal(level, "warning");
   assert.match(message, /AuthorizedKeysCommand is "\/usr\/bin\/sss_/);
-  assert.match(hint ?? "", /--chain/);
+  assert.match(
+    hint ?? "",
+    /takes the first value: line 1[0-9] of .* never read/,
+  );
+  const alone = await host.check({
+    config: config.replace(/^AuthorizedKeysCommand .*oauth-pam.*$/m, ""),
+  });
+  assert.match(
+    findingOf(alone, "sshd/no-keys-command").hint ?? "",
+    /--chain/,
+  );
 });
 
 Deno.test("check warns where policy and command do not know of each other", async () => {

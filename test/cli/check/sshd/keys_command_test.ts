@@ -164,6 +164,20 @@ Deno.test("check finds tokens that no sshd knows, in any command and in Match bl
   }
 });
 
+Deno.test("check looks at the tokens of AuthorizedPrincipalsCommand, too", async () => {
+  await using host = await createCertificateHost();
+  const principals = async (words: string, version = OPENSSH_9_2) =>
+    (await host.check({
+      config: `AuthorizedPrincipalsCommand /bin/true ${words}\n` +
+        `AuthorizedPrincipalsCommandUser nobody\n${await host.sshdConfig()}`,
+      sshd: sshdOf(version),
+    })).ids("sshd/");
+  assert.deepEqual(await principals("%u %i %F %K %s %T"), []);
+  assert.deepEqual(await principals("%C"), ["sshd/token-unknown"]);
+  assert.deepEqual(await principals("%C", "OpenSSH_9.4p1"), []);
+  assert.deepEqual(await principals("%r"), ["sshd/token-unknown"]);
+});
+
 for (
   const [what, words, message] of [
     ["without the type", "POLICY %u %k", /has "%u %k" behind the policy/],
