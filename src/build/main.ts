@@ -12,11 +12,8 @@ import { parsePolicy, usable } from "../policy/syntax/parse.ts";
 import { bundleProgram } from "./bundle.ts";
 import { compileProgram, writeRuntimeProgram } from "./compile.ts";
 import { BUILD_ENVIRONMENT } from "./deno.ts";
-import {
-  BuildError,
-  permissionNeeds,
-  takesCertificates,
-} from "./permissions.ts";
+import { takesCertificates } from "../policy/model.ts";
+import { BuildError, permissionNeeds } from "./permissions.ts";
 
 const USAGE =
   "usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]";

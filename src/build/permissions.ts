@@ -6,7 +6,11 @@
  *
  * @module
  */
-import type { Issuer, Policy } from "../policy/model.ts";
+import {
+  type Issuer,
+  type Policy,
+  takesCertificates,
+} from "../policy/model.ts";
 
 /** What a program for one policy has to reach. */
 export interface Needs {
@@ -30,15 +34,6 @@ export type PermissionPolicy = Pick<Policy, "cache" | "log"> & {
     }
   )[];
 };
-
-/** Whether sshd asks the program about keys. */
-export function takesCertificates(
-  { issuers }: Pick<PermissionPolicy, "issuers">,
-): boolean {
-  return issuers.some(({ ssh_certificates }) =>
-    (ssh_certificates ?? null) !== null
-  );
-}
 
 /** The build cannot go on; the message says what to change. */
 export class BuildError extends Error {

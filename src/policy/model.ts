@@ -95,6 +95,15 @@ export function discoveryUrlOf(issuer: Issuer): string | null {
   return "discovery_url" in issuer ? issuer.discovery_url : null;
 }
 
+/** Whether people may show SSH certificates that carry their ID token. */
+export function takesCertificates(
+  { issuers }: { readonly issuers: readonly object[] },
+): boolean {
+  return issuers.some((issuer) =>
+    "ssh_certificates" in issuer && (issuer.ssh_certificates ?? null) !== null
+  );
+}
+
 /** Requirements on how and when the user authenticated. `null` and `false` require nothing. */
 export type Assurance = Filled<AssuranceSettings>;
 

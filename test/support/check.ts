@@ -6,7 +6,7 @@
  */
 import { check } from "../../src/cli/check/verb.ts";
 import type { Finding } from "../../src/policy/diagnostic.ts";
-import type { CheckHost } from "../../src/cli/check/finding.ts";
+import { type CheckHost, thisHost } from "../../src/cli/check/finding.ts";
 import { processIo } from "../../src/cli/io.ts";
 import { createPamHost, type PamHost } from "./pam.ts";
 
@@ -25,6 +25,10 @@ export interface CheckOptions {
   readonly now?: number;
   readonly timeoutMs?: number;
   readonly uid?: number;
+  /** What sshd says; otherwise the machine's own is run. */
+  readonly sshd?: CheckHost["sshd"];
+  /** Files of the host, such as /etc/passwd, in place of the machine's own. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export const offline: CheckHost["permission"] = ({ name }) =>
@@ -37,9 +41,16 @@ export async function runCheck(
   options: CheckOptions = {},
 ): Promise<CheckResult> {
   const output = { stdout: "", stderr: "" };
+  const io = processIo();
   const code = await check([...args, "--format", "json"], {
     io: {
-      ...processIo(),
+      ...io,
+      readHostFile: async (path) => {
+        const text = options.files?.[path];
+        return text === undefined
+          ? await io.readHostFile(path)
+          : new TextEncoder().encode(text);
+      },
       stdout: (text) => output.stdout += text,
       stderr: (text) => output.stderr += text,
       now: () => options.now ?? Date.now(),
@@ -47,6 +58,7 @@ export async function runCheck(
     },
     permission: options.permission ?? offline,
     uid: () => options.uid ?? 0,
+    sshd: options.sshd ?? thisHost(io).sshd,
     timeoutMs: options.timeoutMs ?? 10_000,
   });
   const { findings } = JSON.parse(output.stdout) as {

@@ -11,8 +11,15 @@ export interface CheckHost {
   readonly io: CliIo;
   permission(descriptor: Deno.PermissionDescriptor): Deno.PermissionState;
   uid(): number | null;
+  /** Runs sshd with these arguments; `null` where it cannot be started. */
+  sshd(args: readonly string[]): Promise<SshdAnswer | null>;
   /** For everything that issuers are asked, together. */
   readonly timeoutMs: number;
+}
+
+interface SshdAnswer {
+  readonly code: number;
+  readonly stderr: string;
 }
 
 /** What every kind of check looks at. */
@@ -30,8 +37,33 @@ export function thisHost(io: CliIo): CheckHost {
     io,
     permission: (descriptor) => Deno.permissions.querySync(descriptor).state,
     uid: () => Deno.uid(),
+    sshd: startSshd,
     timeoutMs: 10_000,
   };
+}
+
+/** Where hosts have it. */
+export const SSHD = "/usr/sbin/sshd";
+const SSHD_TIMEOUT_MS = 10_000;
+
+async function startSshd(args: readonly string[]): Promise<SshdAnswer | null> {
+  try {
+    const { code, stderr } = await new Deno.Command(SSHD, {
+      args: [...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+      signal: AbortSignal.timeout(SSHD_TIMEOUT_MS),
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  } catch {
+    return null;
+  }
+}
+
+/** Whether this program may start sshd: that of a checkout may, the one that was built may not. */
+export function mayStartSshd({ permission }: CheckHost): boolean {
+  return permission({ name: "run", command: SSHD }) === "granted";
 }
 
 /**
@@ -39,6 +71,12 @@ export function thisHost(io: CliIo): CheckHost {
  */
 export function isBuilt(host: CheckHost): boolean {
   return host.permission({ name: "write" }) !== "granted";
+}
+
+/** The issuers that show a code only to those whose key was taken. */
+export function deviceIssuersAfterKey({ issuers }: Policy): string[] {
+  return issuers.filter(({ device }) => device?.after === "publickey")
+    .map(({ name }) => name);
 }
 
 /** The longest sign-in that an issuer's `device` allows, in seconds; `null` without any. */

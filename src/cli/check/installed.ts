@@ -1,20 +1,29 @@
 /**
- * `check`: everything that runs because PAM runs a line of ours: scripts, launcher, program, and where
- * that is a wrapper, what it starts. Whoever can write one of them, or a folder above one, becomes
- * root at the next login.
+ * `check`: everything that runs because PAM runs a line of ours, or sshd asks about a key: scripts,
+ * launchers, program, and where that is a wrapper, what it starts. Whoever can write one of them, or a
+ * folder above one, becomes root at the next login, or says who does.
  *
  * @module
  */
 import type { CliIo } from "../io.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
+import { type Policy, takesCertificates } from "../../policy/model.ts";
 import type { OwnLine } from "./pam/own.ts";
 import { scriptAt } from "./script_file.ts";
+import type { KeysCommand } from "./sshd/keys_command.ts";
 import { distrust, programFindings } from "./trusted.ts";
+
+interface Starting {
+  /** PAM's lines. */
+  readonly own: readonly OwnLine[];
+  /** What sshd asks about keys. */
+  readonly keys: readonly KeysCommand[];
+}
 
 /** Looks at all that the lines start, and says at what. Runs nothing. */
 export async function installedFindings(
-  own: readonly OwnLine[],
-  io: CliIo,
+  { own, keys }: Starting,
+  { io, policy }: { io: CliIo; policy: Policy | null },
 ): Promise<Finding[]> {
   const looked = new Looked(io);
   for (const { module, command, launcher, program } of own) {
@@ -26,7 +35,37 @@ export async function installedFindings(
     }
     if (program !== null) await looked.program(program);
   }
+  const certificates = policy !== null && takesCertificates(policy);
+  for (const { launcher, program } of keys) {
+    if (launcher !== null) await looked.keysLauncher(launcher);
+    if (program === null) continue;
+    await looked.program(program);
+    if (certificates) await looked.keysBundle(program);
+  }
   return looked.findings();
+}
+
+interface StartedFile {
+  readonly path: string;
+  /** Whether it is run, rather than only read. */
+  readonly run: boolean;
+}
+
+/** What starts when sshd asks about a key, as far as it can be told; in the order in which it does. */
+export async function startedByKeys(
+  { launcher, program }: KeysCommand,
+  io: CliIo,
+): Promise<StartedFile[]> {
+  const run = [launcher, program].filter((path) => path !== null);
+  const text = program === null ? null : await scriptAt(program, io);
+  const parts = text === null ? null : wrapperParts(text);
+  const read = parts === null
+    ? []
+    : [parts.bundle, keysOf(parts.bundle), restOf(parts.bundle)];
+  return [
+    ...[...run, parts?.deno ?? []].flat().map((path) => ({ path, run: true })),
+    ...read.map((path) => ({ path, run: false })),
+  ];
 }
 
 class Looked {
@@ -53,6 +92,10 @@ class Looked {
   async script(path: string, id: string, what: string): Promise<void> {
     if (this.#paths.has(path)) return;
     await this.#executable(path, id, what);
+    await this.#whole(path, id, what);
+  }
+
+  async #whole(path: string, id: string, what: string): Promise<void> {
     const text = await scriptAt(path, this.#io);
     if (text === null || /\n\}\n*$/.test(text)) return;
     this.#found.push({
@@ -64,6 +107,31 @@ class Looked {
       hint: "install it again from pam.d.example/",
       file: path,
     });
+  }
+
+  /** Who can change it is looked at as sshd does, where its settings are. */
+  async keysLauncher(path: string): Promise<void> {
+    if (this.#paths.has(path)) return;
+    this.#paths.add(path);
+    const [id, what] = ["file/launcher", "launcher for sshd"];
+    await this.#whole(path, id, what);
+    const text = await scriptAt(path, this.#io);
+    if (text === null || /^[^#\n]*\bssh-keys\b/m.test(text)) return;
+    this.#found.push({
+      id,
+      level: "error",
+      message:
+        `${what}: "${path}" does not ask the program about keys: every certificate is refused`,
+      hint: "run pam.d.example/oauth-pam-ssh-keys instead",
+      file: path,
+    });
+  }
+
+  /** What a wrapper's program reads when sshd asks about a key. */
+  async keysBundle(program: string): Promise<void> {
+    const text = await scriptAt(program, this.#io);
+    const parts = text === null ? null : wrapperParts(text);
+    if (parts !== null) await this.#read(keysOf(parts.bundle));
   }
 
   async program(path: string): Promise<void> {
@@ -108,6 +176,7 @@ class Looked {
 
   /** What the wrapper's Deno reads and runs. */
   async #read(path: string): Promise<void> {
+    if (this.#paths.has(path)) return;
     this.#paths.add(path);
     const found = await distrust(path);
     const message = found !== null
@@ -121,7 +190,7 @@ class Looked {
       level: "error",
       message: `the program's bundle: ${message}`,
       hint: found === null || found.reason === "missing"
-        ? "build and install the whole folder again"
+        ? "build it for this policy, and install the whole folder again"
         : "whoever can write there becomes root at the next login",
       file: path,
     });
@@ -131,6 +200,11 @@ class Looked {
 /** The name that the build gives to the part of a bundle that a login does not use. */
 function restOf(bundle: string): string {
   return `${bundle}.rest.js`;
+}
+
+/** And to the one that answers sshd, where the policy takes certificates. */
+function keysOf(bundle: string): string {
+  return `${bundle}.keys.js`;
 }
 
 /** What a wrapper starts: the words around "run" in its command; `null` for any other script. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { issuerHosts } from "../../pam/host/issuer_access.ts";
-import type { Issuer } from "../../policy/model.ts";
+import { type Issuer, takesCertificates } from "../../policy/model.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { type CheckContext, type CheckHost, isBuilt } from "./finding.ts";
 
@@ -55,7 +55,11 @@ export function permissionFindings(
       file: policyPath,
     }))
   );
-  const written = [policy.cache.directory, policy.log.socket];
+  const written = [
+    policy.cache.directory,
+    takesCertificates(policy) ? policy.cache.ssh_keys_directory : [],
+    policy.log.socket,
+  ].flat();
   const write = written.filter((path) =>
     host.permission({ name: "write", path }) !== "granted"
   ).map((path): Finding => ({

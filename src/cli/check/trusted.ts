@@ -40,7 +40,8 @@ export async function distrustDirectory(path: string): Promise<string | null> {
   return found?.message ?? `"${path}" is not a directory`;
 }
 
-const EXECUTABLE = 0o111;
+const GROUP_OR_OTHERS_WRITE = 0o022;
+export const EXECUTABLE = 0o111;
 const SET_ID = 0o6000;
 
 /** A file that PAM runs, or that runs because PAM runs another. */
@@ -67,4 +68,39 @@ export async function programFindings(
   return wrong === null
     ? []
     : [{ ...finding, message: `${what}: "${path}" ${wrong}` }];
+}
+
+/**
+ * What keeps sshd, and the launcher that it runs, from running a program: somebody else than root might
+ * have changed it, or one of the folders above; a sticky one such as /tmp is no exception. `null` when
+ * nothing does. Links are refused unless they are to be followed. Debian's sshd also takes what a group can
+ * write that has root alone in it; others do not.
+ */
+export async function onlyRoot(
+  path: string,
+  { follow }: { follow: boolean },
+): Promise<string | null> {
+  if (!path.startsWith("/")) return `"${path}" is not an absolute path`;
+  let real = path;
+  try {
+    if (follow) real = await Deno.realPath(path);
+    const steps = real.split("/").filter((step) => step !== "");
+    for (const index of Array(steps.length + 1).keys()) {
+      const component = `/${steps.slice(0, index).join("/")}`;
+      const { isSymlink, isFile, uid, mode } = await Deno.lstat(component);
+      if (isSymlink) return `"${component}" is a symbolic link`;
+      if (uid !== 0) return `"${component}" belongs to uid ${uid}, not to root`;
+      if (((mode ?? 0o777) & GROUP_OR_OTHERS_WRITE) !== 0) {
+        return `"${component}" can be written by others: chmod go-w it`;
+      }
+      if (index === steps.length && !isFile) {
+        return `"${path}" is not a regular file`;
+      }
+    }
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound
+      ? `"${path}" does not exist`
+      : `"${path}" cannot be looked at`;
+  }
+  return null;
 }

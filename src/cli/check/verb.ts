@@ -15,10 +15,13 @@ import { fileFindings } from "./files.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { type CheckContext, type CheckHost, thisHost } from "./finding.ts";
 import { issuerFindings } from "./issuers.ts";
+import { installedFindings } from "./installed.ts";
+import { keysFileFindings } from "./keys_files.ts";
 import { pamFindings } from "./pam/pam.ts";
 import { permissionFindings } from "./permissions.ts";
 import { policyFindings } from "./policy.ts";
-import { sshdFindings } from "./sshd/sshd.ts";
+import { certificatesAlone } from "./sshd/key_ways.ts";
+import { readSshd, sshdFindings, unreadable } from "./sshd/sshd.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";
 import { readPolicy } from "../input.ts";
@@ -29,8 +32,9 @@ usage: oauth-pam check POLICY [--pam-service NAME] [--pam-dir DIR] [--ssh-config
                               [--format pretty|json]
 
 Looks at this host: whether the policy can be used, who could have written it and the files it
-names, whether the PAM lines fail closed, whether sshd asks for tokens, whether the issuers answer
-and have keys, and whether this program may do what the policy needs. Changes nothing. Run it as
+names, whether the PAM lines fail closed, whether sshd asks for tokens or about certificates, and
+whether it runs what it is to ask, whether the issuers answer and have keys, and whether this program
+may do what the policy needs. Changes nothing. Run it as
 root, with the program that was built for the policy.
 
   --pam-service NAME  the service whose lines are looked at; sshd is the default
@@ -105,13 +109,24 @@ async function serviceFindings(
     throw new UsageError(`${JSON.stringify(service)} is not a PAM service`);
   }
   const dir = options.text("pam-dir");
-  const { findings, device } = await pamFindings(context, {
-    service,
-    folders: dir === undefined ? ["/etc/pam.d", "/usr/lib/pam.d"] : [dir],
-  });
   const path = options.text("ssh-config") ??
     (service === "sshd" ? "/etc/ssh/sshd_config" : undefined);
-  return path === undefined
-    ? [...findings]
-    : [...findings, ...await sshdFindings(context, { path, device })];
+  const sshd = path === undefined ? null : await readSshd(path, context);
+  const { findings, own } = await pamFindings(context, {
+    service,
+    folders: dir === undefined ? ["/etc/pam.d", "/usr/lib/pam.d"] : [dir],
+    unasked: sshd !== null && certificatesAlone(sshd, null),
+  });
+  const keys = sshd?.commands.own ?? [];
+  const { host: { io }, policy } = context;
+  return [
+    ...findings,
+    ...await installedFindings({ own, keys }, { io, policy }),
+    ...await keysFileFindings(context, keys),
+    ...(sshd !== null
+      ? await sshdFindings(context, sshd, own)
+      : path !== undefined
+      ? [unreadable(path)]
+      : []),
+  ];
 }

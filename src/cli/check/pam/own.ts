@@ -126,7 +126,10 @@ async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
 }
 
 /** What the launcher starts; `null` where the file is not a launcher, or cannot be read. */
-async function programOf(launcher: string, io: CliIo): Promise<string | null> {
+export async function programOf(
+  launcher: string,
+  io: CliIo,
+): Promise<string | null> {
   return assigned(await scriptAt(launcher, io), "program");
 }
 

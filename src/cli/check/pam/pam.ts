@@ -6,7 +6,6 @@
 import { kindRow } from "../../../policy/kinds.ts";
 import type { Finding } from "../../../policy/diagnostic.ts";
 import { type CheckContext, deviceTimeout } from "../finding.ts";
-import { installedFindings } from "../installed.ts";
 import { type PamLine, type PamStack, readStack } from "./file.ts";
 import { asksForPassword } from "./modules.ts";
 import { optionFindings } from "./options.ts";
@@ -18,18 +17,20 @@ interface PamOptions {
   readonly service: string;
   /** Where services are looked for. */
   readonly folders: readonly string[];
+  /** Whether sshd asks nothing of the auth lines: certificates are the only way in. */
+  readonly unasked: boolean;
 }
 
 interface PamResult {
   readonly findings: readonly Finding[];
-  /** Whether the service has device sign-in. */
-  readonly device: boolean;
+  /** The lines of ours, in order. */
+  readonly own: readonly OwnLine[];
 }
 
-/** Never throws. Does not run anything. */
+/** Never throws. Does not run anything, and does not look at what the lines run. */
 export async function pamFindings(
   context: CheckContext,
-  { service, folders }: PamOptions,
+  { service, folders, unasked }: PamOptions,
 ): Promise<PamResult> {
   const { host: { io }, policyPath } = context;
   const stack = await readStack(service, { io, folders });
@@ -40,13 +41,12 @@ export async function pamFindings(
     const hint = "copy a file of pam.d.example/ there";
     return {
       findings: [{ id: "pam/no-service", level: "error", message, hint }],
-      device: false,
+      own: [],
     };
   }
   const own = await ownLines(stack.lines, { io, policyPath });
   const auth = own.filter(({ type }) => type === "auth");
   const lines = stack.lines.filter(({ type }) => type === "auth");
-  const installed = await installedFindings(own, io);
   const policies = await otherPolicies(own, policyPath);
   return {
     findings: [
@@ -55,7 +55,7 @@ export async function pamFindings(
         level: "error",
         ...each,
       })),
-      ...(auth.some(decides) ? [] : [noLine(service, stack)]),
+      ...(auth.some(decides) || unasked ? [] : [noLine(service, stack)]),
       ...own.flatMap((line) =>
         optionFindings(line, { service, policyPath, own })
       ),
@@ -67,9 +67,8 @@ export async function pamFindings(
         ? stackFindings({ service, lines, own: auth })
         : []),
       ...policies,
-      ...installed,
     ],
-    device: auth.some(({ verb }) => verb === "device finish"),
+    own,
   };
 }
 
@@ -78,7 +77,9 @@ function noLine(service: string, { file }: PamStack): Finding {
     id: "pam/no-line",
     level: "error",
     message: `no auth line of "${service}" lets oauth-pam decide`,
-    hint: 'pam_exec.so … oauth-pam-launch with "login" or "device finish"',
+    hint:
+      'pam_exec.so … oauth-pam-launch with "login" or "device finish"; where certificates are the only way ' +
+      "in, AuthenticationMethods publickey in sshd_config",
     ...(file === null ? {} : { file }),
   };
 }

@@ -17,6 +17,7 @@ export interface SshdSetting {
 }
 
 export interface SshdConfig {
+  readonly path: string;
   /** In the order in which sshd meets them. */
   readonly settings: readonly SshdSetting[];
   /** The first value that holds for everybody. */
@@ -32,7 +33,11 @@ const MAX_DEPTH = 16;
 const ALIASES: Readonly<Record<string, string>> = {
   challengeresponseauthentication: "kbdinteractiveauthentication",
   skeyauthentication: "kbdinteractiveauthentication",
+  pubkeyacceptedkeytypes: "pubkeyacceptedalgorithms",
 };
+
+/** Taken as they are written: quotes are the command's own, and "#" begins no comment there. */
+const COMMANDS = ["authorizedkeyscommand", "authorizedprincipalscommand"];
 
 /** Throws what reading the file throws; included files that cannot be read are left out. */
 export async function readSshdConfig(
@@ -44,6 +49,7 @@ export async function readSshdConfig(
   const text = decodeUtf8(await io.readHostFile(path));
   await read({ path, text, match: null, depth: 0 }, { io, folder, settings });
   return {
+    path,
     settings,
     first: (keyword) =>
       settings.find((each) => each.keyword === keyword && each.match === null),
@@ -88,7 +94,9 @@ async function read(file: ConfigFile, reading: Reading): Promise<void> {
     const place = { file: file.path, line: index + 1 };
     reading.settings.push({
       keyword,
-      value: values.join(" "),
+      value: COMMANDS.includes(keyword)
+        ? text.trim().replace(/^[A-Za-z0-9]+\s*=?\s*/, "")
+        : values.join(" "),
       ...place,
       match,
     });

@@ -5,35 +5,23 @@
  * @module
  */
 import type { Finding } from "../../../policy/diagnostic.ts";
-import type { CheckHost } from "../finding.ts";
-
-const SSHD = "/usr/sbin/sshd";
-const TIMEOUT_MS = 10_000;
+import { type CheckHost, mayStartSshd, SSHD } from "../finding.ts";
 
 /** Runs `sshd -t` where this program may: that of a checkout, not the one that was built. */
 export async function sshdTest(
-  { permission }: CheckHost,
+  host: CheckHost,
   path: string,
 ): Promise<Finding[]> {
   const words = `${SSHD} -t -f ${path}`;
-  if (permission({ name: "run", command: SSHD }) !== "granted") {
+  if (!mayStartSshd(host)) {
     return [notTested(path, "this program may start nothing", words)];
   }
-  let code: number;
-  let said: string;
-  try {
-    const { code: ended, stderr } = await new Deno.Command(SSHD, {
-      args: ["-t", "-f", path],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).output();
-    code = ended;
-    said = new TextDecoder().decode(stderr).replaceAll("\r", "").trim();
-  } catch {
+  const answer = await host.sshd(["-t", "-f", path]);
+  if (answer === null) {
     return [notTested(path, `"${SSHD}" could not be started`, words)];
   }
+  const { code } = answer;
+  const said = answer.stderr.replaceAll("\r", "").trim();
   if (code === 0) return [];
   const lines = [
     ...said.matchAll(/^(\/[^\n]*?):? line ([0-9]+): ([^\n]*)$/gm),

@@ -1,50 +1,57 @@
 /**
- * `check`: the settings of sshd that a login by token needs.
+ * `check`: the settings of sshd that a login by token or by certificate needs.
  *
  * @module
  */
-import type { Level } from "../../../policy/diagnostic.ts";
-import type { Policy } from "../../../policy/model.ts";
 import type { Finding } from "../../../policy/diagnostic.ts";
+import type { Policy } from "../../../policy/model.ts";
 import { type CheckContext, deviceTimeout } from "../finding.ts";
+import type { OwnLine } from "../pam/own.ts";
+import { readSshdConfig } from "./config.ts";
+import { SshdFindings } from "./findings.ts";
+import { certificatesAlone, keyWayFindings, listsOf } from "./key_ways.ts";
+import { keysCommands, type Sshd } from "./keys_command.ts";
+import { keysLineFindings } from "./keys_line.ts";
 import { otherWays } from "./other_ways.ts";
 import { sshdTest } from "./run.ts";
-import { readSshdConfig, type SshdConfig, type SshdSetting } from "./config.ts";
 
-export interface SshdOptions {
-  readonly path: string;
-  /** Whether the PAM service has device sign-in. */
-  readonly device: boolean;
+/** `null` where it cannot be read. Runs nothing. */
+export async function readSshd(
+  path: string,
+  { host, policyPath }: CheckContext,
+): Promise<Sshd | null> {
+  try {
+    const config = await readSshdConfig(path, host.io);
+    const context = { io: host.io, policyPath };
+    return { config, commands: await keysCommands(config, context) };
+  } catch {
+    return null;
+  }
 }
 
-/** Without the settings of Debian's own file, whose defaults are sshd's. */
-const DEFAULTS: Readonly<Record<string, string>> = {
-  usepam: "no",
-  kbdinteractiveauthentication: "yes",
-  passwordauthentication: "yes",
-  permitrootlogin: "prohibit-password",
-  logingracetime: "120",
-  pubkeyauthentication: "yes",
-  authorizedkeysfile: ".ssh/authorized_keys",
-};
+export function unreadable(path: string): Finding {
+  return {
+    id: "sshd/unreadable",
+    level: "error",
+    message: `the sshd configuration "${path}" cannot be read`,
+    hint: "sshd -T >FILE, and --ssh-config FILE",
+    file: path,
+  };
+}
 
 export async function sshdFindings(
-  { host, policy }: CheckContext,
-  { path, device }: SshdOptions,
+  context: CheckContext,
+  sshd: Sshd,
+  /** The lines of ours in the service's stack. */
+  own: readonly OwnLine[],
 ): Promise<Finding[]> {
-  let config: SshdConfig;
-  try {
-    config = await readSshdConfig(path, host.io);
-  } catch {
-    return [{
-      id: "sshd/unreadable",
-      level: "error",
-      message: `the sshd configuration "${path}" cannot be read`,
-      hint: "sshd -T >FILE, and --ssh-config FILE",
-      file: path,
-    }];
-  }
-  const found = new Findings(config, path);
+  const { host, policy } = context;
+  const { config, commands } = sshd;
+  const device = own.some(({ type, verb }) =>
+    type === "auth" && verb === "device finish"
+  );
+  const unasked = (match: string | null) => certificatesAlone(sshd, match);
+  const found = new SshdFindings(config);
   found.expect("usepam", {
     ...{ id: "use-pam", level: "error", wanted: "yes" },
     message: "sshd does not ask PAM",
@@ -52,108 +59,32 @@ export async function sshdFindings(
   found.expect("kbdinteractiveauthentication", {
     ...{ id: "kbd-interactive", level: "error", wanted: "yes" },
     message: "nobody is asked for a token, and nobody sees a code",
-  });
+  }, unasked);
   found.expect("passwordauthentication", {
     ...{ id: "password-authentication", level: "warning", wanted: "no" },
     message: device
       ? 'with ssh\'s "password" method nobody sees the code'
       : 'ssh\'s "password" method takes the token as a password',
-  });
-  methods(found);
-  rootLogin(found, policy);
+  }, unasked);
+  methods(found, sshd);
+  rootLogin(found, policy, unasked);
   if (device) graceTime(found, policy);
-  found.all.push(...otherWays(config, found), ...await sshdTest(host, path));
+  await keysLineFindings(found, commands, context);
+  keyWayFindings(found, { ...sshd, own }, context);
+  found.all.push(
+    ...otherWays(sshd),
+    ...await sshdTest(host, config.path),
+  );
   return found.all;
 }
 
-interface Expectation {
-  readonly id: string;
-  readonly level: Level;
-  readonly wanted: string;
-  readonly message: string;
-}
-
-class Findings {
-  readonly all: Finding[] = [];
-  readonly #config: SshdConfig;
-  readonly #path: string;
-
-  constructor(config: SshdConfig, path: string) {
-    this.#config = config;
-    this.#path = path;
-  }
-
-  /** Every value that somebody meets, with the default where nothing is written. */
-  values(
-    keyword: string,
-  ): SshdSetting[] {
-    const first = this.#config.first(keyword);
-    const value = DEFAULTS[keyword];
-    const general = first ??
-      (value === undefined
-        ? []
-        : { keyword, value, file: this.#path, line: 0, match: null });
-    return [general, this.#config.matched(keyword)].flat();
-  }
-
-  add(
-    place: { file: string; line: number; match: string | null },
-    finding: Finding,
-  ): void {
-    const { file, line, match } = place;
-    const within = match === null ? "" : ` (in "Match ${match}")`;
-    this.all.push({
-      ...finding,
-      id: `sshd/${finding.id}`,
-      message: `${finding.message}${within}`,
-      file,
-      // 0: a default, which is written nowhere
-      ...(line === 0 ? {} : { line }),
-    });
-  }
-
-  expect(keyword: string, { id, level, wanted, message }: Expectation): void {
-    const name = NAMES[keyword] ?? keyword;
-    for (const setting of this.values(keyword)) {
-      if (setting.value.toLowerCase() === wanted) continue;
-      this.add(setting, {
-        id,
-        level: setting.match === null ? level : "warning",
-        message: `${name} is "${setting.value}": ${message}`,
-        hint: this.#mend(setting, `${name} ${wanted}`),
-      });
-    }
-  }
-
-  /** sshd takes the first value: another one further down is never read. */
-  #mend({ keyword, file, line, match }: SshdSetting, wanted: string): string {
-    if (line === 0) return `write "${wanted}" into a file in sshd_config.d`;
-    const place = `line ${line} of ${file}`;
-    const later = match !== null
-      ? undefined
-      : this.#config.settings.find((each) =>
-        each.keyword === keyword && each.match === null &&
-        `${keyword} ${each.value}`.toLowerCase() === wanted.toLowerCase()
-      );
-    return later === undefined
-      ? `write "${wanted}" in place of ${place}`
-      : `remove ${place}: sshd takes the first value, and line ${later.line} of ${later.file}, ` +
-        `"${wanted}", is never read`;
-  }
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  usepam: "UsePAM",
-  kbdinteractiveauthentication: "KbdInteractiveAuthentication",
-  passwordauthentication: "PasswordAuthentication",
-};
-
-/** Lists of methods of which none asks PAM. A Match block for an emergency account is welcome. */
-function methods(found: Findings): void {
+/** Lists of methods of which none asks PAM, or our command about a key. A Match block for an emergency account is welcome. */
+function methods(found: SshdFindings, { commands }: Sshd): void {
   for (const setting of found.values("authenticationmethods")) {
-    const lists = setting.value.toLowerCase().split(/\s+/);
-    const asks = lists.some((list) =>
-      list === "any" || /(?:^|,)keyboard-interactive(?::|,|$)/.test(list)
+    const certificates = commands.ownFor(setting.match) !== undefined;
+    const asks = listsOf(setting).some((list) =>
+      list[0] === "any" || list.includes("keyboard-interactive") ||
+      certificates && list.includes("publickey")
     );
     if (asks || setting.match !== null) continue;
     found.add(setting, {
@@ -166,7 +97,14 @@ function methods(found: Findings): void {
   }
 }
 
-function rootLogin(found: Findings, policy: Policy | null): void {
+/** With these root gets in with a key, and in no other way. */
+const BY_KEY = ["prohibit-password", "without-password"];
+
+function rootLogin(
+  found: SshdFindings,
+  policy: Policy | null,
+  unasked: (match: string | null) => boolean,
+): void {
   if (policy === null) return;
   const admitted = policy.rules.some(({ effect, accounts, allow_protected }) =>
     effect === "allow" && allow_protected &&
@@ -175,9 +113,14 @@ function rootLogin(found: Findings, policy: Policy | null): void {
     )
   );
   for (const setting of found.values("permitrootlogin")) {
-    const permitted = setting.value.toLowerCase() === "yes";
+    const value = setting.value.toLowerCase();
+    const permitted = value === "yes";
     if (permitted === admitted) continue;
-    const message = admitted
+    const byKey = unasked(setting.match);
+    if (admitted && byKey && BY_KEY.includes(value)) continue;
+    const message = admitted && byKey
+      ? `PermitRootLogin is "${setting.value}": sshd keeps out root, whom the policy admits`
+      : admitted
       ? `PermitRootLogin is "${setting.value}": sshd hides what is typed for root, whom the policy admits`
       : 'PermitRootLogin is "yes", but the policy admits nobody as root';
     found.add(setting, {
@@ -193,7 +136,7 @@ function rootLogin(found: Findings, policy: Policy | null): void {
   }
 }
 
-function graceTime(found: Findings, policy: Policy | null): void {
+function graceTime(found: SshdFindings, policy: Policy | null): void {
   const timeout = deviceTimeout(policy);
   if (timeout === null) return;
   for (const setting of found.values("logingracetime")) {
