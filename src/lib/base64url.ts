@@ -37,6 +37,12 @@ export function decodeBase64url(text: string): Uint8Array | null {
   }
 }
 
+/** Base64url without padding. */
+export function encodeBase64url(bytes: Uint8Array): string {
+  return encodeBase64(bytes).replace(/=+$/, "").replaceAll("+", "-")
+    .replaceAll("/", "_");
+}
+
 /** Standard base64 with padding (RFC 4648 section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

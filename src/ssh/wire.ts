@@ -23,6 +23,11 @@ export class WireReader {
     return this.#at === this.#bytes.length;
   }
 
+  /** How many bytes are left. */
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
   /** Throws unless everything has been read. */
   end(what: string): void {
     if (!this.done) throw new WireError(`${what} has bytes behind its end`);
