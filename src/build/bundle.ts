@@ -13,7 +13,7 @@ import { BuildError } from "./permissions.ts";
 /** The literal in `src/pam/host/policy_file.ts` that a build replaces. */
 export const MARKER = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
 
-/** What the program finds in place of {@link MARKER}, as JSON. */
+/** What a login finds in place of {@link MARKER}, as JSON. */
 interface EmbeddedPolicy {
   /** Of the policy file's bytes, in hex. */
   readonly sha256: string;
@@ -21,7 +21,8 @@ interface EmbeddedPolicy {
   readonly policy: unknown;
 }
 
-interface BundleOptions extends EmbeddedPolicy {
+/** Without a policy: a program that reads whichever it is asked about. */
+interface BundleOptions extends Partial<EmbeddedPolicy> {
   /** Path of the module to bundle; `src/main.ts` of this checkout unless given. */
   readonly entryPoint?: string;
   /** The caller's environment, of which `deno bundle` gets a few variables. */
@@ -63,10 +64,11 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
     environment,
     external: [...lazy.keys()],
   });
-  const main = embedPolicy(redirected(bundled, [...lazy.keys()]), {
-    sha256: options.sha256,
-    policy: options.policy,
-  });
+  const { sha256, policy } = options;
+  const alone = redirected(bundled, [...lazy.keys()]);
+  const main = sha256 === undefined
+    ? alone
+    : embedPolicy(alone, { sha256, policy });
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-bundle-" });
   try {
     const exports = [...lazy.values()].map((target, index) =>
