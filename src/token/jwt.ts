@@ -41,13 +41,25 @@ export function identifyIssuer<Issuer extends { readonly issuer: string }>(
   issuers: readonly Issuer[],
 ): { jws: UnverifiedJws; issuer: Issuer } {
   const jws = parseCompactJws(token);
-  const { iss } = jws.payload;
+  return { jws, issuer: issuerNamed(statedIssuer(jws), issuers) };
+}
+
+/** The `iss` that a token states; not verified. Throws {@link TokenError} where there is none. */
+export function statedIssuer({ payload: { iss } }: UnverifiedJws): string {
   if (iss === undefined || iss === null) {
     throw new TokenError("claim_missing", 'the claim "iss" is missing');
   }
   if (typeof iss !== "string") {
     throw new TokenError("token_malformed", '"iss" is not a string');
   }
+  return iss;
+}
+
+/** The issuer of the policy with this name of its own. Throws {@link TokenError} without one. */
+export function issuerNamed<Issuer extends { readonly issuer: string }>(
+  iss: string,
+  issuers: readonly Issuer[],
+): Issuer {
   // byte for byte: URLs that mean the same are different issuers (RFC 8725 section 3.8)
   const issuer = issuers.find((candidate) => candidate.issuer === iss);
   if (issuer === undefined) {
@@ -57,7 +69,7 @@ export function identifyIssuer<Issuer extends { readonly issuer: string }>(
       `the issuer ${shown} is not in the policy`,
     );
   }
-  return { jws, issuer };
+  return issuer;
 }
 
 export interface JwtVerification {
@@ -113,7 +125,30 @@ export async function verifySignedClaims(
   token: AccessToken,
   options: JwtVerification,
 ): Promise<Evidence> {
-  const { jws, issuer, keys, now } = options;
+  const { issuer, now } = options;
+  const { claims, warnings } = await signedClaims(token, options);
+  checkClaims(claims, issuer, now);
+  return verified({ issuer: issuer.name, claims, warnings });
+}
+
+/** Says that a key has signed a token and gives the payload that it signed, or throws. */
+export type SignatureCheck = (
+  token: AccessToken,
+  options: { readonly key: Jwk; readonly algorithm: string },
+) => Promise<Uint8Array>;
+
+/**
+ * The claims that a published key has signed, and what the log should say: algorithm, type and
+ * signature are as the policy and the issuer have them. `check` is for proofs that stand in the place
+ * of the signature. Throws like {@link verifyJwt}.
+ *
+ * Does not judge any claim.
+ */
+export async function signedClaims(
+  token: AccessToken,
+  { jws, issuer, keys }: Omit<JwtVerification, "now">,
+  check: SignatureCheck = checkSignature,
+): Promise<{ claims: JsonObject; warnings: readonly string[] }> {
   checkHeader(jws, issuer);
   const { keys: current, warnings } = await keys.current();
   const wanted = { algorithm: jws.algorithm, keyId: jws.keyId };
@@ -128,7 +163,8 @@ export async function verifySignedClaims(
       `the token names ${named}, which the issuer lacks`,
     );
   }
-  const signed = await signedPayload(token, { key, keys, wanted }).catch(
+  const options = { key, keys, wanted, check };
+  const signed = await signedPayload(token, options).catch(
     async (error) => {
       // an ordinary forgery costs no more than that
       if (!Object.hasOwn(jws.header, "nonce")) throw error;
@@ -136,9 +172,7 @@ export async function verifySignedClaims(
     },
   );
   // what was verified is what is judged, not what was read before
-  const claims: JsonObject = parseJsonObject(signed, "payload");
-  checkClaims(claims, issuer, now);
-  return verified({ issuer: issuer.name, claims, warnings });
+  return { claims: parseJsonObject(signed, "payload"), warnings };
 }
 
 /**
@@ -178,7 +212,8 @@ function checkHeader(jws: UnverifiedJws, issuer: JwtIssuer): void {
   }
 }
 
-function mediaType(typ: string): string {
+/** The type that a header names, in the one form that is compared. */
+export function mediaType(typ: string): string {
   // ASCII only: KELVIN SIGN and the like must not fold into a letter
   return typ.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(
     /^application\//,
@@ -193,22 +228,23 @@ function mediaType(typ: string): string {
  */
 async function signedPayload(
   token: AccessToken,
-  { key, keys, wanted }: {
+  { key, keys, wanted, check }: {
     key: Jwk;
     keys: PublishedKeys;
     wanted: { algorithm: string; keyId: string | null };
+    check: SignatureCheck;
   },
 ): Promise<Uint8Array> {
   const { algorithm } = wanted;
   try {
-    return await checkSignature(token, { key, algorithm });
+    return await check(token, { key, algorithm });
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     const newer = selectKey(await keys.refreshed() ?? [], wanted);
     const other = newer !== null &&
       JSON.stringify(publicPart(newer)) !== JSON.stringify(publicPart(key));
     if (!other) throw error;
-    return await checkSignature(token, { key: newer, algorithm });
+    return await check(token, { key: newer, algorithm });
   }
 }
 

@@ -3,41 +3,269 @@
  *
  * @module
  */
+import { AccessToken } from "./access_token.ts";
+import { checkClaims, type ClaimExpectations } from "./claim_checks.ts";
+import { parseCompactJws, type UnverifiedJws } from "./compact_jws.ts";
+import { decodeBase64url } from "../lib/base64url.ts";
 import { TokenError } from "./errors.ts";
 import type { Evidence } from "./evidence.ts";
-import type { JwtIssuer, PublishedKeys } from "./jwt.ts";
+import { GQ256, verifyGq } from "./gq.ts";
+import {
+  mediaType,
+  type PublishedKeys,
+  type SignatureCheck,
+  signedClaims,
+  statedIssuer,
+} from "./jwt.ts";
+import {
+  checkBinding,
+  checkIdToken,
+  expectationsOf,
+  type PkIssuer,
+  typesOf,
+} from "./pk_binding.ts";
+import { type CertifiedJwk, verifyClient } from "./pk_client.ts";
+import { pkCommitment } from "./pk_commitment.ts";
+import { checkRefreshed } from "./pk_refreshed.ts";
+import type { JsonObject } from "./strict_json.ts";
+import { verified } from "./verified.ts";
 
-/** What the policy says of an issuer whose ID tokens may be in certificates. */
-export interface PkIssuer extends JwtIssuer {
-  readonly ssh_certificates: {
-    readonly commitment: "nonce" | "aud" | "gq" | "cnf";
-    /** Seconds since `iat`; `null`: until `exp`. */
-    readonly lifetime: number | null;
-    readonly refreshed: boolean;
-  };
+/** Longest PK token that is read at all; each of its tokens is at most as long as any token. */
+const MAX_CHARACTERS = 96 * 1024;
+
+/** The `typ` of the client's signature and of a cosigner's; every other one is the issuer's. */
+const CLIENT_TYPE = "CIC";
+const COSIGNER_TYPE = "COS";
+
+/** One of the signatures as a compact JWS. */
+interface SignedPart {
+  readonly token: AccessToken;
+  readonly jws: UnverifiedJws;
 }
 
 /** What a PK token says. Nothing in here is verified. */
 export interface UnverifiedPkToken {
+  /** `iss` of the ID token. */
   readonly iss: string;
+  /** The ID token: as the issuer has signed it, or with a GQ proof instead. */
+  readonly issued: SignedPart;
+  readonly client: SignedPart;
+  readonly cosigned: boolean;
+  /** A later ID token. */
+  readonly refreshed: SignedPart | null;
 }
 
-export function parsePkToken(_text: string): UnverifiedPkToken {
-  throw new TokenError("token_malformed", "not yet");
+/**
+ * Takes a PK token in its compact form apart: payload, then header and signature of the issuer, of the
+ * client and perhaps of a cosigner, by ":"; perhaps a refreshed ID token after ".". Throws
+ * {@link TokenError}.
+ *
+ * Does not check any signature, algorithm or claim.
+ */
+export function parsePkToken(text: string): UnverifiedPkToken {
+  if (text.length > MAX_CHARACTERS) {
+    throw malformed(
+      `it has ${text.length} characters, at most ${MAX_CHARACTERS} are read`,
+    );
+  }
+  const end = text.indexOf(".");
+  const refreshed = end < 0 ? null : part(text.slice(end + 1));
+  const [payload = "", ...rest] = text.slice(0, end < 0 ? undefined : end)
+    .split(":");
+  if (rest.length % 2 !== 0 || rest.length < 2 || rest.length > 6) {
+    throw malformed(
+      `it has ${rest.length} parts behind its payload instead of 2 for each of 2 or 3 signatures`,
+    );
+  }
+  const parts: SignedPart[] = [];
+  for (let at = 0; at < rest.length; at += 2) {
+    parts.push(part(`${rest[at]}.${payload}.${rest[at + 1]}`));
+  }
+  const {
+    [CLIENT_TYPE]: clients = [],
+    [COSIGNER_TYPE]: cosigners = [],
+    issuer = [],
+  } = Object.groupBy(
+    parts,
+    ({ jws: { header: { typ } } }) =>
+      typ === CLIENT_TYPE || typ === COSIGNER_TYPE ? typ : "issuer",
+  );
+  const [issued, ...others] = issuer;
+  const [client, ...strangers] = clients;
+  if (issued === undefined || others.length > 0) {
+    throw malformed(
+      `it has ${issuer.length} signatures of an issuer instead of 1`,
+    );
+  }
+  if (client === undefined || strangers.length > 0) {
+    throw malformed(
+      `it has ${clients.length} signatures of a client instead of 1`,
+    );
+  }
+  if (cosigners.length > 1) throw malformed("it has several cosigners");
+  const iss = statedIssuer(issued.jws);
+  return { iss, issued, client, cosigned: cosigners.length > 0, refreshed };
 }
 
-export interface PkVerification {
+function part(compact: string): SignedPart {
+  const token = new AccessToken(compact);
+  return { token, jws: parseCompactJws(token) };
+}
+
+interface PkVerification {
   /** The key of the certificate. */
-  readonly key: object;
+  readonly key: CertifiedJwk;
   readonly issuer: PkIssuer;
   readonly keys: PublishedKeys;
   /** Seconds since the epoch. */
   readonly now: number;
 }
 
-export function verifyPkToken(
-  _token: UnverifiedPkToken,
-  _options: PkVerification,
+/**
+ * Verifies a PK token for the key of a certificate: the client's signature is by that key, the ID
+ * token's by the issuer's (or the proof of it, where the policy's commitment demands one), and the ID
+ * token names the key where the policy says. Its claims are judged as those of any token, but for how
+ * long it serves. Throws {@link TokenError}, also for an issuer of another kind, and whatever `keys`
+ * throws.
+ *
+ * Does not check who has the private key, revocation, or whether anybody may log in with it.
+ */
+export async function verifyPkToken(
+  token: UnverifiedPkToken,
+  { key, issuer, keys, now }: PkVerification,
 ): Promise<Evidence> {
-  throw new TokenError("token_malformed", "not yet");
+  const { kind, name, ssh_certificates: { commitment: place } } = issuer;
+  if (kind !== "jwt") {
+    const message = `the tokens of "${name}" are not plain JWTs but "${kind}"`;
+    throw new TokenError("token_kind_unexpected", message);
+  }
+  const { client, issued } = token;
+  const { header } = client.jws;
+  await verifyClient({ compact: client.token.reveal(), header }, key);
+  const judged = { ...issuer, types: typesOf(issuer, mediaType) };
+  const proven = provenInstead(issued, place);
+  const { claims, warnings } = await signedClaims(
+    issued.token,
+    { jws: proven?.jws ?? issued.jws, issuer: judged, keys },
+    proven?.check,
+  );
+  const commitment = await pkCommitment(header);
+  const binding = { commitment, key, place };
+  checkBinding({ claims, header: issued.jws.header }, binding);
+  const expected = expectationsOf(judged, commitment);
+  checkIdToken(claims, expected);
+  const evidence = {
+    issuer: name,
+    warnings: [...warnings, ...unread(token, issuer)],
+  };
+  const over = whyOver(claims, { issuer, expected, now });
+  if (over === null) return verified({ ...evidence, claims });
+  const { refreshed } = token;
+  // runs of CI, whose ID tokens have proofs, do not refresh theirs
+  const mayVouch = issuer.ssh_certificates.refreshed && proven === null;
+  if (refreshed === null || !mayVouch) throw over;
+  const { jws } = refreshed;
+  const later = await signedClaims(refreshed.token, {
+    jws,
+    issuer: judged,
+    keys,
+  });
+  checkRefreshed(later.claims, { earlier: claims, expected, now });
+  if (place === "cnf") {
+    checkBinding({ claims: later.claims, header: jws.header }, binding);
+  }
+  return verified({ ...evidence, claims: later.claims });
+}
+
+/**
+ * What stands in the place of the issuer's signature where the policy demands a proof: the header that
+ * the issuer has signed, and how the proof is checked. `null` where it demands a signature. Throws
+ * {@link TokenError}.
+ */
+function provenInstead(
+  { token, jws }: SignedPart,
+  place: PkIssuer["ssh_certificates"]["commitment"],
+): { jws: UnverifiedJws; check: SignatureCheck } | null {
+  const demanded = place === "aud" || place === "gq";
+  if (demanded !== (jws.algorithm === GQ256)) {
+    const message = demanded
+      ? `the commitment "${place}" needs a proof ("${GQ256}") instead of the issuer's signature`
+      : `the commitment "${place}" needs the issuer's signature instead of a proof ("${GQ256}")`;
+    throw new TokenError("algorithm_not_allowed", message);
+  }
+  if (!demanded) return null;
+  const { typ } = jws.header;
+  const known = ["alg", "typ", "kid", ...place === "gq" ? ["cic"] : []];
+  const original = jws.keyId;
+  if (
+    original === null || typeof typ !== "string" || mediaType(typ) !== "jwt" ||
+    !Object.keys(jws.header).every((member) => known.includes(member))
+  ) {
+    throw malformed("its proof has another header than such proofs have");
+  }
+  const [header, payload = "", proof = ""] = token.reveal().split(".");
+  const { jws: signed } = part(`${original}.${payload}.${proof}`);
+  if (signed.algorithm !== "RS256") {
+    const message = "the proof is of another signature than one by RS256";
+    throw new TokenError("algorithm_not_allowed", message);
+  }
+  const check: SignatureCheck = async (_token, { key }) => {
+    const bytes = decodeBase64url(proof);
+    const claims = decodeBase64url(payload);
+    const good = bytes !== null && claims !== null && await verifyGq(bytes, {
+      key,
+      identity: `${original}.${payload}`,
+      message: `${header}.${payload}`,
+    });
+    if (good) return claims;
+    throw new TokenError(
+      "signature_invalid",
+      "the proof is not of a signature by the issuer's key",
+    );
+  };
+  return { jws: signed, check };
+}
+
+/**
+ * Judges the claims, and gives why their time is over, `null` while it is not. Throws
+ * {@link TokenError} for everything else.
+ */
+function whyOver(
+  claims: JsonObject,
+  { issuer, expected, now }: {
+    readonly issuer: PkIssuer;
+    readonly expected: ClaimExpectations;
+    readonly now: number;
+  },
+): TokenError | null {
+  const { lifetime } = issuer.ssh_certificates;
+  // an end that is not there yet: `exp` is not what decides
+  const endless = Object.assign(Object.create(null), claims, { exp: now + 1 });
+  checkClaims(endless, { ...expected, max_token_age: Infinity }, now);
+  try {
+    if (lifetime === null) checkClaims(claims, expected, now);
+    else checkClaims(endless, { ...expected, max_token_age: lifetime }, now);
+    return null;
+  } catch (error) {
+    const ends = ["token_expired", "token_too_old"];
+    if (error instanceof TokenError && ends.includes(error.code)) return error;
+    throw error;
+  }
+}
+
+/** What the log should say of parts that nobody looks at. */
+function unread(
+  { cosigned, refreshed }: UnverifiedPkToken,
+  { ssh_certificates }: PkIssuer,
+): string[] {
+  return [
+    cosigned ? "the cosigner's signature is not looked at" : "",
+    refreshed !== null && !ssh_certificates.refreshed
+      ? 'the refreshed ID token is not looked at: "refreshed" is not set'
+      : "",
+  ].filter((warning) => warning !== "");
+}
+
+function malformed(why: string): TokenError {
+  return new TokenError("token_malformed", `the PK token is malformed: ${why}`);
 }
