@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decodeBase64url, encodeBase64 } from "../lib/base64url.ts";
+import { encodeBase64 } from "../lib/base64url.ts";
 import {
   CERTIFICATE_TYPES,
   CertificateError,
@@ -12,7 +12,7 @@ import {
 } from "../ssh/certificate.ts";
 import { WireError, WireReader } from "../ssh/wire.ts";
 import { TokenError } from "../token/errors.ts";
-import { parseJsonObject } from "../token/strict_json.ts";
+import { parsePkToken } from "../token/pk_token.ts";
 import type { AgentIdentity } from "./agent.ts";
 
 /** The one principal that stands for every account: the server decides who is meant. */
@@ -70,13 +70,10 @@ async function heldCertificate(
 
 type Claims = Pick<HeldCertificate, "iss" | "aud" | "sub" | "iat" | "exp">;
 
-/** What stands in front of a PK token: the payload of its ID token. */
+/** What the ID token says, as its issuer gave it. */
 function claimsIn(pkToken: string): Claims | null {
-  const [payload = ""] = pkToken.split(":");
-  const bytes = decodeBase64url(payload);
-  if (bytes === null) return null;
-  const { iss, aud, sub, iat, exp } = parseJsonObject(bytes, "payload");
-  if (typeof iss !== "string") return null;
+  const { iss, issued } = parsePkToken(pkToken);
+  const { aud, sub, iat, exp } = issued.jws.payload;
   if (typeof iat !== "number" || typeof exp !== "number") return null;
   return {
     iss,
