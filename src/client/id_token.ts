@@ -5,10 +5,11 @@
  */
 import type { Transport } from "../issuer/http.ts";
 import { requestKeys } from "../issuer/jwks_cache.ts";
+import { shown } from "../lib/text.ts";
 import type { AccessToken } from "../token/access_token.ts";
 import { TokenError } from "../token/errors.ts";
-import { parseCompactJws } from "../token/compact_jws.ts";
-import { type JwtIssuer, verifyJwt } from "../token/jwt.ts";
+import { parseCompactJws, type UnverifiedJws } from "../token/compact_jws.ts";
+import { type JwtIssuer, mediaType, verifyJwt } from "../token/jwt.ts";
 import type { JsonObject } from "../token/strict_json.ts";
 
 interface Expected {
@@ -20,10 +21,14 @@ interface Expected {
   readonly now: number;
 }
 
-/** Those that a server can take in a certificate; never a symmetric one, and never "none". */
-const ALGORITHMS = ["RS", "PS", "ES"].flatMap((family) =>
-  ["256", "384", "512"].map((size) => family + size)
-);
+/** Those that a host can be told to take; never a symmetric one, and never "none". */
+const ALGORITHMS = [
+  ...["RS", "PS", "ES"].flatMap((family) =>
+    ["256", "384", "512"].map((size) => family + size)
+  ),
+  "EdDSA",
+  "Ed25519",
+];
 
 /** Seconds. The nonce says that it is new; a laptop's clock need not be right. */
 const CLOCK_SKEW = 300;
@@ -47,7 +52,7 @@ export async function verifyIdToken(
     kind: "jwt",
     issuer: expected.issuer,
     audiences: [clientId],
-    algorithms: [...ALGORITHMS, "EdDSA"],
+    algorithms: ALGORITHMS,
     types: ["JWT"],
     clock_skew: CLOCK_SKEW,
     max_token_age: MAX_AGE,
@@ -55,8 +60,10 @@ export async function verifyIdToken(
     allow_confirmation: false,
     allow_delegation: false,
   };
+  const jws = parseCompactJws(idToken);
+  checkHeader(jws);
   const { claims } = await verifyJwt(idToken, {
-    jws: parseCompactJws(idToken),
+    jws,
     issuer,
     now,
     keys: {
@@ -78,6 +85,24 @@ export async function verifyIdToken(
     );
   }
   return claims;
+}
+
+/** The verifier would refuse these as well, in words about a policy. */
+function checkHeader({ algorithm, header: { typ = "JWT" } }: UnverifiedJws) {
+  if (!ALGORITHMS.includes(algorithm)) {
+    throw new TokenError(
+      "algorithm_not_allowed",
+      `the ID token has the algorithm ${
+        shown(algorithm)
+      }, by which nobody can verify it`,
+    );
+  }
+  if (typeof typ === "string" && mediaType(typ) !== "jwt") {
+    throw new TokenError(
+      "type_not_allowed",
+      `it is not an ID token but one of the type ${shown(typ)}`,
+    );
+  }
 }
 
 /** A token for others as well has to say that it was issued to us. */
