@@ -59,8 +59,8 @@ function yes(): number {
 }
 
 /**
- * What ends `device start` when there is a code to enter: under the launcher neither a yes nor a
- * no, so that its line lets nobody in whatever its control is.
+ * What ends `device start` when there is a code to enter, and `ssh-keys` for a key that is not ours to
+ * judge: under the launcher neither a yes nor a no, so that it lets nobody in.
  */
 function prepared(): number {
   return io.env("OAUTH_PAM_GRANT") === undefined ? EXIT_CODES.success : IGNORE;
@@ -79,6 +79,13 @@ function underPam(): boolean {
 async function attempt(args: readonly string[]): Promise<LoginResult | null> {
   const [verb, stage] = args;
   if (verb === "login") return await login(args.slice(1), io);
+  // for sshd: in a PAM stack it would grant by the yes that only opens a key
+  if (verb === "ssh-keys" && !underPam()) {
+    const { sshKeys } = await import("./pam/ssh_keys.ts");
+    const chain = stage === "--chain";
+    return await sshKeys(args.slice(chain ? 2 : 1), io) ??
+      Deno.exit(chain ? EXIT_CODES.service_err : prepared());
+  }
   if (verb === "device" && stage === "finish") {
     const { deviceFinish } = await import("./pam/device/finish.ts");
     return await deviceFinish(args.slice(2), io);
@@ -107,7 +114,10 @@ async function main(args: readonly string[]): Promise<never> {
   const result = await attempt(args);
   if (result !== null) {
     // the one place that grants
-    if (result.reason === "allowed") Deno.exit(yes());
+    if (result.reason === "allowed") {
+      if (result.line !== undefined) io.stdout(`${result.line}\n`);
+      Deno.exit(yes());
+    }
     Deno.exit(EXIT_CODES[pamCode(result.reason, result)]);
   }
   const code = await assist(args);

@@ -162,6 +162,7 @@ Deno.test("only the verifiers can make evidence", async () => {
     "token/globus.ts",
     "token/introspection.ts",
     "token/jwt.ts",
+    "token/pk_token.ts",
     "token/userinfo.ts",
   ]);
   assert.match(

@@ -3,7 +3,8 @@
  * `Threats: A1, F-2`; what no test can show stands in SECURITY.md with the reason.
  *
  * A: tokens; B: issuers; C: introspection; D: device sign-in; E: accounts; F-: files; F: findings about
- * the runtime and PAM; G: process; H: logs; I: availability; J: supply; K: SciTokens and WLCG.
+ * the runtime and PAM; G: process; H: logs; I: availability; J: supply; K: SciTokens and WLCG; L: SSH
+ * certificates that carry a token.
  *
  * @module
  */
@@ -144,10 +145,18 @@ const THREATS = new Map([
   ["K10", "claims that nobody knows keep people out"],
   ["K11", "SciTokens: versions, audiences and scopes are mixed up"],
   ["K12", "keys are fetched at every login, or in a crowd"],
+  ["L1", "a token admits with another key than the one it names"],
+  ["L2", "who holds somebody's ID token binds a key of their own to it"],
+  ["L3", "what is verified of a PK token is not what is read"],
+  [
+    "L4",
+    "a certificate of an authority, or for another use, is taken for ours",
+  ],
+  ["L5", "a certificate lives on after its token"],
 ]);
 
 const TESTS = new URL("./", import.meta.url);
-const ID = /[A-K]-?\d+/g;
+const ID = /[A-L]-?\d+/g;
 
 /** The ids of all comments `Threats:` of the tests, by file. */
 async function namedByTests(): Promise<Map<string, string[]>> {
@@ -165,7 +174,7 @@ async function namedByTests(): Promise<Map<string, string[]>> {
 /** Ids in parentheses, such as "(H4)" and "(A14, K9)". */
 async function namedInSecurity(): Promise<string[]> {
   const text = await Deno.readTextFile(new URL("../SECURITY.md", TESTS));
-  return [...text.matchAll(/\(((?:[A-K]-?\d+(?:, )?)+)\)/g)].flatMap((
+  return [...text.matchAll(/\(((?:[A-L]-?\d+(?:, )?)+)\)/g)].flatMap((
     [, list = ""],
   ) => list.match(ID) ?? []);
 }
@@ -177,7 +186,7 @@ Deno.test("every threat is named by a test, or stands in SECURITY.md with the re
   ]);
   const missing = [...THREATS].filter(([id]) => !named.has(id));
   assert.deepEqual(missing, []);
-  assert.equal(THREATS.size, 133);
+  assert.equal(THREATS.size, 138);
 });
 
 Deno.test("no test and no document names a threat that is not on the list", async () => {

@@ -1,6 +1,6 @@
 /**
- * Two minified files out of `src/main.ts`, with the policy inside: one
- * for logins, and one that is loaded when something else is asked for.
+ * Minified files out of `src/main.ts`, with the policy inside: one for logins, one that is loaded when
+ * something else is asked for, and where the policy takes certificates one for what sshd asks.
  *
  * For the browser platform, because a single `node:` import costs 10 ms at every login.
  *
@@ -25,6 +25,8 @@ interface EmbeddedPolicy {
 interface BundleOptions extends Partial<EmbeddedPolicy> {
   /** Path of the module to bundle; `src/main.ts` of this checkout unless given. */
   readonly entryPoint?: string;
+  /** Whether sshd asks about keys: what answers it has a file of its own then. */
+  readonly keys?: boolean;
   /** The caller's environment, of which `deno bundle` gets a few variables. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -33,24 +35,41 @@ const CHECKOUT = decodeURIComponent(
   new URL("../../", import.meta.url).pathname,
 );
 
-/** The two files of a bundled program. */
+/** The files of a bundled program. */
 export interface Bundle {
   /** What an ordinary login runs. */
   readonly main: string;
+  /** What `main` loads when sshd asks about a key; `null` where that is a part of `rest`. */
+  readonly keys?: string | null;
   /**
-   * Everything that `main` loads only when it is needed: the verbs for people, other kinds of
+   * Everything that is loaded only when it is needed: the verbs for people, other kinds of
    * tokens, the reading of YAML. Merely looking at it would double the time of a login.
    */
   readonly rest: string;
 }
 
-/** How `main` finds `rest`: beside itself, whatever the two are called. */
+/** How `main` finds the others: beside itself, whatever they are called. */
+const KEYS_SUFFIX = ".keys.js";
 const REST_SUFFIX = ".rest.js";
 
 /** The name of the file that holds a bundle's `rest`, beside its `main`. */
 export function restFile(main: string): string {
   return `${main}${REST_SUFFIX}`;
 }
+
+/** The files of a bundle by their names, the one to run last. */
+export function bundleFiles(main: string, bundle: Bundle): [string, string][] {
+  return [
+    [restFile(main), bundle.rest],
+    ...(bundle.keys
+      ? [[`${main}${KEYS_SUFFIX}`, bundle.keys] as [string, string]]
+      : []),
+    [main, bundle.main],
+  ];
+}
+
+/** Has a file of its own, with everything that it imports. */
+const KEYS_MODULE = "/pam/ssh_keys.ts";
 
 /**
  * The bundled source texts. Throws `BuildError` when `deno bundle` fails, when the entry point has
@@ -59,30 +78,54 @@ export function restFile(main: string): string {
 export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
   const entry = options.entryPoint ?? `${CHECKOUT}src/main.ts`;
   const { environment } = options;
-  const lazy = await lazyModules(entry, environment);
-  const bundled = await bundle(entry, {
+  const graph = await moduleGraph(entry, environment);
+  const lazy = lazyModules(graph.root, graph);
+  const keysModule = options.keys === true
+    ? [...lazy.values()].find((target) => target.endsWith(KEYS_MODULE))
+    : undefined;
+  const lazyOfKeys = keysModule === undefined
+    ? new Map<string, string>()
+    : lazyModules(keysModule, graph);
+  const rest = [...new Set([...lazy.values(), ...lazyOfKeys.values()])]
+    .filter((target) => target !== keysModule);
+  const place = (target: string) => {
+    const index = rest.indexOf(target);
+    return index < 0 ? "__keys()" : `__rest().then((rest)=>rest.m${index})`;
+  };
+  const { sha256, policy: parsed } = options;
+  const policy = (bundled: string) =>
+    sha256 === undefined
+      ? bundled
+      : embedPolicy(bundled, { sha256, policy: parsed });
+  const main = await bundle(entry, { environment, external: lazy.keys() });
+  const keys = keysModule === undefined ? null : await bundle(keysModule, {
     environment,
-    external: [...lazy.keys()],
+    external: lazyOfKeys.keys(),
   });
-  const { sha256, policy } = options;
-  const alone = redirected(bundled, [...lazy.keys()]);
-  const main = sha256 === undefined
-    ? alone
-    : embedPolicy(alone, { sha256, policy });
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-bundle-" });
   try {
-    const exports = [...lazy.values()].map((target, index) =>
+    const exports = rest.map((target, index) =>
       `export * as m${index} from ${JSON.stringify(target)};\n`
     );
     await Deno.writeTextFile(
       `${folder}/rest.ts`,
       exports.join("") || "export {};\n",
     );
-    const rest = await bundle(`${folder}/rest.ts`, {
-      environment,
-      external: [],
-    });
-    return { main, rest };
+    return {
+      main: policy(
+        loader("__rest", REST_SUFFIX) +
+          (keys === null ? "" : loader("__keys", KEYS_SUFFIX)) +
+          redirected(main, { lazy, place }),
+      ),
+      keys: keys === null ? null : policy(
+        loader(
+          "__rest",
+          REST_SUFFIX,
+          `import.meta.url.slice(0,-${KEYS_SUFFIX.length})`,
+        ) + redirected(keys, { lazy: lazyOfKeys, place }),
+      ),
+      rest: await bundle(`${folder}/rest.ts`, { environment, external: [] }),
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -95,7 +138,7 @@ async function bundle(
   entry: string,
   options: {
     environment: Readonly<Record<string, string>>;
-    external: readonly string[];
+    external: Iterable<string>;
   },
 ): Promise<string> {
   const bundled = await runDeno(Deno.execPath(), {
@@ -106,7 +149,7 @@ async function bundle(
       "--minify",
       "--config=deno.json",
       FROZEN,
-      ...options.external.map((specifier) => `--external=${specifier}`),
+      ...[...options.external].map((specifier) => `--external=${specifier}`),
       entry,
     ],
     environment: options.environment,
@@ -132,32 +175,46 @@ interface ModuleInfo {
   }[];
 }
 
-/**
- * What the entry point imports lazily, directly or through what it imports statically: the
- * specifier as written, and the module that it means. Throws `BuildError` where one text means two
- * modules.
- */
-async function lazyModules(
+interface ModuleGraph {
+  readonly root: string;
+  readonly modules: ReadonlyMap<string, ModuleInfo>;
+}
+
+/** All modules that the entry point may come to load. */
+async function moduleGraph(
   entry: string,
   environment: Readonly<Record<string, string>>,
-): Promise<Map<string, string>> {
+): Promise<ModuleGraph> {
   const printed = await runDeno(Deno.execPath(), {
     args: ["info", "--json", "--config=deno.json", FROZEN, entry],
     environment,
     cwd: CHECKOUT,
   });
-  const { modules, roots } = JSON.parse(printed) as {
+  const { modules, roots: [root = ""] } = JSON.parse(printed) as {
     modules: ModuleInfo[];
     roots: string[];
   };
-  const bySpecifier = new Map(modules.map((info) => [info.specifier, info]));
+  return {
+    root,
+    modules: new Map(modules.map((info) => [info.specifier, info])),
+  };
+}
+
+/**
+ * What a module imports lazily, directly or through what it imports statically: the specifier as
+ * written, and the module that it means. Throws `BuildError` where one text means two modules.
+ */
+function lazyModules(
+  root: string,
+  { modules }: ModuleGraph,
+): Map<string, string> {
   const lazy = new Map<string, string>();
   const reached = new Set<string>();
-  const waiting = [...roots];
+  const waiting = [root];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (reached.has(next)) continue;
     reached.add(next);
-    for (const dependency of bySpecifier.get(next)?.dependencies ?? []) {
+    for (const dependency of modules.get(next)?.dependencies ?? []) {
       const target = dependency.code?.specifier;
       if (target === undefined || target.startsWith("node:")) continue;
       if (dependency.isDynamic !== true) waiting.push(target);
@@ -172,28 +229,37 @@ async function lazyModules(
 }
 
 /**
- * `bundled` with every lazy import led to the other file. Its name is made at run time: Deno would
- * otherwise read that file, too, before the first line runs.
+ * Where the other files lie. Their names are made at run time: Deno would otherwise read those files,
+ * too, before the first line runs.
  */
-function redirected(bundled: string, lazy: readonly string[]): string {
-  const used = new Set<number>();
+function loader(name: string, suffix: string, base = "import.meta.url") {
+  return `function ${name}(){return import(${base}+${
+    JSON.stringify(suffix)
+  })}\n`;
+}
+
+/** `bundled` with every lazy import led to the file that has it, as `place` says of its module. */
+function redirected(
+  bundled: string,
+  { lazy, place }: {
+    lazy: ReadonlyMap<string, string>;
+    place: (target: string) => string;
+  },
+): string {
   const text = bundled.replace(
     /\bimport\((["'`])([^"'`]+)\1\)/g,
     (whole, _quote, specifier) => {
-      const index = lazy.indexOf(specifier);
-      if (index < 0) return whole;
-      used.add(index);
-      return `__rest().then((rest)=>rest.m${index})`;
+      const target = lazy.get(specifier);
+      return target === undefined ? whole : place(target);
     },
   );
-  if (used.size !== lazy.length) {
+  // written in another way, or meant for a file that is not there
+  if (/\bimport\s*\((?!["'`]node:)/.test(text)) {
     throw new BuildError(
       "a lazy import is not where it is expected in the bundle",
     );
   }
-  return `function __rest(){return import(import.meta.url+${
-    JSON.stringify(REST_SUFFIX)
-  })}\n${text}`;
+  return text;
 }
 
 /**

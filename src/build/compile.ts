@@ -6,7 +6,7 @@
  */
 
 import { checkTrustedPath, UntrustedFileError } from "../files/trusted_file.ts";
-import { type Bundle, restFile } from "./bundle.ts";
+import { type Bundle, bundleFiles } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import {
   BuildError,
@@ -69,12 +69,14 @@ export async function compileProgram(
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-build-" });
   try {
     const source = `${folder}/oauth-pam.js`;
-    const rest = restFile(source);
-    await Deno.writeTextFile(source, options.bundle.main);
-    await Deno.writeTextFile(rest, options.bundle.rest);
-    // Deno embeds the time stamps.
-    await Deno.utime(source, 0, 0);
-    await Deno.utime(rest, 0, 0);
+    const files = bundleFiles(source, options.bundle);
+    for (const [path, text] of files) {
+      await Deno.writeTextFile(path, text);
+      // Deno embeds the time stamps.
+      await Deno.utime(path, 0, 0);
+    }
+    const included = files.map(([path]) => path.slice(folder.length + 1))
+      .filter((name) => name !== "oauth-pam.js");
     await replaceFile(options.output, {
       mode: 0o755,
       fill: async (fresh) => {
@@ -86,7 +88,7 @@ export async function compileProgram(
             ...SINGLE_FILE,
             "--node-modules-dir=none",
             ...flags,
-            `--include=${restFile("oauth-pam.js")}`,
+            ...included.map((name) => `--include=${name}`),
             `--output=${fresh}`,
             "oauth-pam.js",
           ],
@@ -107,8 +109,8 @@ export function runtimeFile(wrapper: string): string {
 }
 
 /**
- * Writes one folder that needs nothing beside it: the wrapper (0755), the bundle (`.js` and
- * `.rest.js`, 0644) and a copy of Deno (`.deno`, 0755), the wrapper last. The wrapper names absolute
+ * Writes one folder that needs nothing beside it: the wrapper (0755), the bundle (`.js`,
+ * `.rest.js` and where there is one `.keys.js`, 0644) and a copy of Deno (`.deno`, 0755), the wrapper last. The wrapper names absolute
  * paths: the files work in the folder `prefix`. Throws `BuildError` where others could write to
  * what they are made of, or to the folder.
  */
@@ -129,18 +131,24 @@ export async function writeRuntimeProgram(
     flags,
     bundle: `${installed}.js`,
     cacheDirectory: options.needs.cacheDirectory,
+    keysDirectory: options.needs.keysDirectory ?? null,
     logSocket: options.needs.logSocket,
   });
-  const rest = restFile(source);
+  const files = bundleFiles(source, bundle);
   const deno = runtimeFile(output);
   await replaceFile(deno, {
     mode: 0o755,
     fill: (fresh) => Deno.copyFile(options.deno, fresh),
   });
-  await replaceText(rest, { text: bundle.rest, mode: 0o644 });
-  await replaceText(source, { text: bundle.main, mode: 0o644 });
+  for (const [path, text] of files) {
+    await replaceText(path, { text, mode: 0o644 });
+  }
   await replaceText(output, { text: wrapper, mode: 0o755 });
-  return { files: [output, source, rest, deno], denoVersion, flags };
+  return {
+    files: [output, ...files.map(([path]) => path).reverse(), deno],
+    denoVersion,
+    flags,
+  };
 }
 
 /** What root will run must not pass through the hands of others. */
@@ -168,6 +176,8 @@ interface WrapperParts {
   readonly flags: readonly string[];
   readonly bundle: string;
   readonly cacheDirectory: string;
+  /** Of the user that sshd asks as. */
+  readonly keysDirectory?: string | null;
   readonly logSocket: string;
 }
 
@@ -184,16 +194,24 @@ interface WrapperParts {
  * In the same folder it makes the link through which the program reaches a syslog socket below /dev.
  */
 export function wrapperScript(
-  { deno, flags, bundle, cacheDirectory, logSocket }: WrapperParts,
+  { deno, flags, bundle, cacheDirectory, keysDirectory, logSocket }:
+    WrapperParts,
 ): string {
-  const link = shellQuote(`${cacheDirectory}/syslog`);
   const linked = logSocket.startsWith("/dev/")
     ? [
-      `  [ -L ${link} ] || /bin/ln -s ${
+      '  link="${deno_dir%/*}/syslog"',
+      `  [ -L "$link" ] || /bin/ln -s ${
         shellQuote(logSocket)
-      } ${link} 2>/dev/null`,
+      } "$link" 2>/dev/null`,
     ]
     : ["  :"];
+  const own = keysDirectory
+    ? [
+      `[ ! -O ${shellQuote(keysDirectory)} ] || deno_dir=${
+        shellQuote(`${keysDirectory}/deno`)
+      }`,
+    ]
+    : [];
   const passed = ENVIRONMENT.map((name) =>
     `  \${${name}+"${name}=$${name}"} \\`
   );
@@ -205,6 +223,7 @@ export function wrapperScript(
     "{ # a copy that was cut short is a syntax error",
     "# Runs oauth-pam with the Deno beside it. Written by `deno task build`: build again, do not edit.",
     `deno_dir=${shellQuote(`${cacheDirectory}/deno`)}`,
+    ...own,
     '[ -d "$deno_dir" ] || (umask 077 && exec /bin/mkdir -p -- "$deno_dir") 2>/dev/null',
     'if [ -O "$deno_dir" ] && [ ! -L "$deno_dir" ]; then',
     ...linked,

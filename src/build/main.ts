@@ -13,7 +13,12 @@ import { parsePolicy, usable } from "../policy/syntax/parse.ts";
 import { bundleProgram } from "./bundle.ts";
 import { compileProgram, writeRuntimeProgram } from "./compile.ts";
 import { BUILD_ENVIRONMENT } from "./deno.ts";
-import { BuildError, CLIENT, permissionNeeds } from "./permissions.ts";
+import {
+  BuildError,
+  CLIENT,
+  permissionNeeds,
+  takesCertificates,
+} from "./permissions.ts";
 
 const USAGE =
   `usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]
@@ -97,6 +102,7 @@ async function buildForPolicy(
     const bundle = await bundleProgram({
       sha256,
       policy,
+      keys: takesCertificates(policy),
       environment: io.environment,
       ...(io.entryPoint === undefined ? {} : { entryPoint: io.entryPoint }),
     });

@@ -14,6 +14,8 @@ export interface Needs {
   readonly netHosts: readonly string[];
   /** Absolute; the only folder that login writes to. */
   readonly cacheDirectory: string;
+  /** The same for `ssh-keys`; `null` where sshd does not ask about keys. */
+  readonly keysDirectory?: string | null;
   /** Absolute path of the syslog datagram socket. */
   readonly logSocket: string;
 }
@@ -22,9 +24,21 @@ export interface Needs {
 export type PermissionPolicy = Pick<Policy, "cache" | "log"> & {
   readonly issuers: readonly (
     & Pick<Issuer, "name" | "issuer" | "hosts" | "proxy">
-    & { readonly discovery_url?: string | null }
+    & {
+      readonly discovery_url?: string | null;
+      readonly ssh_certificates?: unknown;
+    }
   )[];
 };
+
+/** Whether sshd asks the program about keys. */
+export function takesCertificates(
+  { issuers }: Pick<PermissionPolicy, "issuers">,
+): boolean {
+  return issuers.some(({ ssh_certificates }) =>
+    (ssh_certificates ?? null) !== null
+  );
+}
 
 /** The build cannot go on; the message says what to change. */
 export class BuildError extends Error {
@@ -91,6 +105,9 @@ export function permissionNeeds(policy: PermissionPolicy): Needs {
   return {
     netHosts: requiredHosts(policy),
     cacheDirectory: policy.cache.directory,
+    keysDirectory: takesCertificates(policy)
+      ? policy.cache.ssh_keys_directory
+      : null,
     logSocket: policy.log.socket,
   };
 }
@@ -135,19 +152,25 @@ export function permissionFlags(
   needs: Needs,
   { denoVersion }: { readonly denoVersion: string },
 ): string[] {
-  const cacheDirectory = plainPath(needs.cacheDirectory, "cache directory");
+  const directories = [
+    plainPath(needs.cacheDirectory, "cache directory"),
+    ...(needs.keysDirectory
+      ? [plainPath(needs.keysDirectory, "ssh_keys_directory")]
+      : []),
+  ];
   const logSocket = plainPath(needs.logSocket, "log socket");
   const net = needs.netHosts.map(plainHost);
   // Exact paths only: Deno compares them whole, a folder does not cover what is in it.
   if (takesUnixEntries(denoVersion)) {
-    net.push(`unix:${logSocket}`, `unix:${cacheDirectory}/log.sock`);
-    if (logSocket.startsWith("/dev/")) {
-      net.push(`unix:${cacheDirectory}/syslog`);
+    net.push(`unix:${logSocket}`);
+    for (const directory of directories) {
+      net.push(`unix:${directory}/log.sock`);
+      if (logSocket.startsWith("/dev/")) net.push(`unix:${directory}/syslog`);
     }
   }
   return [
     ...listFlag("--allow-net", net),
-    ...listFlag("--allow-write", [cacheDirectory, logSocket]),
+    ...listFlag("--allow-write", [...directories, logSocket]),
     // Without a list on purpose: policies, secrets, CA and map files may lie anywhere, and each is
     // opened under the checks of files/trusted_file.ts.
     "--allow-read",

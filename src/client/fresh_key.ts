@@ -5,6 +5,7 @@
  * @module
  */
 import { encodeBase64url } from "../lib/base64url.ts";
+import { WILDCARD_PRINCIPAL } from "../ssh/authorized_key.ts";
 import { TOKEN_EXTENSION } from "../ssh/certificate.ts";
 import {
   certificateToSign,
@@ -13,7 +14,7 @@ import {
 import type { PublicJwk } from "../ssh/public_key.ts";
 import type { AccessToken } from "../token/access_token.ts";
 import { canonicalJson, pkCommitment } from "../token/pk_commitment.ts";
-import { WILDCARD } from "./held.ts";
+
 
 /** An Ed25519 key (RFC 8032), in the memory of this process alone. */
 export interface FreshKey {
@@ -97,7 +98,7 @@ export async function certificateOf(
     jwk: key.jwk,
     nonce: crypto.getRandomValues(new Uint8Array(32)),
     keyId,
-    principals: [WILDCARD],
+    principals: [WILDCARD_PRINCIPAL],
     extensions: {
       [TOKEN_EXTENSION]: pkToken,
       ...Object.fromEntries(PERMISSIONS.map((name) => [name, null])),

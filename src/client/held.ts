@@ -10,13 +10,11 @@ import {
   readCertificate,
   requireSelfSigned,
 } from "../ssh/certificate.ts";
+import { WILDCARD_PRINCIPAL } from "../ssh/authorized_key.ts";
 import { WireError, WireReader } from "../ssh/wire.ts";
 import { TokenError } from "../token/errors.ts";
 import { parsePkToken } from "../token/pk_token.ts";
 import type { AgentIdentity } from "./agent.ts";
-
-/** The one principal that stands for every account: the server decides who is meant. */
-export const WILDCARD = "opkssh-wildcard";
 
 /** A certificate with a token. Only what its own key vouches for is known to be true of it. */
 export interface HeldCertificate {
@@ -56,7 +54,7 @@ async function heldCertificate(
     if (!CERTIFICATE_TYPES.some((known) => known === type)) return null;
     const certificate = readCertificate(encodeBase64(blob), type);
     const { pkToken, principals } = certificate;
-    if (pkToken === null || !principals.includes(WILDCARD)) return null;
+    if (pkToken === null || !principals.includes(WILDCARD_PRINCIPAL)) return null;
     await requireSelfSigned(certificate, { now });
     const claims = claimsIn(pkToken);
     return claims === null ? null : { type, blob, comment, ...claims };

@@ -89,14 +89,16 @@ export const REASON_MEANS: Readonly<Record<Reason, string>> = {
   type_not_allowed: "`typ` is not in the policy",
   certificate_malformed:
     "the SSH certificate is not one that carries a token, or not a strict one",
-  key_not_bound: "the token does not name the key of the SSH certificate",
+  key_not_bound:
+    "the token and the key of the SSH certificate do not belong together",
   issuer_unknown: "`iss` is not in the policy",
   audience_mismatch: "`aud` holds none of the policy's audiences",
   key_not_found: "the issuer publishes no key, or no single key, that fits",
   signature_invalid: "not signed by the issuer's key",
   token_expired: "`exp` has passed",
   token_not_yet_valid: "`nbf` or `iat` lies in the future",
-  token_too_old: "issued longer ago than `max_token_age`",
+  token_too_old:
+    "issued longer ago than `max_token_age`, or a certificate's `lifetime`",
   claim_missing: "a claim that verification needs is missing",
   token_replayed: "a token of a `one_time` issuer was used before",
   token_inactive: "the issuer says that the token is not active",

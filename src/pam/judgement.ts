@@ -4,6 +4,7 @@
  * @module
  */
 import { isAsked } from "../policy/kinds.ts";
+import type { Decision } from "../policy/decision.ts";
 import { evaluate } from "../policy/evaluate/evaluate.ts";
 import type { AskedIssuer, Issuer, Policy } from "../policy/model.ts";
 import type { AccessRequest } from "../policy/request.ts";
@@ -48,6 +49,7 @@ export async function judge(
   const { issuer } = presented;
   const { request, policy } = attempt;
   attempt.issuer = issuer.name;
+  if (presented.fetched !== true) checkHandedOver(presented);
   const proved = await verifyToken(presented, {
     policy,
     account: request.user,
@@ -61,28 +63,72 @@ export async function judge(
     : await presented.complete(proved);
   attempt.evidence = evidence;
   const now = Math.floor(io.now() / 1000);
-  const mapFiles = await loadMapFiles(policy, issuer);
-  const access = accessRequest(request, { evidence, issuer, now });
-  const decision = evaluate(policy, access, { mapFiles });
-  const { reason, rule } = decision;
-  if (reason !== "allowed" || decision.decision !== "allow") {
-    // loaded for this refusal alone; a line with a field less is better than no line
-    const nearest = async () =>
-      reason === "account_not_permitted"
-        ? await import("./log/nearest.ts")
-          .then((log) => log.nearestOf(access, { policy, issuer, mapFiles }))
-          .catch(() => null)
-        : null;
-    const detail = decision.detail ?? otherName(reason, request) ??
-      await nearest();
-    return { reason, rule, detail };
-  }
+  const { result } = await decide(evidence, attempt, { issuer, now });
+  if (result.reason !== "allowed") return result;
   if (issuer.one_time && presented.fetched !== true) {
     const cacheDirectory = policy.cache.directory;
     const spent = await spendToken(evidence, { cacheDirectory, now });
     if (spent !== true) throw new Error("the token was not spent");
   }
-  return { reason: "allowed", rule, detail: null };
+  return result;
+}
+
+/**
+ * A certificate takes its ID token to every server that its owner connects to: whoever brings such a
+ * token to a prompt may be one of those. Access tokens (RFC 9068) are not in certificates.
+ */
+function checkHandedOver({ issuer, jws }: PresentedToken): void {
+  if (
+    "ssh_certificates" in issuer && issuer.ssh_certificates !== null &&
+    !/^(application\/)?at\+jwt$/i.test(String(jws?.header.typ))
+  ) {
+    throw new TokenError(
+      "token_kind_unexpected",
+      "ID tokens of this issuer come in SSH certificates, and not by themselves",
+    );
+  }
+}
+
+/** What the policy says of somebody. */
+export interface Ruling {
+  readonly decision: Decision;
+  /** The same as the end of an attempt. */
+  readonly result: LoginResult;
+  /** The decision if the connection came from there. */
+  readonly from: (rhost: string | null) => Decision;
+}
+
+/**
+ * Decides by the policy about whom the evidence is of. Throws `PolicyError`. Does not spend a token
+ * that admits once.
+ */
+export async function decide(
+  evidence: Evidence,
+  { request, policy }: AttemptUnderPolicy,
+  { issuer, now }: { issuer: Issuer; now: number },
+): Promise<Ruling> {
+  const mapFiles = await loadMapFiles(policy, issuer);
+  const access = accessRequest(request, { evidence, issuer, now });
+  const from = (rhost: string | null) =>
+    evaluate(policy, { ...access, rhost }, { mapFiles });
+  const decision = from(access.rhost);
+  const { reason, rule } = decision;
+  if (reason === "allowed") {
+    if (decision.decision !== "allow") {
+      throw new Error("a reason without a yes");
+    }
+    return { decision, result: { reason, rule, detail: null }, from };
+  }
+  // loaded for this refusal alone; a line with a field less is better than no line
+  const nearest = async () =>
+    reason === "account_not_permitted"
+      ? await import("./log/nearest.ts")
+        .then((log) => log.nearestOf(access, { policy, issuer, mapFiles }))
+        .catch(() => null)
+      : null;
+  const detail = decision.detail ?? otherName(reason, request) ??
+    await nearest();
+  return { decision, result: { reason, rule, detail }, from };
 }
 
 /** What the log says where the host has the account under another name than the one asked for. */

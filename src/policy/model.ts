@@ -15,12 +15,11 @@ import type {
   KindKey,
   OpaqueKind,
 } from "./kinds.ts";
+import type { AssuranceSettings, RuleSettings } from "./syntax/rule_schema.ts";
 import type {
-  AssuranceSettings,
   DeviceSettings,
   IssuerSettings,
   PolicySettings,
-  RuleSettings,
   SshCertificatesSettings,
 } from "./syntax/schema.ts";
 

@@ -117,3 +117,19 @@ export function inNetworks(
     return network !== null && contains(network, address);
   });
 }
+
+/** The address as text; IPv6 without abbreviations beyond leading zeros and one "::". */
+export function formatAddress({ family, bits }: Address): string {
+  if (family === 4) {
+    return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 0xffn).join(".");
+  }
+  const groups = Array.from(
+    { length: 8 },
+    (_, index) => ((bits >> BigInt(112 - 16 * index)) & 0xffffn).toString(16),
+  ).join(":");
+  const zeros = /(?:^|:)0(?::0)+(?=:|$)/.exec(groups);
+  if (zeros === null) return groups;
+  const before = groups.slice(0, zeros.index);
+  const after = groups.slice(zeros.index + zeros[0].length);
+  return `${before}::${after.replace(/^:/, "")}`;
+}

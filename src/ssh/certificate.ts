@@ -39,7 +39,7 @@ export class CertificateError extends Error {
 }
 
 /** A critical option or an extension. */
-export interface CertificateOption {
+interface CertificateOption {
   readonly name: string;
   readonly data: Uint8Array;
 }
@@ -178,22 +178,29 @@ function onlyText(data: Uint8Array): string {
   return text;
 }
 
+/** What a certificate that may carry a token says; made by {@link requireSelfSigned} alone. */
+export type SelfSigned = Pick<SshCertificate, "key" | "principals"> & {
+  readonly pkToken: string;
+};
+
 /**
  * Demands of a certificate that it may carry a token: for a user, without critical options, with
  * sound extensions, valid at `now` (in seconds), and signed by the very key that it certifies. Throws
- * {@link CertificateError}.
+ * {@link CertificateError}. Whoever goes on with the answer has waited for it.
  *
  * Does not check whether the client has the private key, which sshd does, nor anything about the token.
  */
 export async function requireSelfSigned(
   certificate: SshCertificate,
   { now }: { readonly now: number },
-): Promise<void> {
-  const { extensions, validAfter, validBefore } = certificate;
+): Promise<SelfSigned> {
+  const { extensions, validAfter, validBefore, pkToken } = certificate;
   const demand = (holds: boolean, message: string) => {
     if (!holds) throw new CertificateError(`the certificate ${message}`);
   };
-  demand(certificate.pkToken !== null, "carries no token");
+  if (pkToken === null) {
+    throw new CertificateError("the certificate carries no token");
+  }
   demand(certificate.certifies === USER, "is not one for a user");
   demand(isPlain(certificate.keyId), "has a key id that is not plain text");
   demand(
@@ -230,6 +237,8 @@ export async function requireSelfSigned(
     await verifySignature(certificate, certificate.key.jwk),
     "has a signature that is not by its key",
   );
+  const { key, principals } = certificate;
+  return { key, principals, pkToken };
 }
 
 /** Printable text, of any script. */

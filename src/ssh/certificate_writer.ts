@@ -11,7 +11,7 @@ import { wireSignature } from "./signature.ts";
 import { joined, uint32, uint64, wireString } from "./wire.ts";
 
 /** What a certificate for a user says, but for who signs it: its own key. */
-export interface CertificateContents {
+interface CertificateContents {
   readonly jwk: PublicJwk;
   /** Random bytes, usually 32. */
   readonly nonce: Uint8Array;

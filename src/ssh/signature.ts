@@ -5,7 +5,7 @@
  * @module
  */
 import { KEY_TYPES, type PublicJwk } from "./public_key.ts";
-import { joined, WireReader, wireString } from "./wire.ts";
+import { joined, sameBytes, WireReader, wireString } from "./wire.ts";
 
 /** How WebCrypto names the algorithm that goes with the curve. */
 const ALGORITHMS = {
@@ -71,9 +71,7 @@ function rawSignature(
     raw.set(digits, end - digits.length);
   }
   // its one form: what was skipped or cut above does not come back
-  const again = wireSignature(raw, curve);
-  if (again.length !== signature.length) throw new TypeError("another form");
-  if (!again.every((byte, at) => byte === signature[at])) {
+  if (!sameBytes(wireSignature(raw, curve), signature)) {
     throw new TypeError("another form");
   }
   return raw;

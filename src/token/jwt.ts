@@ -41,25 +41,13 @@ export function identifyIssuer<Issuer extends { readonly issuer: string }>(
   issuers: readonly Issuer[],
 ): { jws: UnverifiedJws; issuer: Issuer } {
   const jws = parseCompactJws(token);
-  return { jws, issuer: issuerNamed(statedIssuer(jws), issuers) };
-}
-
-/** The `iss` that a token states; not verified. Throws {@link TokenError} where there is none. */
-export function statedIssuer({ payload: { iss } }: UnverifiedJws): string {
+  const { iss } = jws.payload;
   if (iss === undefined || iss === null) {
     throw new TokenError("claim_missing", 'the claim "iss" is missing');
   }
   if (typeof iss !== "string") {
     throw new TokenError("token_malformed", '"iss" is not a string');
   }
-  return iss;
-}
-
-/** The issuer of the policy with this name of its own. Throws {@link TokenError} without one. */
-export function issuerNamed<Issuer extends { readonly issuer: string }>(
-  iss: string,
-  issuers: readonly Issuer[],
-): Issuer {
   // byte for byte: URLs that mean the same are different issuers (RFC 8725 section 3.8)
   const issuer = issuers.find((candidate) => candidate.issuer === iss);
   if (issuer === undefined) {
@@ -69,7 +57,7 @@ export function issuerNamed<Issuer extends { readonly issuer: string }>(
       `the issuer ${shown} is not in the policy`,
     );
   }
-  return issuer;
+  return { jws, issuer };
 }
 
 export interface JwtVerification {

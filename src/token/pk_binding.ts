@@ -36,7 +36,7 @@ interface Bound {
 const GQ_AUDIENCE = "OPENPUBKEY-PKTOKEN:";
 
 /** The type of ID tokens that the issuer has bound to a key (OpenID Connect Key Binding). */
-export const KEY_BOUND_TYPE = "dpop+id_token";
+const KEY_BOUND_TYPE = "dpop+id_token";
 
 /**
  * Demands that the ID token names the client's header by `commitment`, or with `cnf` its key, at the

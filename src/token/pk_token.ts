@@ -15,7 +15,6 @@ import {
   type PublishedKeys,
   type SignatureCheck,
   signedClaims,
-  statedIssuer,
 } from "./jwt.ts";
 import {
   checkBinding,
@@ -103,7 +102,11 @@ export function parsePkToken(text: string): UnverifiedPkToken {
     );
   }
   if (cosigners.length > 1) throw malformed("it has several cosigners");
-  const iss = statedIssuer(issued.jws);
+  const { iss } = issued.jws.payload;
+  if (iss === undefined || iss === null) {
+    throw new TokenError("claim_missing", 'the claim "iss" is missing');
+  }
+  if (typeof iss !== "string") throw malformed('"iss" is not a string');
   return { iss, issued, client, cosigned: cosigners.length > 0, refreshed };
 }
 
@@ -140,8 +143,10 @@ export async function verifyPkToken(
     throw new TokenError("token_kind_unexpected", message);
   }
   const { client, issued } = token;
-  const { header } = client.jws;
-  await verifyClient({ compact: client.token.reveal(), header }, key);
+  const header = await verifyClient(
+    { compact: client.token.reveal(), header: client.jws.header },
+    key,
+  );
   const judged = { ...issuer, types: typesOf(issuer, mediaType) };
   const proven = provenInstead(issued, place);
   const { claims, warnings } = await signedClaims(

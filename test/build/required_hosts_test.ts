@@ -28,7 +28,10 @@ function policy(...issuers: IssuerPart[]): PermissionPolicy {
       proxy: null,
       ...part,
     })),
-    cache: { directory: "/var/cache/oauth-pam" },
+    cache: {
+      directory: "/var/cache/oauth-pam",
+      ssh_keys_directory: "/var/cache/oauth-pam-keys",
+    },
     log: { socket: "/dev/log" },
   };
 }

@@ -25,10 +25,9 @@ import { CONDITION_KEYS } from "../../src/policy/syntax/condition_schema.ts";
 import {
   AccountSchema,
   AssuranceSchema,
-  DeviceSchema,
-  IssuerSchema,
   RuleSchema,
-} from "../../src/policy/syntax/schema.ts";
+} from "../../src/policy/syntax/rule_schema.ts";
+import { DeviceSchema, IssuerSchema } from "../../src/policy/syntax/schema.ts";
 
 /** The documents with tables, from the top of the checkout. */
 export const DOCUMENTS = [

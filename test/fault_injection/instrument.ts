@@ -34,7 +34,7 @@ const CHECKOUT = decodeURIComponent(
 );
 
 /** Folders of `src/` that a login runs through. */
-const FOLDERS = ["files", "issuer", "lib", "pam", "policy", "token"];
+const FOLDERS = ["files", "issuer", "lib", "pam", "policy", "ssh", "token"];
 
 /**
  * The waits of a login. Where FAULT_HASTE is set they are short, because a promise that never
@@ -45,6 +45,11 @@ const WAITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     "issuerMs: 10_000": 500,
     "totalMs: 20_000": 700,
     "logMs: 2_000": 300,
+  },
+  "src/pam/ssh_keys.ts": {
+    "issuerMs: 6_000": 500,
+    "totalMs: 8_000": 700,
+    "logMs: 1_000": 300,
   },
   "src/pam/device/finish.ts": {
     "requestMs: 10_000": 500,

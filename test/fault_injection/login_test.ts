@@ -49,7 +49,8 @@ const MUST_BE_MET = [
   "src/files/state_directory.ts list: for await",
   "src/files/state_directory.ts remove: Deno.remove(",
   "src/token/jwt.ts checkSignature: compactVerify(",
-  "src/pam/judgement.ts judge: loadMapFiles(",
+  "src/pam/judgement.ts judge: decide(",
+  "src/pam/judgement.ts decide: loadMapFiles(",
   "src/pam/judgement.ts judge: spendToken(",
   "src/pam/replay.ts spendToken: spent.create(",
   "src/main.ts attempt: deviceFinish(",
@@ -66,6 +67,15 @@ const MUST_BE_MET = [
   "src/token/wlcg.ts ",
   "src/token/userinfo.ts ",
   "src/pam/judgement.ts judge: presented.complete(",
+  "src/main.ts attempt: sshKeys(",
+  "src/pam/ssh_keys.ts answer: strictly(",
+  "src/pam/ssh_keys.ts answer: proved(",
+  "src/pam/ssh_keys.ts answer: decide(",
+  "src/pam/ssh_keys.ts proved: verifyPkToken(",
+  "src/ssh/certificate.ts requireSelfSigned: ",
+  "src/token/pk_token.ts verifyPkToken: verifyClient(",
+  "src/token/pk_token.ts verifyPkToken: signedClaims(",
+  "src/token/pk_token.ts verifyPkToken: pkCommitment(",
   "src/pam/attempt.ts recordAttempt: writeRecord(",
   "src/pam/log/syslog.ts sendToSyslog: ",
   "src/pam/log/audit.ts appendAudit: file.write(",
@@ -96,8 +106,9 @@ async function complaints(
         // what never settles is waited for
         ...(fault === "never" ? { FAULT_HASTE: "1" } : {}),
       });
-      // who speaks the oauth-ssh protocol is answered in it
-      const silent = done.stdout === "" || scenario === "envelope";
+      // who speaks the oauth-ssh protocol is answered in it, and sshd with a line or with nothing
+      const silent = done.stdout === "" || scenario === "envelope" ||
+        (scenario === "certificate" && done.code === 0);
       const wrong = silent ? judge(job, done) : "spoke to the user";
       if (wrong !== null) {
         const where = `${nameOf(place)} [${scenario}, ${fault}]`;

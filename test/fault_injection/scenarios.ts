@@ -11,6 +11,13 @@ import type { GlobusScene } from "../support/globus_site.ts";
 import { json } from "../support/hostile_server.ts";
 import { createSite, type Site } from "../support/login.ts";
 import type { Scene } from "../support/login_scene.ts";
+import {
+  type Certificate,
+  createCertificate,
+  createKey,
+  createPkToken,
+} from "../support/opkssh.ts";
+import { standardClaims } from "../support/tokens.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
 import type { LogSink } from "../support/syslog.ts";
 
@@ -27,6 +34,7 @@ export const SCENARIOS = [
   "wlcg",
   "device",
   "userinfo",
+  "certificate",
 ] as const;
 export type Scenario = typeof SCENARIOS[number];
 
@@ -39,6 +47,9 @@ export interface World {
   /** The entry that a cold login leaves in the cache. */
   readonly entry: { readonly name: string; readonly text: string };
 }
+
+/** In the place of 0, where sshd is told nothing. */
+const SILENCE = 25;
 
 export interface Run {
   readonly code: number;
@@ -55,7 +66,17 @@ export async function run(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
   await using site = await siteFor(world, scenario);
-  const rhost = `${crypto.randomUUID()}.example.edu`;
+  const certificate = scenario === "certificate"
+    ? await certificateOf(world)
+    : null;
+  // sshd tells an address
+  const rhost = certificate === null
+    ? `${crypto.randomUUID()}.example.edu`
+    : `fd00::${
+      crypto.randomUUID().slice(0, 23).replace(/-/g, "").match(/.{4}/g)?.join(
+        ":",
+      )
+    }`;
   const { policyFile } = site;
   const device = scenario === "device" || scenario === "userinfo";
   if (device) {
@@ -64,13 +85,16 @@ export async function run(
   }
   const { code, stdout, stderr, milliseconds } = await runProgram({
     program: world.program,
-    args: [
-      ...(device ? ["device", "finish"] : ["login"]),
-      policyFile,
-    ],
+    args: certificate === null
+      ? [...(device ? ["device", "finish"] : ["login"]), policyFile]
+      : [
+        ...["ssh-keys", policyFile, "alice", certificate.base64],
+        ...[certificate.type, `${rhost} 50000 192.0.2.1 22`],
+      ],
     env: {
-      ...PAM_ENVIRONMENT,
-      PAM_RHOST: rhost,
+      ...certificate === null
+        ? { ...PAM_ENVIRONMENT, PAM_RHOST: rhost }
+        : { OAUTH_PAM_ACCOUNT: "1000:alice" },
       OAUTH_PAM_CONVERSATION: "4711-815",
       ...env,
     },
@@ -83,10 +107,28 @@ export async function run(
   const sent = (await world.sink.lines()).filter((line) =>
     line.includes(rhost)
   );
-  const audited = await Deno.readTextFile(`${site.cacheDirectory}/audit.jsonl`)
+  const kept = certificate === null
+    ? site.cacheDirectory
+    : `${site.directory}/keys`;
+  const audited = await Deno.readTextFile(`${kept}/audit.jsonl`)
     .catch(() => "");
   const log = [stderr, ...sent, audited].join("\n");
-  return { code, stdout, log, milliseconds };
+  // only by a line does sshd let anybody in
+  const told = certificate === null || code !== 0 || stdout !== "";
+  return { code: told ? code : SILENCE, stdout, log, milliseconds };
+}
+
+async function certificateOf({ scene }: World): Promise<Certificate> {
+  const key = await createKey("Ed25519");
+  const pkToken = await createPkToken({
+    key,
+    signer: scene.signer,
+    claims: standardClaims({
+      issuer: scene.server.issuer,
+      audience: "ssh-prod",
+    }),
+  });
+  return await createCertificate(key, pkToken);
 }
 
 async function typed(
@@ -96,6 +138,7 @@ async function typed(
   switch (scenario) {
     case "device":
     case "userinfo":
+    case "certificate":
       return "";
     case "introspection":
       return "an-opaque-token";
@@ -136,6 +179,7 @@ export function answerEverything(scene: DeviceScene): void {
 
 /** Of the issuer, by scenario. */
 const LINES: Partial<Record<Scenario, readonly string[]>> = {
+  certificate: ["ssh_certificates: {}"],
   one_time: ["one_time: true"],
   scitokens: ["kind: scitokens"],
   wlcg: ["kind: wlcg"],

@@ -164,7 +164,7 @@ test("joins the lines of SSH_AUTH_INFO_0, which sshd ends with a newline", async
       .find((entry) => entry.startsWith("SSH_AUTH_INFO_0="));
     assert.equal(found, expected && `SSH_AUTH_INFO_0=${expected}`);
   }
-  const env = [...REQUEST, `SSH_AUTH_INFO_0=${"A".repeat(8193)}`];
+  const env = [...REQUEST, `SSH_AUTH_INFO_0=${"A".repeat(131_001)}`];
   assert.equal((await launch(host, { env })).code, 7);
 });
 

@@ -435,6 +435,9 @@ Deno.test("a key that is none is refused", async () => {
   const prime = Uint8Array.fromHex(
     "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
   );
+  const root = Uint8Array.fromHex(
+    "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4",
+  );
   const wrong: [Curve, Uint8Array][] = [
     ["Ed25519", field(publicBlob(ed).slice(-31))],
     ["Ed25519", field(Uint8Array.of(...publicBlob(ed).slice(-32), 0))],
@@ -443,13 +446,18 @@ Deno.test("a key that is none is refused", async () => {
     ["P-256", onCurve(Uint8Array.of(0))],
     ["P-256", onCurve(point.slice(0, 64))],
     ["P-256", onCurve(Uint8Array.of(...point, 0))],
+    [
+      "P-256",
+      onCurve(Uint8Array.of(...point.slice(0, 33), 0, ...point.slice(33))),
+    ],
     // compressed, or with another first byte
     ["P-256", onCurve(Uint8Array.of(2, ...point.slice(1, 33)))],
     ["P-256", onCurve(point.with(0, 6))],
     // not on the curve
     ["P-256", onCurve(point.with(64, point[64]! ^ 1))],
     ["P-256", onCurve(Uint8Array.of(4, ...new Uint8Array(64)))],
-    ["P-256", onCurve(Uint8Array.of(4, ...prime, ...point.slice(33)))],
+    // the point with x = 0, in the other form that fits into 32 bytes
+    ["P-256", onCurve(Uint8Array.of(4, ...prime, ...root))],
     // another curve's name
     [
       "P-256",
@@ -464,6 +472,9 @@ Deno.test("a key that is none is refused", async () => {
     await made("Ed25519", { keyFields: field(publicBlob(ed).slice(-32)) }),
   );
   await accept(await made("P-256", { keyFields: onCurve(point) }));
+  const zero = Uint8Array.of(4, ...new Uint8Array(32), ...root);
+  const { type, base64 } = await made("P-256", { keyFields: onCurve(zero) });
+  assert.equal(readCertificate(base64, type).pkToken, TOKEN);
 });
 
 Deno.test("types without tokens, and texts that are not canonical base64, are refused", async () => {

@@ -1,3 +1,8 @@
+/**
+ * What SSH's wire format holds is read back, and nothing beyond the end of it.
+ *
+ * @module
+ */
 import assert from "node:assert/strict";
 import {
   joined,

@@ -67,6 +67,7 @@ ${indented(options.issuerLines)}rules:
       - {claim: email, strip_suffix: "@example.edu"}
 ${indented(options.ruleLines)}cache:
   directory: ${site.cacheDirectory}
+  ssh_keys_directory: ${site.directory}/keys
 log:
   socket: ${site.directory}/log
 ${(options.lines ?? []).map((line) => `${line}\n`).join("")}`;

@@ -66,6 +66,8 @@ export interface PkTokenOptions {
   readonly key: SshKey;
   /** The issuer's. */
   readonly signer: Signer;
+  /** Gets an ID token with the commitment from an issuer, in place of one that is made here. */
+  readonly idToken?: (commitment: string) => Promise<string>;
   /** Of the ID token, to which the commitment is added. */
   readonly claims: Changes;
   readonly commitment?: "nonce" | "aud" | "gq" | "cnf";
@@ -102,7 +104,7 @@ export async function createPkToken(options: PkTokenOptions): Promise<string> {
     gq: {},
     cnf: { cnf: options.commit === undefined ? { jwk: key.jwk } : value },
   }[commitment];
-  const idToken = await signToken({
+  const idToken = await options.idToken?.(String(value)) ?? await signToken({
     signer,
     claims: { ...options.claims, ...bound },
     header: {

@@ -13,7 +13,11 @@ import {
 import { TokenError } from "../../src/token/errors.ts";
 import type { Evidence } from "../../src/token/evidence.ts";
 import type { PkIssuer } from "../../src/token/pk_binding.ts";
-import { parsePkToken, verifyPkToken } from "../../src/token/pk_token.ts";
+import {
+  parsePkToken,
+  type UnverifiedPkToken,
+  verifyPkToken,
+} from "../../src/token/pk_token.ts";
 import {
   type CertificateFields,
   createCertificate,
@@ -135,7 +139,7 @@ export async function setPkScene(
     const certificate = readCertificate(base64, type);
     await requireSelfSigned(certificate, { now });
     assert.ok(certificate.pkToken !== null);
-    const parsed = parsePkToken(certificate.pkToken);
+    const parsed: UnverifiedPkToken = parsePkToken(certificate.pkToken);
     assert.equal(parsed.iss, ISSUER);
     const newer = await Promise.all(
       (options.newer ?? []).map((each) => publicJwk(each)),

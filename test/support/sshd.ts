@@ -241,13 +241,14 @@ async function ssh(
     args: [
       ...["-F", "none", "-p", `${port}`],
       ...[
+        // the first value counts
+        ...options,
         "StrictHostKeyChecking=no",
         "UserKnownHostsFile=/dev/null",
         "LogLevel=ERROR",
         "IdentitiesOnly=yes",
         "NumberOfPasswordPrompts=1",
         `PreferredAuthentications=${methods ?? "keyboard-interactive"}`,
-        ...options,
       ].flatMap((option) => ["-o", option]),
       `${user}@127.0.0.1`,
       command ?? "id -un",

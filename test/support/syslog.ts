@@ -11,7 +11,7 @@ import { until } from "./pam.ts";
 export interface LogSink extends AsyncDisposable {
   /** The path to send to, in place of /dev/log. */
   readonly socket: string;
-  /** All lines so far, oldest first, without a line end. */
+  /** All lines sent before the call, and maybe later ones, oldest first, without a line end. */
   lines(): Promise<readonly string[]>;
   /** The first line, old or new, that `predicate` likes; throws after `timeoutMs`. */
   next(
@@ -36,6 +36,46 @@ function nextIn(
   };
 }
 
+/** A line of the sink's own begins with this, where its text begins. */
+const MARK = "sink-mark: ";
+
+/**
+ * `LogSink.lines()` of what reads from a socket and has read `soFar`. Asking sends a line of its own
+ * and waits until that is read: the queue of a socket keeps its order, so whatever was sent before,
+ * even by processes that are gone, is read then.
+ */
+function linesUpToMark(
+  socket: string,
+  soFar: () => Promise<readonly string[]>,
+): LogSink["lines"] {
+  let asked = 0;
+  return async () => {
+    const number = asked++;
+    const mark = `${MARK}${number}`;
+    await sendOnce(`<38>${mark}`, { socket, from: `${socket}-${number}` });
+    const all = await until(async () => {
+      const lines = await soFar();
+      return lines.some((line) => line.endsWith(mark)) && lines;
+    }, { what: "the reader of a log socket" });
+    return all.filter((line) => !line.includes(MARK));
+  };
+}
+
+/** Waits for room in the queue. */
+async function sendOnce(
+  text: string,
+  { socket, from }: { socket: string; from: string },
+): Promise<void> {
+  const sender = Deno.listenDatagram({ transport: "unixpacket", path: from });
+  try {
+    const packet = new TextEncoder().encode(text);
+    await sender.send(packet, { transport: "unixpacket", path: socket });
+  } finally {
+    sender.close();
+    await Deno.remove(from);
+  }
+}
+
 /** A datagram socket as syslog daemons have it; a line a datagram. */
 export async function listenSyslog(): Promise<LogSink> {
   const directory = await Deno.makeTempDir({ prefix: "oauth-pam-log-" });
@@ -49,7 +89,7 @@ export async function listenSyslog(): Promise<LogSink> {
   const pump = (async () => {
     for await (const [bytes] of listener) received.push(decoder.decode(bytes));
   })();
-  const lines = () => Promise.resolve(received);
+  const lines = linesUpToMark(socket, () => Promise.resolve(received));
   return {
     socket,
     lines,
@@ -87,10 +127,10 @@ action(type="omfile" file="${file}" template="line")
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const lines = async () => {
+  const lines = linesUpToMark(socket, async () => {
     const text = await Deno.readTextFile(file).catch(() => "");
     return text.split("\n").slice(0, -1); // a last piece without its line end is not whole yet
-  };
+  });
   const dispose = async () => {
     daemon.kill("SIGTERM");
     await daemon.status;

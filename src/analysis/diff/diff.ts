@@ -15,6 +15,7 @@ import { accountsOf } from "./accounts.ts";
 import { compareAccount, type Difference } from "./compare.ts";
 import { differenceKey, directionOf, rulesInvolved } from "./decisions.ts";
 import { changedRules, type RulesOfSides } from "./scene.ts";
+import { type PermitChange, permitChanges } from "./permits.ts";
 import {
   combined,
   type SettingChange,
@@ -27,7 +28,7 @@ import { doubtsOf, type Witness } from "./witness.ts";
 import type { Decision } from "../../policy/decision.ts";
 import type { Policy, Rule } from "../../policy/model.ts";
 
-export type { Cause, SettingChange, Verdict, Witness };
+export type { Cause, PermitChange, SettingChange, Verdict, Witness };
 
 export interface DiffOptions {
   /** Only these accounts; otherwise all that a policy names and examples of all others. */
@@ -97,6 +98,8 @@ export interface Diff {
   /** Every condition and rule that admits more, or refuses more, each with one change. */
   readonly causes: readonly CausedChange[];
   readonly settings: readonly SettingChange[];
+  /** Requests that both policies admit, by certificate, with sessions that may use something else. */
+  readonly permits: readonly PermitChange[];
 }
 
 /** Compares two policies. Pure and, for the same input, always the same. */
@@ -106,16 +109,32 @@ export function diffPolicies(
   options: DiffOptions = {},
 ): Diff {
   const decisions = diffDecisions(old, next, options);
+  const permits = permitChanges(
+    old,
+    next,
+    (before, after) => diffDecisions(before, after, options),
+  );
   const settings = [
     ...settingChanges(old, next),
+    ...permits.settings,
     ...options.further ?? [],
   ];
   const verdict = combined([
     ...decisions.changes.map((change) => change.verdict),
     ...settings.map((setting) => setting.verdict),
+    ...permits.changes.map((change) => change.verdict),
   ]);
-  const unknown = verdict === "equivalent" && !decisions.exhaustive;
-  return { verdict: unknown ? "sampled" : verdict, ...decisions, settings };
+  const limits = [...new Set([...decisions.limits, ...permits.limits])];
+  const exhaustive = limits.length === 0;
+  const unknown = verdict === "equivalent" && !exhaustive;
+  return {
+    verdict: unknown ? "sampled" : verdict,
+    ...decisions,
+    exhaustive,
+    limits,
+    settings,
+    permits: permits.changes,
+  };
 }
 
 /** Only what the policies decide: not where they keep things, nor which tokens they accept. */
@@ -123,7 +142,7 @@ export function diffDecisions(
   old: Policy,
   next: Policy,
   options: DiffOptions = {},
-): Omit<Diff, "verdict" | "settings"> {
+): Omit<Diff, "verdict" | "settings" | "permits"> {
   const pairs = issuerPairs(old, next).map((pair) => ({
     pair,
     changed: changedRules(pair),

@@ -6,6 +6,7 @@
 import {
   type Address,
   contains,
+  formatAddress,
   type Network,
   parseNetwork,
 } from "../../policy/network.ts";
@@ -54,20 +55,4 @@ function candidates(network: Network, inner: readonly Network[]): Address[] {
     last(network),
     ...inner.flatMap((other) => [other.bits - 1n, last(other) + 1n]),
   ].map((bits) => ({ family, bits }));
-}
-
-/** The address as text; IPv6 without abbreviations beyond leading zeros and one "::". */
-export function formatAddress({ family, bits }: Address): string {
-  if (family === 4) {
-    return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 0xffn).join(".");
-  }
-  const groups = Array.from(
-    { length: 8 },
-    (_, index) => ((bits >> BigInt(112 - 16 * index)) & 0xffffn).toString(16),
-  ).join(":");
-  const zeros = /(?:^|:)0(?::0)+(?=:|$)/.exec(groups);
-  if (zeros === null) return groups;
-  const before = groups.slice(0, zeros.index);
-  const after = groups.slice(zeros.index + zeros[0].length);
-  return `${before}::${after.replace(/^:/, "")}`;
 }

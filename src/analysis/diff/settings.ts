@@ -5,12 +5,19 @@
  *
  * @module
  */
-import type { Device, Policy } from "../../policy/model.ts";
+import { duration } from "../../policy/duration.ts";
+import type {
+  Device,
+  Issuer,
+  Policy,
+  SshCertificates,
+} from "../../policy/model.ts";
 import { type Change, keyRows } from "../../policy/syntax/row.ts";
 import {
   DeviceSchema,
   IssuerSchema,
   PolicySchema,
+  SshCertificatesSchema,
 } from "../../policy/syntax/schema.ts";
 import { type IssuerPair, issuerPairs } from "./side.ts";
 
@@ -40,6 +47,7 @@ function issuerChanges(pair: IssuerPair): SettingChange[] {
   return [
     ...changesOf(IssuerSchema, { old: before, new: after, path }),
     ...deviceChanges(before.device, after.device, `${path}device`),
+    ...certificateChanges(before, after, `${path}ssh_certificates`),
   ];
 }
 
@@ -64,6 +72,84 @@ function deviceChanges(
   }];
 }
 
+function certificatesOf(issuer: Issuer): SshCertificates | null {
+  return "ssh_certificates" in issuer ? issuer.ssh_certificates : null;
+}
+
+/** The one type of tokens that may be handed over at a prompt where there are certificates. */
+const HANDED_OVER = "at+jwt";
+
+/**
+ * A certificate carries the whole token to every server that its owner visits, so that a token which
+ * somebody hands over at a prompt may be copied from one: such an issuer's are not taken there.
+ */
+function certificateChanges(
+  before: Issuer,
+  after: Issuer,
+  path: string,
+): SettingChange[] {
+  const [old, next] = [certificatesOf(before), certificatesOf(after)];
+  if (old !== null && next !== null) {
+    return [
+      ...changesOf(SshCertificatesSchema, { old, new: next, path: `${path}.` }),
+      ...lifetimeChanges(old, next, `${path}.lifetime`),
+    ];
+  }
+  if (old === next) return [];
+  const added = old === null;
+  const values = {
+    path,
+    old: old?.commitment ?? null,
+    new: next?.commitment ?? null,
+  };
+  const handed = added ? before : after;
+  const typed = "types" in handed
+    ? handed.types.some((type) => type.toLowerCase() !== HANDED_OVER)
+    : true;
+  return [
+    {
+      ...values,
+      verdict: added ? "wider" : "narrower",
+      description: added
+        ? "SSH certificates become a way to log in"
+        : "SSH certificates are no longer a way to log in",
+    },
+    ...typed
+      ? [{
+        ...values,
+        verdict: added ? "narrower" as const : "wider" as const,
+        description: added
+          ? `tokens handed over at a prompt are no longer accepted unless they are ${HANDED_OVER}`
+          : `tokens handed over at a prompt are accepted again, not only ${HANDED_OVER}`,
+      }]
+      : [],
+  ];
+}
+
+function lifetimeChanges(
+  { lifetime: old }: SshCertificates,
+  { lifetime: next }: SshCertificates,
+  path: string,
+): SettingChange[] {
+  if (old === next) return [];
+  const told = old !== null && next !== null;
+  const text = (value: number | null) =>
+    value === null ? "token" : duration(value);
+  return [{
+    path,
+    verdict: told ? (next > old ? "wider" : "narrower") : "incomparable",
+    old: text(old),
+    new: text(next),
+    description: told
+      ? `${next > old ? "raised" : "lowered"} from ${text(old)} to ${
+        text(next)
+      }`
+      : `from ${text(old)} to ${
+        text(next)
+      }: which is longer, each token says itself`,
+  }];
+}
+
 function placeChanges(old: Policy, next: Policy): SettingChange[] {
   const oneTime = next.issuers.some(({ one_time }) => one_time);
   const places = [
@@ -83,6 +169,13 @@ function placeChanges(old: Policy, next: Policy): SettingChange[] {
       new: next.log.socket,
       verdict: "equivalent" as const,
       description: "the log goes elsewhere",
+    },
+    {
+      path: "cache.ssh_keys_directory",
+      old: old.cache.ssh_keys_directory,
+      new: next.cache.ssh_keys_directory,
+      verdict: "equivalent" as const,
+      description: "keys for judging certificates are kept elsewhere",
     },
     {
       path: "audit.file",
@@ -153,10 +246,11 @@ function judged(
     case "switch":
     case "strict":
       return {
-        verdict: (next === true) === (nature === "switch")
+        // a word is as good as `true`
+        verdict: (next !== false && next !== null) === (nature === "switch")
           ? "wider"
           : "narrower",
-        description: `from ${old} to ${next}`,
+        description: `from ${old ?? "none"} to ${next ?? "none"}`,
       };
     case "other":
       return { verdict: "incomparable", description: "changed" };

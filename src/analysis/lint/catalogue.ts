@@ -19,6 +19,7 @@ import { NETWORK_RULES } from "./rules/networks.ts";
 import { OVERLAP_RULES } from "./rules/overlap.ts";
 import { PARSER_RULES } from "./rules/parser.ts";
 import { RULE_RULES } from "./rules/rule.ts";
+import { SSH_RULES } from "./rules/ssh.ts";
 import { SUPPRESS_RULES } from "./suppress.ts";
 import { TEST_RULES } from "./rules/tests.ts";
 import { TEXT_RULES } from "./rules/text.ts";
@@ -37,6 +38,7 @@ export const CATALOGUE: readonly LintRule[] = [
   ...DENY_RULES,
   ...RULE_RULES,
   ...ISSUER_RULES,
+  ...SSH_RULES,
   ...FILE_RULES,
   ...NEVER_RULES,
   ...TEST_RULES,

@@ -6,7 +6,10 @@
  */
 import * as v from "valibot";
 import { needed, optional } from "../../policy/syntax/row.ts";
-import { AssuranceSchema, RuleSchema } from "../../policy/syntax/schema.ts";
+import {
+  AssuranceSchema,
+  RuleSchema,
+} from "../../policy/syntax/rule_schema.ts";
 import { Account, list, Name } from "../../policy/syntax/values.ts";
 
 const { issuers, services, rhosts, when, description } = RuleSchema.entries;

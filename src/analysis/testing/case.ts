@@ -11,6 +11,7 @@ import type { Issuer, Policy } from "../../policy/model.ts";
 import type { Subject } from "../../policy/request.ts";
 import { subjectFromClaims } from "../../policy/evaluate/subject.ts";
 import { mapFilesOfIssuer } from "../map_files.ts";
+import { CERTIFICATE_SERVICE, hasCertificates } from "../permits.ts";
 import { expectationOf, type TestCase, unknown } from "./expectation.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
 import { instant } from "../../policy/instant.ts";
@@ -41,9 +42,24 @@ export function caseOf(
   const accounts = accountsOf(test, { ...at, report });
   const now = nowOf(test, { ...at, report });
   const issuer = issuerOf(test, { ...at, report });
-  const expected = expectationOf(test.expect, { policy: at.policy, report });
+  const { way } = test;
+  const expected = expectationOf(test.expect, {
+    policy: at.policy,
+    way,
+    report,
+  });
   if (issuer === null || now === null || expected === null) {
     return { cases: [], issues };
+  }
+  const service = serviceOf(test, { ...at, report });
+  if (way === "certificate" && !hasCertificates(issuer)) {
+    report({
+      id: "test/value",
+      message:
+        `the issuer "${issuer.name}" has no "ssh_certificates", so that no certificate of it gets in, whatever the rules say`,
+      hint: 'remove "way", or give the issuer "ssh_certificates"',
+      path: ["way"],
+    });
   }
   const subject = subjectOf(test, { ...at, report, issuer, now });
   const mapFiles = mapFilesOf(test, { ...at, report, issuer });
@@ -51,9 +67,10 @@ export function caseOf(
   const rhost = test.rhost === undefined ? at.defaults.rhost : test.rhost;
   const cases = accounts.map((account) => ({
     name: test.accounts === undefined ? test.name : `${test.name} [${account}]`,
+    ...(way === undefined ? {} : { way }),
     request: {
       account,
-      service: test.service ?? at.defaults.service ?? "sshd",
+      service,
       rhost: rhost ?? null,
       now,
       subject,
@@ -87,6 +104,24 @@ function accountsOf(test: TestDocument, at: Work): readonly string[] {
     at: "key",
   });
   return [];
+}
+
+function serviceOf(test: TestDocument, at: Work): string {
+  if (test.way !== "certificate") {
+    return test.service ?? at.defaults.service ?? CERTIFICATE_SERVICE;
+  }
+  // what the others of a file are about says nothing of this one
+  const { service = CERTIFICATE_SERVICE } = test;
+  if (service !== CERTIFICATE_SERVICE) {
+    at.report({
+      id: "test/value",
+      message:
+        `certificates are shown to sshd, and the service is then "${CERTIFICATE_SERVICE}"`,
+      hint: 'remove "service"',
+      path: ["service"],
+    });
+  }
+  return service;
 }
 
 function nowOf(test: TestDocument, at: Work): number | null {

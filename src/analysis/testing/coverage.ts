@@ -10,6 +10,7 @@
 import type { Policy, Rule } from "../../policy/model.ts";
 import type { TestResult } from "./expectation.ts";
 import type { Path } from "../../policy/syntax/yaml.ts";
+import { restricts } from "../permits.ts";
 import { canFailAlone } from "./fails_alone.ts";
 import { listed, type RuleTrace, traceOf } from "./rule_trace.ts";
 import type { RuleCondition } from "../../policy/evaluate/rule.ts";
@@ -20,6 +21,7 @@ type CoverageOutcome =
   | "matched"
   | "decided"
   | "opened"
+  | "permitted"
   | "reached";
 
 /** Something that no test has shown. */
@@ -124,6 +126,18 @@ function rulePoints(
       }),
       condition: ["allow_protected"],
       path: ["rules", rule.id, "allow_protected"],
+    });
+  }
+  if (restricts(rule, policy)) {
+    points.push({
+      ...about("permitted", "is asked what sessions may use", {
+        seen: results.some(({ test, actual }) =>
+          test.expected.ssh !== undefined &&
+          actual.rules.some(({ id, granted }) => id === rule.id && granted)
+        ),
+      }),
+      condition: ["ssh", "permit"],
+      path: ["rules", rule.id, "ssh"],
     });
   }
   return [

@@ -6,6 +6,7 @@
 import { type Decision, POLICY_REASONS } from "../../policy/decision.ts";
 import { type Reason, REASONS } from "../../lib/reason.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
+import { type Permit, permitsOf } from "../../policy/evaluate/permit.ts";
 import type { Issue } from "../../policy/diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import type { Policy } from "../../policy/model.ts";
@@ -23,7 +24,11 @@ const EXPECTED_REASONS: readonly Reason[] = [
 /** The expectation in full, or `null` where it could never hold. */
 export function expectationOf(
   written: TestDocument["expect"],
-  at: { policy: Policy; report: (issue: Omit<Issue, "level">) => void },
+  at: {
+    policy: Policy;
+    way: TestDocument["way"];
+    report: (issue: Omit<Issue, "level">) => void;
+  },
 ): Expectation | null {
   if (typeof written === "string") return { decision: written };
   const decision = written?.decision ?? decisionOf(written?.reason);
@@ -37,7 +42,14 @@ export function expectationOf(
     });
     return null;
   }
-  const { reason, rule } = written;
+  const { reason, rule, ssh } = written;
+  const unfit = ssh === undefined
+    ? null
+    : permitProblem(ssh.permit, { decision, way: at.way });
+  if (unfit !== null) {
+    at.report({ ...unfit, path: ["expect", "ssh"], at: "key" });
+    return null;
+  }
   const rules = at.policy.rules.map(({ id }) => id);
   if (typeof rule === "string" && !rules.includes(rule)) {
     at.report(
@@ -45,19 +57,48 @@ export function expectationOf(
     );
     return null;
   }
-  if (reason === undefined) {
-    return { decision, ...(rule === undefined ? {} : { rule }) };
-  }
+  const rest = {
+    ...(rule === undefined ? {} : { rule }),
+    ...(ssh === undefined ? {} : { ssh }),
+  };
+  if (reason === undefined) return { decision, ...rest };
   const problem = reasonProblem(reason, decision);
   if (problem !== null) {
     at.report({ ...problem, path: ["expect", "reason"] });
     return null;
   }
-  return {
-    decision,
-    reason: reason as Reason,
-    ...(rule === undefined ? {} : { rule }),
-  };
+  return { decision, reason: reason as Reason, ...rest };
+}
+
+function permitProblem(
+  permit: Permitted,
+  { decision, way }: {
+    decision: "allow" | "deny";
+    way: TestDocument["way"];
+  },
+): Omit<Issue, "level" | "path"> | null {
+  if (decision === "deny") {
+    return {
+      id: "test/value",
+      message: '"ssh" has no meaning where nobody is admitted',
+      hint: 'remove it, or expect "allow"',
+    };
+  }
+  if (way !== "certificate") {
+    return {
+      id: "test/value",
+      message: '"ssh" is about sessions by certificate alone',
+      hint:
+        'add "way: certificate" to the test: nothing else can be restricted',
+    };
+  }
+  return permit.includes("all") && permit.length > 1
+    ? {
+      id: "test/value",
+      message:
+        '"all" beside other words: where nothing is restricted, it stands alone',
+    }
+    : null;
 }
 
 function decisionOf(reason: string | undefined): "allow" | "deny" | null {
@@ -111,23 +152,48 @@ export interface TestResult {
   readonly test: TestCase;
   readonly passed: boolean;
   readonly actual: Decision;
+  /** What the session may use; only of a certificate that is admitted. */
+  readonly permit?: Permitted;
 }
+
+/** What a session may use; only "all": nothing is restricted. */
+type Permitted = readonly (Permit | "all")[];
 
 /** Runs one test. Never throws. */
 export function runTest(policy: Policy, test: TestCase): TestResult {
   const { request, mapFiles } = test;
   const actual = evaluate(policy, request, { mapFiles });
-  return { test, passed: meets(test.expected, actual), actual };
+  return {
+    test,
+    passed: meets(test.expected, actual, policy),
+    actual,
+    ...(test.way === "certificate" && actual.decision === "allow"
+      ? { permit: permittedBy(policy, actual) }
+      : {}),
+  };
 }
 
-/** Whether a decision is what was expected: exactly, in everything that the test names. */
+/** What a session may use that the policy admits by certificate. */
+export function permittedBy(policy: Policy, decision: Decision): Permitted {
+  return permitsOf(policy, decision) ?? ["all"];
+}
+
+/** Whether a decision of the policy is what was expected: exactly, in everything that the test names. */
 export function meets(
   expected: Expectation,
-  actual: Pick<Decision, "decision" | "reason" | "rule">,
+  actual: Decision,
+  policy: Policy,
 ): boolean {
   return expected.decision === actual.decision &&
     (expected.reason === undefined || expected.reason === actual.reason) &&
-    (expected.rule === undefined || expected.rule === actual.rule);
+    (expected.rule === undefined || expected.rule === actual.rule) &&
+    (expected.ssh === undefined ||
+      samePermit(expected.ssh.permit, permittedBy(policy, actual)));
+}
+
+function samePermit(one: Permitted, other: Permitted): boolean {
+  return one.every((permit) => other.includes(permit)) &&
+    other.every((permit) => one.includes(permit));
 }
 
 export interface Expectation {
@@ -135,6 +201,7 @@ export interface Expectation {
   readonly reason?: Reason;
   /** `null`: no rule decides. */
   readonly rule?: string | null;
+  readonly ssh?: { readonly permit: Permitted };
 }
 
 export interface TestCase {
@@ -142,6 +209,8 @@ export interface TestCase {
   readonly file: string;
   /** Where the test begins, from 1. */
   readonly line: number;
+  /** Left out: any way but that. */
+  readonly way?: "certificate";
   readonly request: AccessRequest;
   readonly mapFiles: MapFiles;
   readonly expected: Expectation;

@@ -135,6 +135,10 @@ export class Noticing {
     const near = this.#concerned(rule, mutation);
     return near.some((result) => {
       const { request, mapFiles } = result.test;
+      // what sessions may use is not an answer of the rule
+      if (result.test.expected.ssh !== undefined) {
+        return this.#fails(result, mutation, rule);
+      }
       const answer = evaluate(alone, request, { mapFiles });
       // other rules have the same to say as before
       return !sameAnswer(answer, result.actual, position) &&
@@ -151,7 +155,8 @@ export class Noticing {
       ? matched
       : [...matched, rule];
     const changed = changedWith(this.#policy, mutation, rules);
-    return !meets(expected, evaluate(changed, request, { mapFiles }));
+    const decision = evaluate(changed, request, { mapFiles });
+    return !meets(expected, decision, changed);
   }
 
   #matchedIn(result: TestResult): readonly Rule[] {

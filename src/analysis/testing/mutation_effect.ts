@@ -1,5 +1,5 @@
 /**
- * Whether a mutation changes a decision, and the test that shows it: asked of `policy diff`.
+ * Whether a mutation changes a decision, or what a session may use, and the test that shows it: asked of `policy diff`.
  *
  * Only a changed rule can make a difference, so the comparison begins with that rule alone (for a
  * deny rule, with one rule beside it that admits). A request that it finds is put to the whole
@@ -14,6 +14,13 @@ import { type Change, diffDecisions, type DiffOptions } from "../diff/diff.ts";
 import type { Side } from "../diff/side.ts";
 import { mapFilesOf, requestOf } from "../diff/witness.ts";
 import { mapFilesOfRules } from "../map_files.ts";
+import {
+  groupsOf,
+  hasCertificates,
+  permitting,
+  permittingRule,
+  type Use,
+} from "../permits.ts";
 import type { Decision } from "../../policy/decision.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
 import type { Issuer, Policy, Rule } from "../../policy/model.ts";
@@ -22,6 +29,7 @@ import { caseOf } from "./case.ts";
 import type { TestCase } from "./expectation.ts";
 import { denialChange } from "./fails_alone.ts";
 import { changedWith, type Mutation } from "./mutations.ts";
+import { permitTest } from "./permit_test_case.ts";
 import { RuleIndex } from "../rule_index.ts";
 import type { DefaultsDocument, TestDocument } from "./schema.ts";
 import { type WrittenTest, writtenTest } from "./write.ts";
@@ -62,6 +70,7 @@ export class Effects {
   readonly #index: RuleIndex;
   readonly #rules: ReadonlyMap<string, Rule>;
   readonly #cache: GlobCache = new Map();
+  readonly #permitting = new Map<Use, Effects>();
 
   constructor(policy: Policy, context: EffectContext) {
     this.#policy = policy;
@@ -71,6 +80,45 @@ export class Effects {
   }
 
   of(mutation: Mutation): Effect {
+    const effect = this.#onDecisions(mutation);
+    return effect.kind === "none"
+      ? this.#onPermits(mutation, effect.by)
+      : effect;
+  }
+
+  /** Where nobody is admitted or refused for it: what sessions by certificate may use. */
+  #onPermits(mutation: Mutation, by: readonly string[]): Effect {
+    const { rules, issuers } = this.#policy;
+    const needed = new Set(by);
+    const groups = issuers.some(hasCertificates)
+      ? groupsOf([...rules, ...mutation.policy.rules])
+      : [];
+    for (const [use = null] of groups) {
+      const effects = this.#permitting.get(use) ??
+        new Effects(permitting(this.#policy, use), this.#context);
+      this.#permitting.set(use, effects);
+      const { changed } = mutation;
+      const effect = effects.#onDecisions({
+        ...mutation,
+        changed: changed && permittingRule(changed, use),
+        policy: permitting(mutation.policy, use),
+      });
+      if (effect.kind === "shown") {
+        const test = permitTest(effect.test, mutation, {
+          policy: this.#policy,
+          defaults: this.#context.defaults,
+        });
+        return test === null
+          ? { kind: "unknown", why: "what shows it cannot be a test" }
+          : { kind: "shown", test };
+      }
+      if (effect.kind !== "none") return effect;
+      effect.by.forEach((id) => needed.add(id));
+    }
+    return { kind: "none", by: [...needed] };
+  }
+
+  #onDecisions(mutation: Mutation): Effect {
     const search = (host: boolean) =>
       new Search({
         ...this.#context,

@@ -19,6 +19,7 @@ import type { Path } from "../../policy/syntax/yaml.ts";
 import { duration } from "../../policy/duration.ts";
 import { instantText } from "../../policy/instant.ts";
 import { parseNetwork } from "../../policy/network.ts";
+import { restricts } from "../permits.ts";
 
 export interface Mutation {
   /** What was done, such as `removing "mfa" from the assurance of the rule "staff"`. */
@@ -177,6 +178,7 @@ function ruleMutations(rule: Rule, policy: Policy): Mutation[] {
       : []),
     ...accountChanges(rule),
     ...protectedChanges(rule, policy),
+    ...permitChanges(rule, policy),
   ];
   return [
     mutation(`removing the rule "${rule.id}"`, [], null),
@@ -203,6 +205,7 @@ function flipped(rule: Rule): Rule[] {
     effect: rule.effect === "allow" ? "deny" : "allow",
     assurance: NO_ASSURANCE,
     allow_protected: false,
+    ssh: null,
   }];
 }
 
@@ -413,6 +416,22 @@ function protectedChanges(rule: Rule, policy: Policy): Change<Rule>[] {
     rule.allow_protected ? ["allow_protected"] : [],
     { ...rule, allow_protected },
   ]];
+}
+
+/** Only sessions by certificate can be restricted. */
+function permitChanges(rule: Rule, policy: Policy): Change<Rule>[] {
+  const { ssh } = rule;
+  if (ssh === null || !restricts(rule, policy)) return [];
+  return [
+    ['removing "ssh"', ["ssh"], { ...rule, ssh: null }],
+    ...without(ssh.permit, { some: true }).map((
+      [value, permit, index],
+    ): Change<Rule> => [
+      `removing ${show(value)} from "ssh.permit"`,
+      ["ssh", "permit", index],
+      { ...rule, ssh: { permit } },
+    ]),
+  ];
 }
 
 /** Each entry with the list that is left; nothing for a list of one, unless `some` says so. */

@@ -10,6 +10,7 @@
 import * as v from "valibot";
 import { needed, optional } from "../../policy/syntax/row.ts";
 import { NeverSchema } from "../never/schema.ts";
+import { PERMITS } from "../../policy/syntax/rule_schema.ts";
 import { PolicySchema } from "../../policy/syntax/schema.ts";
 import { Text } from "../../policy/syntax/values.ts";
 
@@ -78,10 +79,25 @@ const ExpectationSchema = v.strictObject({
     v.nullable(Text),
     "the rule that decides; null for the deny by default",
   ),
+  ssh: optional(
+    v.strictObject({
+      permit: needed(
+        v.array(v.picklist([...PERMITS, "all"]), "must be a list"),
+        "what the session may use, exactly these; `[all]`: nothing is restricted",
+      ),
+    }),
+    "what a session by certificate may use; left out: it is not looked at",
+  ),
 });
+
+const way = optional(
+  v.picklist(["certificate"]),
+  "`certificate`: the token comes in an SSH certificate. The issuer must have `ssh_certificates`, and the service is `sshd`; left out: any other way, which for the rules is the same",
+);
 
 export const TestSchema = v.strictObject({
   name: needed(Text, "a claim; no two tests share it"),
+  way,
   ...SHARED,
   accounts: optional(
     v.pipe(
@@ -100,7 +116,7 @@ export const TestSchema = v.strictObject({
   ),
   expect: optional(
     v.union([v.picklist(["allow", "deny"]), ExpectationSchema]),
-    "allow, deny, or what the decision must be",
+    "allow, deny, or what the decision must be; of a certificate also what the session may use, `ssh: {permit: [pty]}`, where `permit: [all]` is no restriction",
   ),
 });
 
@@ -109,6 +125,7 @@ const { account: _, ...SHARED_BY_CELLS } = SHARED;
 /** A table of tests: each account of `expect` is asked for by each of `subjects`. */
 export const TableSchema = v.strictObject({
   name: needed(Text, "a claim; cells are called NAME: SUBJECT as ACCOUNT"),
+  way,
   ...SHARED_BY_CELLS,
   subjects: needed(
     v.pipe(

@@ -117,7 +117,7 @@ async function finish(
     known.steered = true;
     const presented = ownerOf(typed, { policy });
     return await judge(
-      { token: typed, ...presented },
+      await afterKey({ token: typed, ...presented }, io),
       known,
       context(),
     );
@@ -140,7 +140,7 @@ async function finish(
     pending: found,
     requestMs: timings.requestMs,
   });
-  const result = await judge(presented, known, context());
+  const result = await judge(await afterKey(presented, io), known, context());
   // nobody gets in, so that nobody must read that somebody did
   checkPresence(gone);
   if (result.reason === "allowed") {
@@ -151,6 +151,22 @@ async function finish(
     });
   }
   return result;
+}
+
+/** The token with a further judgement, where a key must have come before it. */
+async function afterKey(
+  presented: PresentedToken,
+  io: PamIo,
+): Promise<PresentedToken> {
+  if ((presented.issuer.device?.after ?? null) === null) return presented;
+  const { checkSamePerson } = await import("./earlier_key.ts");
+  return {
+    ...presented,
+    check: (claims) => {
+      presented.check?.(claims);
+      checkSamePerson(claims, io.env);
+    },
+  };
 }
 
 /**

@@ -116,6 +116,9 @@ async function start(
   const { policy } = await loadAttemptPolicy(attempt, { request, path });
   const issuer = deviceIssuer(policy, issuerName);
   attempt.issuer = issuer.name;
+  if (issuer.device.after !== null) {
+    (await import("./earlier_key.ts")).requireEarlierKey(io.env);
+  }
   const memory = deviceMemory(policy, io.now);
   await checkLimits(policy, { issuer, request, io });
   const nonce = issuer.device.token === "id_token" ? crypto.randomUUID() : null;

@@ -20,6 +20,11 @@ export interface AuditRecord {
   readonly user: string | null;
   readonly service: string | null;
   readonly rhost: string | null;
+  /** Left out for a token; a certificate is offered, and sshd admits. */
+  readonly method?: "certificate";
+  /** The fingerprint of its key. */
+  readonly key?: string;
+  readonly phase?: "offered";
   readonly issuer: string | null;
   readonly sub: string | null;
   readonly jti_sha256: string | null;

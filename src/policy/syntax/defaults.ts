@@ -20,6 +20,10 @@ import type {
 import {
   AssuranceSchema,
   type AssuranceSettings,
+  RuleSchema,
+  type RuleSettings,
+} from "./rule_schema.ts";
+import {
   ClaimsSchema,
   DeviceSchema,
   type DeviceSettings,
@@ -27,8 +31,6 @@ import {
   type IssuerSettings,
   PolicySchema,
   type PolicySettings,
-  RuleSchema,
-  type RuleSettings,
   SshCertificatesSchema,
 } from "./schema.ts";
 

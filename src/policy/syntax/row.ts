@@ -12,7 +12,7 @@ import { INSTANT, instantSeconds } from "../instant.ts";
 /**
  * How a setting relates to who gets in. "set": each further entry accepts more. "required": each
  * further entry refuses more. "limit": a larger number accepts more. "switch": `true` accepts
- * more. "strict": `true` refuses more. "ladder": each of its words accepts more than those
+ * more. "strict": `true`, or a word where there was none, refuses more. "ladder": each of its words accepts more than those
  * before it. "other": it cannot be told. "shown": the same, and a
  * reviewer must read both. "neutral": it does not matter.
  */
@@ -100,9 +100,11 @@ export const LifetimeText = v.pipe(
   v.regex(/^(?:token|(?:0|[1-9][0-9]{0,8})(?:s|m|h|d))$/, WRITTEN_LIFETIME),
 );
 
+const OWN_LIFETIME = "token";
+
 /** `null` for `token`. */
 function lifetimeSeconds(text: string): number | null {
-  return text === "token" ? null : seconds(text);
+  return text === OWN_LIFETIME ? null : seconds(text);
 }
 
 /** What is written as a lifetime counts in seconds; the token's own is `null`. */
@@ -133,6 +135,8 @@ interface KeyRow extends About {
   readonly isDuration: boolean;
   /** The words that it can be, where it is one of a few. */
   readonly words: readonly unknown[];
+  /** What `null` is written as; `null` where it is left out. */
+  readonly nothing: string | null;
   /** Whether it is written as an instant, and counts in seconds since the epoch. */
   readonly isInstant: boolean;
 }
@@ -159,6 +163,7 @@ export function keyRows(
         : [],
       isDuration: isTurnedBy(seconds, shape) ||
         isTurnedBy(lifetimeSeconds, shape),
+      nothing: isTurnedBy(lifetimeSeconds, shape) ? OWN_LIFETIME : null,
       isInstant: isTurnedBy(instantSeconds, shape),
     }];
   });

@@ -13,15 +13,15 @@ import {
   type Issuer,
   type Policy,
   type Rule,
+  type SshCertificates,
 } from "../model.ts";
 import { operand } from "../evaluate/conditions.ts";
 import { keyRows } from "./row.ts";
+import { AssuranceSchema, RuleSchema } from "./rule_schema.ts";
 import {
-  AssuranceSchema,
   DeviceSchema,
   IssuerSchema,
   PolicySchema,
-  RuleSchema,
   SshCertificatesSchema,
 } from "./schema.ts";
 import { Document, isMap, isPair, isSeq, Scalar, visit } from "yaml";
@@ -47,7 +47,7 @@ function issuerDocument(issuer: Issuer): Written {
     ...issuer,
     device: device && deviceDocument(device),
     ssh_certificates: "ssh_certificates" in issuer && issuer.ssh_certificates
-      ? written(SshCertificatesSchema, { ...issuer.ssh_certificates })
+      ? certificatesDocument(issuer.ssh_certificates)
       : null,
   });
 }
@@ -58,6 +58,10 @@ function deviceDocument(device: Device): Written {
     ...device,
     parameters: unlessEmpty(Object.fromEntries(parameters)),
   });
+}
+
+function certificatesDocument(certificates: SshCertificates): Written {
+  return written(SshCertificatesSchema, { ...certificates });
 }
 
 function assuranceDocument(assurance: Assurance): Written {
@@ -85,8 +89,8 @@ function written(
   values: Written,
 ): Written {
   return present(Object.fromEntries(
-    keyRows(schema).map(({ key, isDuration, isInstant }) => {
-      const value = values[key];
+    keyRows(schema).map(({ key, isDuration, isInstant, nothing }) => {
+      const value = values[key] ?? nothing;
       if (typeof value !== "number") return [key, value];
       const text = isDuration ? duration : isInstant ? instantText : null;
       return [key, text === null ? value : text(value)];

@@ -9,10 +9,7 @@ import fc from "fast-check";
 import { claimAtoms, ClaimUse } from "../../../src/analysis/diff/atoms.ts";
 import { matchesGlob } from "../../../src/policy/evaluate/conditions.ts";
 import { globClasses } from "../../../src/analysis/diff/globs.ts";
-import {
-  formatAddress,
-  networkExamples,
-} from "../../../src/analysis/diff/networks.ts";
+import { networkExamples } from "../../../src/analysis/diff/networks.ts";
 import { type Region, solve } from "../../../src/analysis/diff/solver.ts";
 import {
   contains,

@@ -107,6 +107,62 @@ for (
       "incomparable",
     ],
     [
+      "a longer lifetime of certificates",
+      "ssh_certificates: {lifetime: 8h}",
+      "ssh_certificates: {lifetime: 24h}",
+      "ssh_certificates.lifetime",
+      "wider",
+    ],
+    [
+      "a shorter lifetime of certificates",
+      "ssh_certificates: {lifetime: 1d}",
+      "ssh_certificates: {lifetime: 23h}",
+      "ssh_certificates.lifetime",
+      "narrower",
+    ],
+    [
+      "a lifetime instead of the token's",
+      "ssh_certificates: {}",
+      "ssh_certificates: {lifetime: 1h}",
+      "ssh_certificates.lifetime",
+      "incomparable",
+    ],
+    [
+      "the token's lifetime instead of another",
+      "ssh_certificates: {lifetime: 7d}",
+      "ssh_certificates: {lifetime: token}",
+      "ssh_certificates.lifetime",
+      "incomparable",
+    ],
+    [
+      "refreshed tokens in certificates",
+      "ssh_certificates: {}",
+      "ssh_certificates: {refreshed: true}",
+      "ssh_certificates.refreshed",
+      "wider",
+    ],
+    [
+      "another commitment",
+      "ssh_certificates: {}",
+      "ssh_certificates: {commitment: cnf}",
+      "ssh_certificates.commitment",
+      "incomparable",
+    ],
+    [
+      "a key before the code",
+      DEVICE,
+      "device: {client_id: cli, after: publickey}",
+      "device.after",
+      "narrower",
+    ],
+    [
+      "no key before the code",
+      "device: {client_id: cli, after: publickey}",
+      DEVICE,
+      "device.after",
+      "wider",
+    ],
+    [
       "a device prompt",
       DEVICE,
       "device: {client_id: cli, prompt: hello}",
@@ -191,6 +247,54 @@ Deno.test("diffPolicies(): a new cache directory forgets which tokens were used 
     policy("one_time: true", "cache: {directory: /var/x}"),
   );
   assert.equal(diff.verdict, "wider");
+});
+
+Deno.test("diffPolicies(): certificates are a way in, and take one away", () => {
+  const said = (old: string, next: string) => {
+    const diff = diffPolicies(policy(old), policy(next));
+    return [
+      diff.verdict,
+      ...diff.settings.map(({ path, verdict, description }) =>
+        `${path} ${verdict}: ${description}`
+      ),
+    ];
+  };
+  const path = "issuers.campus.ssh_certificates";
+  assert.deepEqual(said("", "ssh_certificates: {}"), [
+    "incomparable",
+    `${path} wider: SSH certificates become a way to log in`,
+    `${path} narrower: tokens handed over at a prompt are no longer accepted unless they are at+jwt`,
+  ]);
+  assert.deepEqual(said("ssh_certificates: {}", ""), [
+    "incomparable",
+    `${path} narrower: SSH certificates are no longer a way to log in`,
+    `${path} wider: tokens handed over at a prompt are accepted again, not only at+jwt`,
+  ]);
+  // where nothing else was accepted, nothing is taken away
+  const types = "types: [AT+JWT]";
+  assert.deepEqual(said(types, `${types}\nssh_certificates: {}`), [
+    "wider",
+    `${path} wider: SSH certificates become a way to log in`,
+  ]);
+  assert.deepEqual(said(`${types}\nssh_certificates: {}`, types), [
+    "narrower",
+    `${path} narrower: SSH certificates are no longer a way to log in`,
+  ]);
+  assert.deepEqual(
+    said("ssh_certificates: {}", "ssh_certificates: {lifetime: token}"),
+    ["equivalent"],
+  );
+});
+
+Deno.test("diffPolicies(): where keys for certificates are kept has no say in who gets in", () => {
+  const diff = diffPolicies(
+    policy(""),
+    policy("", "cache: {ssh_keys_directory: /var/y}"),
+  );
+  assert.equal(diff.verdict, "equivalent");
+  assert.deepEqual(diff.settings.map(({ path, verdict }) => [path, verdict]), [
+    ["cache.ssh_keys_directory", "equivalent"],
+  ]);
 });
 
 Deno.test("diffPolicies(): the order of a list of settings is no change", () => {

@@ -124,6 +124,7 @@ Deno.test("every id that the parser can report is in the catalogue", () => {
     "yaml.ts",
     "shape.ts",
     "meaning.ts",
+    "issuer_meaning.ts",
     "parse.ts",
   ];
   for (const file of files) {

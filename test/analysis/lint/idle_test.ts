@@ -138,3 +138,52 @@ for (const [what, [rules, expected]] of Object.entries(TABLE)) {
     assert.deepEqual(said(rules), expected);
   });
 }
+
+Deno.test("a rule is not redundant whose sessions may use more than those of the other one", () => {
+  const CERTIFICATES = HEAD.replace(
+    "    mfa:",
+    "    ssh_certificates: {}\n    mfa:",
+  );
+  const idle = (head: string, ...rules: string[]) =>
+    lintPolicy(
+      parsePolicy(
+        `${head}rules:\n${rules.map((rule) => `  ${rule}\n`).join("")}`,
+        { file: "x.yaml" },
+      ),
+    ).filter(({ id }) => IDLE.includes(id)).map(({ rule }) => rule);
+  const one = `when: {unit: physics}, ${SUB}`;
+  const both = `when: {unit: {in: [physics, maths]}}, ${SUB}`;
+  const pty = "ssh: {permit: [pty]}";
+  // by one rule, and by two together
+  for (
+    const rest of [[`wide: {${both}, SSH}`], [
+      `left: {when: {unit: physics, level: 1}, ${SUB}, SSH}`,
+      `right: {when: {unit: physics}, rhosts: ["::/0", "0.0.0.0/0"], ${SUB}, SSH}`,
+      `other: {when: {unit: physics}, ${SUB}, SSH}`,
+    ]]
+  ) {
+    const with_ = (ssh: string) =>
+      rest.map((rule) => rule.replace(/, SSH/, ssh));
+    assert.ok(
+      !idle(CERTIFICATES, ...with_(`, ${pty}`), `narrow: {${one}}`)
+        .includes("narrow"),
+    );
+    assert.ok(
+      idle(CERTIFICATES, ...with_(""), `narrow: {${one}, ${pty}}`)
+        .includes("narrow"),
+    );
+    assert.ok(
+      idle(CERTIFICATES, ...with_(`, ${pty}`), `narrow: {${one}, ${pty}}`)
+        .includes("narrow"),
+    );
+  }
+  // nobody's session is restricted where there are no certificates, or the rule is not for sshd
+  assert.deepEqual(
+    idle(
+      CERTIFICATES,
+      `wide: {services: [sudo], ${both}, ${pty}}`,
+      `narrow: {services: [sudo], ${one}}`,
+    ),
+    ["narrow"],
+  );
+});

@@ -158,7 +158,7 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   [
     "an unknown key",
     "{name: a, acount: alice, issuer: campus, expect: deny}",
-    '20:15: unknown key "acount", expected one of "name", "account", "issuer", "service", "rhost", "now", "claims", "map_files", "accounts", "identities", "authentications" or "expect" [test/unknown-key]\n  hint: did you mean "account"?\n',
+    '20:15: unknown key "acount", expected one of "name", "way", "account", "issuer", "service", "rhost", "now", "claims", "map_files", "accounts", "identities", "authentications" or "expect" [test/unknown-key]\n  hint: did you mean "account"?\n',
   ],
   [
     "an unknown rule",

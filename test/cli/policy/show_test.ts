@@ -107,3 +107,31 @@ Deno.test("policy schema prints a JSON Schema 2020-12", async () => {
     "https://json-schema.org/draft/2020-12/schema",
   );
 });
+
+Deno.test("policy show writes the life time of certificates, the token's own too", async () => {
+  const shown = async (certificates: string, ...flags: string[]) => {
+    const { stdout } = await cli(["policy", "show", "p.yaml", ...flags], {
+      files: {
+        "p.yaml": POLICY.replace(
+          "clock_skew: 30s",
+          `ssh_certificates: {${certificates}}`,
+        ).replace("{effect: allow,", "{ssh: {permit: []},"),
+      },
+    });
+    return stdout;
+  };
+  assert.match(
+    await shown("lifetime: 36h, refreshed: true"),
+    /\n {4}ssh_certificates:\n {6}commitment: nonce\n {6}lifetime: 36h\n {6}refreshed: true\nrules:/,
+  );
+  // that they are a way in is not a default, whatever is said of them
+  for (const usual of ["", "lifetime: token, commitment: nonce"]) {
+    for (const flags of [[], ["--effective"]]) {
+      assert.match(
+        await shown(usual, ...flags),
+        /\n {4}ssh_certificates:\n {6}commitment: nonce\n {6}lifetime: token\n {6}refreshed: false\n/,
+      );
+    }
+  }
+  assert.match(await shown(""), /\n {4}ssh:\n {6}permit: \[\]\n/);
+});

@@ -6,6 +6,7 @@
 // Threats: H6
 import assert from "node:assert/strict";
 import { sendToSyslog, syslogPacket } from "../../../src/pam/log/syslog.ts";
+import { LOGIN_TIMEOUTS } from "../../../src/pam/login.ts";
 import { createScene } from "../../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../../support/program.ts";
 import { listenSyslog, startRsyslogd } from "../../support/syslog.ts";
@@ -179,6 +180,30 @@ Deno.test("a line that the daemon does not take goes to standard error", async (
   assert.match(log, /^oauth-pam: decision=deny reason=token_malformed /);
   stopped.close();
 });
+
+Deno.test("a login that stands still for too long before it sends its line does so all the same", async () => {
+  await using scene = await createScene();
+  const { logMs } = LOGIN_TIMEOUTS;
+  let stood = false;
+  const { reason, log } = await scene.attempt({
+    now() {
+      // what a suspended machine or a stopped process does to all timers
+      stood ||= /\bwriteRecord\b/.test(new Error().stack ?? "") && still(logMs);
+      return Date.now();
+    },
+  });
+  assert.ok(stood);
+  assert.equal(reason, "allowed");
+  // nobody listens
+  assert.match(log, /^oauth-pam: decision=allow reason=allowed /);
+});
+
+/** Keeps everything in this process from going on for longer than that. */
+function still(milliseconds: number): true {
+  const end = performance.now() + milliseconds * 1.1;
+  while (performance.now() < end);
+  return true;
+}
 
 Deno.test("the lines of ten processes arrive at a real rsyslogd, one for each", async () => {
   await using sink = await startRsyslogd();

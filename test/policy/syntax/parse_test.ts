@@ -18,6 +18,27 @@ rules:
   staff: {accounts: [{claim: sub}]}
 `;
 
+const CERTIFICATES = `
+version: 1
+issuers:
+  campus:
+    issuer: https://login.example.edu
+    audiences: [ssh]
+    device: {client_id: ssh, after: publickey}
+    ssh_certificates: {commitment: cnf, lifetime: 7d, refreshed: true}
+  jobs:
+    issuer: https://ci.example.edu
+    audiences: [ssh]
+    ssh_certificates: {commitment: gq, lifetime: token}
+  usual: {issuer: https://a.example.org, audiences: [ssh], ssh_certificates: {}}
+  closed: {issuer: https://b.example.org, audiences: [ssh]}
+cache: {ssh_keys_directory: /srv/keys}
+rules:
+  staff: {services: [sshd], accounts: [{claim: sub}], ssh: {permit: [pty, x11]}}
+  nothing: {services: [sshd], accounts: [{claim: sub}], ssh: {permit: []}}
+  others: {accounts: [{claim: email}]}
+`;
+
 const parse = (text: string) => parsePolicy(text, { file: "site.yaml" });
 
 Deno.test("parsePolicy() fills in the defaults that the design names", () => {
@@ -82,16 +103,61 @@ Deno.test("parsePolicy() fills in the defaults that the design names", () => {
     },
     accounts: [{ source: "claim", claim: "sub", strip_suffix: null }],
     allow_protected: false,
+    ssh: null,
   }]);
   assert.deepEqual(policy.protected_accounts, ["root"]);
-  assert.deepEqual(policy.cache, { directory: "/var/cache/oauth-pam" });
+  assert.deepEqual(policy.cache, {
+    directory: "/var/cache/oauth-pam",
+    ssh_keys_directory: "/var/cache/oauth-pam-keys",
+  });
   assert.deepEqual(policy.log, { socket: "/dev/log" });
   assert.equal(policy.audit, null);
 });
 
 Deno.test("parsePolicy() makes plain data that survives JSON", () => {
-  const policy = policyWith(MINIMAL);
-  assert.deepEqual(JSON.parse(JSON.stringify(policy)), policy);
+  for (const text of [MINIMAL, CERTIFICATES]) {
+    const policy = policyWith(text);
+    assert.deepEqual(JSON.parse(JSON.stringify(policy)), policy);
+  }
+});
+
+Deno.test("parsePolicy() reads what certificates may be, and fills in their defaults", () => {
+  const policy = policyWith(CERTIFICATES);
+  const [campus, jobs, usual, closed] = policy.issuers.map((issuer) =>
+    "ssh_certificates" in issuer ? issuer.ssh_certificates : "no such key"
+  );
+  assert.deepEqual(campus, {
+    commitment: "cnf",
+    lifetime: 7 * 86_400,
+    refreshed: true,
+  });
+  assert.deepEqual(jobs, {
+    commitment: "gq",
+    lifetime: null,
+    refreshed: false,
+  });
+  assert.deepEqual(usual, {
+    commitment: "nonce",
+    lifetime: null,
+    refreshed: false,
+  });
+  assert.equal(closed, null);
+  assert.equal(policy.issuers[0]?.device?.after, "publickey");
+  assert.deepEqual(policy.cache, {
+    directory: "/var/cache/oauth-pam",
+    ssh_keys_directory: "/srv/keys",
+  });
+  assert.deepEqual(policy.rules.map(({ ssh }) => ssh), [
+    { permit: ["pty", "x11"] },
+    { permit: [] },
+    null,
+  ]);
+});
+
+Deno.test("parsePolicy() asks of nobody a key before a code unless the policy does", () => {
+  const device = policyWith(CERTIFICATES.replace(", after: publickey", ""))
+    .issuers[0]?.device;
+  assert.equal(device?.after, null);
 });
 
 Deno.test("protected_accounts adds to root", () => {

@@ -10,6 +10,7 @@ import { contains } from "../../../policy/network.ts";
 import type { LintContext } from "../context.ts";
 import { CoverIndex } from "./cover_index.ts";
 import { apart } from "../../apart.ts";
+import { permitsWithin } from "../../permits.ts";
 import { meetingOf } from "./meeting.ts";
 import { removable } from "./removal.ts";
 import {
@@ -103,7 +104,9 @@ function* plainlyIdle(context: LintContext): Iterable<Idle> {
   const { assurance } = policy;
   yield* covered(
     allow,
-    (inner, outer) => grantsWithin(inner, outer, assurance),
+    (inner, outer) =>
+      grantsWithin(inner, outer, assurance) &&
+      permitsWithin(inner.rule, outer.rule),
   );
   yield* covered(deny, matchesWithin);
   yield* withoutPeer(context, { denies: deny, reaches });

@@ -76,7 +76,10 @@ class Removal {
       path: ["rules", rule.id],
       rule: rule.id,
       changed: null,
-      policy,
+      policy: {
+        ...policy,
+        rules: policy.rules.filter((other) => other !== rule),
+      },
     });
     return effect.kind === "none"
       ? policy.rules.filter(({ id }) => effect.by.includes(id))

@@ -297,6 +297,20 @@ in as its users. It is quiet where all rules ask for the client ("azp", "client_
 is an error that cannot be suppressed, above one minute a warning.`,
     },
   }),
+  foundElsewhere("parser", "issuer/one-time-with-certificates", {
+    page: {
+      summary: "tokens admit once, but certificates with one are taken too",
+      avoid: `campus:
+  one_time: true
+  ssh_certificates: {}`,
+      prefer: `campus:
+  ssh_certificates: {}`,
+      why:
+        `A certificate is shown at every connection for as long as it serves, and the token in it with it.
+What is bound to a key cannot be used by whoever copied it, so nothing has to be remembered of it;
+and a token that somebody hands over at a prompt is refused at such an issuer.`,
+    },
+  }),
   lintRule("device/several-opaque-issuers", {
     level: "error",
     check: severalOpaque,

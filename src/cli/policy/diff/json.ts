@@ -8,6 +8,7 @@ import type {
   Cause,
   Change,
   Diff,
+  PermitChange,
   SettingChange,
   Witness,
 } from "../../../analysis/diff/diff.ts";
@@ -35,6 +36,9 @@ export function diffJson(
       change: changeJson(change),
     })),
     settings: diff.settings.map(settingJson),
+    ...(diff.permits.length === 0
+      ? {}
+      : { permits: diff.permits.map(permitJson) }),
     ...(replay === null ? {} : { replay: replayJson(replay) }),
   });
 }
@@ -61,6 +65,19 @@ function changeJson(change: Change): Record<string, unknown> {
     ...(change.doubts.length === 0 ? {} : { doubts: change.doubts }),
     old: decisionJson(change.old),
     new: decisionJson(change.new),
+    rules: change.rules,
+  };
+}
+
+function permitJson(change: PermitChange): Record<string, unknown> {
+  return {
+    account: change.account,
+    verdict: change.verdict,
+    ...(change.example ? { example: true } : {}),
+    witness: witnessJson(change),
+    ...(change.doubts.length === 0 ? {} : { doubts: change.doubts }),
+    old: change.old,
+    new: change.new,
     rules: change.rules,
   };
 }

@@ -4,7 +4,12 @@
  * @module
  */
 import type { Decision } from "../../../policy/decision.ts";
-import type { Change, Diff, Verdict } from "../../../analysis/diff/diff.ts";
+import type {
+  Change,
+  Diff,
+  PermitChange,
+  Verdict,
+} from "../../../analysis/diff/diff.ts";
 import { WITNESS_NOW } from "../../../analysis/diff/space.ts";
 import type { Replay } from "../../../analysis/diff/replay.ts";
 import { visibleValue } from "../explain/pretty.ts";
@@ -19,6 +24,16 @@ const WORDS: Readonly<Record<Verdict | "sampled", string>> = {
   incomparable:
     "the new policy admits what the old one refuses, and the reverse",
   sampled: "no change was found, but not everything was looked at",
+};
+
+/** Where sessions change of those whom both policies admit. */
+const SESSION_WORDS: Partial<typeof WORDS> = {
+  wider:
+    "the new policy admits what the old one refuses, or lets sessions use more",
+  narrower:
+    "the new policy refuses what the old one admits, or lets sessions use less",
+  incomparable:
+    "the new policy admits what the old one refuses, or lets sessions use more, and the reverse",
 };
 
 const COLORS: Readonly<Record<Verdict | "sampled", string>> = {
@@ -45,7 +60,10 @@ export function diffPretty(
 ): string {
   const paint = (verdict: Verdict | "sampled") =>
     color ? `\x1b[${COLORS[verdict]}m${verdict}\x1b[0m` : verdict;
-  const lines = [`${paint(diff.verdict)}: ${WORDS[diff.verdict]}`];
+  const words = diff.permits.length > 0 ? SESSION_WORDS : {};
+  const lines = [
+    `${paint(diff.verdict)}: ${{ ...WORDS, ...words }[diff.verdict]}`,
+  ];
   const changed = diff.accounts.filter(({ verdict }) =>
     verdict !== "equivalent"
   );
@@ -66,6 +84,7 @@ export function diffPretty(
       }${rest.length > MAX_ACCOUNTS ? ", …" : ""}`,
     );
   }
+  lines.push(...permitLines(diff));
   if (diff.settings.length > 0) lines.push("", "settings:");
   for (const { path, verdict, description } of diff.settings) {
     const words = verdict === "equivalent"
@@ -116,7 +135,40 @@ function causeLines(
 }
 
 function changeLines(change: Change): string[] {
-  const { witness, issuer, old, new: next, rules, oldIssuer } = change;
+  return [
+    ...requestLines(change),
+    `    old: ${said(change.old)}`,
+    `    new: ${said(change.new)}`,
+    `    rules: ${visible(change.rules.join(", "))}`,
+  ];
+}
+
+/** What sessions may use, of those whom both policies admit. */
+function permitLines({ permits }: Diff): string[] {
+  if (permits.length === 0) return [];
+  const shown = permits.slice(0, MAX_ACCOUNTS);
+  const used = (list: readonly string[]) =>
+    list.length === 0 ? "nothing" : list.join(", ");
+  return [
+    "",
+    "sessions by certificate:",
+    ...shown.flatMap((change) => [
+      `  account ${visible(change.account)} may use ${
+        change.verdict === "wider" ? "more" : "less"
+      }`,
+      ...requestLines(change),
+      `    old: ${used(change.old)}`,
+      `    new: ${used(change.new)}`,
+      `    rules: ${visible(change.rules.join(", "))}`,
+    ]),
+    ...(shown.length < permits.length
+      ? [`  and ${permits.length - shown.length} more`]
+      : []),
+  ];
+}
+
+function requestLines(change: Change | PermitChange): string[] {
+  const { witness, issuer, oldIssuer } = change;
   const { service, rhost, claims, now, host, mapFiles } = witness;
   const where = [
     `issuer ${visible(issuer)}${
@@ -136,9 +188,6 @@ function changeLines(change: Change): string[] {
         visibleValue(lines.join("; "))
       }`
     ),
-    `    old: ${said(old)}`,
-    `    new: ${said(next)}`,
-    `    rules: ${visible(rules.join(", "))}`,
   ];
 }
 

@@ -32,17 +32,19 @@ export function testJson(report: TestReport): string {
   });
 }
 
-function resultJson({ test, passed, actual }: TestResult) {
+function resultJson({ test, passed, actual, permit }: TestResult) {
   return {
     name: test.name,
     file: test.file,
     line: test.line,
+    ...(test.way === undefined ? {} : { way: test.way }),
     passed,
     expected: test.expected,
     actual: {
       decision: actual.decision,
       reason: actual.reason,
       rule: actual.rule,
+      ...(permit === undefined ? {} : { ssh: { permit } }),
       ...(passed ? {} : { explanation: explanation(actual) }),
     },
   };

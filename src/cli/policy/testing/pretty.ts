@@ -50,12 +50,12 @@ function prettyRun(run: PolicyRun, options: RunOptions): string {
   }\n`;
 }
 
-function failure({ test, actual }: TestResult, paint: Paint): string {
+function failure({ test, actual, permit }: TestResult, paint: Paint): string {
   const place = `${visible(test.file)}:${test.line}:`;
   return [
     `${paint("1", place)} ${paint("31", "failed:")} ${visible(test.name)}`,
     `  expected: ${visible(answer(test.expected))}`,
-    `  actual:   ${visible(answer(actual))}`,
+    `  actual:   ${visible(answer(actual, permit))}`,
     ...explanation(actual).map((line) => `    ${visible(line)}`),
     "",
   ].join("\n");

@@ -128,7 +128,7 @@ export function checksOf(report: TestReport): Check[] {
 }
 
 function resultCheck(suite: string, result: TestResult): Check {
-  const { test, passed, actual } = result;
+  const { test, passed, actual, permit } = result;
   return {
     suite,
     name: test.name,
@@ -137,13 +137,14 @@ function resultCheck(suite: string, result: TestResult): Check {
     status: passed ? "ok" : "failure",
     message: passed
       ? ""
-      : `expected ${answer(test.expected)}, got ${answer(actual)}`,
+      : `expected ${answer(test.expected)}, got ${answer(actual, permit)}`,
     ...(passed ? {} : {
       expected: test.expected,
       actual: {
         decision: actual.decision,
         reason: actual.reason,
         rule: actual.rule,
+        ...(permit === undefined ? {} : { ssh: { permit } }),
       },
     }),
     details: passed ? [] : explanation(actual),
@@ -182,14 +183,22 @@ export function below(
 }
 
 /** `deny (mfa_required) by the rule "staff"`, as far as it is known. */
-export function answer(value: Expectation | Decision): string {
+export function answer(
+  value: Expectation | Decision,
+  permit = "ssh" in value ? value.ssh?.permit : undefined,
+): string {
   const reason = value.reason === undefined ? "" : ` (${value.reason})`;
   const rule = value.rule === undefined
     ? ""
     : value.rule === null
     ? " by no rule"
     : ` by the rule "${value.rule}"`;
-  return `${value.decision}${reason}${rule}`;
+  const use = permit === undefined ? "" : `, permit: ${permitText(permit)}`;
+  return `${value.decision}${reason}${rule}${use}`;
+}
+
+function permitText(permit: NonNullable<TestResult["permit"]>): string {
+  return `[${permit.join(", ")}]`;
 }
 
 const MAX_RULES = 20;

@@ -96,6 +96,52 @@ Deno.test("policy diff --format json is the documented document", async () => {
   });
 });
 
+const SESSIONS = OLD.replace("[ssh]", "[ssh], ssh_certificates: {}")
+  .replace("{names: [alice]}]", "{names: [alice]}], ssh: {permit: [pty]}");
+
+Deno.test("policy diff shows whose session may use more, and as JSON", async () => {
+  const files = {
+    "pty.yaml": SESSIONS,
+    "x11.yaml": SESSIONS.replace("[pty]", "[pty, x11]"),
+  };
+  const args = ["pty.yaml", "x11.yaml", "--fail-on", "wider"];
+  const { code, stdout } = await diff(args, { files });
+  assert.equal(code, 1);
+  assert.equal(
+    stdout,
+    `wider: the new policy admits what the old one refuses, or lets sessions use more
+
+sessions by certificate:
+  account alice may use more
+  + issuer campus, service sshd, no remote address
+    claims {"groups":["staff"]}
+    old: pty
+    new: pty, x11
+    rules: staff
+
+settings:
+  rules.staff.ssh.permit: wider: added "x11"
+`,
+  );
+  const json = await diff([...args, "--format", "json"], { files });
+  assert.deepEqual(JSON.parse(json.stdout).permits, [{
+    account: "alice",
+    verdict: "wider",
+    witness: {
+      issuer: "campus",
+      service: "sshd",
+      rhost: null,
+      claims: { groups: ["staff"] },
+      now: "2026-01-01T12:00:00Z",
+    },
+    old: ["pty"],
+    new: ["pty", "x11"],
+    rules: ["staff"],
+  }]);
+  const back = await diff(["x11.yaml", "pty.yaml"], { files });
+  assert.match(back.stdout, /account alice may use less\n {2}- issuer campus/);
+});
+
 Deno.test("policy diff shows a person who gets in and why", async () => {
   const { stdout } = await diff(["old.yaml", "new.yaml"]);
   assert.equal(

@@ -1,0 +1,367 @@
+/**
+ * `oauth-pam ssh-keys POLICY USER KEY TYPE [CONNECTION]`: what sshd asks through AuthorizedKeysCommand
+ * about a key that somebody shows. A certificate that carries an ID token is answered with one line, which
+ * makes its key its own authority; everything else with nothing.
+ *
+ * sshd asks twice for one login, runs this as a user of its own, and verifies itself that whoever
+ * connects has the key.
+ *
+ * @module
+ */
+import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
+import { encodeBase64 } from "../lib/base64url.ts";
+import { within } from "../lib/deadline.ts";
+import { admittedNetworks } from "../policy/evaluate/admitted_networks.ts";
+import { type Permit, permitsOf } from "../policy/evaluate/permit.ts";
+import type { Decision } from "../policy/decision.ts";
+import type { IssuerOf, Policy, SshCertificates } from "../policy/model.ts";
+import {
+  authorizedKeyLine,
+  WILDCARD_PRINCIPAL,
+} from "../ssh/authorized_key.ts";
+import {
+  CERTIFICATE_TYPES,
+  CertificateError,
+  readCertificate,
+  requireSelfSigned,
+  type SelfSigned,
+  type SshCertificate,
+} from "../ssh/certificate.ts";
+import { TokenError } from "../token/errors.ts";
+import type { Evidence } from "../token/evidence.ts";
+import { parsePkToken, verifyPkToken } from "../token/pk_token.ts";
+import {
+  type Attempt,
+  type AttemptUnderPolicy,
+  lateResult,
+  loadAttemptPolicy,
+  type LoginResult,
+  newAttempt,
+  recordAttempt,
+  resultOf,
+} from "./attempt.ts";
+import { readPamRequest, RequestError } from "./host/environment.ts";
+import { openIssuer, publishedKeys } from "./host/issuer_access.ts";
+import { PolicyError } from "./host/policy_file.ts";
+import type { PamIo } from "./io.ts";
+import { decide, type Ruling } from "./judgement.ts";
+
+/** The launcher ends the program after ten seconds. */
+const TIMEOUTS = { issuerMs: 6_000, totalMs: 8_000, logMs: 1_000 } as const;
+
+/** Characters of a list of networks: more than policies need, and what people can still read. */
+const MAX_NETWORKS = 64 * 1024;
+
+/** What is learnt in the course of it. */
+interface Offer extends Attempt {
+  certificate: SshCertificate | null;
+}
+
+/**
+ * What sshd is to be told of a key; `null` where the key is not one to be judged here. Writes one log
+ * line for both times that sshd asks. Never throws, and ends within the timeouts.
+ */
+export async function sshKeys(
+  args: readonly string[],
+  io: PamIo,
+): Promise<LoginResult | null> {
+  const offer: Offer = { ...newAttempt(), certificate: null };
+  const asked = { ...io, env: environmentOf(args, io) };
+  const found = await within<LoginResult | null>(
+    answer(args, offer, asked).catch(resultOf),
+    TIMEOUTS.totalMs,
+    () => lateResult(TIMEOUTS.totalMs),
+  );
+  if (found === null) return null;
+  const written = record(offer, found, asked).catch(() => {});
+  await within<unknown>(written, TIMEOUTS.logMs, () => {});
+  return found;
+}
+
+const FROM_LAUNCHER = ["OAUTH_PAM_ACCOUNT", "OAUTH_PAM_CONVERSATION"];
+
+/** What sshd says, as PAM would say it. */
+function environmentOf(
+  [_path, user, _key, _type, connection]: readonly string[],
+  io: PamIo,
+): PamIo["env"] {
+  const said: Readonly<Record<string, string | undefined>> = {
+    PAM_TYPE: "auth",
+    PAM_SERVICE: "sshd",
+    PAM_USER: user,
+    PAM_RHOST: connection?.split(" ")[0],
+  };
+  return (name) =>
+    Object.hasOwn(said, name)
+      ? said[name]
+      : FROM_LAUNCHER.includes(name)
+      ? io.env(name)
+      : undefined;
+}
+
+async function answer(
+  args: readonly string[],
+  offer: Offer,
+  io: PamIo,
+): Promise<LoginResult | null> {
+  const { path, key, type, connection } = questionOf(args);
+  if (!CERTIFICATE_TYPES.some((known) => known === type)) return null;
+  const certificate = await strictly(() => readCertificate(key, type));
+  if (certificate.pkToken === null) return null;
+  offer.certificate = certificate;
+  const request = readPamRequest(io.env);
+  const known = inOwnDirectory(
+    await loadAttemptPolicy(offer, { request, path }),
+  );
+  const now = Math.floor(io.now() / 1000);
+  const signed = await strictly(() => requireSelfSigned(certificate, { now }));
+  const context = { offer: known, now, io };
+  const { issuer, evidence } = await proved(signed, context);
+  const ruling = await decide(evidence, known, { issuer, now });
+  const admitted = connection === null
+    ? admittedFrom(ruling, known.policy)
+    : admittedNow(ruling, known.policy);
+  if (admitted === null) {
+    if (ruling.result.reason === "allowed") throw new Error("a yes to nobody");
+    return ruling.result;
+  }
+  const { rule, ...restrictions } = admitted;
+  const line = authorizedKeyLine({
+    key: signed.key.blob,
+    wildcard: isWildcard(signed),
+    ...restrictions,
+  });
+  return { reason: "allowed", rule, detail: null, line };
+}
+
+/** Throws {@link RequestError}. */
+function questionOf(args: readonly string[]): {
+  readonly path: string;
+  readonly key: string;
+  readonly type: string;
+  /** `null` where sshd does not tell it. */
+  readonly connection: string | null;
+} {
+  const [path, user, key, type, connection, ...rest] = args;
+  if (
+    path === undefined || user === undefined || key === undefined ||
+    type === undefined || rest.length > 0
+  ) {
+    throw new RequestError(
+      'usage: "oauth-pam ssh-keys POLICY USER KEY TYPE [CONNECTION]"',
+    );
+  }
+  if (connection !== undefined && !CONNECTION.test(connection)) {
+    throw new RequestError(
+      "CONNECTION is not two addresses with their ports: does this sshd know %C?",
+    );
+  }
+  return { path, key, type, connection: connection ?? null };
+}
+
+/** As sshd_config(5) has it for %C. */
+const CONNECTION =
+  /^[0-9A-Fa-f:.]{2,45} [0-9]{1,5} [0-9A-Fa-f:.]{2,45} [0-9]{1,5}$/;
+
+/** A certificate that is not in order is a refusal with a name of its own. */
+async function strictly<Result>(
+  read: () => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw new TokenError("certificate_malformed", error.message);
+  }
+}
+
+/**
+ * The same under a policy that keeps everything where this user may write: keys, and the audit file at
+ * the same place below that directory as below the cache directory.
+ */
+function inOwnDirectory(offer: AttemptUnderPolicy): AttemptUnderPolicy {
+  const { cache, audit } = offer.policy;
+  const directory = cache.ssh_keys_directory;
+  const policy: Policy = {
+    ...offer.policy,
+    cache: { ...cache, directory },
+    audit: audit &&
+      { file: directory + audit.file.slice(cache.directory.length) },
+  };
+  return Object.assign(offer, { policy });
+}
+
+interface Proved {
+  readonly issuer: IssuerOf<"jwt">;
+  readonly evidence: Evidence;
+}
+
+/** Whose certificate it is. Throws `TokenError`, `IssuerError` or `PolicyError`. */
+async function proved(
+  { pkToken, key: { jwk: key }, principals }: SelfSigned,
+  { offer, now, io }: {
+    offer: AttemptUnderPolicy;
+    now: number;
+    io: PamIo;
+  },
+): Promise<Proved> {
+  const { policy } = offer;
+  const token = parsePkToken(pkToken);
+  const issuer = issuerOf(token.iss, policy);
+  offer.issuer = issuer.name;
+  const access = await openIssuer(
+    issuer,
+    AbortSignal.timeout(TIMEOUTS.issuerMs),
+  );
+  try {
+    const keys = publishedKeys(issuer, access, {
+      cacheDirectory: policy.cache.directory,
+      now: io.now,
+    });
+    const verified = await verifyPkToken(token, { key, issuer, keys, now });
+    // OpenSSH 10.3 and later take them for nobody's
+    const evidence = principals.length > 0 ? verified : {
+      ...verified,
+      warnings: [...verified.warnings, "certificate without principals"],
+    };
+    offer.evidence = evidence;
+    return { issuer, evidence };
+  } finally {
+    access.transport.close();
+  }
+}
+
+/** The issuer of the policy that takes certificates with such tokens. Throws `TokenError`. */
+function issuerOf(
+  iss: string,
+  { issuers }: Policy,
+): IssuerOf<"jwt"> & { readonly ssh_certificates: SshCertificates } {
+  // byte for byte, as everywhere
+  const issuer = issuers.find((candidate) => candidate.issuer === iss);
+  if (issuer?.kind !== "jwt" || issuer.ssh_certificates === null) {
+    const shown = JSON.stringify(iss.slice(0, 120));
+    throw new TokenError(
+      "issuer_unknown",
+      issuer === undefined
+        ? `the issuer ${shown} is not in the policy`
+        : `the issuer ${shown} has no "ssh_certificates" in the policy`,
+    );
+  }
+  return { ...issuer, ssh_certificates: issuer.ssh_certificates };
+}
+
+function isWildcard({ principals }: SelfSigned): boolean {
+  return principals.length === 1 && principals[0] === WILDCARD_PRINCIPAL;
+}
+
+interface Admitted {
+  readonly rule: string | null;
+  readonly networks: readonly string[] | null;
+  readonly permit: readonly Permit[] | null;
+}
+
+/** What the decision about the connection's own address opens; `null` for nothing. */
+function admittedNow({ decision }: Ruling, policy: Policy): Admitted | null {
+  if (decision.decision !== "allow") return null;
+  const { rule } = decision;
+  return { rule, networks: null, permit: permitsOf(policy, decision) };
+}
+
+/**
+ * What the decisions about all addresses open, for sshd to compare the address with; `null` for nothing.
+ * Where different networks permit different things, what they all permit. Throws `PolicyError` for more
+ * networks than fit.
+ */
+function admittedFrom(ruling: Ruling, policy: Policy): Admitted | null {
+  const yes: Decision[] = [];
+  const networks = admittedNetworks(
+    policy.rules.flatMap(({ rhosts }) => rhosts ?? []),
+    (rhost) => {
+      const decision = rhost === null ? ruling.decision : ruling.from(rhost);
+      if (decision.decision !== "allow") return false;
+      yes.push(decision);
+      return true;
+    },
+  );
+  const [first] = yes;
+  if (first === undefined || networks.length === 0) return null;
+  if (networks !== "everywhere" && networks.join().length > MAX_NETWORKS) {
+    throw new PolicyError(TOO_MANY_NETWORKS);
+  }
+  return {
+    rule: first.rule,
+    networks: networks === "everywhere" ? null : networks,
+    permit: yes.map((decision) => permitsOf(policy, decision))
+      .reduce((all, some) =>
+        all === null || some === null
+          ? all ?? some
+          : all.filter((permit) => some.includes(permit))
+      ),
+  };
+}
+
+const TOO_MANY_NETWORKS =
+  "the networks of the rules are too many for one line: use %C, which newer versions of sshd know";
+
+// The log: one line for a certificate that is shown, although sshd asks twice.
+
+/** How long the second question is the same as the first. */
+const SAME_MS = 60_000;
+
+async function record(
+  offer: Offer,
+  result: LoginResult,
+  io: PamIo,
+): Promise<void> {
+  const { certificate } = offer;
+  const key = certificate && await fingerprint(certificate.key.blob);
+  if (!await isNews(offer, { result, io })) return;
+  await recordAttempt(offer, result, io, {
+    method: "certificate",
+    ...(key === null ? {} : { key }),
+    phase: "offered",
+  });
+}
+
+/**
+ * False for the second time that the same sshd process asks about the same certificate and gets the
+ * same answer. Where that cannot be told, it is news.
+ */
+async function isNews(
+  { certificate, request, policy }: Offer,
+  { result, io }: { result: LoginResult; io: PamIo },
+): Promise<boolean> {
+  const conversation = request?.conversation ?? null;
+  if (certificate === null || conversation === null || policy === null) {
+    return true;
+  }
+  const asked = [
+    conversation,
+    await sha256Hex(certificate.blob),
+    request?.user,
+    request?.rhost,
+    result.reason,
+    result.rule,
+  ];
+  const hash = await sha256Hex(JSON.stringify(asked));
+  const span = Math.floor(io.now() / SAME_MS);
+  const entries = new StateDirectory(policy.cache.directory, "recent");
+  try {
+    if (await entries.has(`${hash}.${span - 1}`)) return false;
+    return await entries.create(`${hash}.${span}`, new Uint8Array());
+  } catch {
+    return true;
+  } finally {
+    await entries.sweep({
+      now: io.now(),
+      expired: (name) => !(Number(name.split(".")[1]) >= span - 1),
+    });
+  }
+}
+
+/** As sshd and ssh-keygen write it. */
+async function fingerprint(key: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", key.slice());
+  const text = encodeBase64(new Uint8Array(digest)).replace(/=+$/, "");
+  return `SHA256:${text}`;
+}
