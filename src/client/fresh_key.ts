@@ -15,7 +15,6 @@ import type { PublicJwk } from "../ssh/public_key.ts";
 import type { AccessToken } from "../token/access_token.ts";
 import { canonicalJson, pkCommitment } from "../token/pk_commitment.ts";
 
-
 /** An Ed25519 key (RFC 8032), in the memory of this process alone. */
 export interface FreshKey {
   readonly jwk: PublicJwk & { readonly crv: "Ed25519" };

@@ -54,7 +54,9 @@ async function heldCertificate(
     if (!CERTIFICATE_TYPES.some((known) => known === type)) return null;
     const certificate = readCertificate(encodeBase64(blob), type);
     const { pkToken, principals } = certificate;
-    if (pkToken === null || !principals.includes(WILDCARD_PRINCIPAL)) return null;
+    if (pkToken === null || !principals.includes(WILDCARD_PRINCIPAL)) {
+      return null;
+    }
     await requireSelfSigned(certificate, { now });
     const claims = claimsIn(pkToken);
     return claims === null ? null : { type, blob, comment, ...claims };
