@@ -24,25 +24,26 @@ import { type KeyRequest, keyRequest } from "./request.ts";
 export const HELP = `
 usage: oauth-pam key --issuer URL --client-id ID [--ensure] [--device] [--lifetime TIME] [--print]
 
-On your own machine: signs you in at the issuer, makes a key, binds it to the ID token, and gives
-both to ssh-agent as a certificate. "ssh" then logs you in on every host whose policy has
+On your own machine: makes a key, signs you in at the issuer, binds the key to the ID token, and
+gives both to ssh-agent as a certificate. "ssh" then logs you in on every host whose policy has
 "ssh_certificates" for this issuer and client; hosts with opkssh take it, too. Key and certificate
 are in ssh-agent alone and are never written to a file.
 
   --issuer URL           as the issuer writes itself, such as https://login.example.edu
   --client-id ID         the client that is registered there for this
   --ensure               do nothing where ssh-agent has one that serves 5 minutes more
-  --device               show an address and a code for another device's browser, as where ssh-agent
-                         is forwarded; the issuer must put the nonce into the ID token
-  --lifetime TIME        how long ssh-agent keeps it, such as 8h, at most 7d: what the hosts' policies
-                         say in "lifetime"; "token" (the default) is until the ID token expires. It
-                         prolongs nothing: each host decides by its own policy
-  --print                print the certificate's public line on standard output as well
+  --device               show an address and a code for a browser elsewhere, as where ssh-agent is
+                         forwarded; the issuer must put the request's nonce into the ID token
+  --lifetime TIME        how long it serves and ssh-agent keeps it: what the hosts' policies say in
+                         "lifetime", such as 8h, at most 7d; "token" (the default) is until the ID
+                         token expires. It prolongs nothing: each host decides by its own policy
+  --print                also print the certificate's public line, on standard output
   --scope SCOPES         "openid email" is the default
   --parameter NAME=TEXT  a further parameter of the request, such as acr_values=mfa; repeatable
-  --port PORT            where the browser comes back to; a free one is the default
-  --redirect-uri URI     http://127.0.0.1/callback is the default, and what to register: most issuers
-                         take any port with it (RFC 8252). One with a port is taken as it stands
+  --redirect-uri URI     where the browser comes back to, and what to register for the client;
+                         http://127.0.0.1/callback is the default. Without a port any free one is
+                         taken, to which most issuers agree (RFC 8252 section 7.3)
+  --port PORT            the port, for issuers that do not
   --client-secret-file FILE  for a client that has a secret
   --ca-file FILE         further certificate authorities (PEM) for the issuer
   --timeout TIME         how long to wait for you; 5m is the default
@@ -51,11 +52,11 @@ In ~/.ssh/config:
   Match host *.example.edu exec "oauth-pam key --ensure --issuer URL --client-id ID"
 
 It connects to the issuer, to the hosts that the issuer's discovery document names, and to
-$SSH_AUTH_SOCK; it listens on this machine's loopback address while it waits; it starts $BROWSER,
-xdg-open or open, and nothing else.
+$SSH_AUTH_SOCK; while it waits it listens on this machine's loopback address; it starts $BROWSER,
+xdg-open or open, and nothing else; it reads the files that are named above, and writes none.
 
-exit codes: 0 ssh-agent has one, 1 refused, 2 usage, 3 no answer from the issuer, from ssh-agent or
-from you
+exit codes: 0 ssh-agent has one, 1 refused, 2 usage, 3 no answer: from the issuer, from ssh-agent,
+or from you
 `;
 
 /** One that ends sooner is not worth beginning a session with. */
