@@ -36,7 +36,7 @@ export interface AgentIdentity {
 }
 
 /** An Ed25519 key with its certificate. */
-export interface CertifiedKey {
+interface CertifiedKey {
   /** `ssh-ed25519-cert-v01@openssh.com` and what follows, as on the wire. */
   readonly certificate: Uint8Array;
   /** 32 bytes each (RFC 8032). The caller wipes the seed. */

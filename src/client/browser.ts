@@ -5,7 +5,7 @@
  */
 
 /** Of the environment, what says which browser there is. */
-export interface BrowserEnvironment {
+interface BrowserEnvironment {
   /** `os` of `Deno.build`. */
   readonly os: string;
   readonly env: (name: string) => string | undefined;

@@ -20,7 +20,7 @@ type Who = Omit<SignIn, "nonce" | "screen" | "now" | "wait">;
 type Where = Pick<SignIn, "screen" | "now" | "wait">;
 
 /** A key with its certificate, and what the ID token says. */
-export interface CertifiedSignIn {
+interface CertifiedSignIn {
   readonly type: string;
   /** The certificate in wire form. */
   readonly blob: Uint8Array;

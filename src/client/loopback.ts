@@ -32,7 +32,7 @@ export interface Arrival {
   answer(page: keyof typeof PAGES): void;
 }
 
-export interface Loopback extends AsyncDisposable {
+interface Loopback extends AsyncDisposable {
   /** With the port that is listened on. */
   readonly redirectUri: string;
   /** The first request to the path of the redirect URI. All others are refused. */

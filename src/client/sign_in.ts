@@ -41,7 +41,7 @@ export interface SignIn {
 }
 
 /** What the person is shown. */
-export interface Screen {
+interface Screen {
   /** The address to open in the browser of this machine. */
   readonly address: (url: string) => void;
   /** The address and the code to enter there, on any device. */

@@ -22,7 +22,10 @@ import type { CliIo } from "../io.ts";
 import { type KeyRequest, keyRequest } from "./request.ts";
 
 export const HELP = `
-usage: oauth-pam key --issuer URL --client-id ID [--ensure] [--device] [--lifetime TIME] [--print]
+usage: oauth-pam key --issuer URL --client-id ID [--ensure] [--device] [--lifetime TIME]
+                     [--print] [--scope SCOPES] [--parameter NAME=TEXT]…
+                     [--redirect-uri URI] [--port PORT] [--client-secret-file FILE]
+                     [--ca-file FILE] [--timeout TIME]
 
 On your own machine: makes a key, signs you in at the issuer, binds the key to the ID token, and
 gives both to ssh-agent as a certificate. "ssh" then logs you in on every host whose policy has
