@@ -13,7 +13,7 @@ import { BuildError } from "./permissions.ts";
 /** The literal in `src/pam/host/policy_file.ts` that a build replaces. */
 export const MARKER = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
 
-/** What the program finds in place of {@link MARKER}, as JSON. */
+/** What a login finds in place of {@link MARKER}, as JSON. */
 interface EmbeddedPolicy {
   /** Of the policy file's bytes, in hex. */
   readonly sha256: string;
@@ -21,7 +21,8 @@ interface EmbeddedPolicy {
   readonly policy: unknown;
 }
 
-interface BundleOptions extends EmbeddedPolicy {
+/** Without a policy: a program that reads whichever it is asked about. */
+interface BundleOptions extends Partial<EmbeddedPolicy> {
   /** Path of the module to bundle; `src/main.ts` of this checkout unless given. */
   readonly entryPoint?: string;
   /** Whether sshd asks about keys: what answers it has a file of its own then. */
@@ -91,8 +92,11 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
     const index = rest.indexOf(target);
     return index < 0 ? "__keys()" : `__rest().then((rest)=>rest.m${index})`;
   };
+  const { sha256, policy: parsed } = options;
   const policy = (bundled: string) =>
-    embedPolicy(bundled, { sha256: options.sha256, policy: options.policy });
+    sha256 === undefined
+      ? bundled
+      : embedPolicy(bundled, { sha256, policy: parsed });
   const main = await bundle(entry, { environment, external: lazy.keys() });
   const keys = keysModule === undefined ? null : await bundle(keysModule, {
     environment,

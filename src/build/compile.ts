@@ -10,6 +10,8 @@ import { type Bundle, bundleFiles } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import {
   BuildError,
+  type CLIENT,
+  clientFlags,
   ENVIRONMENT,
   type Needs,
   permissionFlags,
@@ -52,10 +54,17 @@ const SINGLE_FILE = [
  * `BuildError` with Deno's own words when it fails, and where others could write to what it is made
  * of or to what comes out.
  */
-export async function compileProgram(options: BuildOptions): Promise<Built> {
+export async function compileProgram(
+  options: Omit<BuildOptions, "needs"> & {
+    readonly needs: Needs | typeof CLIENT;
+  },
+): Promise<Built> {
   await checkPlaces(options);
+  const { needs } = options;
   const denoVersion = await denoVersionOf(options.deno, options.environment);
-  const flags = permissionFlags(options.needs, { denoVersion });
+  const flags = typeof needs === "string"
+    ? clientFlags()
+    : permissionFlags(needs, { denoVersion });
   // Alone in a new folder: `deno compile` embeds every node_modules beside or above it.
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-build-" });
   try {
@@ -143,7 +152,9 @@ export async function writeRuntimeProgram(
 }
 
 /** What root will run must not pass through the hands of others. */
-async function checkPlaces({ deno, output }: BuildOptions): Promise<void> {
+async function checkPlaces(
+  { deno, output }: Pick<BuildOptions, "deno" | "output">,
+): Promise<void> {
   const places: [string, string][] = [
     ["the Deno that is used", await Deno.realPath(deno).catch(() => deno)],
     ["the output", output.slice(0, output.lastIndexOf("/")) || "/"],

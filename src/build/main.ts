@@ -1,6 +1,7 @@
 /**
  * `deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]`: the program for one policy, with the
- * permissions that this policy needs and no others.
+ * permissions that this policy needs and no others. `deno task build --client [--output FILE]`: the program
+ * for people's own machines, with those that `oauth-pam key` needs.
  *
  * @module
  */
@@ -13,10 +14,11 @@ import { bundleProgram } from "./bundle.ts";
 import { compileProgram, writeRuntimeProgram } from "./compile.ts";
 import { BUILD_ENVIRONMENT } from "./deno.ts";
 import { takesCertificates } from "../policy/model.ts";
-import { BuildError, permissionNeeds } from "./permissions.ts";
+import { BuildError, CLIENT, permissionNeeds } from "./permissions.ts";
 
 const USAGE =
-  "usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]";
+  `usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]
+       deno task build --client [--output FILE]`;
 
 interface BuildIo {
   readonly environment: Readonly<Record<string, string>>;
@@ -45,6 +47,35 @@ export async function build(
     io.print(USAGE);
     return 0;
   }
+  const { policy } = request;
+  return policy === null
+    ? await reported(io, () => buildClient(request, io))
+    : await buildForPolicy({ ...request, policy }, io);
+}
+
+/** One executable, with every verb for people in it. */
+async function buildClient(
+  request: Request,
+  { environment, entryPoint }: BuildIo,
+): Promise<string> {
+  const built = await compileProgram({
+    bundle: await bundleProgram({
+      environment,
+      ...(entryPoint === undefined ? {} : { entryPoint }),
+    }),
+    needs: CLIENT,
+    output: await outputPath(request.output),
+    environment,
+    deno: environment.DENO_FOR_COMPILE || Deno.execPath(),
+  });
+  return `built ${listed(built.files)} for deno ${built.denoVersion} with ` +
+    built.flags.join(" ");
+}
+
+async function buildForPolicy(
+  request: Request & { readonly policy: string },
+  io: BuildIo,
+): Promise<number> {
   let bytes: Uint8Array<ArrayBuffer>;
   let text: string;
   try {
@@ -60,7 +91,7 @@ export async function build(
   for (const finding of parsed.diagnostics) io.printError(describe(finding));
   const policy = usable(parsed);
   if (policy === null) return 3;
-  try {
+  return await reported(io, async () => {
     const needs = permissionNeeds(policy);
     const sha256 = await sha256Hex(bytes);
     const output = await outputPath(request.output);
@@ -83,13 +114,21 @@ export async function build(
         ...common,
         deno: io.environment.DENO_FOR_COMPILE || Deno.execPath(),
       });
-    io.print(
-      `built ${listed(built.files)} for deno ${built.denoVersion} with ` +
-        `${built.flags.join(" ")} policy_sha256=${sha256} ` +
-        `sha256=${await sha256Hex(
-          await Deno.readFile(built.files[1] ?? output),
-        )}`,
-    );
+    return `built ${listed(built.files)} for deno ${built.denoVersion} with ` +
+      `${built.flags.join(" ")} policy_sha256=${sha256} ` +
+      `sha256=${await sha256Hex(
+        await Deno.readFile(built.files[1] ?? output),
+      )}`;
+  });
+}
+
+/** Prints what `action` says, or why it failed. */
+async function reported(
+  io: BuildIo,
+  action: () => Promise<string>,
+): Promise<number> {
+  try {
+    io.print(await action());
     return 0;
   } catch (error) {
     if (!(error instanceof BuildError || isSystemError(error))) throw error;
@@ -107,7 +146,8 @@ function listed(files: readonly string[]): string {
 
 interface Request {
   readonly help: boolean;
-  readonly policy: string;
+  /** `null`: the program for people. */
+  readonly policy: string | null;
   readonly runtime: boolean;
   /** Where the runtime build will lie; `null` where it is written to. */
   readonly prefix: string | null;
@@ -120,6 +160,7 @@ function parseRequest(args: readonly string[]): Request {
     allowPositionals: true,
     options: {
       help: { type: "boolean", short: "h", default: false },
+      client: { type: "boolean", default: false },
       runtime: { type: "boolean", default: false },
       prefix: { type: "string" },
       output: { type: "string", short: "o", default: "dist/oauth-pam" },
@@ -128,8 +169,13 @@ function parseRequest(args: readonly string[]): Request {
   const [policy, ...rest] = positionals;
   const prefix = values.prefix ?? null;
   if (values.help) return { ...values, prefix, policy: "" };
-  if (policy === undefined || policy === "") throw new Error("no policy named");
   if (rest.length > 0) throw new Error(`unexpected argument "${rest[0]}"`);
+  if (values.client && (policy !== undefined || values.runtime)) {
+    throw new Error("--client goes with neither a policy nor --runtime");
+  }
+  if (!values.client && (policy === undefined || policy === "")) {
+    throw new Error("no policy named");
+  }
   if (values.output === "" || values.output.endsWith("/")) {
     throw new Error("--output names no file");
   }
@@ -139,7 +185,7 @@ function parseRequest(args: readonly string[]): Request {
   if (prefix !== null && !/^\/(?:[^/]+\/?)+$/.test(prefix)) {
     throw new Error("--prefix names no absolute folder");
   }
-  return { ...values, prefix, policy };
+  return { ...values, prefix, policy: policy ?? null };
 }
 
 /** Absolute, because the wrapper names it, and without symlinks in the folder's part. */

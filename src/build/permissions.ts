@@ -56,6 +56,34 @@ export const ENVIRONMENT = [
   "NO_COLOR",
 ] as const;
 
+/** A person's own program: for `oauth-pam key`. */
+export const CLIENT = "client";
+
+/** What `oauth-pam key` and the program around it read of a person's environment. */
+const CLIENT_ENVIRONMENT = [
+  "SSH_AUTH_SOCK",
+  "BROWSER",
+  "DISPLAY",
+  "WAYLAND_DISPLAY",
+  "NO_COLOR",
+  // set where PAM runs it, which it refuses
+  "PAM_TYPE",
+  "PAM_USER",
+  "OAUTH_PAM_GRANT",
+];
+
+/** What opens a page; others of `BROWSER` are not started, and the address is printed anyhow. */
+const BROWSERS = [
+  "xdg-open",
+  "open",
+  "sensible-browser",
+  "wslview",
+  "firefox",
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+];
+
 // 2.8.3 refuses `unix:` entries as hosts with a bad port; 2.9.0 takes them and from there on denies
 // Unix sockets without them (denoland/deno#34395).
 const UNIX_ENTRIES_SINCE = [2, 9] as const;
@@ -145,6 +173,25 @@ export function permissionFlags(
     ...listFlag("--allow-sys", ["uid", "hostname"]),
     "--no-prompt",
     "--unstable-net",
+    // The code cache of a compiled program is a file in /tmp that anybody can write first.
+    "--no-code-cache",
+  ];
+}
+
+/**
+ * The flags of a program for people. The issuer may be any, so that the network is open; ssh-agent's
+ * socket may be anywhere, and Deno asks for both file permissions before it connects to one.
+ */
+export function clientFlags(): string[] {
+  return [
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    ...listFlag("--allow-env", CLIENT_ENVIRONMENT),
+    ...listFlag("--allow-run", BROWSERS),
+    // who owns the file of a client's secret
+    "--allow-sys=uid",
+    "--no-prompt",
     // The code cache of a compiled program is a file in /tmp that anybody can write first.
     "--no-code-cache",
   ];

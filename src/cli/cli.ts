@@ -79,6 +79,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./check/verb.ts"),
   },
   {
+    words: "key",
+    summary: "sign in and give ssh-agent a certificate for ssh",
+    load: () => import("./key/verb.ts"),
+  },
+  {
     words: "globus register",
     summary: "tie a host name to the Globus client",
     load: () => import("./globus/register.ts"),

@@ -28,7 +28,7 @@ const MAX_CHARACTERS = 120_000;
 const MAX_EXTENSIONS = 32;
 
 /** The extension that holds an OpenPubkey token. */
-const TOKEN_EXTENSION = "openpubkey-pkt";
+export const TOKEN_EXTENSION = "openpubkey-pkt";
 
 /** Type 1 of a certificate; hosts have 2. */
 export const USER = 1;

@@ -1,39 +1,42 @@
 /**
  * Device authorization (RFC 8628): asking for a code, and polling until somebody has answered.
- * `oauth4webapi` builds the requests and judges the responses; they travel through our
- * {@link Transport}, and every token goes to `verify.ts`, the one judge of tokens.
  *
  * @module
  */
-import { isObject } from "../lib/json.ts";
 import * as oauth from "oauth4webapi";
 import {
   isIssuerError,
   isOutageError,
-  IssuerError,
-  OUT_OF_SERVICE,
+  type IssuerError,
 } from "../issuer/errors.ts";
-import { checkUrl, type JsonResponse, type Transport } from "../issuer/http.ts";
+import { checkUrl, hostPort } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
-import {
-  plainDeviceAuthorization,
-  plainTokens,
-  SUCCESS_STATUSES,
-} from "./device_dialects.ts";
-import { type ClientCredentials, credentialParts } from "./client_auth.ts";
-import { ERROR_STATUSES, fitForLog, issuerWords } from "./issuer_words.ts";
+import { plainDeviceAuthorization } from "./device_dialects.ts";
+import { issuerWords } from "./issuer_words.ts";
 import type { DeviceAuthorizationResponse } from "oauth4webapi";
 import { SignInError } from "./errors.ts";
+import {
+  answered,
+  asResponse,
+  exchangeForTokens,
+  FORBIDDEN,
+  formSender,
+  invalid,
+  isNotAboutPerson,
+  type IssuedTokens,
+  judged,
+  libraryParts,
+  type OAuthClient,
+} from "./oauth_client.ts";
 
 /** Where the flow runs, and as whom. */
-export interface DeviceFlow extends ClientCredentials {
-  readonly transport: Transport;
-  readonly issuer: string;
+export interface DeviceFlow extends OAuthClient {
   /** `host:port` of every host that may be named to the user. */
   readonly hosts: readonly string[];
-  /** For a single request, in milliseconds. */
-  readonly requestMs: number;
 }
+
+/** `null`: any host that the issuer names, for whoever chose the issuer alone. */
+type PermittedHosts = DeviceFlow["hosts"] | null;
 
 /** The answer to one request for tokens. */
 type PollAnswer =
@@ -44,29 +47,10 @@ type PollAnswer =
     readonly error: string;
     readonly description?: string | undefined;
   }
-  | {
-    readonly status: "granted";
-    readonly accessToken: AccessToken;
-    readonly idToken: AccessToken | null;
-    /** In lower case (RFC 6749 section 5.1). */
-    readonly tokenType: string;
-    /** As granted (RFC 6749 section 5.1); `null`: as requested. */
-    readonly scope: string | null;
-  };
+  | { readonly status: "granted" } & IssuedTokens;
 
 /** RFC 6585 section 4, whatever the body is. */
 const TOO_MANY_REQUESTS = 429;
-/** Also what a firewall or a proxy in front of the issuer says, and may not say again. */
-const FORBIDDEN = 403;
-
-/** Errors that say that we are not served, whoever the user is. */
-const NOT_SERVED = [
-  "invalid_client",
-  "invalid_request",
-  "invalid_scope",
-  "unauthorized_client",
-  "unsupported_grant_type",
-];
 
 /**
  * A new secret that only who has started a sign-in can finish it with (RFC 7636 section 4.1), and what
@@ -91,27 +75,29 @@ export async function proofKey(): Promise<{
  * {@link IssuerError}, also for an answer that must not be shown to anybody.
  */
 export async function requestDeviceAuthorization(
-  flow: DeviceFlow,
+  flow: OAuthClient & { readonly hosts: PermittedHosts },
   options: { endpoint: string; parameters: Readonly<Record<string, string>> },
 ): Promise<DeviceAuthorization> {
   const server = {
     issuer: flow.issuer,
     device_authorization_endpoint: options.endpoint,
   };
+  const { client, auth } = libraryParts(flow);
+  const send = formSender(flow);
   const body = await judged(async () => {
     const response = await oauth.deviceAuthorizationRequest(
       server,
-      client(flow),
-      clientAuth(flow),
+      client,
+      auth,
       { ...options.parameters },
       {
         [oauth.customFetch]: async (url, init) =>
-          asResponse(plainDeviceAuthorization(await send(flow, { url, init }))),
+          asResponse(plainDeviceAuthorization(await send(url, init))),
       },
     );
     return await oauth.processDeviceAuthorizationResponse(
       server,
-      client(flow),
+      client,
       response,
     );
   });
@@ -135,7 +121,7 @@ interface TokenRequest {
  * Does not check the tokens.
  */
 export async function requestTokens(
-  flow: DeviceFlow,
+  flow: OAuthClient,
   options: TokenRequest,
 ): Promise<PollAnswer> {
   try {
@@ -148,55 +134,21 @@ export async function requestTokens(
 }
 
 async function requestTokensOnce(
-  flow: DeviceFlow,
-  options: TokenRequest,
+  flow: OAuthClient,
+  { endpoint, deviceCode, codeVerifier }: TokenRequest,
 ): Promise<PollAnswer> {
-  const server = { issuer: flow.issuer, token_endpoint: options.endpoint };
-  let idToken: unknown;
-  const body = await judged(async () => {
-    const response = await oauth.deviceCodeGrantRequest(
-      server,
-      client(flow),
-      clientAuth(flow),
-      options.deviceCode.reveal(),
-      {
-        additionalParameters: { code_verifier: options.codeVerifier.reveal() },
-        [oauth.customFetch]: async (url, init) => {
-          const { status, body } = plainTokens(await send(flow, { url, init }));
-          checkAuthor(status, body);
-          if (!isObject(body)) return asResponse({ status, body });
-          // kept from the library, which would judge it by other rules than the policy's
-          const { id_token, ...rest } = body;
-          idToken = id_token;
-          return asResponse({ status, body: rest });
-        },
-      },
-    );
-    return await oauth.processDeviceCodeResponse(
-      server,
-      client(flow),
-      response,
-    );
+  const answer = await exchangeForTokens(flow, {
+    endpoint,
+    send: ({ server, client, auth, options }) =>
+      oauth.deviceCodeGrantRequest(server, client, auth, deviceCode.reveal(), {
+        ...options,
+        additionalParameters: { code_verifier: codeVerifier.reveal() },
+      }),
+    process: oauth.processDeviceCodeResponse,
   });
-  if (body instanceof oauth.ResponseBodyError) return answerTo(body);
-  if (idToken !== undefined && typeof idToken !== "string") {
-    throw invalid("the ID token is not a string");
-  }
-  return {
-    status: "granted",
-    accessToken: new AccessToken(body.access_token),
-    idToken: idToken === undefined ? null : new AccessToken(idToken),
-    tokenType: body.token_type,
-    scope: body.scope ?? null,
-  };
-}
-
-/** What stands before the issuer says 403 without a word of RFC 6749. */
-function checkAuthor(status: number, body: unknown): void {
-  if (status !== FORBIDDEN || isObject(body) && "error" in body) return;
-  throw new IssuerError("status", "the issuer answered with status 403", {
-    status,
-  });
+  return answer instanceof oauth.ResponseBodyError
+    ? answerTo(answer)
+    : { status: "granted", ...answer };
 }
 
 /** RFC 8628 section 3.5. What is not known is a refusal: nobody gets another way in by it. */
@@ -210,93 +162,15 @@ function answerTo(body: oauth.ResponseBodyError): PollAnswer {
     case "expired_token":
       return { status: "expired", error, description };
   }
-  if (NOT_SERVED.includes(error) || OUT_OF_SERVICE.includes(error)) {
+  if (isNotAboutPerson(body)) {
     throw answered(body, "the issuer does not answer the sign-in");
   }
   // invalid_grant among them: what has expired has a word of its own
   return { status: "denied", error, description };
 }
 
-function client(flow: DeviceFlow): oauth.Client {
-  return { client_id: flow.clientId };
-}
-
-/** In place of the library's own, which encodes more than servers undo. */
-function clientAuth(flow: DeviceFlow): oauth.ClientAuth {
-  const parts = credentialParts(flow);
-  return (_server, _client, body, headers) => {
-    for (const [name, value] of Object.entries(parts.form)) {
-      body.set(name, value);
-    }
-    for (const [name, value] of Object.entries(parts.headers)) {
-      headers.set(name, value);
-    }
-  };
-}
-
-async function send(
-  flow: DeviceFlow,
-  { url, init }: {
-    url: string;
-    init: oauth.CustomFetchOptions<"POST", URLSearchParams>;
-  },
-): Promise<JsonResponse> {
-  const request = {
-    method: "POST",
-    headers: init.headers,
-    form: Object.fromEntries(init.body),
-    accept: [...SUCCESS_STATUSES, ...ERROR_STATUSES],
-    timeoutMs: flow.requestMs,
-  } as const;
-  return fitForLog(await flow.transport.request(url, request), request);
-}
-
-function asResponse({ status, body }: JsonResponse): Response {
-  return Response.json(body, { status });
-}
-
-/** The library's result, or the error that the issuer's answer carried. */
-async function judged<Result>(
-  action: () => Promise<Result>,
-): Promise<Result | oauth.ResponseBodyError> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof oauth.ResponseBodyError) return error;
-    if (
-      error instanceof oauth.OperationProcessingError ||
-      error instanceof oauth.UnsupportedOperationError
-    ) {
-      throw invalid(
-        `the issuer's answer is not as it should be: ${error.message}`,
-      );
-    }
-    throw error;
-  }
-}
-
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 60));
-}
-
-function invalid(message: string): IssuerError {
-  return new IssuerError("invalid", message);
-}
-
-/** What an error that the issuer named is for us: an outage where it says so, else a refusal. */
-function answered(
-  { error, error_description: description }: oauth.ResponseBodyError,
-  what: string,
-): IssuerError {
-  const problem = OUT_OF_SERVICE.includes(error) ? "out_of_service" : "invalid";
-  return new IssuerError(
-    problem,
-    `${what}: ${issuerWords(error, description)}`,
-    {
-      named: error,
-      ...(description === undefined ? {} : { description }),
-    },
-  );
 }
 
 // What an issuer answers to the request for a code, before anybody sees or uses it: codes and URLs
@@ -330,7 +204,7 @@ const USER_CODE = /^[\x21-\x7e]{4,16}$/;
  */
 export function checkDeviceAuthorization(
   body: DeviceAuthorizationResponse,
-  expected: { hosts: readonly string[] },
+  expected: { readonly hosts: PermittedHosts },
 ): DeviceAuthorization {
   const { device_code, user_code, verification_uri_complete } = body;
   if (
@@ -359,20 +233,27 @@ export function checkDeviceAuthorization(
   };
 }
 
-/** A URL for a terminal: https, on a host of the policy, printable ASCII, not too long. */
-function shownUrl(text: string, hosts: readonly string[]): string {
+/** A URL for a terminal: https, on a permitted host, printable ASCII, not too long. */
+function shownUrl(text: string, hosts: PermittedHosts): string {
   // a URL parser drops or hides these: what has them is not an honest address
   // deno-lint-ignore no-control-regex
   if (text.length > MAX_URL || /[\x00-\x20\x7f]/.test(text)) {
     throw invalid("the verification URL is not plain, or too long");
   }
-  const { href } = checkUrl(text, hosts);
+  const named = URL.parse(text);
+  const { href } = checkUrl(
+    text,
+    hosts ?? (named === null ? [] : [hostPort(named)]),
+  );
   if (href.length > MAX_URL) throw invalid("the verification URL is too long");
   return href;
 }
 
 /** Nobody needs it: there is the URL without the code in it. */
-function shownUrlOrNull(text: string, hosts: readonly string[]): string | null {
+function shownUrlOrNull(
+  text: string,
+  hosts: PermittedHosts,
+): string | null {
   try {
     return shownUrl(text, hosts);
   } catch {

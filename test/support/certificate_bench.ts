@@ -87,6 +87,8 @@ export interface CertificateBench {
 export interface CertificateBenchOptions {
   /** In place of an issuer that does as it is told. */
   readonly provider?: TestProvider;
+  /** Of the provider; "ssh-login" unless given. */
+  readonly clientId?: string;
   readonly kind?: BuildKind;
   /** Further lines of the issuer and of the rule, and further rules. */
   readonly issuer?: readonly string[];
@@ -161,7 +163,9 @@ export async function withCertificateBench(
 issuers:
   campus:
     issuer: ${issuer}
-    audiences: [${options.provider ? "ssh-login" : "opkssh"}]
+    audiences: [${
+      options.provider ? options.clientId ?? "ssh-login" : "opkssh"
+    }]
     algorithms: [RS256, ES256]
     ca_file: ${folder}/ca.pem
 ${indented(options.issuer ?? ["ssh_certificates: {}"])}rules:

@@ -41,6 +41,16 @@ export async function approveInBrowser(
   await send({ url, code, person });
 }
 
+/**
+ * Opens the address that `oauth-pam key` shows and signs in. Throws unless the page in the end says
+ * that it is done.
+ */
+export async function signInInBrowser(
+  { url, ...person }: Omit<SignInAtBrowser, "code">,
+): Promise<void> {
+  await send({ url, person });
+}
+
 /** Enters the code and says that it is not theirs. */
 export async function denyInBrowser(
   { url, code }: Pick<SignInAtBrowser, "url" | "code">,

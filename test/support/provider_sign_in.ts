@@ -92,6 +92,23 @@ export async function signIn(
   });
 }
 
+/**
+ * Opens an authorization request, signs the person in, and answers where the browser is sent in the
+ * end, which it does not open.
+ */
+export async function signInAt(
+  provider: TestProvider,
+  url: string,
+  person: SignIn,
+): Promise<string> {
+  const start = { target: url };
+  return (await authenticate(createBrowser(provider), {
+    provider,
+    person,
+    start,
+  })).url;
+}
+
 /** An ID token by {@link signIn}. */
 export async function idToken(
   provider: TestProvider,

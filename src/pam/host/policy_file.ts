@@ -46,8 +46,9 @@ export async function loadPolicy(path: string): Promise<LoadedPolicy> {
  * The PEM certificates that an issuer's policy adds to the runtime's own. Throws
  * {@link PolicyError}; the runtime would ignore a file without certificates.
  */
-export async function loadCaCerts(issuer: Issuer): Promise<string[]> {
-  const path = issuer.ca_file;
+export async function loadCaCerts(
+  { ca_file: path }: Pick<Issuer, "ca_file">,
+): Promise<string[]> {
   if (path === null) return [];
   const pem = text(path, await read(path, MAX_CA_BYTES));
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {

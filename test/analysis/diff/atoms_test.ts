@@ -13,6 +13,7 @@ import { networkExamples } from "../../../src/analysis/diff/networks.ts";
 import { type Region, solve } from "../../../src/analysis/diff/solver.ts";
 import {
   contains,
+  formatAddress,
   parseAddress,
   parseNetwork,
 } from "../../../src/policy/network.ts";
