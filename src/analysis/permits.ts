@@ -52,22 +52,28 @@ export function restricts(rule: Rule, { issuers }: Policy): boolean {
 
 /**
  * The policy that admits a certificate exactly where a session by it may use `use`: of the allow
- * rules those are left that permit it. Rules of other services give nothing to anybody.
+ * rules those are left that permit it. Rules of other services and issuers give nothing to anybody.
  */
 export function permitting(policy: Policy, use: Use): Policy {
   return {
     ...policy,
-    issuers: policy.issuers.filter(hasCertificates),
-    rules: policy.rules.map((rule) => permittingRule(rule, use)),
+    rules: policy.rules.map((rule) => permittingRule(rule, use, policy)),
   };
 }
 
 /** What becomes of one rule there. */
-export function permittingRule(rule: Rule, use: Use): Rule {
-  const speaks = isForCertificates(rule) &&
+export function permittingRule(
+  rule: Rule,
+  use: Use,
+  policy: Pick<Policy, "issuers">,
+): Rule {
+  const issuers = policy.issuers.filter(hasCertificates)
+    .map(({ name }) => name)
+    .filter((name) => rule.issuers?.includes(name) ?? true);
+  const speaks = issuers.length > 0 && isForCertificates(rule) &&
     (rule.effect === "deny" || permits(rule, use));
   return speaks
-    ? { ...rule, services: [CERTIFICATE_SERVICE], ssh: null }
+    ? { ...rule, issuers, services: [CERTIFICATE_SERVICE], ssh: null }
     : { ...rule, effect: "allow", accounts: [], ssh: null };
 }
 

@@ -74,17 +74,14 @@ export async function judge(
 }
 
 /**
- * A certificate takes its ID token to every server that its owner connects to: whoever brings such a
- * token to a prompt may be one of those. Access tokens (RFC 9068) are not in certificates.
+ * A certificate takes its ID token, and perhaps an access token, to every server that its owner connects
+ * to: whoever brings a token of such an issuer to a prompt may be one of those.
  */
-function checkHandedOver({ issuer, jws }: PresentedToken): void {
-  if (
-    "ssh_certificates" in issuer && issuer.ssh_certificates !== null &&
-    !/^(application\/)?at\+jwt$/i.test(String(jws?.header.typ))
-  ) {
+function checkHandedOver({ issuer }: PresentedToken): void {
+  if ("ssh_certificates" in issuer && issuer.ssh_certificates !== null) {
     throw new TokenError(
       "token_kind_unexpected",
-      "ID tokens of this issuer come in SSH certificates, and not by themselves",
+      "tokens of this issuer come in SSH certificates, and not by themselves",
     );
   }
 }

@@ -9,13 +9,17 @@ import fc from "fast-check";
 import { formatAddress, inNetworks } from "../../src/policy/network.ts";
 import { answer, hang } from "../support/hostile_server.ts";
 import type { SiteOptions } from "../support/login.ts";
-import { createKey, publicBlob } from "../support/opkssh.ts";
+import {
+  createKey,
+  type PkTokenOptions,
+  publicBlob,
+} from "../support/opkssh.ts";
 import {
   type Answer,
   createKeyScene,
   type KeyScene,
 } from "../support/ssh_keys.ts";
-import { createSigner } from "../support/tokens.ts";
+import { createSigner, publicJwk } from "../support/tokens.ts";
 
 function test(
   title: string,
@@ -437,22 +441,22 @@ test("takes tokens as old as the policy says, and no older", async (scene) => {
   assert.equal(await at(-120), "token_not_yet_valid");
 }, { issuerLines: ["ssh_certificates: {lifetime: 8h}"] });
 
-Deno.test("a certificate's ID token is refused at a prompt, an access token is not", async () => {
+Deno.test("what a certificate carries is refused at a prompt", async () => {
   await using scene = await createKeyScene({
     issuerLines: ["ssh_certificates: {}", "types: [JWT, at+jwt]"],
   });
   const { policyFile } = scene.site;
-  const typed = async (header: object) =>
-    await scene.attempt({ policyFile, token: await scene.token({ header }) });
-  for (const header of [{}, { typ: "JWT" }, { typ: "jwt" }]) {
-    const { reason, exitCode, log } = await typed(header);
+  for (const header of [{}, { typ: "JWT" }, { typ: "at+jwt" }]) {
+    const token = await scene.token({ header });
+    const { reason, exitCode, log } = await scene.attempt({
+      policyFile,
+      token,
+    });
     assert.equal(reason, "token_kind_unexpected");
     assert.equal(exitCode, 7);
     assert.match(log, /come in SSH certificates, and not by themselves/);
   }
   assert.equal(scene.server.connections, 0);
-  assert.equal((await typed({ typ: "at+jwt" })).reason, "allowed");
-  assert.equal((await typed({ typ: "application/AT+JWT" })).reason, "allowed");
 });
 
 Deno.test("a token by a key that the issuer lacks makes no storm of requests", async () => {
@@ -464,3 +468,43 @@ Deno.test("a token by a key that the issuer lacks makes no storm of requests", a
   }
   assert.ok(scene.server.requestCount("/jwks") <= 2);
 });
+
+for (
+  const [commitment, audience] of [
+    ["aud", "anything"],
+    ["gq", "OPENPUBKEY-PKTOKEN:ci"],
+    ["cnf", "ssh-prod"],
+  ] as const
+) {
+  Deno.test(`ssh-keys takes tokens that commit by "${commitment}", and not by another way`, async () => {
+    await using scene = await createKeyScene({
+      issuerLines: [
+        `ssh_certificates: {commitment: ${commitment}}`,
+      ],
+      audiences: [audience],
+    });
+    const policy = await Deno.readTextFile(scene.site.policyFile);
+    await Deno.writeTextFile(
+      scene.site.policyFile,
+      policy.replace("algorithms: [ES256]", "algorithms: [RS256, ES256]"),
+    );
+    const signer = await createSigner({ alg: "RS256", kid: "r1" });
+    scene.server.jwks.keys.push(await publicJwk(signer));
+    const made = (options: Partial<PkTokenOptions>) =>
+      scene.certificate({
+        claims: { aud: audience, email: "alice@example.edu" },
+        token: { signer, ...options },
+      });
+    const certificate = await made({ commitment });
+    const answer = await scene.ask({ certificate });
+    assert.equal(answer.reason, "allowed", answer.log);
+    for (const other of ["nonce", "aud", "gq", "cnf"] as const) {
+      if (other === commitment) continue;
+      const { reason, line } = await scene.ask({
+        certificate: await made({ commitment: other }),
+      });
+      assert.notEqual(reason, "allowed", other);
+      assert.equal(line, null);
+    }
+  });
+}

@@ -76,9 +76,6 @@ function certificatesOf(issuer: Issuer): SshCertificates | null {
   return "ssh_certificates" in issuer ? issuer.ssh_certificates : null;
 }
 
-/** The one type of tokens that may be handed over at a prompt where there are certificates. */
-const HANDED_OVER = "at+jwt";
-
 /**
  * A certificate carries the whole token to every server that its owner visits, so that a token which
  * somebody hands over at a prompt may be copied from one: such an issuer's are not taken there.
@@ -102,10 +99,6 @@ function certificateChanges(
     old: old?.commitment ?? null,
     new: next?.commitment ?? null,
   };
-  const handed = added ? before : after;
-  const typed = "types" in handed
-    ? handed.types.some((type) => type.toLowerCase() !== HANDED_OVER)
-    : true;
   return [
     {
       ...values,
@@ -114,15 +107,13 @@ function certificateChanges(
         ? "SSH certificates become a way to log in"
         : "SSH certificates are no longer a way to log in",
     },
-    ...typed
-      ? [{
-        ...values,
-        verdict: added ? "narrower" as const : "wider" as const,
-        description: added
-          ? `tokens handed over at a prompt are no longer accepted unless they are ${HANDED_OVER}`
-          : `tokens handed over at a prompt are accepted again, not only ${HANDED_OVER}`,
-      }]
-      : [],
+    {
+      ...values,
+      verdict: added ? "narrower" : "wider",
+      description: added
+        ? "tokens handed over at a prompt are no longer accepted"
+        : "tokens handed over at a prompt are accepted again",
+    },
   ];
 }
 

@@ -100,7 +100,7 @@ export class Effects {
       const { changed } = mutation;
       const effect = effects.#onDecisions({
         ...mutation,
-        changed: changed && permittingRule(changed, use),
+        changed: changed && permittingRule(changed, use, this.#policy),
         policy: permitting(mutation.policy, use),
       });
       if (effect.kind === "shown") {

@@ -41,6 +41,7 @@ export async function distrustDirectory(path: string): Promise<string | null> {
 }
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
 export const EXECUTABLE = 0o111;
 const SET_ID = 0o6000;
 
@@ -90,8 +91,13 @@ export async function onlyRoot(
       const { isSymlink, isFile, uid, mode } = await Deno.lstat(component);
       if (isSymlink) return `"${component}" is a symbolic link`;
       if (uid !== 0) return `"${component}" belongs to uid ${uid}, not to root`;
-      if (((mode ?? 0o777) & GROUP_OR_OTHERS_WRITE) !== 0) {
-        return `"${component}" can be written by others: chmod go-w it`;
+      const bits = mode ?? 0o777;
+      if ((bits & GROUP_OR_OTHERS_WRITE) !== 0) {
+        const why = `"${component}" can be written by others`;
+        // nobody is to be told to close /tmp
+        return (bits & STICKY) !== 0
+          ? `${why}: nothing below it is root's alone`
+          : `${why}: chmod go-w it`;
       }
       if (index === steps.length && !isFile) {
         return `"${path}" is not a regular file`;

@@ -197,6 +197,22 @@ Deno.test("taking away a rule that changes for nobody but a session is not witho
   });
 });
 
+Deno.test("a test that is named says whose certificate it is, where the defaults say another issuer", () => {
+  const { policy, results, suite, findings } = readSuite(
+    `${POLICY}defaults: {issuer: partner, service: sudo, account: alice, claims: {sub: alice}}
+tests:
+${DENIED}`,
+  );
+  assert.equal(findings, "");
+  const { survived, unknown } = mutate(policy, results, {
+    defaults: suite.defaults,
+  });
+  assert.deepEqual(unknown, []);
+  const [removed] = survived.filter(aboutSsh);
+  assert.equal(removed?.test["issuer"], "campus");
+  assert.equal(removed?.test["way"], "certificate");
+});
+
 Deno.test("where there are no certificates, nothing of a session is asked", () => {
   const { policy, results, suite } = readSuite(
     `${

@@ -145,9 +145,6 @@ function* withoutCertificates(context: LintContext): Iterable<LintFinding> {
   }
 }
 
-/** The type of access tokens that may be handed over at a prompt all the same (RFC 9068). */
-const ACCESS_TOKEN = "at+jwt";
-
 function* besideOtherWays(context: LintContext): Iterable<LintFinding> {
   for (const rule of context.allowRules) {
     if (rule.ssh === null || !isForCertificates(rule)) continue;
@@ -157,7 +154,7 @@ function* besideOtherWays(context: LintContext): Iterable<LintFinding> {
       const { name, device } = issuer;
       const ways = [
         ...device !== null && device.after === null ? ["device sign-in"] : [],
-        ...!hasCertificates(issuer) || isTaken(issuer) ? ["a token"] : [],
+        ...hasCertificates(issuer) ? [] : ["a token"],
       ];
       return ways.map((way) => `${way} of "${name}"`);
     });
@@ -172,11 +169,6 @@ function* besideOtherWays(context: LintContext): Iterable<LintFinding> {
       place: { path: ["rules", rule.id, "ssh"], at: "key" },
     };
   }
-}
-
-function isTaken(issuer: LintContext["policy"]["issuers"][number]): boolean {
-  return "types" in issuer &&
-    issuer.types.some((type) => type.toLowerCase() === ACCESS_TOKEN);
 }
 
 /** GitLab signs no audience that another application has, where it begins so. */
@@ -301,7 +293,7 @@ rules:
   staff: {ssh: {permit: [pty]}, …}`,
       why:
         `"ssh" of a rule holds for sessions by certificate. Where the same people can sign in with a device
-code, or hand over a token of the type "at+jwt", they get a session without the restriction. A
+code, or hand over a token of another issuer, they get a session without the restriction. A
 device sign-in after a certificate keeps it: both are of one connection.`,
     },
   }),

@@ -281,7 +281,7 @@ Deno.test("check finds a launcher that sshd does not run", async (t) => {
       // as /tmp: what a login trusts, sshd does not
       "in a sticky folder",
       ({ folder }) => Deno.chmod(`${folder}/libexec`, 0o1777),
-      /libexec" can be written by others/,
+      /libexec" can be written by others: nothing below it is root's alone/,
     ],
     [
       "a folder",
