@@ -483,7 +483,7 @@ Deno.test("an ssh-agent that goes away during the sign-in leaves a page and an e
   assert.match(stderr, /error: ssh-agent cannot be reached/);
 });
 
-Deno.test("an issuer that is down, hangs, or goes down during the sign-in gives no answer", async () => {
+Deno.test("an issuer that is down, or goes down during the sign-in, gives no answer", async () => {
   await using scene = await createScene();
   const { desk, provider, words } = scene;
   const run = desk.key(words);
