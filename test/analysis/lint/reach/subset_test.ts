@@ -41,12 +41,20 @@ import {
   type Written,
 } from "../../../support/policy_generators.ts";
 import { requestArbitrary } from "../../../support/request_generators.ts";
+import { subjectFromClaims } from "../../../../src/policy/evaluate/subject.ts";
 import { rules } from "../../../support/policies.ts";
 import { holds } from "../../../support/properties.ts";
 
-const outcomeOf = (policy: Policy, request: AccessRequest, id: string) =>
-  evaluate(policy, request, { mapFiles: MAP_FILES })
+/** Tokens of the generated issuers vouch for one identity, the one in their claims. */
+const outcomeOf = (policy: Policy, request: AccessRequest, id: string) => {
+  const { issuer: name, claims } = request.subject;
+  const issuer = policy.issuers.find((each) => each.name === name);
+  const asked = issuer === undefined
+    ? request
+    : { ...request, subject: subjectFromClaims(issuer, claims) };
+  return evaluate(policy, asked, { mapFiles: MAP_FILES })
     .rules.find((outcome) => outcome.id === id);
+};
 
 /** Two rules of which the second is often the first with parts taken away or widened. */
 const pairs = policyArbitrary.chain((document) =>
