@@ -10,7 +10,6 @@
 
 import { within } from "../lib/deadline.ts";
 import {
-  checkPrivateDirectory,
   ensurePrivateDirectory,
   isOwnFile,
   lstatOrNull,
@@ -58,15 +57,19 @@ export class StateDirectory {
     return `${this.#folder}/${name}`;
   }
 
-  /** The bytes of an entry, or `null` when there is none that can be trusted. Never throws. */
+  /**
+   * The bytes of an entry, or `null` when there is none that can be trusted. Never throws. Reads
+   * without waiting for a thread: entries are small.
+   */
+  // deno-lint-ignore require-await -- its callers need not know
   async read(name: string): Promise<Uint8Array | null> {
     try {
-      await this.#checkFolders();
+      this.#checkFolders();
       const path = this.#path(name);
-      const before = await Deno.lstat(path);
+      const before = Deno.lstatSync(path);
       if (!isOwnFile(before)) return null; // also keeps a pipe from blocking open()
-      using file = await Deno.open(path, { read: true });
-      const opened = await file.stat();
+      using file = Deno.openSync(path, { read: true });
+      const opened = file.statSync();
       const same = opened.ino === before.ino && opened.dev === before.dev;
       if (!same || !isOwnFile(opened) || opened.size > MAX_ENTRY_BYTES) {
         return null;
@@ -74,7 +77,7 @@ export class StateDirectory {
       const bytes = new Uint8Array(opened.size);
       let length = 0;
       while (length < bytes.length) {
-        const count = await file.read(bytes.subarray(length));
+        const count = file.readSync(bytes.subarray(length));
         if (count === null || !(count > 0)) break;
         length += count;
       }
@@ -116,10 +119,29 @@ export class StateDirectory {
     }
   }
 
+  /**
+   * Leaves an empty mark; false when it was there already, or when of several processes another one
+   * was first. For what protects nothing: the host's end may undo it, and two that try at once may
+   * both be told true. Throws {@link StateError}.
+   */
+  async mark(name: string): Promise<boolean> {
+    const path = this.#path(name);
+    try {
+      try {
+        this.#checkFolders();
+      } catch {
+        await this.#createFolders();
+      }
+      return markNow(path);
+    } catch (error) {
+      throw asStateError("mark", path, error);
+    }
+  }
+
   /** Removes an entry; true if this call removed it, so that of several callers one wins. */
   async remove(name: string): Promise<boolean> {
     try {
-      await this.#checkFolders();
+      this.#checkFolders();
       await Deno.remove(this.#path(name));
       return true;
     } catch {
@@ -130,7 +152,7 @@ export class StateDirectory {
   /** The names of all entries, in no order; an empty list when there is no folder. */
   async list(): Promise<string[]> {
     try {
-      await this.#checkFolders();
+      this.#checkFolders();
       const names: string[] = [];
       for await (const entry of Deno.readDir(this.#folder)) {
         if (entry.isFile && !entry.name.startsWith(".")) names.push(entry.name);
@@ -142,10 +164,11 @@ export class StateDirectory {
   }
 
   /** Whether there is an entry. Never throws. */
+  // deno-lint-ignore require-await -- its callers need not know
   async has(name: string): Promise<boolean> {
     try {
-      await this.#checkFolders();
-      return isOwnFile(await Deno.lstat(this.#path(name)));
+      this.#checkFolders();
+      return isOwnFile(Deno.lstatSync(this.#path(name)));
     } catch {
       return false;
     }
@@ -160,9 +183,9 @@ export class StateDirectory {
     options: { now: number; expired: (name: string) => boolean },
   ): Promise<void> {
     try {
-      await this.#checkFolders();
+      this.#checkFolders();
       const stamp = `${SWEEP}${Math.floor(options.now / SWEEP_MS)}`;
-      await writeNew(`${this.#folder}/${stamp}`, new Uint8Array());
+      if (!markNow(`${this.#folder}/${stamp}`)) return;
       let removed = 0;
       for await (const { name } of Deno.readDir(this.#folder)) {
         if (removed >= MAX_SWEPT) break;
@@ -223,9 +246,9 @@ export class StateDirectory {
    * Both folders are ours, private, and no links, and nobody else can put others in their place.
    * Throws otherwise.
    */
-  async #checkFolders(): Promise<void> {
+  #checkFolders(): void {
     requirePrivate(this.#root, checkTrustedPath(this.#root));
-    await checkPrivateDirectory(this.#folder);
+    requirePrivate(this.#folder, Deno.lstatSync(this.#folder));
   }
 
   async #createFolders(): Promise<void> {
@@ -242,6 +265,15 @@ async function isLitter(name: string, path: string): Promise<boolean> {
   const { mtime } = await Deno.lstat(path);
   // by the clock of the file system's host, as the time stamp is
   return mtime !== null && Date.now() - mtime.getTime() > LITTER_MS;
+}
+
+/** One call, and without an exception for what is usual: both would cost a login more than the mark. */
+function markNow(path: string): boolean {
+  const options = { write: true, create: true, mode: FILE_MODE };
+  using file = Deno.openSync(path, options);
+  const info = file.statSync();
+  if (!isOwnFile(info)) throw new StateError("not a private file");
+  return info.size === 0 && file.writeSync(Uint8Array.of(10)) === 1;
 }
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
@@ -273,8 +305,8 @@ export async function sha256Hex(data: string | Uint8Array): Promise<string> {
   );
   // names of entries must differ where the data differ, whatever the runtime does
   if (digest?.byteLength !== 32) throw new StateError("SHA-256 failed");
-  return Array.from(
-    new Uint8Array(digest),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  ).join("");
+  const hash = new Uint8Array(digest);
+  // what older runtimes lack
+  return hash.toHex?.() ??
+    Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

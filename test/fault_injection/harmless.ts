@@ -26,20 +26,6 @@ const JWKS = "src/issuer/jwks_cache.ts";
 
 export const HARMLESS: readonly Harmless[] = [
   {
-    why: "an entry that cannot be read is a cache miss: the keys are fetched",
-    costs: "speed",
-    faults: FAILING,
-    awaits: [
-      `${STATE} read: this.#checkFolders()`,
-      `${STATE} read: Deno.lstat(path)`,
-      `${STATE} read: Deno.open(path`,
-      `${STATE} read: file.stat()`,
-      `${STATE} read: file.read(`,
-      `${STATE} checkFolders: checkPrivateDirectory(`,
-      `${PRIVATE} checkPrivateDirectory: Deno.lstat(path)`,
-    ],
-  },
-  {
     why:
       "keys that cannot be kept have been fetched: the next login fetches again",
     costs: "speed",
@@ -49,7 +35,6 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} writeNew: `,
       `${STATE} createFolders: ensurePrivateDirectory(`,
       `${PRIVATE} ensurePrivateDirectory: `,
-      `${PRIVATE} lstatOrNull: Deno.lstat(path)`,
     ],
   },
   {
@@ -113,6 +98,7 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/log/audit.ts writeRecord: ",
       "src/pam/log/audit.ts appendAudit: ",
       "src/pam/log/syslog.ts sendToSyslog: ",
+      "src/lib/deadline.ts withinUnlessSoon: ",
     ],
   },
   {
@@ -124,7 +110,6 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/outcome.ts recordOutcome: outcomes.forget(",
       "src/pam/host/conversation.ts forget: ",
       "src/pam/host/conversation.ts hashOf: ",
-      `${STATE} remove: this.#checkFolders()`,
     ],
   },
   {
@@ -192,10 +177,8 @@ export const HARMLESS: readonly Harmless[] = [
 
 /** Functions whose failure may end in a login with a one-time token: those that only forget. */
 export const HARMLESS_WITH_ONE_TIME: readonly string[] = [
-  `${STATE} read: `,
   `${STATE} list: `,
   `${STATE} remove: `,
-  `${STATE} checkFolders: `, // of these three
 ];
 
 /** The entry that allows for the fault, if there is one. */

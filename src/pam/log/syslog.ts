@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { within } from "../../lib/deadline.ts";
+import { withinUnlessSoon } from "../../lib/deadline.ts";
 import {
   checkPrivateDirectory,
   ensurePrivateDirectory,
@@ -72,7 +72,7 @@ export async function sendToSyslog(
   try {
     const packet = new TextEncoder().encode(syslogPacket(line, options));
     const send = (path: string) =>
-      within(
+      withinUnlessSoon(
         connection.send(packet, { transport: "unixpacket", path }),
         SEND_TIMEOUT_MS,
         () => {
@@ -110,13 +110,13 @@ export function syslogPacket(
  */
 function bind(path: string): Deno.DatagramConn {
   for (let attempt = 1;; attempt++) {
-    remove(path);
     try {
       return Deno.listenDatagram({ transport: "unixpacket", path });
     } catch (error) {
       if (
         !(error instanceof Deno.errors.AddrInUse) || attempt === BIND_ATTEMPTS
       ) throw error;
+      remove(path);
     }
   }
 }
