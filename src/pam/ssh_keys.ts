@@ -70,7 +70,8 @@ export async function sshKeys(
   if (found === null) return null;
   if (await isNews(offer, { result: found, io })) {
     const written = record(offer, found, asked).catch(() => {});
-    await withinUnlessSoon<unknown>(written, TIMEOUTS.logMs, () => {});
+    await withinUnlessSoon<unknown>(written, TIMEOUTS.logMs, () => {})
+      .catch(() => {});
   }
   return found;
 }

@@ -65,14 +65,17 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/ssh_keys.ts record: ",
       "src/pam/ssh_keys.ts isNews: ",
       "src/pam/ssh_keys.ts fingerprint: ",
-      `${STATE} has: `,
+      `${STATE} mark: `,
     ],
   },
   {
     why: "skipped, the line of the log is written too late or not at all",
     costs: "log",
     faults: ["undefined"],
-    awaits: ["src/pam/ssh_keys.ts sshKeys: within<unknown>(written"],
+    awaits: [
+      "src/pam/ssh_keys.ts sshKeys: isNews(",
+      "src/pam/ssh_keys.ts sshKeys: withinUnlessSoon<unknown>(",
+    ],
   },
   {
     why: "where the runtime has no SHA-3, a library has it",

@@ -74,7 +74,7 @@ export async function instrument(
   await copy("policies", folder);
   // which the verbs for people look at
   await Deno.copyFile(`${CHECKOUT}deno.json`, `${folder}/deno.json`);
-  const files = ["src/main.ts", "src/process.ts"];
+  const files = ["src/main.ts", "src/keys.ts", "src/process.ts"];
   for (const name of FOLDERS) {
     for (const inner of await filesBelow(`${CHECKOUT}src/${name}`)) {
       if (inner.endsWith(".ts")) files.push(`src/${name}/${inner}`);

@@ -153,7 +153,7 @@ class Looked {
       return;
     }
     await this.#executable(parts.deno, "file/program", "the program's Deno");
-    for (const bundle of [...parts.bundles, restOf(parts.bundles[0])]) {
+    for (const bundle of [parts.bundle, restOf(parts.bundle)]) {
       await this.#read(bundle);
     }
     if (/\/_npx\/|\/node_modules\//.test(parts.deno)) {
@@ -210,20 +210,15 @@ function keysOf(bundle: string): string {
 /** What a wrapper starts: the words around "run" in its command; `null` for any other script. */
 function wrapperParts(
   text: string,
-): { deno: string; bundles: [string, ...string[]] } | null {
+): { deno: string; bundle: string } | null {
   const command = /^exec \/usr\/bin\/env -i (.*?) "\$@"\n\}\n*$/ms.exec(text);
   const words = wordsOf(command?.[1] ?? "");
   const run = words.indexOf("run");
   const deno = words.slice(0, run).findLast((word) => word.startsWith("/"));
-  // what is run is the value of a variable: one for most verbs, perhaps another for ssh-keys
-  const [bundle, ...others] = [
-    ...text.matchAll(/^(?: {2}ssh-keys\) )?bundle=(.*?)(?: ;;)?$/gm),
-  ].flatMap(([, word]) => wordsOf(word ?? ""));
-  const all = [deno, bundle, ...others];
-  if (deno === undefined || bundle === undefined) return null;
-  return all.every((path) => path?.startsWith("/"))
-    ? { deno, bundles: [bundle, ...others] }
-    : null;
+  const [bundle] = wordsOf(/^bundle=(.*)$/m.exec(text)?.[1] ?? "");
+  return deno === undefined || bundle?.startsWith("/") !== true
+    ? null
+    : { deno, bundle };
 }
 
 /** The words of a shell command, as the build quotes them. */
