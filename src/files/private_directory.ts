@@ -18,7 +18,7 @@ export class StateError extends Error {
  * whoever can write there can put another directory in its place.
  */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
-  if (lstatNow(path) === null) {
+  if (await lstatOrNull(path) === null) {
     try {
       await Deno.mkdir(path, { mode: DIRECTORY_MODE });
     } catch (error) {
@@ -45,10 +45,6 @@ export function requirePrivate(path: string, info: Deno.FileInfo): void {
 /** As `Deno.lstat`, and null where there is nothing. */
 // deno-lint-ignore require-await -- what it throws is a rejection
 export async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
-  return lstatNow(path);
-}
-
-function lstatNow(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
   } catch (error) {

@@ -64,7 +64,7 @@ export class StateDirectory {
   // deno-lint-ignore require-await -- its callers need not know
   async read(name: string): Promise<Uint8Array | null> {
     try {
-      this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       const path = this.#path(name);
       const before = Deno.lstatSync(path);
       if (!isOwnFile(before)) return null; // also keeps a pipe from blocking open()
@@ -92,7 +92,7 @@ export class StateDirectory {
     const path = this.#path(name);
     const temporary = `${this.#folder}/.new-${crypto.randomUUID()}`;
     try {
-      await this.#createFolders();
+      await createFolders(this.#root, this.#folder);
       const target = await lstatOrNull(path);
       if (target?.isDirectory) await Deno.remove(path, { recursive: true });
       await writeNew(temporary, bytes);
@@ -110,7 +110,7 @@ export class StateDirectory {
   async create(name: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(name);
     try {
-      await this.#createFolders();
+      await createFolders(this.#root, this.#folder);
       await writeNew(path, bytes);
       return true;
     } catch (error) {
@@ -119,29 +119,10 @@ export class StateDirectory {
     }
   }
 
-  /**
-   * Leaves an empty mark; false when it was there already, or when of several processes another one
-   * was first. For what protects nothing: the host's end may undo it, and two that try at once may
-   * both be told true. Throws {@link StateError}.
-   */
-  async mark(name: string): Promise<boolean> {
-    const path = this.#path(name);
-    try {
-      try {
-        this.#checkFolders();
-      } catch {
-        await this.#createFolders();
-      }
-      return markNow(path);
-    } catch (error) {
-      throw asStateError("mark", path, error);
-    }
-  }
-
   /** Removes an entry; true if this call removed it, so that of several callers one wins. */
   async remove(name: string): Promise<boolean> {
     try {
-      this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       await Deno.remove(this.#path(name));
       return true;
     } catch {
@@ -152,7 +133,7 @@ export class StateDirectory {
   /** The names of all entries, in no order; an empty list when there is no folder. */
   async list(): Promise<string[]> {
     try {
-      this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       const names: string[] = [];
       for await (const entry of Deno.readDir(this.#folder)) {
         if (entry.isFile && !entry.name.startsWith(".")) names.push(entry.name);
@@ -167,7 +148,7 @@ export class StateDirectory {
   // deno-lint-ignore require-await -- its callers need not know
   async has(name: string): Promise<boolean> {
     try {
-      this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       return isOwnFile(Deno.lstatSync(this.#path(name)));
     } catch {
       return false;
@@ -183,9 +164,9 @@ export class StateDirectory {
     options: { now: number; expired: (name: string) => boolean },
   ): Promise<void> {
     try {
-      this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       const stamp = `${SWEEP}${Math.floor(options.now / SWEEP_MS)}`;
-      if (!markNow(`${this.#folder}/${stamp}`)) return;
+      await writeNew(`${this.#folder}/${stamp}`, new Uint8Array());
       let removed = 0;
       for await (const { name } of Deno.readDir(this.#folder)) {
         if (removed >= MAX_SWEPT) break;
@@ -225,7 +206,7 @@ export class StateDirectory {
   async #lock(name: string): Promise<Deno.FsFile | null> {
     for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
       try {
-        await this.#createFolders();
+        await createFolders(this.#root, this.#folder);
         const path = this.#path(name);
         const before = await lstatOrNull(path);
         if (before !== null && !isOwnFile(before)) {
@@ -241,21 +222,25 @@ export class StateDirectory {
     }
     return null;
   }
+}
 
-  /**
-   * Both folders are ours, private, and no links, and nobody else can put others in their place.
-   * Throws otherwise.
-   */
-  #checkFolders(): void {
-    requirePrivate(this.#root, checkTrustedPath(this.#root));
-    requirePrivate(this.#folder, Deno.lstatSync(this.#folder));
-  }
+/**
+ * Throws unless both folders, the cache directory and one below it, are ours, private, and no links, and
+ * nobody else can put others in their place.
+ */
+export function checkFolders(root: string, folder: string): void {
+  requirePrivate(root, checkTrustedPath(root));
+  requirePrivate(folder, Deno.lstatSync(folder));
+}
 
-  async #createFolders(): Promise<void> {
-    await ensurePrivateDirectory(this.#root);
-    checkTrustedPath(this.#root);
-    await ensurePrivateDirectory(this.#folder);
-  }
+/** Makes those that are missing. Throws like {@link checkFolders}. */
+export async function createFolders(
+  root: string,
+  folder: string,
+): Promise<void> {
+  await ensurePrivateDirectory(root);
+  checkTrustedPath(root);
+  await ensurePrivateDirectory(folder);
 }
 
 /** Left by a process that was killed while it wrote, or by the sweep of an earlier minute. */
@@ -265,15 +250,6 @@ async function isLitter(name: string, path: string): Promise<boolean> {
   const { mtime } = await Deno.lstat(path);
   // by the clock of the file system's host, as the time stamp is
   return mtime !== null && Date.now() - mtime.getTime() > LITTER_MS;
-}
-
-/** One call, and without an exception for what is usual: both would cost a login more than the mark. */
-function markNow(path: string): boolean {
-  const options = { write: true, create: true, mode: FILE_MODE };
-  using file = Deno.openSync(path, options);
-  const info = file.statSync();
-  if (!isOwnFile(info)) throw new StateError("not a private file");
-  return info.size === 0 && file.writeSync(Uint8Array.of(10)) === 1;
 }
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {

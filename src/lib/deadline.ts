@@ -29,12 +29,12 @@ export async function within<Result>(
   }
 }
 
-/** Enough for what needs a thread or two, too few to be felt. */
-const TURNS = 12;
+/** Enough for what needs a thread or two. */
+const TURNS = 8;
 
 /**
- * As {@link within}, for what has usually happened after a few turns of the event loop: the time begins
- * to run after those, because a timer costs more than all of them.
+ * As {@link within}, but the time begins to run after a few turns of the event loop: for what has usually
+ * happened by then, and a process that needs no other timer, which costs more than those.
  */
 export async function withinUnlessSoon<Result>(
   promise: Promise<Result>,

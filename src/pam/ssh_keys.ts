@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { mark } from "../files/mark.ts";
 import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
 import { encodeBase64 } from "../lib/base64url.ts";
 import { within, withinUnlessSoon } from "../lib/deadline.ts";
@@ -46,7 +47,7 @@ import type { PamIo } from "./io.ts";
 import { decide, type Ruling } from "./judgement.ts";
 
 /** The launcher ends the program after ten seconds. */
-const TIMEOUTS = { issuerMs: 6_000, totalMs: 8_000, logMs: 1_000 } as const;
+const TIMEOUTS = { issuerMs: 6_000, totalMs: 8_000 } as const;
 
 /** Characters of a list of networks: more than policies need, and what people can still read. */
 const MAX_NETWORKS = 64 * 1024;
@@ -65,13 +66,13 @@ export async function sshKeys(
   io: PamIo,
 ): Promise<LoginResult | null> {
   const offer: Offer = { ...newAttempt(), certificate: null };
-  const asked = { ...io, env: environmentOf(args, io) };
+  const env = environmentOf(args, io);
+  const asked = { ...io, env, within: withinUnlessSoon };
   const found = await answer(args, offer, asked).catch(resultOf);
   if (found === null) return null;
   if (await isNews(offer, { result: found, io })) {
-    const written = record(offer, found, asked).catch(() => {});
-    await withinUnlessSoon<unknown>(written, TIMEOUTS.logMs, () => {})
-      .catch(() => {});
+    // it ends: the syslog daemon alone is waited for
+    await record(offer, found, asked).catch(() => {});
   }
   return found;
 }
@@ -331,7 +332,10 @@ async function record(
   const { policy } = offer;
   if (policy === null) return;
   const span = spanAt(io.now());
-  await new StateDirectory(policy.cache.directory, "recent").sweep({
+  const { directory } = policy.cache;
+  // as the sweep itself would find out, but at a price
+  if (!await mark(directory, "recent", `swept.${span}`)) return;
+  await new StateDirectory(directory, "recent").sweep({
     now: io.now(),
     expired: (name) => !(Number(name.split(".")[1]) >= span),
   });
@@ -364,10 +368,10 @@ async function isNews(
   try {
     const hash = await sha256Hex(JSON.stringify(asked));
     const span = spanAt(io.now());
-    const entries = new StateDirectory(policy.cache.directory, "recent");
-    if (!await entries.mark(`${hash}.${span}`)) return false;
+    const { directory } = policy.cache;
+    if (!await mark(directory, "recent", `${hash}.${span}`)) return false;
     // the second question may come in the next span
-    await entries.mark(`${hash}.${span + 1}`);
+    await mark(directory, "recent", `${hash}.${span + 1}`);
   } catch {
     // then it cannot be told
   }

@@ -43,7 +43,7 @@ export const HARMLESS: readonly Harmless[] = [
     faults: ALL,
     awaits: [
       `${STATE} lock: `,
-      `${STATE} create: this.#createFolders()`,
+      `${STATE} create: createFolders(`,
       `${STATE} create: writeNew(path, bytes)`,
     ],
   },
@@ -65,7 +65,7 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/ssh_keys.ts record: ",
       "src/pam/ssh_keys.ts isNews: ",
       "src/pam/ssh_keys.ts fingerprint: ",
-      `${STATE} mark: `,
+      "src/files/mark.ts mark: ",
     ],
   },
   {
@@ -74,7 +74,7 @@ export const HARMLESS: readonly Harmless[] = [
     faults: ["undefined"],
     awaits: [
       "src/pam/ssh_keys.ts sshKeys: isNews(",
-      "src/pam/ssh_keys.ts sshKeys: withinUnlessSoon<unknown>(",
+      "src/pam/ssh_keys.ts sshKeys: record(",
     ],
   },
   {

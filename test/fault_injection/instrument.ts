@@ -49,7 +49,6 @@ const WAITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "src/pam/ssh_keys.ts": {
     "issuerMs: 6_000": 500,
     "totalMs: 8_000": 700,
-    "logMs: 1_000": 300,
   },
   "src/pam/device/finish.ts": {
     "requestMs: 10_000": 500,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withinUnlessSoon } from "../../lib/deadline.ts";
+import { within } from "../../lib/deadline.ts";
 import {
   checkPrivateDirectory,
   ensurePrivateDirectory,
@@ -45,6 +45,8 @@ interface SyslogOptions {
   readonly severity: Severity;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** `within` unless given. */
+  readonly wait?: typeof within | undefined;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function sendToSyslog(
   line: string,
   options: SyslogOptions,
 ): Promise<void> {
-  const { directory } = options;
+  const { directory, wait = within } = options;
   if (options.createDirectory) await ensurePrivateDirectory(directory);
   else await checkPrivateDirectory(directory);
   const from = `${directory}/log.sock`;
@@ -72,7 +74,7 @@ export async function sendToSyslog(
   try {
     const packet = new TextEncoder().encode(syslogPacket(line, options));
     const send = (path: string) =>
-      withinUnlessSoon(
+      wait(
         connection.send(packet, { transport: "unixpacket", path }),
         SEND_TIMEOUT_MS,
         () => {
