@@ -39,7 +39,10 @@ const CHECKOUT = decodeURIComponent(
 export interface Bundle {
   /** What an ordinary login runs. */
   readonly main: string;
-  /** What `main` loads when sshd asks about a key; `null` where that is a part of `rest`. */
+  /**
+   * What runs when sshd asks about a key: a program of its own, which `main` can load as well. `null`
+   * where that is a part of `rest`.
+   */
   readonly keys?: string | null;
   /**
    * Everything that is loaded only when it is needed: the verbs for people, other kinds of
@@ -57,19 +60,22 @@ export function restFile(main: string): string {
   return `${main}${REST_SUFFIX}`;
 }
 
+/** The name of the file that holds a bundle's `keys`, which the wrapper starts by itself. */
+export function keysFile(main: string): string {
+  return `${main}${KEYS_SUFFIX}`;
+}
+
 /** The files of a bundle by their names, the one to run last. */
 export function bundleFiles(main: string, bundle: Bundle): [string, string][] {
   return [
     [restFile(main), bundle.rest],
-    ...(bundle.keys
-      ? [[`${main}${KEYS_SUFFIX}`, bundle.keys] as [string, string]]
-      : []),
+    ...(bundle.keys ? [[keysFile(main), bundle.keys] as [string, string]] : []),
     [main, bundle.main],
   ];
 }
 
 /** Has a file of its own, with everything that it imports. */
-const KEYS_MODULE = "/pam/ssh_keys.ts";
+const KEYS_MODULE = "/src/keys.ts";
 
 /**
  * The bundled source texts. Throws `BuildError` when `deno bundle` fails, when the entry point has
@@ -83,11 +89,13 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
   const keysModule = options.keys === true
     ? [...lazy.values()].find((target) => target.endsWith(KEYS_MODULE))
     : undefined;
-  const lazyOfKeys = keysModule === undefined
-    ? new Map<string, string>()
-    : lazyModules(keysModule, graph);
-  const rest = [...new Set([...lazy.values(), ...lazyOfKeys.values()])]
-    .filter((target) => target !== keysModule);
+  // what nothing else loads is a part of it: a library for older runtimes, which is small
+  const known = new Set(lazy.values());
+  const lazyOfKeys = new Map(
+    [...keysModule === undefined ? [] : lazyModules(keysModule, graph)]
+      .filter(([, target]) => known.has(target)),
+  );
+  const rest = [...known].filter((target) => target !== keysModule);
   const place = (target: string) => {
     const index = rest.indexOf(target);
     return index < 0 ? "__keys()" : `__rest().then((rest)=>rest.m${index})`;

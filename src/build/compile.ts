@@ -6,14 +6,17 @@
  */
 
 import { checkTrustedPath, UntrustedFileError } from "../files/trusted_file.ts";
-import { type Bundle, bundleFiles } from "./bundle.ts";
+import { sha256Hex } from "../files/state_directory.ts";
+import { type Bundle, bundleFiles, keysFile } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import {
   BuildError,
   type CLIENT,
   clientFlags,
   ENVIRONMENT,
+  KEYS_CODE,
   type Needs,
+  NO_CODE_CACHE,
   permissionFlags,
 } from "./permissions.ts";
 
@@ -126,15 +129,20 @@ export async function writeRuntimeProgram(
   const installed = options.prefix === undefined
     ? output
     : `${options.prefix.replace(/\/$/, "")}/${name}`;
+  const files = bundleFiles(source, bundle);
   const wrapper = wrapperScript({
     deno: runtimeFile(installed),
     flags,
     bundle: `${installed}.js`,
+    keysBundle: bundle.keys ? keysFile(`${installed}.js`) : null,
+    // another runtime, or another program, has another cache
+    code: (await sha256Hex(
+      JSON.stringify([denoVersion, flags, files.map(([, text]) => text)]),
+    )).slice(0, 32),
     cacheDirectory: options.needs.cacheDirectory,
     keysDirectory: options.needs.keysDirectory ?? null,
     logSocket: options.needs.logSocket,
   });
-  const files = bundleFiles(source, bundle);
   const deno = runtimeFile(output);
   await replaceFile(deno, {
     mode: 0o755,
@@ -175,11 +183,22 @@ interface WrapperParts {
   readonly deno: string;
   readonly flags: readonly string[];
   readonly bundle: string;
+  /** What runs instead for `ssh-keys`. */
+  readonly keysBundle?: string | null;
+  /** The name of the folder for this program's code cache; `null` for none. */
+  readonly code?: string | null;
   readonly cacheDirectory: string;
   /** Of the user that sshd asks as. */
   readonly keysDirectory?: string | null;
   readonly logSocket: string;
 }
+
+/** No machine code is made while it runs: that does not pay, and nothing can be made to run. */
+const LOGIN_ENGINE = "--v8-flags=--jitless";
+/** The same, with all functions in the code cache. */
+const CACHED_ENGINE = "--v8-flags=--no-lazy,--jitless";
+/** As stat(1) prints a directory with the mode 0700. */
+const PRIVATE = "41c0";
 
 /**
  * The wrapper, for any POSIX shell; `-p` keeps one that is bash from importing functions out of the
@@ -191,12 +210,17 @@ interface WrapperParts {
  * of a start). Where it cannot be had, as for a person without rights to the cache directory, it
  * becomes a path that nobody can create, so that Deno keeps nothing: not below HOME, nor elsewhere.
  *
+ * For logins it is a folder that also holds compiled code, which V8 runs as it is: beside the cache
+ * directory, or below ssh_keys_directory, where the program has no permission to write. It is used only
+ * where it and the one above belong to the user that runs this, with the mode 0700, and are no links. Its
+ * name stands for this very program.
+ *
  * In the same folder it makes the link through which the program reaches a syslog socket below /dev.
  */
-export function wrapperScript(
-  { deno, flags, bundle, cacheDirectory, keysDirectory, logSocket }:
-    WrapperParts,
-): string {
+export function wrapperScript(parts: WrapperParts): string {
+  const { deno, bundle, cacheDirectory, keysDirectory, logSocket } = parts;
+  const code = parts.code ?? null;
+  const flags = parts.flags.filter((flag) => flag !== NO_CODE_CACHE);
   const linked = logSocket.startsWith("/dev/")
     ? [
       '  link="${deno_dir%/*}/syslog"',
@@ -207,11 +231,17 @@ export function wrapperScript(
     : ["  :"];
   const own = keysDirectory
     ? [
-      `[ ! -O ${shellQuote(keysDirectory)} ] || deno_dir=${
-        shellQuote(`${keysDirectory}/deno`)
+      `[ ! -O ${shellQuote(keysDirectory)} ] || {`,
+      `  deno_dir=${shellQuote(`${keysDirectory}/deno`)}`,
+      `  code=${
+        code ? shellQuote(`${keysDirectory}/${KEYS_CODE}/${code}`) : "''"
       }`,
+      "}",
     ]
     : [];
+  const keys = parts.keysBundle
+    ? [`  ssh-keys) bundle=${shellQuote(parts.keysBundle)} ;;`]
+    : ["  ssh-keys) ;;"];
   const passed = ENVIRONMENT.map((name) =>
     `  \${${name}+"${name}=$${name}"} \\`
   );
@@ -223,20 +253,34 @@ export function wrapperScript(
     "{ # a copy that was cut short is a syntax error",
     "# Runs oauth-pam with the Deno beside it. Written by `deno task build`: build again, do not edit.",
     `deno_dir=${shellQuote(`${cacheDirectory}/deno`)}`,
+    `code=${code ? shellQuote(`${cacheDirectory}.code/${code}`) : "''"}`,
     ...own,
     '[ -d "$deno_dir" ] || (umask 077 && exec /bin/mkdir -p -- "$deno_dir") 2>/dev/null',
     'if [ -O "$deno_dir" ] && [ ! -L "$deno_dir" ]; then',
     ...linked,
     "else deno_dir=/dev/null/deno; fi",
+    `bundle=${shellQuote(bundle)}`,
+    `engine='${NO_CODE_CACHE} ${LOGIN_ENGINE}'`,
+    "case ${1-} in",
+    "  login | device | outcome) ;;",
+    ...keys,
+    `  *) code='' engine=${NO_CODE_CACHE} ;; # for people, who read YAML`,
+    "esac",
+    'if [ -n "$code" ]; then',
+    '  [ -d "$code" ] || (umask 077 && exec /bin/mkdir -p -- "$code") 2>/dev/null',
+    '  case $([ -O "$code" ] && [ -O "${code%/*}" ] &&',
+    '    exec /usr/bin/stat -c %f -- "${code%/*}" "$code" 2>/dev/null) in',
+    `    '${PRIVATE}`,
+    `${PRIVATE}') deno_dir=$code engine=${CACHED_ENGINE} ;;`,
+    "  esac",
+    "fi",
     `exec /usr/bin/env -i HOME=/nonexistent "DENO_DIR=$deno_dir" ${
       constants.join(" ")
     } \\`,
     ...passed,
     `  ${
-      [deno, "run", ...SINGLE_FILE, ...flags, bundle].map(shellQuote).join(
-        " \\\n  ",
-      )
-    } "$@"`,
+      [deno, "run", ...SINGLE_FILE, ...flags].map(shellQuote).join(" \\\n  ")
+    } $engine "$bundle" "$@"`,
     "}",
     "",
   ].join("\n");

@@ -18,14 +18,17 @@ export interface Needs {
   readonly netHosts: readonly string[];
   /** Absolute; the only folder that login writes to. */
   readonly cacheDirectory: string;
-  /** The same for `ssh-keys`; `null` where sshd does not ask about keys. */
+  /** That of `ssh-keys`, which writes to what is listed in it; `null` where sshd does not ask about keys. */
   readonly keysDirectory?: string | null;
+  /** The audit file below {@link keysDirectory}, or the folder there that it lies in. */
+  readonly keysAudit?: string | null;
   /** Absolute path of the syslog datagram socket. */
   readonly logSocket: string;
 }
 
 /** The part of a parsed policy that decides about permissions. */
 export type PermissionPolicy = Pick<Policy, "cache" | "log"> & {
+  readonly audit?: Policy["audit"];
   readonly issuers: readonly (
     & Pick<Issuer, "name" | "issuer" | "hosts" | "proxy">
     & {
@@ -100,12 +103,35 @@ export function permissionNeeds(policy: PermissionPolicy): Needs {
   return {
     netHosts: requiredHosts(policy),
     cacheDirectory: policy.cache.directory,
-    keysDirectory: takesCertificates(policy)
-      ? policy.cache.ssh_keys_directory
-      : null,
+    ...keysNeeds(policy),
     logSocket: policy.log.socket,
   };
 }
+
+function keysNeeds(
+  policy: PermissionPolicy,
+): Pick<Needs, "keysDirectory" | "keysAudit"> {
+  const { cache, audit } = policy;
+  if (!takesCertificates(policy)) {
+    return { keysDirectory: null, keysAudit: null };
+  }
+  // at the same place below the one directory as below the other
+  const [, name] = audit
+    ? audit.file.slice(cache.directory.length).split("/")
+    : [];
+  return {
+    keysDirectory: cache.ssh_keys_directory,
+    keysAudit: name === undefined
+      ? null
+      : `${cache.ssh_keys_directory}/${name}`,
+  };
+}
+
+/** What `ssh-keys` writes to in its directory; all else there is not the program's to change. */
+const KEYS_STATE = ["jwks", "recent", "log.sock"];
+
+/** The folder for the code caches of the user that sshd asks as, in a directory of that user. */
+export const KEYS_CODE = ".code";
 
 /**
  * Every `host:port` that `policy` lets the program connect to: issuers, their discovery
@@ -153,6 +179,16 @@ export function permissionFlags(
       ? [plainPath(needs.keysDirectory, "ssh_keys_directory")]
       : []),
   ];
+  const [cacheDirectory = "", keysDirectory] = directories;
+  const written = keysDirectory === undefined ? [] : [
+    ...KEYS_STATE.map((name) => `${keysDirectory}/${name}`),
+    ...(needs.keysAudit ? [plainPath(needs.keysAudit, "audit file")] : []),
+  ];
+  if (written.includes(`${keysDirectory}/${KEYS_CODE}`)) {
+    throw new BuildError(
+      `the audit file cannot lie in "${KEYS_CODE}", which is for what runs`,
+    );
+  }
   const logSocket = plainPath(needs.logSocket, "log socket");
   const net = needs.netHosts.map(plainHost);
   // Exact paths only: Deno compares them whole, a folder does not cover what is in it.
@@ -165,7 +201,7 @@ export function permissionFlags(
   }
   return [
     ...listFlag("--allow-net", net),
-    ...listFlag("--allow-write", [...directories, logSocket]),
+    ...listFlag("--allow-write", [cacheDirectory, ...written, logSocket]),
     // Without a list on purpose: policies, secrets, CA and map files may lie anywhere, and each is
     // opened under the checks of files/trusted_file.ts.
     "--allow-read",
@@ -173,8 +209,7 @@ export function permissionFlags(
     ...listFlag("--allow-sys", ["uid", "hostname"]),
     "--no-prompt",
     "--unstable-net",
-    // The code cache of a compiled program is a file in /tmp that anybody can write first.
-    "--no-code-cache",
+    NO_CODE_CACHE,
   ];
 }
 
@@ -192,10 +227,15 @@ export function clientFlags(): string[] {
     // who owns the file of a client's secret
     "--allow-sys=uid",
     "--no-prompt",
-    // The code cache of a compiled program is a file in /tmp that anybody can write first.
-    "--no-code-cache",
+    NO_CODE_CACHE,
   ];
 }
+
+/**
+ * The code cache of a compiled program is a file in /tmp that anybody can write first. The wrapper of a
+ * runtime build has a place for one (`wrapperScript`).
+ */
+export const NO_CODE_CACHE = "--no-code-cache";
 
 function listFlag(flag: string, values: readonly string[]): string[] {
   if (values.some((value) => value === "" || value.includes(","))) {

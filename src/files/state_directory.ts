@@ -10,7 +10,6 @@
 
 import { within } from "../lib/deadline.ts";
 import {
-  checkPrivateDirectory,
   ensurePrivateDirectory,
   isOwnFile,
   lstatOrNull,
@@ -58,15 +57,19 @@ export class StateDirectory {
     return `${this.#folder}/${name}`;
   }
 
-  /** The bytes of an entry, or `null` when there is none that can be trusted. Never throws. */
+  /**
+   * The bytes of an entry, or `null` when there is none that can be trusted. Never throws. Reads
+   * without waiting for a thread: entries are small.
+   */
+  // deno-lint-ignore require-await -- its callers need not know
   async read(name: string): Promise<Uint8Array | null> {
     try {
-      await this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       const path = this.#path(name);
-      const before = await Deno.lstat(path);
+      const before = Deno.lstatSync(path);
       if (!isOwnFile(before)) return null; // also keeps a pipe from blocking open()
-      using file = await Deno.open(path, { read: true });
-      const opened = await file.stat();
+      using file = Deno.openSync(path, { read: true });
+      const opened = file.statSync();
       const same = opened.ino === before.ino && opened.dev === before.dev;
       if (!same || !isOwnFile(opened) || opened.size > MAX_ENTRY_BYTES) {
         return null;
@@ -74,7 +77,7 @@ export class StateDirectory {
       const bytes = new Uint8Array(opened.size);
       let length = 0;
       while (length < bytes.length) {
-        const count = await file.read(bytes.subarray(length));
+        const count = file.readSync(bytes.subarray(length));
         if (count === null || !(count > 0)) break;
         length += count;
       }
@@ -89,7 +92,7 @@ export class StateDirectory {
     const path = this.#path(name);
     const temporary = `${this.#folder}/.new-${crypto.randomUUID()}`;
     try {
-      await this.#createFolders();
+      await createFolders(this.#root, this.#folder);
       const target = await lstatOrNull(path);
       if (target?.isDirectory) await Deno.remove(path, { recursive: true });
       await writeNew(temporary, bytes);
@@ -107,7 +110,7 @@ export class StateDirectory {
   async create(name: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(name);
     try {
-      await this.#createFolders();
+      await createFolders(this.#root, this.#folder);
       await writeNew(path, bytes);
       return true;
     } catch (error) {
@@ -119,7 +122,7 @@ export class StateDirectory {
   /** Removes an entry; true if this call removed it, so that of several callers one wins. */
   async remove(name: string): Promise<boolean> {
     try {
-      await this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       await Deno.remove(this.#path(name));
       return true;
     } catch {
@@ -130,7 +133,7 @@ export class StateDirectory {
   /** The names of all entries, in no order; an empty list when there is no folder. */
   async list(): Promise<string[]> {
     try {
-      await this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       const names: string[] = [];
       for await (const entry of Deno.readDir(this.#folder)) {
         if (entry.isFile && !entry.name.startsWith(".")) names.push(entry.name);
@@ -142,10 +145,11 @@ export class StateDirectory {
   }
 
   /** Whether there is an entry. Never throws. */
+  // deno-lint-ignore require-await -- its callers need not know
   async has(name: string): Promise<boolean> {
     try {
-      await this.#checkFolders();
-      return isOwnFile(await Deno.lstat(this.#path(name)));
+      checkFolders(this.#root, this.#folder);
+      return isOwnFile(Deno.lstatSync(this.#path(name)));
     } catch {
       return false;
     }
@@ -160,7 +164,7 @@ export class StateDirectory {
     options: { now: number; expired: (name: string) => boolean },
   ): Promise<void> {
     try {
-      await this.#checkFolders();
+      checkFolders(this.#root, this.#folder);
       const stamp = `${SWEEP}${Math.floor(options.now / SWEEP_MS)}`;
       await writeNew(`${this.#folder}/${stamp}`, new Uint8Array());
       let removed = 0;
@@ -202,7 +206,7 @@ export class StateDirectory {
   async #lock(name: string): Promise<Deno.FsFile | null> {
     for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
       try {
-        await this.#createFolders();
+        await createFolders(this.#root, this.#folder);
         const path = this.#path(name);
         const before = await lstatOrNull(path);
         if (before !== null && !isOwnFile(before)) {
@@ -218,21 +222,25 @@ export class StateDirectory {
     }
     return null;
   }
+}
 
-  /**
-   * Both folders are ours, private, and no links, and nobody else can put others in their place.
-   * Throws otherwise.
-   */
-  async #checkFolders(): Promise<void> {
-    requirePrivate(this.#root, checkTrustedPath(this.#root));
-    await checkPrivateDirectory(this.#folder);
-  }
+/**
+ * Throws unless both folders, the cache directory and one below it, are ours, private, and no links, and
+ * nobody else can put others in their place.
+ */
+export function checkFolders(root: string, folder: string): void {
+  requirePrivate(root, checkTrustedPath(root));
+  requirePrivate(folder, Deno.lstatSync(folder));
+}
 
-  async #createFolders(): Promise<void> {
-    await ensurePrivateDirectory(this.#root);
-    checkTrustedPath(this.#root);
-    await ensurePrivateDirectory(this.#folder);
-  }
+/** Makes those that are missing. Throws like {@link checkFolders}. */
+export async function createFolders(
+  root: string,
+  folder: string,
+): Promise<void> {
+  await ensurePrivateDirectory(root);
+  checkTrustedPath(root);
+  await ensurePrivateDirectory(folder);
 }
 
 /** Left by a process that was killed while it wrote, or by the sweep of an earlier minute. */
@@ -273,8 +281,8 @@ export async function sha256Hex(data: string | Uint8Array): Promise<string> {
   );
   // names of entries must differ where the data differ, whatever the runtime does
   if (digest?.byteLength !== 32) throw new StateError("SHA-256 failed");
-  return Array.from(
-    new Uint8Array(digest),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  ).join("");
+  const hash = new Uint8Array(digest);
+  // what older runtimes lack
+  return hash.toHex?.() ??
+    Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -38,6 +38,10 @@ export interface KeySource {
   readonly cache: StateDirectory;
   /** Seconds since the epoch. */
   readonly now: () => number;
+  /** Does what may wait for others, such as all requests; without it, nothing ends that but `transport`. */
+  readonly wait?:
+    | (<Result>(work: () => Promise<Result>) => Promise<Result>)
+    | undefined;
   /** Longest wait for another login that is fetching the same keys. */
   readonly lockWaitMs?: number;
 }
@@ -90,7 +94,8 @@ async function locked<Result>(
   action: () => Promise<Result>,
 ): Promise<Result> {
   const waitMs = source.lockWaitMs ?? LOCK_WAIT_MS;
-  return await source.cache.withLock(name, action, { waitMs });
+  const work = () => source.cache.withLock(name, action, { waitMs });
+  return await (source.wait?.(work) ?? work());
 }
 
 /**

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { within } from "../lib/deadline.ts";
+
 export interface PamIo {
   /** The value of an environment variable. Throws when it is not UTF-8. */
   readonly env: (name: string) => string | undefined;
@@ -15,6 +17,8 @@ export interface PamIo {
   readonly stdout: (text: string) => void;
   /** For the log, when the syslog socket cannot be used. May return a promise. */
   readonly stderr: (text: string) => unknown;
+  /** How the syslog daemon is waited for; `within` unless given. */
+  readonly within?: typeof within;
   /** The folder of this host's `passwd` and `nsswitch.conf`; `/etc` unless given. */
   readonly etc?: string;
 }

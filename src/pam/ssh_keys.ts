@@ -8,9 +8,10 @@
  *
  * @module
  */
+import { mark } from "../files/mark.ts";
 import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
 import { encodeBase64 } from "../lib/base64url.ts";
-import { within } from "../lib/deadline.ts";
+import { within, withinUnlessSoon } from "../lib/deadline.ts";
 import { admittedNetworks } from "../policy/evaluate/admitted_networks.ts";
 import { type Permit, permitsOf } from "../policy/evaluate/permit.ts";
 import type { Decision } from "../policy/decision.ts";
@@ -33,7 +34,6 @@ import { parsePkToken, verifyPkToken } from "../token/pk_token.ts";
 import {
   type Attempt,
   type AttemptUnderPolicy,
-  lateResult,
   loadAttemptPolicy,
   type LoginResult,
   newAttempt,
@@ -41,13 +41,13 @@ import {
   resultOf,
 } from "./attempt.ts";
 import { readPamRequest, RequestError } from "./host/environment.ts";
-import { openIssuer, publishedKeys } from "./host/issuer_access.ts";
+import { issuerWhenNeeded, publishedKeys } from "./host/issuer_access.ts";
 import { PolicyError } from "./host/policy_file.ts";
 import type { PamIo } from "./io.ts";
 import { decide, type Ruling } from "./judgement.ts";
 
 /** The launcher ends the program after ten seconds. */
-const TIMEOUTS = { issuerMs: 6_000, totalMs: 8_000, logMs: 1_000 } as const;
+const TIMEOUTS = { issuerMs: 6_000, totalMs: 8_000 } as const;
 
 /** Characters of a list of networks: more than policies need, and what people can still read. */
 const MAX_NETWORKS = 64 * 1024;
@@ -66,15 +66,14 @@ export async function sshKeys(
   io: PamIo,
 ): Promise<LoginResult | null> {
   const offer: Offer = { ...newAttempt(), certificate: null };
-  const asked = { ...io, env: environmentOf(args, io) };
-  const found = await within<LoginResult | null>(
-    answer(args, offer, asked).catch(resultOf),
-    TIMEOUTS.totalMs,
-    () => lateResult(TIMEOUTS.totalMs),
-  );
+  const env = environmentOf(args, io);
+  const asked = { ...io, env, within: withinUnlessSoon };
+  const found = await answer(args, offer, asked).catch(resultOf);
   if (found === null) return null;
-  const written = record(offer, found, asked).catch(() => {});
-  await within<unknown>(written, TIMEOUTS.logMs, () => {});
+  if (await isNews(offer, { result: found, io })) {
+    // it ends: the syslog daemon alone is waited for
+    await record(offer, found, asked).catch(() => {});
+  }
   return found;
 }
 
@@ -209,14 +208,12 @@ async function proved(
   const token = parsePkToken(pkToken);
   const issuer = issuerOf(token.iss, policy);
   offer.issuer = issuer.name;
-  const access = await openIssuer(
-    issuer,
-    AbortSignal.timeout(TIMEOUTS.issuerMs),
-  );
+  const access = issuerWhenNeeded(issuer, TIMEOUTS.issuerMs);
   try {
     const keys = publishedKeys(issuer, access, {
       cacheDirectory: policy.cache.directory,
       now: io.now,
+      wait: inTime,
     });
     const verified = await verifyPkToken(token, { key, issuer, keys, now });
     // OpenSSH 10.3 and later take them for nobody's
@@ -229,6 +226,18 @@ async function proved(
   } finally {
     access.transport.close();
   }
+}
+
+/**
+ * What may wait for others ends before the launcher would end it. All the rest takes milliseconds, and
+ * a timer for it would be felt.
+ */
+async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+  const { totalMs } = TIMEOUTS;
+  const left = Math.max(0, Math.ceil(totalMs - performance.now()));
+  return await within(work(), left, () => {
+    throw new Error(`gave up after ${totalMs} ms`);
+  });
 }
 
 /** The issuer of the policy that takes certificates with such tokens. Throws `TokenError`. */
@@ -315,12 +324,25 @@ async function record(
 ): Promise<void> {
   const { certificate } = offer;
   const key = certificate && await fingerprint(certificate.key.blob);
-  if (!await isNews(offer, { result, io })) return;
   await recordAttempt(offer, result, io, {
     method: "certificate",
     ...(key === null ? {} : { key }),
     phase: "offered",
   });
+  const { policy } = offer;
+  if (policy === null) return;
+  const span = spanAt(io.now());
+  const { directory } = policy.cache;
+  // as the sweep itself would find out, but at a price
+  if (!await mark(directory, "recent", `swept.${span}`)) return;
+  await new StateDirectory(directory, "recent").sweep({
+    now: io.now(),
+    expired: (name) => !(Number(name.split(".")[1]) >= span),
+  });
+}
+
+function spanAt(now: number): number {
+  return Math.floor(now / SAME_MS);
 }
 
 /**
@@ -337,26 +359,23 @@ async function isNews(
   }
   const asked = [
     conversation,
-    await sha256Hex(certificate.blob),
+    encodeBase64(certificate.blob),
     request?.user,
     request?.rhost,
     result.reason,
     result.rule,
   ];
-  const hash = await sha256Hex(JSON.stringify(asked));
-  const span = Math.floor(io.now() / SAME_MS);
-  const entries = new StateDirectory(policy.cache.directory, "recent");
   try {
-    if (await entries.has(`${hash}.${span - 1}`)) return false;
-    return await entries.create(`${hash}.${span}`, new Uint8Array());
+    const hash = await sha256Hex(JSON.stringify(asked));
+    const span = spanAt(io.now());
+    const { directory } = policy.cache;
+    if (!await mark(directory, "recent", `${hash}.${span}`)) return false;
+    // the second question may come in the next span
+    await mark(directory, "recent", `${hash}.${span + 1}`);
   } catch {
-    return true;
-  } finally {
-    await entries.sweep({
-      now: io.now(),
-      expired: (name) => !(Number(name.split(".")[1]) >= span - 1),
-    });
+    // then it cannot be told
   }
+  return true;
 }
 
 /** As sshd and ssh-keygen write it. */

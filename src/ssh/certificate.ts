@@ -6,7 +6,7 @@
 import { decodeBase64 } from "../lib/base64url.ts";
 import { type PublicJwk, publicKeyBlob, readKeyFields } from "./public_key.ts";
 import { verifySignature } from "./signature.ts";
-import { sameBytes, WireError, WireReader } from "./wire.ts";
+import { sameBytes, UTF8, WireError, WireReader } from "./wire.ts";
 
 /** The types of certificates that can carry a token. */
 export const CERTIFICATE_TYPES = [
@@ -168,7 +168,7 @@ function all<Value>(
 
 /** Bytes that others may fill with anything; what is not UTF-8 becomes U+FFFD. */
 function label(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return UTF8.decode(bytes);
 }
 
 function onlyText(data: Uint8Array): string {
@@ -243,6 +243,8 @@ export async function requireSelfSigned(
 
 /** Printable text, of any script. */
 function isPlain(text: string): boolean {
+  // as most are; what Unicode calls a control takes long to prepare
+  if (/^[\x20-\x7e]*$/.test(text)) return true;
   return /^[^\p{C}\p{Zl}\p{Zp}\ufffd]*$/u.test(text);
 }
 

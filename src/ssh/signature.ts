@@ -34,7 +34,7 @@ export async function verifySignature(
       algorithm,
       key,
       raw,
-      Uint8Array.from(signed),
+      signed.slice(),
     );
   } catch {
     return false;
@@ -62,7 +62,7 @@ function rawSignature(
   if (reader.text() !== KEY_TYPES[curve]) throw new TypeError("another type");
   const numbers = reader.string();
   reader.end("the signature");
-  if (curve === "Ed25519") return Uint8Array.from(numbers);
+  if (curve === "Ed25519") return numbers.slice();
   const raw = new Uint8Array(64);
   const inner = new WireReader(numbers);
   for (const end of [32, 64]) {

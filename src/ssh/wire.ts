@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What is not UTF-8 becomes U+FFFD. Made once: a certificate has many texts. */
+export const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** What was read is not of the form that it should be; the message does not hold any of it. */
 export class WireError extends Error {
   override readonly name = "WireError";
@@ -64,7 +67,7 @@ export class WireReader {
     if (!bytes.every((byte) => byte >= 0x20 && byte <= 0x7e)) {
       throw new WireError("a text holds more than printable ASCII");
     }
-    return new TextDecoder().decode(bytes);
+    return UTF8.decode(bytes);
   }
 }
 

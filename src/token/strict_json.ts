@@ -8,6 +8,9 @@ import { TokenError } from "./errors.ts";
 
 const MAX_DEPTH = 32;
 
+/** A byte order mark is not part of JSON (RFC 8259 section 8.1). */
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** A JSON object with a `null` prototype at the top, so that no lookup meets an inherited name. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -22,10 +25,7 @@ export function parseJsonObject(bytes: Uint8Array, what: string): JsonObject {
   let text: string;
   let value: unknown;
   try {
-    // a byte order mark is not part of JSON (RFC 8259 section 8.1)
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      bytes,
-    );
+    text = STRICT_UTF8.decode(bytes);
     value = JSON.parse(text);
   } catch {
     throw malformed(`the ${what} is not JSON`);

@@ -44,6 +44,7 @@ const aims: Aim[] = [];
   for (const build of scene.builds) {
     const login = time(`${build} login`);
     const empty = time(`${build} empty`);
+    const asked = time(`${build} ssh-keys`);
     const megabytes = median(memory.get(`${build} login`) ?? []);
     aims.push(
       { what: `${build}: empty program`, unit: "ms", measured: empty },
@@ -53,6 +54,13 @@ const aims: Aim[] = [];
         unit: "x",
         measured: login / empty,
         atMost: 1.6,
+      },
+      { what: `${build}: ssh-keys`, unit: "ms", measured: asked },
+      {
+        what: `${build}: ssh-keys against an empty program`,
+        unit: "x",
+        measured: asked / empty,
+        atMost: 1.35,
       },
       {
         what: `${build}: login faster than python`,

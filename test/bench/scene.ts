@@ -14,6 +14,11 @@ import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import { buildEnvironment as environment } from "../support/built_program.ts";
 import { createAuthority } from "../support/certificates.ts";
 import { startHostileIssuer } from "../support/hostile_server.ts";
+import {
+  createCertificate,
+  createKey,
+  createPkToken,
+} from "../support/opkssh.ts";
 import { type Metered, PYTHON, runMetered } from "../support/metered.ts";
 import {
   createSigner,
@@ -33,7 +38,7 @@ export interface Subject {
 
 export interface Scene extends AsyncDisposable {
   readonly builds: readonly string[];
-  /** `python`, and for each build `BUILD empty` and `BUILD login`. */
+  /** `python`, and for each build `BUILD empty`, `BUILD login` and `BUILD ssh-keys`. */
   readonly subjects: readonly Subject[];
 }
 
@@ -63,13 +68,25 @@ export async function startScene(
       audience: AUDIENCE,
       exp: Math.floor(Date.now() / 1000) + 3600,
     }),
+    // of an issuer whose ID tokens come in certificates
+    header: { typ: "at+jwt" },
   });
+  const key = await createKey("Ed25519");
+  const pkToken = await createPkToken({
+    key,
+    signer,
+    claims: standardClaims({ issuer: issuer.issuer, audience: AUDIENCE }),
+  });
+  const certificate = await createCertificate(key, pkToken);
   const ca = `${root}/ca.pem`;
   const cache = `${root}/cache`;
   await Deno.mkdir(cache, { mode: 0o700 });
   await Deno.writeTextFile(ca, authority.caPem);
   const policyFile = `${root}/policy.yaml`;
-  const text = policyText({ issuer: issuer.issuer, ca, cache, logSocket });
+  const keys = `${root}/keys`;
+  await Deno.mkdir(keys, { mode: 0o700 });
+  const places = { ca, cache, keys, logSocket };
+  const text = policyText({ issuer: issuer.issuer, ...places });
   await Deno.writeTextFile(policyFile, text, { mode: 0o600 });
   const builds = await buildPrograms({ root, policyFile, text, entryPoint });
 
@@ -103,6 +120,45 @@ export async function startScene(
       }
     },
   });
+  let questions = 0;
+  /** One of the two calls of a login by certificate: both are made. */
+  const asked = (name: string, command: string[]): Subject => {
+    const run = async (): Promise<Cost> => {
+      const env = {
+        OAUTH_PAM_CONVERSATION: `1-${++questions}`,
+        OAUTH_PAM_ACCOUNT: "1000:alice",
+      };
+      const both = [
+        await measure(command, { env, token: "" }),
+        await measure(command, { env, token: "" }),
+      ];
+      if (both.some(({ stdout }) => !stdout.startsWith("cert-authority"))) {
+        throw new Error(`${name}: sshd would be told nothing`);
+      }
+      return {
+        milliseconds: both.reduce((sum, one) => sum + one.milliseconds, 0) / 2,
+        megabytes: Math.max(...both.map(({ megabytes }) => megabytes)),
+      };
+    };
+    return {
+      name: `${name} ssh-keys`,
+      run,
+      async check() {
+        await run();
+        const before = issuer.requests.length;
+        await run();
+        if (issuer.requests.length !== before) {
+          throw new Error(`${name} ssh-keys did not use its cache`);
+        }
+        // one line for both calls
+        for (const line of [await lines.next(), await lines.next()]) {
+          if (!line.includes("decision=allow reason=allowed")) {
+            throw new Error(`${name} ssh-keys: ${line}`);
+          }
+        }
+      },
+    };
+  };
   const python = [
     PYTHON,
     BASELINE,
@@ -119,6 +175,10 @@ export async function startScene(
       ...builds.flatMap(({ name, empty, program }) => [
         subject(`${name} empty`, [empty, "login", policyFile], login),
         subject(`${name} login`, [program, "login", policyFile], login),
+        asked(name, [
+          ...[program, "ssh-keys", policyFile, "alice"],
+          ...[certificate.base64, certificate.type],
+        ]),
       ]),
     ],
     async [Symbol.asyncDispose]() {
@@ -150,8 +210,8 @@ function received(socket: Deno.DatagramConn): { next(): Promise<string> } {
 }
 
 function policyText(
-  { issuer, ca, cache, logSocket }: Record<
-    "issuer" | "ca" | "cache" | "logSocket",
+  { issuer, ca, cache, keys, logSocket }: Record<
+    "issuer" | "ca" | "cache" | "keys" | "logSocket",
     string
   >,
 ): string {
@@ -161,11 +221,13 @@ issuers:
     issuer: ${issuer}
     audiences: [${AUDIENCE}]
     ca_file: ${ca}
+    types: [JWT, at+jwt]
+    ssh_certificates: {}
 rules:
   staff:
     when: {groups: {any: [staff]}, email_verified: true}
     accounts: [{claim: preferred_username}]
-cache: {directory: ${cache}}
+cache: {directory: ${cache}, ssh_keys_directory: ${keys}}
 log: {socket: ${logSocket}}
 `;
 }
@@ -195,6 +257,7 @@ async function buildPrograms(
   const bundle = await bundleProgram({
     sha256,
     policy,
+    keys: entryPoint === undefined,
     environment,
     ...(entryPoint === undefined ? {} : { entryPoint }),
   });
@@ -226,7 +289,7 @@ async function buildPrograms(
 async function measure(
   command: readonly string[],
   { env, token }: { env: Record<string, string>; token: string },
-): Promise<Cost> {
+): Promise<Metered> {
   const cost = await runMetered(command, { env, stdin: token });
   if (cost.code !== 0) {
     throw new Error(

@@ -5,6 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { runtimeFile } from "../../src/build/compile.ts";
 import { restFile } from "../../src/build/bundle.ts";
 import {
@@ -13,6 +14,7 @@ import {
   buildProgram,
 } from "../support/built_program.ts";
 import { createPamHost, type PamHost } from "../support/pam.ts";
+import { codeFolder } from "./site.ts";
 import { launch } from "../pam.d.example/stand_in.ts";
 
 const CUTS = 200;
@@ -144,6 +146,46 @@ for (const kind of BUILD_KINDS) {
     }
   });
 }
+
+/** Bits of it that are turned, spread over all of it. */
+const FLIPS = 120;
+
+Deno.test("a code cache with a bit turned, or cut, lets nobody in", async () => {
+  await using host = await builtHost("runtime");
+  for (let turn = 0; turn < 2; turn++) {
+    assert.deepEqual(await ends(host), [7, 7, 7]);
+  }
+  const folder = await codeFolder(host.program);
+  const file = `${folder}/v8_code_cache_v2`;
+  // out of the journal, whose check sums would give a turned bit away
+  const database = new DatabaseSync(file);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+  const whole = await Deno.readFile(file);
+  assert.ok(whole.length > 200_000, `it has ${whole.length} bytes`);
+  const restored = async (bytes: Uint8Array) => {
+    for (const { name } of Deno.readDirSync(folder ?? "")) {
+      if (name.startsWith("v8_code_cache")) {
+        await Deno.remove(`${folder}/${name}`);
+      }
+    }
+    await Deno.writeFile(file, bytes);
+  };
+  for (let flip = 0; flip < FLIPS; flip++) {
+    const bit = Math.floor(whole.length * 8 * (flip + 0.5) / FLIPS);
+    const bytes = whole.slice();
+    bytes[bit >> 3]! ^= 1 << (bit & 7);
+    await restored(bytes);
+    await assertRefused(host, `bit ${bit} of the code cache is turned`);
+  }
+  for (let cut = 0; cut < FLIPS / 4; cut++) {
+    const length = Math.floor(whole.length * cut / (FLIPS / 4));
+    await restored(whole.slice(0, length));
+    await assertRefused(host, `the code cache ends after ${length} bytes`);
+  }
+  await restored(whole);
+  assert.deepEqual(await ends(host), [7, 7, 7]);
+});
 
 const STACKS = [
   "login-device-sign-in",

@@ -76,6 +76,7 @@ Deno.test("a runtime build names nothing but its own folder, what the system has
       "/dev/null/deno;",
       "/nonexistent",
       "/usr/bin/env",
+      "/usr/bin/stat",
     ]);
     // moved to where it was built for, it needs nothing that was left behind
     await Deno.mkdir(`${folder}/host/usr/libexec`, { recursive: true });

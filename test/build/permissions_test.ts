@@ -10,6 +10,7 @@ import {
   BuildError,
   type Needs,
   permissionFlags,
+  permissionNeeds,
 } from "../../src/build/permissions.ts";
 
 const NEEDS: Needs = {
@@ -44,6 +45,63 @@ Deno.test("permissionFlags() grants what login needs, and no more", () => {
     "--no-prompt",
     "--unstable-net",
     "--no-code-cache",
+  ]);
+});
+
+Deno.test("permissionFlags() lets ssh-keys write what it keeps, and nothing else in its directory", () => {
+  const written = (needs: Partial<Needs>) =>
+    flags({ keysDirectory: "/var/cache/keys", ...needs }).find((flag) =>
+      flag.startsWith("--allow-write=")
+    )?.split("=")[1]?.split(",");
+  const usual = ["jwks", "recent", "log.sock"].map((name) =>
+    `/var/cache/keys/${name}`
+  );
+  assert.deepEqual(written({}), [NEEDS.cacheDirectory, ...usual, "/dev/log"]);
+  assert.deepEqual(written({ keysAudit: "/var/cache/keys/audit.jsonl" }), [
+    NEEDS.cacheDirectory,
+    ...usual,
+    "/var/cache/keys/audit.jsonl",
+    "/dev/log",
+  ]);
+  assert.throws(
+    () => written({ keysAudit: "/var/cache/keys/.code" }),
+    BuildError,
+  );
+});
+
+Deno.test("permissionNeeds() knows where the audit file of ssh-keys lies", () => {
+  const needs = (file: string | null, ssh_certificates: unknown = {}) => {
+    const { keysDirectory, keysAudit } = permissionNeeds({
+      issuers: [{
+        name: "campus",
+        issuer: "https://login.example.edu",
+        hosts: [],
+        proxy: null,
+        ssh_certificates,
+      }],
+      cache: {
+        directory: "/var/cache/oauth-pam",
+        ssh_keys_directory: "/var/cache/keys",
+      },
+      log: { socket: "/dev/log" },
+      audit: file === null ? null : { file },
+    });
+    return [keysDirectory, keysAudit];
+  };
+  const directory = "/var/cache/keys";
+  assert.deepEqual(needs(null), [directory, null]);
+  assert.deepEqual(needs("/var/cache/oauth-pam/audit.jsonl"), [
+    directory,
+    `${directory}/audit.jsonl`,
+  ]);
+  // with the folder, which may have to be made
+  assert.deepEqual(needs("/var/cache/oauth-pam/audit/logins.jsonl"), [
+    directory,
+    `${directory}/audit`,
+  ]);
+  assert.deepEqual(needs("/var/cache/oauth-pam/audit.jsonl", null), [
+    null,
+    null,
   ]);
 });
 

@@ -112,6 +112,9 @@ for (const [what, build, deno] of BUILDS) {
         }
         // Made beforehand, because mkdir(1) goes down its path with relative names.
         await Deno.mkdir(`${site.cache}/deno`, { mode: 0o700 });
+        if (site.code !== null) {
+          await Deno.mkdir(site.code, { recursive: true, mode: 0o700 });
+        }
         // a policy that it was not built for, so that it loads its second file and reads YAML
         const policy = `${site.root}/policy.yaml`;
         await Deno.writeTextFile(
@@ -134,6 +137,7 @@ for (const [what, build, deno] of BUILDS) {
             ...[site.program, `${site.program}.js`, `${site.program}.deno`],
             ...(real ? [restFile(`${site.program}.js`), policy] : []),
             ...[site.cache, deno],
+            ...(site.code === null ? [] : [site.code]),
           ];
           const strange = paths.filter((path) =>
             !own.some((folder) =>
@@ -145,7 +149,9 @@ for (const [what, build, deno] of BUILDS) {
           );
           assert.deepEqual(strange, []);
           const elsewhere = written.filter((path) =>
-            !inside(path, `${site.cache}/deno`) && !path.startsWith("/dev/")
+            !inside(path, `${site.cache}/deno`) &&
+            !(site.code !== null && inside(path, site.code)) &&
+            !path.startsWith("/dev/")
           );
           assert.deepEqual(elsewhere, []);
         }

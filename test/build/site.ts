@@ -41,6 +41,15 @@ if (verb === "see") {
     ffi: Deno.permissions.querySync({ name: "ffi" }).state }));
 } else if (verb === "copy") {
   await Deno.stdin.readable.pipeTo(Deno.stdout.writable);
+} else if (verb === "login") {
+  const [folder] = rest;
+  const beside = folder.replace(/\\/[^/]*$/, "");
+  console.log(JSON.stringify({ marker: "MARK", write: [folder + "/x", beside + "/x", folder, beside]
+    .map((path) => attempt(() => Deno.writeTextFileSync(path, ""))),
+    moved: [[folder, cache + "/y"], [beside, cache + "/y"], [cache, beside], [cache + "/z", folder + "/v8_code_cache_v2"]]
+      .map(([from, to]) => attempt(() => Deno.renameSync(from, to))),
+    linked: [[folder, cache + "/l"], [cache + "/l", folder + "/l"]]
+      .map(([from, to]) => attempt(() => Deno.symlinkSync(from, to))) }));
 } else if (verb === "log") {
   const socket = Deno.listenDatagram({ transport: "unixpacket", path: cache + "/log.sock" });
   await socket.send(new TextEncoder().encode("to the log"), { transport: "unixpacket", path: rest[0]! });
@@ -70,6 +79,16 @@ export interface Site {
   readonly program: string;
   readonly cache: string;
   readonly logSocket: string;
+  /** The folder for the code cache of logins; `null` for a compiled program. */
+  readonly code: string | null;
+}
+
+/** As the wrapper says it. */
+export async function codeFolder(program: string): Promise<string | null> {
+  const line = /^code='?([^'\n]+)'?$/m.exec(
+    (await Deno.readTextFile(program)).replaceAll("'\\''", "\0"),
+  )?.[1];
+  return line === undefined ? null : line.replaceAll("\0", "'");
 }
 
 export async function withSite(
@@ -85,7 +104,7 @@ export async function withSite(
     await Deno.makeTempDir({ prefix: "it's a site " }),
   );
   try {
-    const site = {
+    const paths = {
       root,
       program: `${root}/oauth-pam`,
       cache: `${root}/var cache/oauth-pam`,
@@ -94,25 +113,28 @@ export async function withSite(
     for (const name of ["home", "work", "tmp"]) {
       await Deno.mkdir(`${root}/${name}`);
     }
-    await Deno.mkdir(site.cache, { recursive: true, mode: 0o700 });
+    await Deno.mkdir(paths.cache, { recursive: true, mode: 0o700 });
     await Deno.writeTextFile(`${root}/probe.ts`, PROBE);
     await build({
       bundle: await bundleProgram({
         ...(real ? {} : { entryPoint: `${root}/probe.ts` }),
         environment,
         sha256: "00",
-        policy: { cache: site.cache },
+        policy: { cache: paths.cache },
       }),
       needs: {
         netHosts: ["login.example.edu:443"],
-        cacheDirectory: site.cache,
-        logSocket: site.logSocket,
+        cacheDirectory: paths.cache,
+        logSocket: paths.logSocket,
       },
-      output: site.program,
+      output: paths.program,
       deno,
       environment,
     });
-    await body(site);
+    const code = build === writeRuntimeProgram
+      ? await codeFolder(paths.program)
+      : null;
+    await body({ ...paths, code });
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -111,13 +111,38 @@ Deno.test("wrapperScript() quotes any path, in every shell that is here", async 
         deno: tool,
         flags: [`--allow-write=${awkward}`, "--allow-read"],
         bundle: `${awkward}/bundle.js`,
+        keysBundle: `${awkward}/keys.js`,
+        code: "0123",
         cacheDirectory: `${awkward}`,
         logSocket: "/run/log",
       }),
     );
     assert.ok(SHELLS.length > 0);
     for (const path of SHELLS) {
-      const out = await shell(path, script, "login", "it's *");
+      for (
+        const [verb, bundle] of [
+          ["login", "bundle.js"],
+          ["device", "bundle.js"],
+          ["outcome", "bundle.js"],
+          ["ssh-keys", "keys.js"],
+        ] as const
+      ) {
+        const out = await shell(path, script, verb, "it's *");
+        const words = [
+          "--v8-flags=--no-lazy,--jitless",
+          `${awkward}/${bundle}`,
+        ];
+        words.push(verb, "it's *");
+        assert.ok(
+          out.endsWith(words.map((word) => `<${word}>`).join("")),
+          `${path}: ${out}`,
+        );
+        assert.ok(
+          out.includes(`DENO_DIR=${awkward}.code/0123\n`),
+          `${path}: ${out}`,
+        );
+      }
+      const out = await shell(path, script, "policy", "it's *");
       const words = [
         "run",
         "--no-config",
@@ -129,8 +154,9 @@ Deno.test("wrapperScript() quotes any path, in every shell that is here", async 
       words.push(
         `--allow-write=${awkward}`,
         "--allow-read",
+        "--no-code-cache",
         `${awkward}/bundle.js`,
-        "login",
+        "policy",
         "it's *",
       );
       assert.ok(

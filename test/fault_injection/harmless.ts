@@ -26,20 +26,6 @@ const JWKS = "src/issuer/jwks_cache.ts";
 
 export const HARMLESS: readonly Harmless[] = [
   {
-    why: "an entry that cannot be read is a cache miss: the keys are fetched",
-    costs: "speed",
-    faults: FAILING,
-    awaits: [
-      `${STATE} read: this.#checkFolders()`,
-      `${STATE} read: Deno.lstat(path)`,
-      `${STATE} read: Deno.open(path`,
-      `${STATE} read: file.stat()`,
-      `${STATE} read: file.read(`,
-      `${STATE} checkFolders: checkPrivateDirectory(`,
-      `${PRIVATE} checkPrivateDirectory: Deno.lstat(path)`,
-    ],
-  },
-  {
     why:
       "keys that cannot be kept have been fetched: the next login fetches again",
     costs: "speed",
@@ -49,7 +35,6 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} writeNew: `,
       `${STATE} createFolders: ensurePrivateDirectory(`,
       `${PRIVATE} ensurePrivateDirectory: `,
-      `${PRIVATE} lstatOrNull: Deno.lstat(path)`,
     ],
   },
   {
@@ -58,7 +43,7 @@ export const HARMLESS: readonly Harmless[] = [
     faults: ALL,
     awaits: [
       `${STATE} lock: `,
-      `${STATE} create: this.#createFolders()`,
+      `${STATE} create: createFolders(`,
       `${STATE} create: writeNew(path, bytes)`,
     ],
   },
@@ -80,14 +65,17 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/ssh_keys.ts record: ",
       "src/pam/ssh_keys.ts isNews: ",
       "src/pam/ssh_keys.ts fingerprint: ",
-      `${STATE} has: `,
+      "src/files/mark.ts mark: ",
     ],
   },
   {
     why: "skipped, the line of the log is written too late or not at all",
     costs: "log",
     faults: ["undefined"],
-    awaits: ["src/pam/ssh_keys.ts sshKeys: within<unknown>(written"],
+    awaits: [
+      "src/pam/ssh_keys.ts sshKeys: isNews(",
+      "src/pam/ssh_keys.ts sshKeys: record(",
+    ],
   },
   {
     why: "where the runtime has no SHA-3, a library has it",
@@ -113,6 +101,7 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/log/audit.ts writeRecord: ",
       "src/pam/log/audit.ts appendAudit: ",
       "src/pam/log/syslog.ts sendToSyslog: ",
+      "src/lib/deadline.ts withinUnlessSoon: ",
     ],
   },
   {
@@ -124,7 +113,6 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/outcome.ts recordOutcome: outcomes.forget(",
       "src/pam/host/conversation.ts forget: ",
       "src/pam/host/conversation.ts hashOf: ",
-      `${STATE} remove: this.#checkFolders()`,
     ],
   },
   {
@@ -192,10 +180,8 @@ export const HARMLESS: readonly Harmless[] = [
 
 /** Functions whose failure may end in a login with a one-time token: those that only forget. */
 export const HARMLESS_WITH_ONE_TIME: readonly string[] = [
-  `${STATE} read: `,
   `${STATE} list: `,
   `${STATE} remove: `,
-  `${STATE} checkFolders: `, // of these three
 ];
 
 /** The entry that allows for the fault, if there is one. */

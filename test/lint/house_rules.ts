@@ -13,15 +13,18 @@ function sourcePath(filename: string): string | null {
 /** Members of `Deno` that belong to the process as a whole, and who may use them. */
 const PROCESS_MEMBERS = new Set(["args", "env", "exit", "exitCode"]);
 
+/** The entry points, and what they share. */
+const ENTRIES = new Set(["main.ts", "keys.ts", "process.ts"]);
+
 const plugin: Deno.lint.Plugin = {
   name: "house",
   rules: {
     "process-in-main": {
       create(context) {
         const path = sourcePath(context.filename);
-        if (path === null || path === "main.ts" || path.startsWith("build/")) {
-          return {};
-        }
+        if (
+          path === null || ENTRIES.has(path) || path.startsWith("build/")
+        ) return {};
         return {
           MemberExpression(node) {
             if (
@@ -32,8 +35,9 @@ const plugin: Deno.lint.Plugin = {
             ) {
               context.report({
                 node,
-                message: `"Deno.${node.property.name}" is only for src/main.ts`,
-                hint: "take it from the Io that main.ts hands in",
+                message:
+                  `"Deno.${node.property.name}" is only for where the program begins`,
+                hint: "take it from the Io that is handed in",
               });
             }
           },

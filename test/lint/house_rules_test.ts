@@ -46,6 +46,7 @@ for (const [id, path, source] of BREACHES) {
 
 const PERMITTED: readonly [string, string][] = [
   ["src/main.ts", "Deno.exit(0); Deno.env.get('PAM_USER');"],
+  ["src/keys.ts", "Deno.exitCode = 4;"],
   ["src/issuer/http.ts", "await fetch(url);"],
   ["src/cli/arguments.ts", 'const { parseArgs } = await import("node:util");'],
   ["src/pam/login.ts", "const now = Date.now();"],

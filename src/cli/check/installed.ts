@@ -212,13 +212,19 @@ function wrapperParts(
   text: string,
 ): { deno: string; bundle: string } | null {
   const command = /^exec \/usr\/bin\/env -i (.*?) "\$@"\n\}\n*$/ms.exec(text);
-  const words = [...(command?.[1] ?? "").matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)]
+  const words = wordsOf(command?.[1] ?? "");
+  const run = words.indexOf("run");
+  const deno = words.slice(0, run).findLast((word) => word.startsWith("/"));
+  const [bundle] = wordsOf(/^bundle=(.*)$/m.exec(text)?.[1] ?? "");
+  return deno === undefined || bundle?.startsWith("/") !== true
+    ? null
+    : { deno, bundle };
+}
+
+/** The words of a shell command, as the build quotes them. */
+function wordsOf(command: string): string[] {
+  return [...command.matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)]
     .map(([, quoted, plain]) =>
       quoted === undefined ? plain ?? "" : quoted.replaceAll("'\\''", "'")
     );
-  const run = words.indexOf("run");
-  const deno = words.slice(0, run).findLast((word) => word.startsWith("/"));
-  const bundle = words.at(-1);
-  if (deno === undefined || bundle?.startsWith("/") !== true) return null;
-  return { deno, bundle };
 }

@@ -46,6 +46,33 @@ export async function openIssuer(
   };
 }
 
+/**
+ * The way to an issuer, opened by the first request: whoever finds everything in the cache does not pay
+ * for it, and is not told of a `ca_file` that is wrong. That request throws like {@link openIssuer}.
+ */
+export function issuerWhenNeeded(
+  issuer: Issuer,
+  milliseconds: number,
+): IssuerAccess {
+  let opened: Promise<IssuerAccess> | undefined;
+  let transport: Transport | undefined;
+  return {
+    get hosts() {
+      return issuerHosts(issuer);
+    },
+    transport: {
+      async request(url, request) {
+        opened ??= openIssuer(issuer, AbortSignal.timeout(milliseconds));
+        ({ transport } = await opened);
+        return await transport.request(url, request);
+      },
+      close() {
+        transport?.close();
+      },
+    },
+  };
+}
+
 /** `host:port` of every host at which the issuer may be talked to. */
 export function issuerHosts(issuer: Issuer): string[] {
   return permittedHosts(issuer.issuer, issuer.hosts, discoveryUrlOf(issuer));
@@ -71,11 +98,16 @@ function checkPermissions(issuer: Issuer, hosts: readonly string[]): void {
 export function publishedKeys(
   issuer: LocalIssuer,
   access: IssuerAccess,
-  options: { cacheDirectory: string; now: () => number },
+  options: Pick<KeySource, "wait"> & {
+    cacheDirectory: string;
+    now: () => number;
+  },
 ): PublishedKeys {
   const source: KeySource = {
     issuer: issuer.issuer,
-    hosts: access.hosts,
+    get hosts() {
+      return access.hosts;
+    },
     oauthMetadata: kindRow(issuer).oauthMetadata,
     discoveryUrl: issuer.discovery_url,
     ttl: issuer.jwks_ttl,
@@ -83,6 +115,7 @@ export function publishedKeys(
     transport: access.transport,
     cache: new StateDirectory(options.cacheDirectory, "jwks"),
     now: () => Math.floor(options.now() / 1000),
+    wait: options.wait,
   };
   let known: KeySet | undefined;
   return {

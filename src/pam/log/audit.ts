@@ -126,6 +126,7 @@ export async function writeRecord(
       createDirectory: target.fromPolicy,
       severity: severityOf(record),
       now: io.now(),
+      wait: io.within,
     });
   } catch {
     await io.stderr(`oauth-pam: ${line}\n`);

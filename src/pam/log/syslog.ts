@@ -45,6 +45,8 @@ interface SyslogOptions {
   readonly severity: Severity;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** `within` unless given. */
+  readonly wait?: typeof within | undefined;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function sendToSyslog(
   line: string,
   options: SyslogOptions,
 ): Promise<void> {
-  const { directory } = options;
+  const { directory, wait = within } = options;
   if (options.createDirectory) await ensurePrivateDirectory(directory);
   else await checkPrivateDirectory(directory);
   const from = `${directory}/log.sock`;
@@ -72,7 +74,7 @@ export async function sendToSyslog(
   try {
     const packet = new TextEncoder().encode(syslogPacket(line, options));
     const send = (path: string) =>
-      within(
+      wait(
         connection.send(packet, { transport: "unixpacket", path }),
         SEND_TIMEOUT_MS,
         () => {
@@ -110,13 +112,13 @@ export function syslogPacket(
  */
 function bind(path: string): Deno.DatagramConn {
   for (let attempt = 1;; attempt++) {
-    remove(path);
     try {
       return Deno.listenDatagram({ transport: "unixpacket", path });
     } catch (error) {
       if (
         !(error instanceof Deno.errors.AddrInUse) || attempt === BIND_ATTEMPTS
       ) throw error;
+      remove(path);
     }
   }
 }
