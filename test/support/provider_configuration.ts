@@ -75,7 +75,7 @@ export interface ProviderOptions {
   /** Seconds the device endpoint tells clients to wait; default 1. */
   readonly deviceInterval?: number;
   /**
-   * Whether the ID token of device sign-in has the request's nonce, as Keycloak's has; default false,
+   * Whether the ID token of device sign-in has the request's nonce; default false,
    * as oidc-provider drops it.
    */
   readonly deviceNonce?: boolean;
