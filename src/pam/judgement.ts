@@ -94,8 +94,8 @@ export interface Ruling {
   readonly decision: Decision;
   /** The same as the end of an attempt. */
   readonly result: LoginResult;
-  /** The decision if the connection came from there. */
-  readonly from: (rhost: string | null) => Decision;
+  /** The decision if the connection came from there, and if these were all rules. */
+  readonly from: (rhost: string | null, rules?: Policy["rules"]) => Decision;
 }
 
 /**
@@ -109,8 +109,8 @@ export async function decide(
 ): Promise<Ruling> {
   const mapFiles = await loadMapFiles(policy, issuer);
   const access = accessRequest(request, { evidence, issuer, now });
-  const from = (rhost: string | null) =>
-    evaluate(policy, { ...access, rhost }, { mapFiles });
+  const from: Ruling["from"] = (rhost, rules = policy.rules) =>
+    evaluate({ ...policy, rules }, { ...access, rhost }, { mapFiles });
   const decision = from(access.rhost);
   const { reason, rule } = decision;
   if (reason === "allowed") {

@@ -406,6 +406,51 @@ test("refuses where no network at all is admitted", async (scene) => {
   ],
 });
 
+test(
+  "says which rule refuses, where it refuses from everywhere",
+  async (scene) => {
+    refused(await scene.ask(), "denied_by_rule");
+  },
+  {
+    ruleLines: ['\n  all: {effect: deny, rhosts: ["0.0.0.0/0", "::/0"]}'],
+  },
+);
+
+const MANY = 1000;
+
+test(
+  "decides in time by a policy with many networks and many rules",
+  async (scene) => {
+    await scene.ask();
+    const before = performance.now();
+    await scene.ask({ connection: "192.0.2.7 50000 192.0.2.1 22" });
+    const once = performance.now() - before;
+    const { line } = await scene.ask();
+    const networks = /,from="([^"]*)"/.exec(line ?? "")?.[1]?.split(",") ?? [];
+    assert.ok(networks.includes("172.16.0.0/32"), line ?? "");
+    assert.equal(networks.length, MANY);
+    // not once for each network and each rule
+    const all = performance.now() - before - once;
+    assert.ok(all < 3 * once, `${all} ms, and ${once} ms about one address`);
+  },
+  {
+    ruleLines: [
+      `rhosts: [${
+        Array.from(
+          { length: MANY },
+          (_, n) => `172.16.${n >> 7}.${2 * (n & 127)}`,
+        ).join(", ")
+      }]`,
+      ...Array.from(
+        { length: MANY },
+        (_, n) =>
+          `\n  r${n}: {when: {team: t${n}}, accounts: [{names: [alice]}], ` +
+          `rhosts: [10.${n >> 8}.${n & 255}.0/24]}`,
+      ),
+    ],
+  },
+);
+
 test("refuses questions that are not in order", async (scene) => {
   const { type, base64 } = await scene.certificate();
   const { policyFile } = scene.site;
