@@ -75,12 +75,14 @@ export async function judge(
 
 /**
  * A certificate takes its ID token to every server that its owner connects to: whoever brings such a
- * token to a prompt may be one of those. Access tokens (RFC 9068) are not in certificates.
+ * token to a prompt may be one of those. What is signed and of another type than access tokens (RFC 9068), or
+ * has a nonce, by which a key can be bound to it, may come from there.
  */
 function checkHandedOver({ issuer, jws }: PresentedToken): void {
   if (
     "ssh_certificates" in issuer && issuer.ssh_certificates !== null &&
-    !/^(application\/)?at\+jwt$/i.test(String(jws?.header.typ))
+    (!/^(application\/)?at\+jwt$/i.test(String(jws?.header.typ)) ||
+      jws?.payload.nonce !== undefined)
   ) {
     throw new TokenError(
       "token_kind_unexpected",

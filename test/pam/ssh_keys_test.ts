@@ -19,7 +19,12 @@ import {
   createKeyScene,
   type KeyScene,
 } from "../support/ssh_keys.ts";
-import { createSigner, publicJwk } from "../support/tokens.ts";
+import {
+  createSigner,
+  publicJwk,
+  signToken,
+  standardClaims,
+} from "../support/tokens.ts";
 
 function test(
   title: string,
@@ -502,6 +507,53 @@ Deno.test("a certificate's ID token is refused at a prompt, an access token is n
   assert.equal(scene.server.connections, 0);
   assert.equal((await typed({ typ: "at+jwt" })).reason, "allowed");
   assert.equal((await typed({ typ: "application/AT+JWT" })).reason, "allowed");
+});
+
+Deno.test("what a certificate holds opens nothing at a prompt, whatever its type", async () => {
+  await using scene = await createKeyScene({
+    issuerLines: [
+      "ssh_certificates: {refreshed: true}",
+      "types: [JWT, at+jwt]",
+    ],
+  });
+  const { policyFile } = scene.site;
+  const claims = standardClaims({
+    issuer: scene.server.issuer,
+    audience: "ssh-prod",
+  });
+  for (const typ of ["at+jwt", "application/AT+JWT"]) {
+    const parts: string[] = [];
+    const certificate = await scene.certificate({
+      token: {
+        header: { typ },
+        edit: (all) => {
+          parts.push(...all);
+          return all;
+        },
+      },
+    });
+    assert.equal((await scene.ask({ certificate })).reason, "allowed", typ);
+    const [payload, header, signature] = parts;
+    const token = `${header}.${payload}.${signature}`;
+    const { reason, log } = await scene.attempt({ policyFile, token });
+    assert.equal(reason, "token_kind_unexpected", log);
+    // a refreshed one need not have a nonce to be known by
+    const later = await signToken({
+      signer: scene.signer,
+      header: { typ },
+      claims: {
+        ...claims,
+        iat: Number(claims.iat) + 60,
+        exp: Number(claims.exp) + 600,
+      },
+    });
+    const now = 1000 * (Number(claims.exp) + 60);
+    const answer = await scene.ask({
+      now,
+      certificate: await scene.certificate({ token: { refreshed: later } }),
+    });
+    assert.equal(answer.reason, "type_not_allowed", answer.log);
+  }
 });
 
 Deno.test("a token by a key that the issuer lacks makes no storm of requests", async () => {
