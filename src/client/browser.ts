@@ -26,7 +26,7 @@ export function browserCommands(
   const named = (env("BROWSER") ?? "").split(":").map((command) => {
     const words = command.split(" ").filter((word) => word !== "");
     return words.some((word) => word.includes("%s"))
-      ? words.map((word) => word.replaceAll("%s", url))
+      ? words.map((word) => word.replaceAll("%s", () => url))
       : [...words, url];
   }).filter(({ length }) => length > 1);
   if (os === "darwin") return [...named, ["open", url]];

@@ -54,9 +54,9 @@ async function heldCertificate(
     if (!CERTIFICATE_TYPES.some((known) => known === type)) return null;
     const certificate = readCertificate(encodeBase64(blob), type);
     const { pkToken, principals } = certificate;
-    if (pkToken === null || !principals.includes(WILDCARD_PRINCIPAL)) {
-      return null;
-    }
+    const wildcard = principals.length === 1 &&
+      principals[0] === WILDCARD_PRINCIPAL;
+    if (pkToken === null || !wildcard) return null;
     await requireSelfSigned(certificate, { now });
     const claims = claimsIn(pkToken);
     return claims === null ? null : { type, blob, comment, ...claims };

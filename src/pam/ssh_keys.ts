@@ -120,10 +120,7 @@ async function answer(
   const admitted = connection === null
     ? admittedFrom(ruling, known.policy)
     : admittedNow(ruling, known.policy);
-  if (admitted === null) {
-    if (ruling.result.reason === "allowed") throw new Error("a yes to nobody");
-    return ruling.result;
-  }
+  if (admitted === null) return refusalOf(ruling);
   const { rule, ...restrictions } = admitted;
   const line = authorizedKeyLine({
     key: signed.key.blob,
@@ -269,6 +266,15 @@ interface Admitted {
   readonly permit: readonly Permit[] | null;
 }
 
+/** Why nobody is admitted. Throws where somebody is. */
+function refusalOf({ result, from }: Ruling): LoginResult {
+  if (result.reason !== "allowed") return result;
+  // where no address is known the networks of deny rules do not match, which may be all that there are
+  const { decision, reason, rule, detail = null } = from("0.0.0.0");
+  if (decision === "allow") throw new Error("a yes to nobody");
+  return { reason, rule, detail };
+}
+
 /** What the decision about the connection's own address opens; `null` for nothing. */
 function admittedNow({ decision }: Ruling, policy: Policy): Admitted | null {
   if (decision.decision !== "allow") return null;
@@ -283,10 +289,11 @@ function admittedNow({ decision }: Ruling, policy: Policy): Admitted | null {
  */
 function admittedFrom(ruling: Ruling, policy: Policy): Admitted | null {
   const yes: Decision[] = [];
+  const rules = rulesSomewhere(ruling, policy);
   const networks = admittedNetworks(
-    policy.rules.flatMap(({ rhosts }) => rhosts ?? []),
+    rules.map(({ rhosts }) => rhosts ?? []),
     (rhost) => {
-      const decision = rhost === null ? ruling.decision : ruling.from(rhost);
+      const decision = ruling.from(rhost, rules);
       if (decision.decision !== "allow") return false;
       yes.push(decision);
       return true;
@@ -307,6 +314,18 @@ function admittedFrom(ruling: Ruling, policy: Policy): Admitted | null {
           : all.filter((permit) => some.includes(permit))
       ),
   };
+}
+
+/**
+ * The rules that match from somewhere. The others have no say wherever somebody comes from, and asking
+ * each of them about the networks of each takes longer than sshd waits.
+ */
+function rulesSomewhere({ from }: Ruling, { rules }: Policy): Policy["rules"] {
+  const outcomes = from(null, rules.map((rule) => ({ ...rule, rhosts: null })));
+  const ids = new Set(
+    outcomes.rules.filter(({ matched }) => matched).map(({ id }) => id),
+  );
+  return rules.filter(({ id }) => ids.has(id));
 }
 
 const TOO_MANY_NETWORKS =

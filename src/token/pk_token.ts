@@ -170,9 +170,11 @@ export async function verifyPkToken(
   const mayVouch = issuer.ssh_certificates.refreshed && proven === null;
   if (refreshed === null || !mayVouch) throw over;
   const { jws } = refreshed;
+  // without a nonce, one that is typed as an access token would pass for one at a prompt
+  const types = judged.types.filter((type) => mediaType(type) !== "at+jwt");
   const later = await signedClaims(refreshed.token, {
     jws,
-    issuer: judged,
+    issuer: { ...judged, types },
     keys,
   });
   checkRefreshed(later.claims, { earlier: claims, expected, now });

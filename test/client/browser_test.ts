@@ -35,6 +35,12 @@ for (const [what, environment, os, commands] of CASES) {
   });
 }
 
+Deno.test("browserCommands() does not read the address for patterns of its own", () => {
+  const url = "https://login.example.edu/$&/$'?a=$$";
+  const env = (name: string) => name === "BROWSER" ? "a %s" : undefined;
+  assert.deepEqual(browserCommands(url, { os: "linux", env }), [["a", url]]);
+});
+
 Deno.test("openInBrowser() starts the first that there is, with the address as one word", async () => {
   const folder = await Deno.makeTempDir();
   try {

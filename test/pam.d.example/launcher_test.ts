@@ -156,6 +156,11 @@ test("joins the lines of SSH_AUTH_INFO_0, which sshd ends with a newline", async
       [`${key}\n`, key],
       [`${key}\nhostbased x\n`, `${key},hostbased x`],
       ["", undefined],
+      // of hostbased, the client's own name for its user is in the line
+      [
+        `${key}\nhostbased x client user "a,publickey b c,", client host "d"\n${key}\n`,
+        `${key},${key}`,
+      ],
     ]
   ) {
     const env = [...REQUEST, `SSH_AUTH_INFO_0=${given}`];
@@ -166,6 +171,18 @@ test("joins the lines of SSH_AUTH_INFO_0, which sshd ends with a newline", async
   }
   const env = [...REQUEST, `SSH_AUTH_INFO_0=${"A".repeat(131_001)}`];
   assert.equal((await launch(host, { env })).code, 7);
+});
+
+test("joins lines in a time that does not grow with the square", async ({ host, program }) => {
+  const lines = Array(60_000).fill("a").join("\n");
+  const before = performance.now();
+  const env = [...REQUEST, `SSH_AUTH_INFO_0=${lines}`];
+  assert.equal((await launch(host, { env })).code, 0);
+  assert.ok(performance.now() - before < 5_000);
+  assert.ok(
+    (await program.facts())?.environment
+      .includes(`SSH_AUTH_INFO_0=${lines.replaceAll("\n", ",")}`),
+  );
 });
 
 test("runs the program without core dumps, with umask 077, in /", async ({ host, program }) => {

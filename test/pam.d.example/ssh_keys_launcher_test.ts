@@ -187,6 +187,21 @@ test("answers nothing where the program says that a certificate is not ours", as
   assert.equal(await logged(), "");
 });
 
+test("lets nobody in where a PAM stack runs it, which would take 0 for a yes", async ({ ask, program, logged }) => {
+  const [policy = "", user = "", key = ""] = ARGS;
+  for (const type of ["ssh-ed25519", "%t", TYPE]) {
+    for (const stack of ["auth", ""]) {
+      const args = [policy, user, key, type];
+      assert.deepEqual(
+        await ask(args, { PAM_TYPE: stack, PAM_USER: "root" }),
+        { code: 4, stdout: "", stderr: "" },
+      );
+    }
+  }
+  assert.equal(await program.facts(), undefined);
+  assert.match(await logged(), /not for PAM/);
+});
+
 /** A folder that only root can change, unlike /tmp. */
 async function inRootsFolder(
   body: (folder: string) => Promise<void>,
@@ -249,6 +264,10 @@ test("refuses a command of --chain that others can change", async ({ ask, host }
     await refused("keys");
     await refused("");
     await refused(`${folder}/missing`);
+    // env would set a variable, and run what is called like the account
+    await Deno.mkdir(`${folder}/a=b`);
+    await Deno.writeTextFile(`${folder}/a=b/keys`, script, { mode: 0o755 });
+    await refused(`${folder}/a=b/keys`);
     await Deno.symlink(good, `${folder}/link`);
     await refused(`${folder}/link`);
     await Deno.chmod(good, 0o775);

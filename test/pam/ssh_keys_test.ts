@@ -19,7 +19,12 @@ import {
   createKeyScene,
   type KeyScene,
 } from "../support/ssh_keys.ts";
-import { createSigner, publicJwk } from "../support/tokens.ts";
+import {
+  createSigner,
+  publicJwk,
+  signToken,
+  standardClaims,
+} from "../support/tokens.ts";
 
 function test(
   title: string,
@@ -406,6 +411,51 @@ test("refuses where no network at all is admitted", async (scene) => {
   ],
 });
 
+test(
+  "says which rule refuses, where it refuses from everywhere",
+  async (scene) => {
+    refused(await scene.ask(), "denied_by_rule");
+  },
+  {
+    ruleLines: ['\n  all: {effect: deny, rhosts: ["0.0.0.0/0", "::/0"]}'],
+  },
+);
+
+const MANY = 1000;
+
+test(
+  "decides in time by a policy with many networks and many rules",
+  async (scene) => {
+    await scene.ask();
+    const before = performance.now();
+    await scene.ask({ connection: "192.0.2.7 50000 192.0.2.1 22" });
+    const once = performance.now() - before;
+    const { line } = await scene.ask();
+    const networks = /,from="([^"]*)"/.exec(line ?? "")?.[1]?.split(",") ?? [];
+    assert.ok(networks.includes("172.16.0.0/32"), line ?? "");
+    assert.equal(networks.length, MANY);
+    // not once for each network and each rule
+    const all = performance.now() - before - once;
+    assert.ok(all < 3 * once, `${all} ms, and ${once} ms about one address`);
+  },
+  {
+    ruleLines: [
+      `rhosts: [${
+        Array.from(
+          { length: MANY },
+          (_, n) => `172.16.${n >> 7}.${2 * (n & 127)}`,
+        ).join(", ")
+      }]`,
+      ...Array.from(
+        { length: MANY },
+        (_, n) =>
+          `\n  r${n}: {when: {team: t${n}}, accounts: [{names: [alice]}], ` +
+          `rhosts: [10.${n >> 8}.${n & 255}.0/24]}`,
+      ),
+    ],
+  },
+);
+
 test("refuses questions that are not in order", async (scene) => {
   const { type, base64 } = await scene.certificate();
   const { policyFile } = scene.site;
@@ -457,6 +507,53 @@ Deno.test("what a certificate carries is refused at a prompt", async () => {
     assert.match(log, /come in SSH certificates, and not by themselves/);
   }
   assert.equal(scene.server.connections, 0);
+});
+
+Deno.test("what a certificate holds opens nothing at a prompt, whatever its type", async () => {
+  await using scene = await createKeyScene({
+    issuerLines: [
+      "ssh_certificates: {refreshed: true}",
+      "types: [JWT, at+jwt]",
+    ],
+  });
+  const { policyFile } = scene.site;
+  const claims = standardClaims({
+    issuer: scene.server.issuer,
+    audience: "ssh-prod",
+  });
+  for (const typ of ["at+jwt", "application/AT+JWT"]) {
+    const parts: string[] = [];
+    const certificate = await scene.certificate({
+      token: {
+        header: { typ },
+        edit: (all) => {
+          parts.push(...all);
+          return all;
+        },
+      },
+    });
+    assert.equal((await scene.ask({ certificate })).reason, "allowed", typ);
+    const [payload, header, signature] = parts;
+    const token = `${header}.${payload}.${signature}`;
+    const { reason, log } = await scene.attempt({ policyFile, token });
+    assert.equal(reason, "token_kind_unexpected", log);
+    // a refreshed one need not have a nonce to be known by
+    const later = await signToken({
+      signer: scene.signer,
+      header: { typ },
+      claims: {
+        ...claims,
+        iat: Number(claims.iat) + 60,
+        exp: Number(claims.exp) + 600,
+      },
+    });
+    const now = 1000 * (Number(claims.exp) + 60);
+    const answer = await scene.ask({
+      now,
+      certificate: await scene.certificate({ token: { refreshed: later } }),
+    });
+    assert.equal(answer.reason, "type_not_allowed", answer.log);
+  }
 });
 
 Deno.test("a token by a key that the issuer lacks makes no storm of requests", async () => {

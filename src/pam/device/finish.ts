@@ -116,8 +116,17 @@ async function finish(
     // the pending sign-in's issuer has answered, or "failed" tells why not
     known.steered = true;
     const presented = ownerOf(typed, { policy });
+    const pending = policy.issuers.find(({ name }) =>
+      found !== null && "issuer" in found && name === found.issuer
+    );
+    const demanding = pending === undefined
+      ? policy.issuers
+      : [pending, presented.issuer];
     return await judge(
-      await afterKey({ token: typed, ...presented }, io),
+      // whichever issuer it is by: what is typed must not choose what is demanded of it
+      demanding.some(demandsKey)
+        ? await afterKey({ token: typed, ...presented }, io)
+        : { token: typed, ...presented },
       known,
       context(),
     );
@@ -140,7 +149,11 @@ async function finish(
     pending: found,
     requestMs: timings.requestMs,
   });
-  const result = await judge(await afterKey(presented, io), known, context());
+  const result = await judge(
+    demandsKey(issuer) ? await afterKey(presented, io) : presented,
+    known,
+    context(),
+  );
   // nobody gets in, so that nobody must read that somebody did
   checkPresence(gone);
   if (result.reason === "allowed") {
@@ -153,12 +166,15 @@ async function finish(
   return result;
 }
 
-/** The token with a further judgement, where a key must have come before it. */
+function demandsKey({ device }: Issuer): boolean {
+  return (device?.after ?? null) !== null;
+}
+
+/** The token with a further judgement: a key must have come before it. */
 async function afterKey(
   presented: PresentedToken,
   io: PamIo,
 ): Promise<PresentedToken> {
-  if ((presented.issuer.device?.after ?? null) === null) return presented;
   const { checkSamePerson } = await import("./earlier_key.ts");
   return {
     ...presented,

@@ -13,32 +13,35 @@ import {
 
 const WIDTH = { 4: 32, 6: 128 } as const;
 
+/** A network, with the lists that name it. */
+interface Named extends Network {
+  readonly lists: readonly number[];
+}
+
 /**
  * The networks in CIDR notation from which `admits` says yes, each address in at most one of them;
- * `"everywhere"` where no address makes a difference. `networks` are all that `admits` looks at.
- * It is asked once for each set of networks that an address can be in, and about `null` for an address
- * outside of all: networks nest or are disjoint, so that the innermost one tells the set.
+ * `"everywhere"` where no address makes a difference. `lists` are all that `admits` looks at: a network
+ * by itself, or several of which it only asks whether one of them holds the address. It is asked once
+ * for each set of lists that an address can be in, and about `null` for an address outside of all.
  */
 export function admittedNetworks(
-  networks: readonly string[],
+  lists: readonly (string | readonly string[])[],
   admits: (rhost: string | null) => boolean,
 ): readonly string[] | "everywhere" {
-  const known = [...new Set(networks)].map(parseNetwork).filter((network) =>
-    network !== null
-  );
-  const elsewhere = admits(null);
-  const whole = ([4, 6] as const).map((family) => {
-    const answers = new Map<Network | null, boolean>([[null, elsewhere]]);
-    return admittedIn({ family, bits: 0n, prefix: 0 }, {
+  const known = namedNetworks(lists);
+  const answers = new Map([["", admits(null)]]);
+  const whole = ([4, 6] as const).map((family) =>
+    admittedIn({ family, bits: 0n, prefix: 0 }, {
       inner: known.filter((network) => network.family === family),
-      innermost: null,
-      admits: (network, address) => {
-        const answer = answers.get(network) ?? admits(formatAddress(address));
-        answers.set(network, answer);
+      around: new Set(),
+      admits: (around, address) => {
+        const set = [...around].sort().join();
+        const answer = answers.get(set) ?? admits(formatAddress(address));
+        answers.set(set, answer);
         return answer;
       },
-    });
-  });
+    })
+  );
   return whole.every(([first]) => first?.prefix === 0)
     ? "everywhere"
     : whole.flat().map((network) =>
@@ -46,28 +49,54 @@ export function admittedNetworks(
     );
 }
 
+/** Each network once, however often and however differently it is written. */
+function namedNetworks(
+  lists: readonly (string | readonly string[])[],
+): readonly Named[] {
+  const known = new Map<string, { network: Network; lists: number[] }>();
+  for (const [index, list] of lists.entries()) {
+    for (const text of typeof list === "string" ? [list] : list) {
+      const network = parseNetwork(text);
+      if (network === null) continue;
+      const host = BigInt(WIDTH[network.family] - network.prefix);
+      const name = `${network.family}/${network.prefix}/${
+        network.bits >> host
+      }`;
+      const same = known.get(name);
+      if (same === undefined) known.set(name, { network, lists: [index] });
+      else if (same.lists.at(-1) !== index) same.lists.push(index);
+    }
+  }
+  return Array.from(
+    known.values(),
+    ({ network, lists }) => ({ ...network, lists }),
+  );
+}
+
 /** The same inside one network. */
 function admittedIn(
   here: Network,
-  { inner, innermost, admits }: {
+  { inner, around, admits }: {
     /** Networks that are this one, or inside it. */
-    readonly inner: readonly Network[];
-    /** The smallest network around this one. */
-    readonly innermost: Network | null;
-    readonly admits: (network: Network | null, address: Network) => boolean;
+    readonly inner: readonly Named[];
+    /** The lists that hold all of what is around this one. */
+    readonly around: ReadonlySet<number>;
+    readonly admits: (lists: ReadonlySet<number>, address: Network) => boolean;
   },
 ): readonly Network[] {
-  const itself = inner.find(({ prefix }) => prefix === here.prefix) ??
-    innermost;
+  const itself = inner.find(({ prefix }) => prefix === here.prefix);
+  const lists = itself === undefined ? around : around.union(
+    new Set(itself.lists),
+  );
   const smaller = inner.filter(({ prefix }) => prefix > here.prefix);
-  if (smaller.length === 0) return admits(itself, here) ? [here] : [];
+  if (smaller.length === 0) return admits(lists, here) ? [here] : [];
   const prefix = here.prefix + 1;
   const bit = 1n << BigInt(WIDTH[here.family] - prefix);
   const parts = [here.bits, here.bits | bit].map((bits) => {
     const half = { ...here, bits, prefix };
     return admittedIn(half, {
       inner: smaller.filter((network) => contains(half, network)),
-      innermost: itself,
+      around: lists,
       admits,
     });
   });

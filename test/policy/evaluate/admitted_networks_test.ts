@@ -62,6 +62,22 @@ Deno.test("admittedNetworks() asks once for each set of networks", () => {
   assert.ok(asks.length <= 403, String(asks.length));
 });
 
+Deno.test("admittedNetworks() asks once for a list of networks, however long it is", () => {
+  const list = (from: number, step: number) =>
+    Array.from({ length: 3000 }, (_, n) => {
+      const block = from + n * step;
+      return `10.${block >> 8}.${block & 255}.0/24`;
+    });
+  const [allowed, denied] = [list(0, 2), list(1, 4)];
+  const asks: (string | null)[] = [];
+  const found = admittedNetworks([allowed, denied], (rhost) => {
+    asks.push(rhost);
+    return inNetworks(allowed, rhost) && !inNetworks(denied, rhost);
+  });
+  assert.deepEqual([...found].sort(), [...allowed].sort());
+  assert.equal(asks.length, 3);
+});
+
 Deno.test("admittedNetworks() is right for every address", () => {
   const near = (family: 4 | 6) =>
     fc.record({
@@ -99,13 +115,15 @@ Deno.test("admittedNetworks() is right for every address", () => {
         const admits = (rhost: string | null) =>
           (elsewhere || inNetworks(allowed, rhost)) &&
           !inNetworks(denied, rhost);
-        const found = admittedNetworks([...allowed, ...denied], admits);
-        for (const each of addresses) {
-          assert.equal(
-            found === "everywhere" || inNetworks(found, each),
-            admits(each),
-            each,
-          );
+        for (const lists of [[...allowed, ...denied], [allowed, denied]]) {
+          const found = admittedNetworks(lists, admits);
+          for (const each of addresses) {
+            assert.equal(
+              found === "everywhere" || inNetworks(found, each),
+              admits(each),
+              each,
+            );
+          }
         }
       },
     ),
