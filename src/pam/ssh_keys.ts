@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { mark } from "../files/mark.ts";
+import { isForgotten, remember } from "../files/recent_lines.ts";
 import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
 import { encodeBase64 } from "../lib/base64url.ts";
 import { within, withinUnlessSoon } from "../lib/deadline.ts";
@@ -314,9 +314,6 @@ const TOO_MANY_NETWORKS =
 
 // The log: one line for a certificate that is shown, although sshd asks twice.
 
-/** How long the second question is the same as the first. */
-const SAME_MS = 60_000;
-
 async function record(
   offer: Offer,
   result: LoginResult,
@@ -329,20 +326,6 @@ async function record(
     ...(key === null ? {} : { key }),
     phase: "offered",
   });
-  const { policy } = offer;
-  if (policy === null) return;
-  const span = spanAt(io.now());
-  const { directory } = policy.cache;
-  // as the sweep itself would find out, but at a price
-  if (!await mark(directory, "recent", `swept.${span}`)) return;
-  await new StateDirectory(directory, "recent").sweep({
-    now: io.now(),
-    expired: (name) => !(Number(name.split(".")[1]) >= span),
-  });
-}
-
-function spanAt(now: number): number {
-  return Math.floor(now / SAME_MS);
 }
 
 /**
@@ -365,13 +348,17 @@ async function isNews(
     result.reason,
     result.rule,
   ];
+  const { directory: root } = policy.cache;
+  const folder = "recent";
+  const now = io.now();
   try {
     const hash = await sha256Hex(JSON.stringify(asked));
-    const span = spanAt(io.now());
-    const { directory } = policy.cache;
-    if (!await mark(directory, "recent", `${hash}.${span}`)) return false;
-    // the second question may come in the next span
-    await mark(directory, "recent", `${hash}.${span + 1}`);
+    const { known, first } = await remember(hash, { root, folder, now });
+    if (known) return false;
+    if (first) {
+      const expired = (name: string) => isForgotten(name, now);
+      await new StateDirectory(root, folder).sweep({ now, expired });
+    }
   } catch {
     // then it cannot be told
   }
