@@ -37,11 +37,9 @@ export async function remember(
   const minute = minuteOf(now);
   using file = open(`${directory}/${minute}`);
   const text = contents(file);
-  if (text.includes(`${line}\n`)) return { known: true, first: false };
+  if (hasLine(text, line)) return { known: true, first: false };
   using before = open(`${directory}/${minute - 1}`);
-  if (contents(before).includes(`${line}\n`)) {
-    return { known: true, first: false };
-  }
+  if (hasLine(contents(before), line)) return { known: true, first: false };
   const bytes = new TextEncoder().encode(`${line}\n`);
   if (file.writeSync(bytes) !== bytes.length) throw new StateError("disk full");
   return { known: false, first: text === "" };
@@ -50,6 +48,10 @@ export async function remember(
 /** Whether a file of that name is too old to be looked at. */
 export function isForgotten(name: string, now: number): boolean {
   return !(Number(name) >= minuteOf(now) - 1);
+}
+
+function hasLine(text: string, line: string): boolean {
+  return `\n${text}`.includes(`\n${line}\n`);
 }
 
 function minuteOf(now: number): number {
