@@ -59,7 +59,7 @@ interface Offer extends Attempt {
 
 /**
  * What sshd is to be told of a key; `null` where the key is not one to be judged here. Writes one log
- * line for both times that sshd asks. Never throws, and ends within the timeouts.
+ * line for both times that sshd asks. Never throws; whatever waits for others ends within the timeouts.
  */
 export async function sshKeys(
   args: readonly string[],
@@ -205,6 +205,7 @@ async function proved(
   },
 ): Promise<Proved> {
   const { policy } = offer;
+  const end = performance.now() + TIMEOUTS.totalMs;
   const token = parsePkToken(pkToken);
   const issuer = issuerOf(token.iss, policy);
   offer.issuer = issuer.name;
@@ -213,7 +214,7 @@ async function proved(
     const keys = publishedKeys(issuer, access, {
       cacheDirectory: policy.cache.directory,
       now: io.now,
-      wait: inTime,
+      wait: (work) => inTime(work, end),
     });
     const verified = await verifyPkToken(token, { key, issuer, keys, now });
     // OpenSSH 10.3 and later take them for nobody's
@@ -232,11 +233,13 @@ async function proved(
  * What may wait for others ends before the launcher would end it. All the rest takes milliseconds, and
  * a timer for it would be felt.
  */
-async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
-  const { totalMs } = TIMEOUTS;
-  const left = Math.max(0, Math.ceil(totalMs - performance.now()));
+async function inTime<Result>(
+  work: () => Promise<Result>,
+  end: number,
+): Promise<Result> {
+  const left = Math.max(0, Math.ceil(end - performance.now()));
   return await within(work(), left, () => {
-    throw new Error(`gave up after ${totalMs} ms`);
+    throw new Error(`gave up after ${TIMEOUTS.totalMs} ms`);
   });
 }
 
