@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { mark } from "../files/mark.ts";
+import { isForgotten, remember } from "../files/recent_lines.ts";
 import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
 import { encodeBase64 } from "../lib/base64url.ts";
 import { within, withinUnlessSoon } from "../lib/deadline.ts";
@@ -59,7 +59,7 @@ interface Offer extends Attempt {
 
 /**
  * What sshd is to be told of a key; `null` where the key is not one to be judged here. Writes one log
- * line for both times that sshd asks. Never throws, and ends within the timeouts.
+ * line for both times that sshd asks. Never throws; whatever waits for others ends within the timeouts.
  */
 export async function sshKeys(
   args: readonly string[],
@@ -202,6 +202,7 @@ async function proved(
   },
 ): Promise<Proved> {
   const { policy } = offer;
+  const end = performance.now() + TIMEOUTS.totalMs;
   const token = parsePkToken(pkToken);
   const issuer = issuerOf(token.iss, policy);
   offer.issuer = issuer.name;
@@ -210,7 +211,7 @@ async function proved(
     const keys = publishedKeys(issuer, access, {
       cacheDirectory: policy.cache.directory,
       now: io.now,
-      wait: inTime,
+      wait: (work) => inTime(work, end),
     });
     const verified = await verifyPkToken(token, { key, issuer, keys, now });
     // OpenSSH 10.3 and later take them for nobody's
@@ -229,11 +230,13 @@ async function proved(
  * What may wait for others ends before the launcher would end it. All the rest takes milliseconds, and
  * a timer for it would be felt.
  */
-async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
-  const { totalMs } = TIMEOUTS;
-  const left = Math.max(0, Math.ceil(totalMs - performance.now()));
+async function inTime<Result>(
+  work: () => Promise<Result>,
+  end: number,
+): Promise<Result> {
+  const left = Math.max(0, Math.ceil(end - performance.now()));
   return await within(work(), left, () => {
-    throw new Error(`gave up after ${totalMs} ms`);
+    throw new Error(`gave up after ${TIMEOUTS.totalMs} ms`);
   });
 }
 
@@ -333,9 +336,6 @@ const TOO_MANY_NETWORKS =
 
 // The log: one line for a certificate that is shown, although sshd asks twice.
 
-/** How long the second question is the same as the first. */
-const SAME_MS = 60_000;
-
 async function record(
   offer: Offer,
   result: LoginResult,
@@ -348,20 +348,6 @@ async function record(
     ...(key === null ? {} : { key }),
     phase: "offered",
   });
-  const { policy } = offer;
-  if (policy === null) return;
-  const span = spanAt(io.now());
-  const { directory } = policy.cache;
-  // as the sweep itself would find out, but at a price
-  if (!await mark(directory, "recent", `swept.${span}`)) return;
-  await new StateDirectory(directory, "recent").sweep({
-    now: io.now(),
-    expired: (name) => !(Number(name.split(".")[1]) >= span),
-  });
-}
-
-function spanAt(now: number): number {
-  return Math.floor(now / SAME_MS);
 }
 
 /**
@@ -384,13 +370,17 @@ async function isNews(
     result.reason,
     result.rule,
   ];
+  const { directory: root } = policy.cache;
+  const folder = "recent";
+  const now = io.now();
   try {
     const hash = await sha256Hex(JSON.stringify(asked));
-    const span = spanAt(io.now());
-    const { directory } = policy.cache;
-    if (!await mark(directory, "recent", `${hash}.${span}`)) return false;
-    // the second question may come in the next span
-    await mark(directory, "recent", `${hash}.${span + 1}`);
+    const { known, first } = await remember(hash, { root, folder, now });
+    if (known) return false;
+    if (first) {
+      const expired = (name: string) => isForgotten(name, now);
+      await new StateDirectory(root, folder).sweep({ now, expired });
+    }
   } catch {
     // then it cannot be told
   }

@@ -65,7 +65,7 @@ export const HARMLESS: readonly Harmless[] = [
       "src/pam/ssh_keys.ts record: ",
       "src/pam/ssh_keys.ts isNews: ",
       "src/pam/ssh_keys.ts fingerprint: ",
-      "src/files/mark.ts mark: ",
+      "src/files/recent_lines.ts remember: ",
     ],
   },
   {

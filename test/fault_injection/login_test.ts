@@ -223,7 +223,7 @@ Deno.test("fault injection at every await of the login path never ends in exit c
         scenario: "one_time" as const,
         fault: "throw" as const,
       }));
-      assert.ok(jobs.length >= 15, `only ${jobs.length}`);
+      assert.ok(jobs.length >= 14, `only ${jobs.length}`);
       const found = await complaints(world, jobs, ({ place }, { code }) => {
         const forgets = HARMLESS_WITH_ONE_TIME.some((listed) =>
           nameOf(place).startsWith(listed)

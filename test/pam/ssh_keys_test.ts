@@ -242,6 +242,21 @@ test("answers by cached keys while the issuer is away", async (scene) => {
   assert.equal(scene.server.requestCount("/jwks"), 1);
 });
 
+test("opens the way to the issuer for keys that have to be fetched, and no earlier", async (scene) => {
+  const certificate = await scene.certificate();
+  const { policyFile, directory } = scene.site;
+  const text = await Deno.readTextFile(policyFile);
+  const [, ca = ""] = /ca_file: (\S+)/.exec(text) ?? [];
+  assert.ok(ca.startsWith(directory), ca);
+  const pem = await Deno.readTextFile(ca);
+  await Deno.writeTextFile(ca, "not a certificate");
+  assert.equal((await scene.ask({ certificate })).reason, "policy_invalid");
+  await Deno.writeTextFile(ca, pem);
+  assert.equal((await scene.ask({ certificate })).reason, "allowed");
+  await Deno.writeTextFile(ca, "not a certificate");
+  assert.equal((await scene.ask({ certificate })).reason, "allowed");
+});
+
 test("logs one line for one login, which is asked about twice", async (scene) => {
   const certificate = await scene.certificate();
   const now = Date.now();
