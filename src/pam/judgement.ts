@@ -76,9 +76,9 @@ export async function judge(
 /**
  * A certificate takes its ID token to every server that its owner connects to: whoever brings such a
  * token to a prompt may be one of those. What is signed and of another type than access tokens (RFC 9068), or
- * has a nonce, by which a key can be bound to it, may come from there.
+ * has a nonce, by which a key can be bound to it, may come from there. Throws `TokenError`.
  */
-function checkHandedOver({ issuer, jws }: PresentedToken): void {
+export function checkHandedOver({ issuer, jws }: Owner): void {
   if (
     "ssh_certificates" in issuer && issuer.ssh_certificates !== null &&
     (!/^(application\/)?at\+jwt$/i.test(String(jws?.header.typ)) ||
