@@ -75,9 +75,9 @@ export async function judge(
 
 /**
  * A certificate takes its ID token, and perhaps an access token, to every server that its owner connects
- * to: whoever brings a token of such an issuer to a prompt may be one of those.
+ * to: whoever brings a token of such an issuer to a prompt may be one of those. Throws `TokenError`.
  */
-function checkHandedOver({ issuer }: PresentedToken): void {
+export function checkHandedOver({ issuer }: Owner): void {
   if ("ssh_certificates" in issuer && issuer.ssh_certificates !== null) {
     throw new TokenError(
       "token_kind_unexpected",
@@ -91,8 +91,8 @@ export interface Ruling {
   readonly decision: Decision;
   /** The same as the end of an attempt. */
   readonly result: LoginResult;
-  /** The decision if the connection came from there. */
-  readonly from: (rhost: string | null) => Decision;
+  /** The decision if the connection came from there, and if these were all rules. */
+  readonly from: (rhost: string | null, rules?: Policy["rules"]) => Decision;
 }
 
 /**
@@ -106,8 +106,8 @@ export async function decide(
 ): Promise<Ruling> {
   const mapFiles = await loadMapFiles(policy, issuer);
   const access = accessRequest(request, { evidence, issuer, now });
-  const from = (rhost: string | null) =>
-    evaluate(policy, { ...access, rhost }, { mapFiles });
+  const from: Ruling["from"] = (rhost, rules = policy.rules) =>
+    evaluate({ ...policy, rules }, { ...access, rhost }, { mapFiles });
   const decision = from(access.rhost);
   const { reason, rule } = decision;
   if (reason === "allowed") {

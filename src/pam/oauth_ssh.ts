@@ -23,6 +23,7 @@ import { RequestError } from "./host/environment.ts";
 import { accountsHere } from "./host/accounts.ts";
 import {
   accessRequest,
+  checkHandedOver,
   type LoginContext,
   ownerOf,
   verifyToken,
@@ -211,6 +212,7 @@ async function accountMap(
   const { issuer } = owner;
   attempt.issuer = issuer.name;
   attempt.steered = policy.issuers.length > 1 && issuer.name !== opaqueIssuer;
+  checkHandedOver(owner);
   const evidence = await verifyToken(
     { token, ...owner },
     { policy, account: null, now: io.now, signal },

@@ -21,6 +21,7 @@ import {
   WILDCARD_PRINCIPAL,
 } from "../ssh/authorized_key.ts";
 import {
+  ACCESS_EXTENSION,
   CERTIFICATE_TYPES,
   CertificateError,
   readCertificate,
@@ -194,7 +195,7 @@ interface Proved {
 
 /** Whose certificate it is. Throws `TokenError`, `IssuerError` or `PolicyError`. */
 async function proved(
-  { pkToken, key: { jwk: key }, principals }: SelfSigned,
+  { pkToken, key: { jwk: key }, ...certificate }: SelfSigned,
   { offer, now, io }: {
     offer: AttemptUnderPolicy;
     now: number;
@@ -214,11 +215,8 @@ async function proved(
       wait: (work) => inTime(work, end),
     });
     const verified = await verifyPkToken(token, { key, issuer, keys, now });
-    // OpenSSH 10.3 and later take them for nobody's
-    const evidence = principals.length > 0 ? verified : {
-      ...verified,
-      warnings: [...verified.warnings, "certificate without principals"],
-    };
+    const warnings = [...verified.warnings, ...warningsOf(certificate)];
+    const evidence = { ...verified, warnings };
     offer.evidence = evidence;
     return { issuer, evidence };
   } finally {
@@ -238,6 +236,19 @@ async function inTime<Result>(
   return await within(work(), left, () => {
     throw new Error(`gave up after ${TIMEOUTS.totalMs} ms`);
   });
+}
+
+function warningsOf(
+  { principals, extensions }: Pick<SelfSigned, "principals" | "extensions">,
+): string[] {
+  return [
+    // OpenSSH 10.3 and later take them for nobody's
+    principals.length === 0 ? "certificate without principals" : "",
+    // every server that is connected to gets it, and local users there can see it
+    extensions.some(({ name }) => name === ACCESS_EXTENSION)
+      ? "the certificate gives an access token away"
+      : "",
+  ].filter((warning) => warning !== "");
 }
 
 /** The issuer of the policy that takes certificates with such tokens. Throws `TokenError`. */

@@ -30,6 +30,9 @@ const MAX_EXTENSIONS = 32;
 /** The extension that holds an OpenPubkey token. */
 export const TOKEN_EXTENSION = "openpubkey-pkt";
 
+/** The extension in which some clients send their access token along. */
+export const ACCESS_EXTENSION = "openpubkey-act";
+
 /** Type 1 of a certificate; hosts have 2. */
 export const USER = 1;
 
@@ -179,9 +182,9 @@ function onlyText(data: Uint8Array): string {
 }
 
 /** What a certificate that may carry a token says; made by {@link requireSelfSigned} alone. */
-export type SelfSigned = Pick<SshCertificate, "key" | "principals"> & {
-  readonly pkToken: string;
-};
+export type SelfSigned =
+  & Pick<SshCertificate, "key" | "principals" | "extensions">
+  & { readonly pkToken: string };
 
 /**
  * Demands of a certificate that it may carry a token: for a user, without critical options, with
@@ -238,7 +241,7 @@ export async function requireSelfSigned(
     "has a signature that is not by its key",
   );
   const { key, principals } = certificate;
-  return { key, principals, pkToken };
+  return { key, principals, extensions, pkToken };
 }
 
 /** Printable text, of any script. */

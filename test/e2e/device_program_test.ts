@@ -98,14 +98,19 @@ Deno.test("the device verbs and outcome end with 0 for nothing but what they are
   }
 });
 
-Deno.test("only one line of main.ts grants", async () => {
-  const text = await Deno.readTextFile(
-    new URL("../../src/main.ts", import.meta.url),
+Deno.test("only one line of the entry points grants", async () => {
+  const texts = await Promise.all(
+    ["process.ts", "main.ts", "keys.ts"].map((name) =>
+      Deno.readTextFile(new URL(`../../src/${name}`, import.meta.url))
+    ),
   );
+  const text = texts.join("");
   assert.equal(text.match(/"allowed"/g)?.length, 1);
   assert.match(
     text,
-    /if \(result\.reason === "allowed"\) Deno\.exit\(yes\(\)\);/,
+    /if \(result\.reason === "allowed"\) \{\s+if \(result\.line !== undefined\) io\.stdout\([^)]*\);\s+Deno\.exit\(yes\(\)\);/,
   );
   assert.equal(text.match(/Deno\.exit\(yes\(\)\)/g)?.length, 1);
+  // how `outcome` says yes, which is asked after a refusal
+  assert.equal(text.match(/\byes\(\)/g)?.length, 3);
 });

@@ -9,8 +9,10 @@ import fc from "fast-check";
 import { formatAddress, inNetworks } from "../../src/policy/network.ts";
 import { answer, hang } from "../support/hostile_server.ts";
 import type { SiteOptions } from "../support/login.ts";
+import { readCertificate } from "../../src/ssh/certificate.ts";
 import {
   createKey,
+  opksshExtensions,
   type PkTokenOptions,
   publicBlob,
 } from "../support/opkssh.ts";
@@ -102,6 +104,23 @@ test("lets sshd look for the account among all principals but the one", async (s
   const { line, log } = await scene.ask({ certificate });
   assert.equal(line, plain);
   assert.match(log, / warning="certificate without principals"/);
+});
+
+test("says in the log that a client sends its access token to servers", async (scene) => {
+  const { pkToken } = readCertificate(
+    (await scene.certificate()).base64,
+    "ssh-ed25519-cert-v01@openssh.com",
+  );
+  for (const access of [undefined, "an.access.token"]) {
+    const certificate = await scene.certificate({
+      fields: { extensions: opksshExtensions(pkToken ?? "", access) },
+    });
+    const { reason, log } = await scene.ask({ certificate });
+    assert.equal(reason, "allowed", log);
+    const warned = / warning="the certificate gives an access token away"/;
+    assert.equal(warned.test(log), access !== undefined, log);
+    assert.doesNotMatch(log, /an\.access\.token/);
+  }
 });
 
 test("never puts text of the client's into the line", async (scene) => {
