@@ -124,9 +124,11 @@ export class World implements AsyncDisposable {
       output: `${root}/program/oauth-pam`,
       kind: "runtime",
     });
-    // Deno looks at both files of a program once, and keeps what it finds beside the cache
+    // Deno looks at both files of a program once, and keeps what it finds: for logins in a folder
+    // beside the cache, for people in the cache
     const policyFile = await world.write("policy.yaml", `${policy}# changed\n`);
     await world.asProgram({ verb: "device start", args: [policyFile] });
+    await world.asProgram({ verb: "check", args: [policyFile] });
     return world;
   }
 
