@@ -104,7 +104,8 @@ function additionOf(
       secretString,
       wireString(comment),
       Uint8Array.of(CONSTRAIN_LIFETIME),
-      uint32(lifetime),
+      // an issuer may write what ends in a hundred years
+      uint32(Math.min(lifetime, 0xffffffff)),
     ]);
   } finally {
     secretString.fill(0);

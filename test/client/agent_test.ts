@@ -64,6 +64,23 @@ Deno.test("a real ssh-agent forgets a certificate when its time is over", async 
   assert.deepEqual(left.map(({ blob }) => blob), [long.certificate]);
 });
 
+Deno.test("a time that the protocol has no room for is as long as there is room for", async () => {
+  await using real = await startAgent();
+  const agent = agentAt(real.socket);
+  const [endless, short] = [await certifiedKey(), await certifiedKey()];
+  // of which the last 32 bits are 1
+  await agent.add(endless, { comment: "", lifetime: 2 ** 32 + 1 });
+  await agent.add(short, { comment: "", lifetime: 1 });
+  const deadline = Date.now() + 10_000;
+  const isThere = async ({ certificate }: typeof short) =>
+    (await agent.identities()).some(({ blob }) =>
+      blob.join() === certificate.join()
+    );
+  while (await isThere(short) && Date.now() < deadline);
+  assert.equal(await isThere(short), false);
+  assert.equal(await isThere(endless), true);
+});
+
 Deno.test("a locked ssh-agent refuses, and one that is gone is unanswered", async () => {
   await using real = await startAgent();
   const agent = agentAt(real.socket);
