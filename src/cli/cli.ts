@@ -139,6 +139,13 @@ async function dispatch(args: readonly string[], io: CliIo): Promise<ExitCode> {
     io.stdout(`${module.HELP.trim()}\n`);
     return EXIT.fine;
   }
+  const pamVerb = PAM_VERBS.find(({ words }) =>
+    startsWith(args, words.split(" "))
+  );
+  if (pamVerb !== undefined && asksForHelp(args)) {
+    io.stderr(`${pamVerb.help}\n`);
+    return EXIT.pam;
+  }
   const [second, ...topic] = others;
   if (!isGroup(first) || !(second === undefined || isHelp(second, "help"))) {
     throw unknownCommand(args);

@@ -6,6 +6,7 @@
 // Threats: J2
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
+import { ENVIRONMENT } from "../../src/build/permissions.ts";
 import { VERBS } from "../../src/cli/cli.ts";
 import { cli } from "../support/cli.ts";
 
@@ -261,3 +262,10 @@ for (
     assert.equal(stderr, `oauth-pam: error: ${complaint}\n`);
   });
 }
+
+Deno.test("a checkout's program may read whatever a built one may: what is not set is not set", () => {
+  const { command } = config.tasks["oauth-pam"];
+  const [, read = ""] = /--allow-env=(\S+)/.exec(command) ?? [];
+  const missing = ENVIRONMENT.filter((name) => !read.split(",").includes(name));
+  assert.deepEqual(missing, []);
+});
