@@ -4,11 +4,13 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { listOf, nearest } from "../lib/text.ts";
+import { listOf, nearest, visible } from "../lib/text.ts";
 import { unknownOption, UsageError } from "./arguments.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
+import { InputError, tellInputError } from "./input.ts";
 import { type CliIo, processIo } from "./io.ts";
 import { PAM_VERBS } from "./pam_verbs.ts";
+import { lackedPermission } from "./permission.ts";
 
 /** What every verb's module exports. */
 interface VerbModule {
@@ -103,10 +105,25 @@ export async function runCli(
       io.stderr(`oauth-pam: error: ${error.message}\n`);
       return EXIT.usage;
     }
+    const command = commandOf(args);
+    if (error instanceof InputError) {
+      tellInputError(error, io);
+      return EXIT.unanswered;
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      io.stderr(`oauth-pam: error: ${lackedPermission(error, command)}\n`);
+      return EXIT.unanswered;
+    }
     const message = error instanceof Error
       ? `${error.name}: ${error.message}`
       : String(error);
-    io.stderr(`oauth-pam: internal error: ${message}\n`);
+    io.stderr(
+      `oauth-pam: internal error: ${
+        visible(message)
+      } (oauth-pam ${config.version}, deno ${Deno.version.deno}, ${command})\n` +
+        "hint: this is a defect: please report it with this line where oauth-pam comes from, " +
+        "or as SECURITY.md says if it may let somebody in\n",
+    );
     return EXIT.internal;
   }
 }
@@ -158,6 +175,12 @@ async function dispatch(args: readonly string[], io: CliIo): Promise<ExitCode> {
   }
   io.stdout(`${help}\n`);
   return EXIT.fine;
+}
+
+/** The words of the verb, without what may be nobody's business. */
+function commandOf(args: readonly string[]): string {
+  const named = ({ words }: Verb) => startsWith(args, words.split(" "));
+  return VERBS.find(named)?.words ?? "help";
 }
 
 function startsWith(

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { ENVIRONMENT } from "../../src/build/permissions.ts";
-import { VERBS } from "../../src/cli/cli.ts";
+import { runCli, VERBS } from "../../src/cli/cli.ts";
+import type { CliIo } from "../../src/cli/io.ts";
 import { cli } from "../support/cli.ts";
 
 Deno.test("--version names what a flaw would be looked up by: the program, the runtime, and jose", async () => {
@@ -268,4 +269,23 @@ Deno.test("a checkout's program may read whatever a built one may: what is not s
   const [, read = ""] = /--allow-env=(\S+)/.exec(command) ?? [];
   const missing = ENVIRONMENT.filter((name) => !read.split(",").includes(name));
   assert.deepEqual(missing, []);
+});
+
+Deno.test("a defect says what to report and where", async () => {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const io = {
+    stdout: (text: string) => {
+      stdout.push(text);
+      throw new RangeError("a defect\u001b[2J\nof two lines");
+    },
+    stderr: (text: string) => stderr.push(text),
+  };
+  const code = await runCli(["policy", "schema"], io as unknown as CliIo);
+  assert.equal(code, 70);
+  assert.equal(
+    stderr.join(""),
+    `oauth-pam: internal error: RangeError: a defect\\u001b[2J\\u000aof two lines (oauth-pam ${config.version}, deno ${Deno.version.deno}, policy schema)\n` +
+      "hint: this is a defect: please report it with this line where oauth-pam comes from, or as SECURITY.md says if it may let somebody in\n",
+  );
 });
