@@ -100,6 +100,16 @@ const NO_LOGINS = [
   ["device", "start", "--help"],
   ["outcome"],
   ["outcome", "--help"],
+  ["login", "-h"],
+  ["device", "-h"],
+  ["device", "start", "-h"],
+  ["ssh-keys"],
+  ["ssh-keys", "--help"],
+  ["ssh-keys", "--chain", "-h"],
+  ["help", "login"],
+  ["policy", "--help"],
+  ["policy", "lint", "-h"],
+  ["globus"],
 ];
 const UNDER_PAM: Record<string, Record<string, string>> = {
   "PAM_TYPE and PAM_USER": { PAM_TYPE: "auth", PAM_USER: "alice" },
