@@ -11,6 +11,7 @@ import {
   io,
   notUnderPam,
   prepared,
+  underPam,
   unexpected,
   yes,
 } from "./process.ts";
@@ -52,11 +53,15 @@ async function assist(args: readonly string[]): Promise<number | null> {
 }
 
 async function main(args: readonly string[]): Promise<never> {
-  const result = await attempt(args);
-  if (result !== null) conclude(result);
-  const code = await assist(args);
-  if (code !== null) Deno.exit(code);
-  notUnderPam();
+  // by hand: what a verb for PAM is for, and a no
+  const asks = /^-(h|-help)$/.test(`${args.at(-1)}`) && !underPam();
+  if (!asks) {
+    const result = await attempt(args);
+    if (result !== null) conclude(result);
+    const code = await assist(args);
+    if (code !== null) Deno.exit(code);
+    notUnderPam();
+  }
   const { runCli } = await import("./cli/cli.ts");
   const { processIo } = await import("./cli/io.ts");
   Deno.exit(await runCli(args, processIo({ env: io.env })));

@@ -63,7 +63,7 @@ export function prepared(): number {
 }
 
 /** PAM runs this program: only a grant may end it with 0. */
-function underPam(): boolean {
+export function underPam(): boolean {
   try {
     return io.env("PAM_TYPE") !== undefined || io.env("PAM_USER") !== undefined;
   } catch {

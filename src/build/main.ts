@@ -40,7 +40,9 @@ export async function build(
   try {
     request = parseRequest(args);
   } catch (error) {
-    io.printError(`${messageOf(error)}\n${USAGE}`);
+    // the runtime goes on with what else an option could be
+    const [complaint] = messageOf(error).split(". To specify");
+    io.printError(`${complaint}\n${USAGE}`);
     return 2;
   }
   if (request.help) {
@@ -84,7 +86,7 @@ async function buildForPolicy(
       bytes,
     );
   } catch (error) {
-    io.printError(`${request.policy}: ${messageOf(error)}`);
+    io.printError(`${request.policy}: error: the file ${whyUnread(error)}`);
     return 3;
   }
   const parsed = parsePolicy(text, { file: request.policy });
@@ -205,6 +207,17 @@ function describe(finding: Diagnostic): string {
 /** The file system or the operating system said no; anything else is a defect of the build. */
 function isSystemError(error: unknown): boolean {
   return Object.values(Deno.errors).some((kind) => error instanceof kind);
+}
+
+function whyUnread(error: unknown): string {
+  const { NotFound, NotADirectory, IsADirectory, PermissionDenied } =
+    Deno.errors;
+  if (error instanceof NotFound || error instanceof NotADirectory) {
+    return "does not exist";
+  }
+  if (error instanceof IsADirectory) return "is a directory";
+  if (error instanceof PermissionDenied) return "is not yours to read";
+  return error instanceof TypeError ? "is not UTF-8" : "cannot be read";
 }
 
 function messageOf(error: unknown): string {

@@ -16,7 +16,6 @@ interface OptionSpec {
   readonly type: "string" | "boolean";
   /** May be given more than once. */
   readonly multiple?: boolean;
-  readonly short?: string;
 }
 
 export interface Arguments {
@@ -35,34 +34,15 @@ export async function parseArguments(
 ): Promise<Arguments> {
   // loaded here and not at the top: the login path must not load any "node:" module
   const { parseArgs } = await import("node:util");
-  const unknown = args.slice(
-    0,
-    args.includes("--") ? args.indexOf("--") : undefined,
-  )
-    .map((arg) => /^--([^=]+)/.exec(arg)?.[1])
-    .find((name) => name !== undefined && !Object.hasOwn(options, name));
-  if (unknown !== undefined) {
-    const names = Object.keys(options).map((name) => `--${name}`);
-    const suggestion = nearest(`--${unknown}`, names);
-    throw new UsageError(
-      `unknown option "--${unknown}", expected one of ${listOf(names, 30)}` +
-        (suggestion === undefined
-          ? ""
-          : `\nhint: did you mean "${suggestion}"?`),
-    );
-  }
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      options,
-      allowPositionals: true,
-      strict: true,
-    });
-  } catch (error) {
-    throw new UsageError(
-      error instanceof Error ? error.message.split("\n")[0] : String(error),
-    );
+  const parsed = parseArgs({
+    args: [...args],
+    options,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  for (const token of parsed.tokens) {
+    if (token.kind === "option") checkOption(token, options);
   }
   const values: Record<string, unknown> = { ...parsed.values };
   return {
@@ -73,6 +53,60 @@ export async function parseArguments(
       [values[name]].flat().filter((value) => typeof value === "string"),
     flag: (name) => values[name] === true,
   };
+}
+
+interface OptionToken {
+  readonly name: string;
+  /** With its dashes. */
+  readonly rawName: string;
+  readonly value: string | undefined;
+  /** Whether the value was written behind "=". */
+  readonly inlineValue: boolean | undefined;
+}
+
+function checkOption(
+  { name, rawName, value, inlineValue }: OptionToken,
+  options: Readonly<Record<string, OptionSpec>>,
+): void {
+  const spec = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (spec === undefined || rawName !== `--${name}`) {
+    throw unknownOption(
+      rawName,
+      Object.keys(options).map((name) => `--${name}`),
+    );
+  }
+  if (spec.type === "boolean") {
+    if (value === undefined) return;
+    throw new UsageError(`"${rawName}" takes no value`);
+  }
+  if (value === undefined) throw new UsageError(`"${rawName}" needs a value`);
+  if (value.startsWith("-") && value !== "-" && !inlineValue) {
+    throw new UsageError(
+      `"${rawName}" needs a value; one that begins with "-" is written "${rawName}=-…"`,
+    );
+  }
+}
+
+/** The complaint about an option that is none of those `known`; each has "--help" beside them. */
+export function unknownOption(
+  given: string,
+  known: readonly string[],
+  { otherwise }: { readonly otherwise?: string | undefined } = {},
+): UsageError {
+  const names = [...new Set([...known, "--help"])];
+  // one letter is like any other
+  const words = names.filter((name) => name.startsWith("--"));
+  const suggestion = nearest(given, words);
+  const hint = suggestion === undefined
+    ? otherwise
+    : `did you mean "${suggestion}"?`;
+  return new UsageError(
+    `unknown option ${JSON.stringify(given)}, ${
+      known.length === 0
+        ? "it has no options"
+        : `expected one of ${listOf(names, 30)}`
+    }` + (hint === undefined ? "" : `\nhint: ${hint}`),
+  );
 }
 
 /** A value out of a closed set. Throws {@link UsageError}. */

@@ -13,11 +13,13 @@ export const EXIT = {
   unanswered: 3,
   /** Nothing was checked. */
   nothing: 4,
+  /** Asked what a verb is for that PAM runs: never a yes, also where that is found out too late. */
+  pam: 7,
   internal: 70,
 } as const;
 export type ExitCode = typeof EXIT[keyof typeof EXIT];
 
-const PRECEDENCE: readonly ExitCode[] = [2, 70, 3, 4, 1, 0];
+const PRECEDENCE: readonly ExitCode[] = [2, 70, 3, 4, 7, 1, 0];
 
 /** The one code for several results: a failure to answer outweighs any answer. */
 export function worstOf(codes: readonly ExitCode[]): ExitCode {

@@ -103,6 +103,35 @@ export function tellInputError(error: unknown, io: CliIo): void {
   );
 }
 
+/** Writes a result to a file that was named. Throws {@link InputError}, or what the runtime forbids. */
+export async function writeOutput(
+  path: string,
+  text: string,
+  io: CliIo,
+): Promise<void> {
+  try {
+    await io.writeFile(path, text);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new InputError(`the file "${path}" ${whyUnwritten(error)}`);
+  }
+}
+
+/** What keeps a file from being written; begins with a verb. */
+export function whyUnwritten(error: unknown): string {
+  if (error instanceof RefusedFile) return error.message;
+  const why = error instanceof Deno.errors.NotFound
+    ? "its folder does not exist"
+    : error instanceof Deno.errors.NotADirectory
+    ? "its folder is not a folder"
+    : error instanceof Deno.errors.PermissionDenied
+    ? "that is not permitted here"
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  return `cannot be written: ${why}`;
+}
+
 /** The texts of map files. Throws {@link InputError} when one cannot be read. */
 export async function readMapFiles(
   paths: Iterable<string>,

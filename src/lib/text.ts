@@ -4,41 +4,46 @@
  * @module
  */
 
+/** Two letters in each other's place: likelier than any other slip. */
+const SWAP = 0.9;
+
 /**
  * The candidate nearest to a misspelt word, or `undefined` when none is near enough to suggest.
- * Near means: at most a third of the letters differ (Levenshtein distance).
+ * Near means: at most a third of the letters are wrong, missing, too many or swapped with the next
+ * (optimal string alignment distance). Of two as near, the one that a swap leads to, then the first.
  */
 export function nearest(
   word: string,
   candidates: readonly string[],
 ): string | undefined {
+  const most = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = most + 0.5; // "most" itself is near enough
   for (const candidate of candidates) {
-    const distance = editDistance(
-      word.toLowerCase(),
-      candidate.toLowerCase(),
-      bestDistance,
-    );
+    if (Math.abs(word.length - candidate.length) > most) continue;
+    const distance = slips(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }
 
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
+function slips(a: string, b: string): number {
+  let above: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(
-        Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1),
-      );
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(
+        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        (row[j] ?? 0) + 1,
+        (next[j - 1] ?? 0) + 1,
+        swapped ? (above[j - 2] ?? Infinity) + SWAP : Infinity,
+      ));
     }
-    row = next;
+    [above, row] = [row, next];
   }
-  return row[b.length] ?? limit;
+  return row[b.length] ?? Infinity;
 }
 
 /** `"a", "b" or "c"`: for messages that list what is allowed. */

@@ -149,15 +149,17 @@ for (
       const { code, out, err } = await run(...args);
       assert.deepEqual({ code, out }, { code: 2, out: [] });
       assert.ok(err[0]?.includes(complaint), err[0]);
-      assert.ok(err[0]?.includes("usage: deno task build POLICY"), err[0]);
+      assert.match(err[0] ?? "", /^[^\n]{1,80}\nusage: deno task build POLICY/);
     }));
 }
 
 Deno.test("build --help prints the usage", () =>
   withPolicy(POLICY, async (_, run) => {
-    const { code, out } = await run("--help");
-    assert.equal(code, 0);
-    assert.match(out[0] ?? "", /^usage: /);
+    for (const args of [["--help"], ["-h"], ["@/site.yaml", "--help"]]) {
+      const { code, out, err } = await run(...args);
+      assert.deepEqual({ code, err }, { code: 0, err: [] });
+      assert.match(out[0] ?? "", /^usage: /);
+    }
   }));
 
 for (
@@ -194,11 +196,25 @@ for (
     }));
 }
 
-Deno.test("build says that a policy is missing", () =>
+Deno.test("build says in plain words why a policy cannot be read", () =>
   withPolicy(POLICY, async (folder, run) => {
-    const { code, err } = await run("@/missing.yaml");
-    assert.equal(code, 3);
-    assert.ok(err[0]?.startsWith(`${folder}/missing.yaml: `));
+    await Deno.mkdir(`${folder}/folder.yaml`);
+    await Deno.writeFile(`${folder}/latin.yaml`, new Uint8Array([0xe9]));
+    await Deno.symlink("loop.yaml", `${folder}/loop.yaml`);
+    for (
+      const [name, why] of [
+        ["missing.yaml", "the file does not exist"],
+        ["none/missing.yaml", "the file does not exist"],
+        ["site.yaml/x", "the file does not exist"],
+        ["folder.yaml", "the file is a directory"],
+        ["latin.yaml", "the file is not UTF-8"],
+        ["loop.yaml", "the file cannot be read"],
+      ] as const
+    ) {
+      const { code, out, err } = await run(`@/${name}`);
+      assert.deepEqual({ code, out }, { code: 3, out: [] });
+      assert.deepEqual(err, [`${folder}/${name}: error: ${why}`]);
+    }
   }));
 
 for (const directory of ["/var/cache,/etc", "/"]) {

@@ -100,6 +100,16 @@ const NO_LOGINS = [
   ["device", "start", "--help"],
   ["outcome"],
   ["outcome", "--help"],
+  ["login", "-h"],
+  ["device", "-h"],
+  ["device", "start", "-h"],
+  ["ssh-keys"],
+  ["ssh-keys", "--help"],
+  ["ssh-keys", "--chain", "-h"],
+  ["help", "login"],
+  ["policy", "--help"],
+  ["policy", "lint", "-h"],
+  ["globus"],
 ];
 const UNDER_PAM: Record<string, Record<string, string>> = {
   "PAM_TYPE and PAM_USER": { PAM_TYPE: "auth", PAM_USER: "alice" },
@@ -129,6 +139,40 @@ for (const [what, env] of Object.entries(UNDER_PAM)) {
     await Promise.all([lane(), lane(), lane()]);
   });
 }
+
+const PAM_VERBS = {
+  "login": "login",
+  "login policy.yaml": "login",
+  "device start": "device start",
+  "device finish": "device finish",
+  "outcome": "outcome",
+  "ssh-keys": "ssh-keys",
+};
+for (const [words, named] of Object.entries(PAM_VERBS)) {
+  Deno.test(`by hand, ${words} --help is no login, and tells the usage without a log line`, async () => {
+    for (const option of ["--help", "-h"]) {
+      for (const env of [{}, { OAUTH_PAM_GRANT: "40" }]) {
+        const args = [...words.split(" "), option];
+        const { code, stdout, stderr } = await runProgram({ args, env });
+        assert.deepEqual({ code, stdout }, { code: 7, stdout: "" });
+        assert.ok(stderr.startsWith(`usage: oauth-pam ${named} `), stderr);
+        assert.doesNotMatch(stderr, /decision=|UTF-8/);
+      }
+    }
+  });
+}
+
+Deno.test("by hand, a login without an environment is refused, and what is not set is not in the log", async () => {
+  const { code, stderr } = await runProgram({
+    args: ["login", "policy.yaml"],
+    env: {},
+  });
+  assert.equal(code, 7);
+  assert.match(
+    stderr,
+    /^oauth-pam: decision=deny reason=request_invalid ms=\d+ detail="PAM_TYPE is not set: [^\n]+\n$/,
+  );
+});
 
 Deno.test("a PAM_USER or PAM_TYPE that is not UTF-8 counts as set, and is refused", async () => {
   await using scene = await createScene();

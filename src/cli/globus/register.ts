@@ -225,6 +225,7 @@ async function checkTxtRecord(
     if (error instanceof Deno.errors.NotFound) {
       throw new Refused(`the DNS has no TXT record at ${fqdn}${hint}`);
     }
+    if (error instanceof Deno.errors.NotCapable) throw error;
     const cause = error instanceof Error ? error.message : String(error);
     throw new InputError(
       `the TXT record at ${fqdn} cannot be looked up: ${cause}`,

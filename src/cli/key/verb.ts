@@ -148,7 +148,8 @@ async function obtain(request: KeyRequest, io: CliIo): Promise<void> {
 }
 
 function socketOf(io: CliIo): string {
-  const path = variable(io, "SSH_AUTH_SOCK");
+  // without it there is nothing to do: a program that may not read it says so
+  const path = io.env?.("SSH_AUTH_SOCK");
   if (path !== undefined && path !== "") return path;
   throw new ClientError(
     "unanswered",

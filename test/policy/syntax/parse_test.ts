@@ -267,6 +267,13 @@ Deno.test("a finding names the file, the rule, the key's place and its end", () 
   });
 });
 
+Deno.test("a key with two letters in each other's place is recognized", () => {
+  const [finding] =
+    parse(MINIMAL.replace("{accounts", "{whne: {}, accounts")).diagnostics;
+  assert.equal(finding?.id, "policy/unknown-key");
+  assert.equal(finding?.hint, 'did you mean "when"?');
+});
+
 Deno.test("findings come in the order of the file", () => {
   const text =
     MINIMAL.replace("[ssh]", "[]").replace("{claim: sub}", "{names: [Alice]}") +

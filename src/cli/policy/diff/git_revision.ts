@@ -7,6 +7,7 @@
  */
 import type { CliIo } from "../../io.ts";
 import { InputError, type ReadPolicy, readPolicy } from "../../input.ts";
+import { whereElse } from "../../permission.ts";
 
 /**
  * What can name a revision here. It begins with a letter or digit, so that git cannot take it for
@@ -138,7 +139,9 @@ async function git(
   } catch (error) {
     throw refuse(
       error instanceof Deno.errors.NotCapable
-        ? 'this program may not run git: it was built without "--allow-run=git"'
+        ? `this program may not run git: it was built without "--allow-run=git"; run ${
+          whereElse("policy diff")
+        } instead`
         : "git cannot be run",
     );
   }

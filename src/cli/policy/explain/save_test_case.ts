@@ -23,7 +23,7 @@ import { readTestFile, writtenTests } from "../../../analysis/testing/suite.ts";
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
-import { InputError } from "../../input.ts";
+import { InputError, writeOutput } from "../../input.ts";
 
 export interface Case {
   readonly explanation: Explanation;
@@ -58,12 +58,7 @@ export async function saveTest(
   if (wrong) {
     throw new InputError(`the test cannot be added to the file "${path}"`);
   }
-  try {
-    await io.writeFile(path, text);
-  } catch (error) {
-    if (!(error instanceof RefusedFile)) throw error;
-    throw new InputError(`the file "${path}" ${error.message}`);
-  }
+  await writeOutput(path, text, io);
 }
 
 async function textOf(path: string, io: CliIo): Promise<string> {

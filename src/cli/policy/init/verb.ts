@@ -124,7 +124,8 @@ async function startFor(
   for (const [path, text] of files) {
     try {
       await io.writeFile(path, text);
-    } catch {
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
       io.stderr(`oauth-pam: ${JSON.stringify(path)} cannot be written\n`);
       return EXIT.unanswered;
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Arguments, choice, UsageError } from "../../arguments.ts";
+import { whyUnwritten } from "../../input.ts";
 import type { CliIo } from "../../io.ts";
 import { githubFindings } from "./github.ts";
 import { lintJson } from "../../output/json.ts";
@@ -78,8 +79,10 @@ async function write(file: string, text: string, io: CliIo): Promise<void> {
   try {
     await io.writeFile(file, text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`cannot write ${JSON.stringify(file)}: ${why}`);
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new UsageError(
+      `cannot write ${JSON.stringify(file)}: it ${whyUnwritten(error)}`,
+    );
   }
 }
 

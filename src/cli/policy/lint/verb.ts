@@ -27,7 +27,12 @@ import {
   type ReportOutput,
   writeReports,
 } from "./outputs.ts";
-import { policyPaths, type ReadPolicy, readPolicy } from "../../input.ts";
+import {
+  policyPaths,
+  type ReadPolicy,
+  readPolicy,
+  writeOutput,
+} from "../../input.ts";
 import type { LintReport } from "./report.ts";
 import { LEVELS } from "../../output/levels.ts";
 import { plural } from "../../../lib/text.ts";
@@ -78,7 +83,7 @@ export async function run(
   if (page !== null) {
     const output = options.text("output");
     if (output === undefined) io.stdout(page);
-    else await io.writeFile(output, page);
+    else await writeOutput(output, page, io);
     return EXIT.fine;
   }
   const outputs = outputsOf(options);

@@ -32,6 +32,7 @@ import {
   readPolicy,
   readTestFiles,
   strayTestFiles,
+  writeOutput,
 } from "../../input.ts";
 import { testTap } from "./tap.ts";
 import { testJson } from "./json.ts";
@@ -114,7 +115,7 @@ export async function run(
   }[format]();
   const output = given.text("output");
   if (output === undefined) io.stdout(text);
-  else await io.writeFile(output, text);
+  else await writeOutput(output, text, io);
   return worstOf(report.runs.map((one) => exitCode(one, threshold)));
 }
 
