@@ -259,7 +259,10 @@ Deno.test("what diff does not find between policies of any patterns, there is no
           assert.deepEqual(decided, [before.decision, after.decision]);
         }
         if (!diff.exhaustive) return;
-        const verdicts = new Set(diff.changes.map(({ verdict }) => verdict));
+        // another pattern is a setting, which tells its verdict by itself
+        const verdicts = new Set(
+          [...diff.changes, ...diff.settings].map(({ verdict }) => verdict),
+        );
         for (const [account, email, sub] of asked) {
           for (const account2 of [account, email, sub]) {
             const request = { account: account2, claims: { email, sub } };
