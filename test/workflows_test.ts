@@ -569,6 +569,12 @@ Deno.test("every script in CI runs the same version of Deno", async () => {
 
 // ---- the lines of policies/README.md ----
 
+/** The tag of this version, which the lines name and a release will have. */
+async function ownTag(): Promise<string> {
+  const text = await Deno.readTextFile(`${CHECKOUT}deno.json`);
+  return `v${JSON.parse(text).version}`;
+}
+
 async function documentBlock(title: string): Promise<unknown> {
   const readme = await Deno.readTextFile(`${CHECKOUT}policies/README.md`);
   const start = readme.indexOf(`\n\`\`\`yaml title=${title}\n`);
@@ -601,13 +607,17 @@ Deno.test("policies/README.md's lines for GitLab end with 0 for a narrower, 1 fo
       variables: Record<string, string>;
       before_script: string[];
       script: string[];
+      artifacts: { paths: string[]; reports: { junit: string[] } };
     };
   };
   const lines = [...policy.before_script, ...policy.script];
-  const [, tag, url] = /git clone .*--branch (\S+) (\S+)/.exec(
+  const tag = policy.variables["OAUTH_PAM"] ?? "";
+  assert.equal(tag, await ownTag());
+  const [, branch, url] = /git clone .*--branch (\S+) (\S+)/.exec(
     lines.join("\n"),
   ) ?? [];
-  assert.ok(tag !== undefined && url !== undefined);
+  assert.equal(branch, '"$OAUTH_PAM"');
+  assert.ok(url !== undefined);
   const own = await ciWorkspace();
   const env = {
     ...policy.variables,
@@ -628,6 +638,64 @@ Deno.test("policies/README.md's lines for GitLab end with 0 for a narrower, 1 fo
     assert.match(ran.output, says);
     const junit = await Deno.readTextFile(`${own}/site/lint.xml`);
     assert.match(junit, /<testsuites/);
+    // what is kept is what was written, by each gate, whatever the others found
+    const { paths, reports } = policy.artifacts;
+    for (const name of [...paths, ...reports.junit]) {
+      const text = await Deno.readTextFile(`${own}/site/${name}`);
+      assert.match(text, name.endsWith(".md") ? /^### / : /<testsuites/);
+    }
+    const change = await Deno.readTextFile(`${own}/site/policy-diff.md`);
+    assert.equal(/^\| gains .*students/m.test(change), code === 1, change);
   }
+  // a file or a link of the branch is not written through
+  await checkOutChange(own, groupsFiles(MORE));
+  const ran = await bash(
+    `ln -s /proc/self/nowhere policy-diff.md\nmkdir lint.xml\n${
+      lines.join("\n")
+    }`,
+    { cwd: `${own}/site`, env },
+  );
+  assert.equal(ran.code, 1, ran.output);
   await Deno.remove(own, { recursive: true });
+});
+
+Deno.test("policies/README.md's steps call the action with inputs that there are, after a checkout with the history", async () => {
+  const steps = await documentBlock("steps") as {
+    uses: string;
+    with: Record<string, unknown>;
+  }[];
+  const [checkout, policy] = steps;
+  const job = await onlyJob("policy.yml");
+  assert.equal(checkout?.uses, job.steps[0]?.uses);
+  assert.deepEqual(checkout?.with, {
+    "fetch-depth": 0,
+    "persist-credentials": false,
+  });
+  assert.match(
+    policy?.uses ?? "",
+    /^[\w-]+\/oauth-pam\/\.github\/actions\/policy@COMMIT$/,
+  );
+  const { inputs } = await action();
+  for (const name of Object.keys(policy?.with ?? {})) {
+    assert.ok(Object.hasOwn(inputs, name), name);
+  }
+  for (const [name, { required }] of Object.entries(inputs)) {
+    assert.ok(required !== true || Object.hasOwn(policy?.with ?? {}, name));
+  }
+});
+
+Deno.test("policies/README.md's lines for pre-commit name hooks that there are, at the tag of this version", async () => {
+  const { repos: [repo] } = await documentBlock(".pre-commit-config.yaml") as {
+    repos: [{ rev: string; hooks: { id: string; files: string }[] }];
+  };
+  assert.equal(repo.rev, await ownTag());
+  assert.deepEqual(
+    repo.hooks.map(({ id }) => id),
+    (await hooks()).map(({ id }) => id),
+  );
+  for (const { files } of repo.hooks) {
+    for (const name of ["site.yaml", "site.test.yaml"]) {
+      assert.match(name, new RegExp(files));
+    }
+  }
 });
