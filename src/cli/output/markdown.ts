@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { visible } from "../../lib/text.ts";
+import { plural, visible } from "../../lib/text.ts";
 
 /**
  * A text on one line, in a table or outside. A backslash stands for itself by its number, so that
@@ -36,6 +36,33 @@ export function markdownRow(cells: readonly string[]): string {
 /** The first two rows. */
 export function markdownHead(titles: readonly string[]): string[] {
   return [markdownRow(titles), markdownRow(titles.map(() => "---"))];
+}
+
+/**
+ * A job summary is refused as a whole above 1 MiB, whoever wrote the text that is too long: three
+ * tables of this many characters fit in, whatever the characters.
+ */
+const MAX_TABLE = 100_000;
+const MAX_ROWS = 50;
+
+/** A table of cells that are Markdown already; of what is too much there is the number. */
+export function markdownTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  const lines: string[] = [];
+  let length = 0;
+  for (const line of rows.slice(0, MAX_ROWS).map(markdownRow)) {
+    length += line.length;
+    if (length > MAX_TABLE) break;
+    lines.push(line);
+  }
+  const more = rows.length - lines.length;
+  return [
+    ...markdownHead(titles),
+    ...lines,
+    ...(more > 0 ? ["", `and ${plural(more, "more row")}`] : []),
+  ];
 }
 
 /** Lines that open on request, as they are; in a cell as well. */

@@ -8,6 +8,7 @@ import {
   markdownCode,
   markdownFold,
   markdownRow,
+  markdownTable,
   markdownText,
 } from "../../../src/cli/output/markdown.ts";
 
@@ -61,4 +62,19 @@ Deno.test("code and what opens on request are one line", () => {
     markdownFold("more", ["a", "  b|"]),
     "<details><summary>more</summary><pre>a<br>  b&#124;</pre></details>",
   );
+});
+
+Deno.test("a table has room for what a job summary takes, and counts the rest", () => {
+  const lines = markdownTable(["a"], Array.from({ length: 60 }, () => ["x"]));
+  assert.equal(lines.filter((line) => line === "| x |").length, 50);
+  assert.equal(lines.at(-1), "and 10 more rows");
+  const long = [markdownText("\u20ac".repeat(40_000))];
+  const few = markdownTable(["a"], [long, long, long]);
+  assert.equal(few.at(-1), "and 1 more row");
+  assert.ok(new TextEncoder().encode(few.join("\n")).length * 3 < 1024 * 1024);
+  assert.deepEqual(markdownTable(["a"], [["x"]]), [
+    "| a |",
+    "| --- |",
+    "| x |",
+  ]);
 });

@@ -4,19 +4,19 @@
  *
  * @module
  */
+import { plural } from "../../../lib/text.ts";
 import {
   markdownCode,
   markdownFold,
-  markdownHead,
-  markdownRow,
+  markdownTable,
   markdownText,
 } from "../../output/markdown.ts";
 import { changeRows, type Compared, type Row, sessionRows } from "./rows.ts";
 import { replayLines, verdictText } from "./words.ts";
 
-/** A summary holds 1 MiB; what is left out is counted. */
-const MAX_ROWS = 50;
 const MAX_LENGTH = 1_000;
+const MAX_RULES = 5;
+const MAX_LIMITS = 20;
 
 export function diffMarkdown(compared: Compared): string {
   const { diff, replay, file } = compared;
@@ -37,7 +37,7 @@ export function diffMarkdown(compared: Compared): string {
       ),
     ),
     ...(changed.length > 0 && same > 0
-      ? ["", `${same} other accounts: equivalent`]
+      ? ["", `${plural(same, "other account")}: equivalent`]
       : []),
     ...table(
       ["sessions may use", "account", "rule", "line", "what", "request"],
@@ -57,7 +57,7 @@ export function diffMarkdown(compared: Compared): string {
       "",
       "**Not everything was looked at:**",
       "",
-      ...diff.limits.map((limit) => `- ${text(limit)}`),
+      ...diff.limits.slice(0, MAX_LIMITS).map((limit) => `- ${text(limit)}`),
     ]),
     ...(replay === null ? [] : ["", fold(...headAndRest(replayLines(replay)))]),
   ];
@@ -74,28 +74,23 @@ function table(
   titles: readonly string[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  if (rows.length === 0) return [];
-  const more = rows.length - MAX_ROWS;
-  return [
-    "",
-    ...markdownHead(titles),
-    ...rows.slice(0, MAX_ROWS).map(markdownRow),
-    ...(more > 0 ? ["", `and ${more} more rows`] : []),
-  ];
+  return rows.length === 0 ? [] : ["", ...markdownTable(titles, rows)];
 }
 
 function cells(row: Row, who: string): string[] {
-  const { account, example, rules, line } = row;
+  const { account, example, line } = row;
+  const rules = row.rules.slice(0, MAX_RULES);
+  const more = row.rules.length > rules.length ? ", …" : "";
   const whose = example ? " and every other account of its sort" : "";
   return [
     who,
     `${code(account)}${whose}`,
     rules.length === 0
       ? "every rule"
-      : rules.map(({ id }) => code(id)).join(", "),
+      : `${rules.map(({ id }) => code(id)).join(", ")}${more}`,
     rules.length === 0
       ? `${line ?? "gone"}`
-      : rules.map((rule) => rule.line ?? "gone").join(", "),
+      : `${rules.map((rule) => rule.line ?? "gone").join(", ")}${more}`,
     text(row.text),
     fold("request", row.request),
   ];

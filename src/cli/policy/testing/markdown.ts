@@ -7,8 +7,7 @@ import { plural } from "../../../lib/text.ts";
 import {
   markdownCode,
   markdownFold,
-  markdownHead,
-  markdownRow,
+  markdownTable,
   markdownText,
 } from "../../output/markdown.ts";
 import {
@@ -20,8 +19,6 @@ import {
   uncoveredLine,
 } from "./report.ts";
 
-/** A summary holds 1 MiB; what is left out is counted. */
-const MAX_ROWS = 100;
 const MAX_LINES = 20;
 const MAX_LENGTH = 500;
 
@@ -44,7 +41,6 @@ function markdownRun(
     threshold: number | null;
   },
 ): string {
-  const rows = wrong.slice(0, MAX_ROWS);
   const warnings = run.findings.filter(({ level }) => level !== "error");
   const uncovered = run.coverage?.uncovered.map(uncoveredLine) ?? [];
   const title = `${plural(uncovered.length, "condition")} not covered`;
@@ -52,14 +48,9 @@ function markdownRun(
     `### Tests of ${code(run.file)}`,
     "",
     markdownText(numbers(run, threshold).join("; ")),
-    ...(rows.length === 0 ? [] : [
-      "",
-      ...markdownHead(["", "place", "what", "why"]),
-      ...rows.map(row),
-    ]),
-    ...(rows.length < wrong.length
-      ? ["", `and ${wrong.length - rows.length} more`]
-      : []),
+    ...(wrong.length === 0
+      ? []
+      : ["", ...markdownTable(["", "place", "what", "why"], wrong.map(cells))]),
     ...warnings.flatMap(({ file, line, level, message }) => [
       "",
       `${level}: ${code(`${file}:${line}`)} ${markdownText(message)}`,
@@ -70,23 +61,25 @@ function markdownRun(
   ].map((line) => `${line}\n`).join("");
 }
 
-function row({ file, line, name, message, status, details }: Check): string {
+function cells(
+  { file, line, name, message, status, details }: Check,
+): string[] {
   const fold = details.length === 0
     ? ""
     : markdownFold("more", folded(details));
-  return markdownRow([
+  return [
     status === "error" ? "no answer" : "failed",
     code(`${file}:${line}`),
     code(name),
     `${name === message ? "" : markdownText(short(message))}${fold}`,
-  ]);
+  ];
 }
 
 function folded(lines: readonly string[]): string[] {
   const more = lines.length - MAX_LINES;
   return [
     ...lines.slice(0, MAX_LINES).map(short),
-    ...(more > 0 ? [`and ${more} more lines`] : []),
+    ...(more > 0 ? [`and ${plural(more, "more line")}`] : []),
   ];
 }
 

@@ -269,6 +269,22 @@ Deno.test("policy diff: of many changes the gains come first, and the rest is co
   assert.match(github.stdout, /^::notice title=7\d more changes::new\.yaml:/m);
 });
 
+Deno.test("policy diff --format markdown fits into a job summary, whatever a policy holds", async () => {
+  const long = (index: number) =>
+    JSON.stringify(`${index}${"<`".repeat(1500)}`);
+  const many = Array.from(
+    { length: 80 },
+    (_, index) =>
+      `  r${index}: {when: {${long(index)}: {equals: ${
+        long(index)
+      }}}, accounts: [{names: [u${index}]}]}\n`,
+  ).join("");
+  const { stdout } = await diff(`${OLD}${many}`, ["--format", "markdown"]);
+  assert.match(stdout, /^\| gains /m);
+  assert.match(stdout, /^and \d\d more rows$/m);
+  assert.ok(new TextEncoder().encode(stdout).length < 1024 * 1024);
+});
+
 Deno.test("policy diff --reporter writes several reports of one run", async () => {
   const { code, stdout, written } = await diff(WIDER, [
     "--fail-on=wider",

@@ -159,3 +159,19 @@ Deno.test("policy test --reporter writes several reports of one run", async () =
   assert.equal(twice.code, 2);
   assert.match(twice.stderr, /two reports would go to standard output/);
 });
+
+Deno.test("policy test ends in the same way for every format", async () => {
+  const broken = GREEN.replace("rules:", "rulez:");
+  const none = POLICY;
+  const expected = [[GREEN, 0], [RED, 1], [broken, 3], [none, 4]] as const;
+  for (
+    const format of ["pretty", "json", "junit", "tap", "github", "markdown"]
+  ) {
+    for (const [text, code] of expected) {
+      const ran = await policyTest(text, "--format", format);
+      assert.equal(ran.code, code, `${format} ${code}`);
+      // what went wrong is said in the report itself
+      if (code !== 0) assert.match(ran.stdout, /fail|error|no tests|unknown/);
+    }
+  }
+});
