@@ -5,7 +5,7 @@
  */
 import type { Diff, Verdict } from "../../../analysis/diff/diff.ts";
 import type { Replay } from "../../../analysis/diff/replay.ts";
-import { plural, visible } from "../../../lib/text.ts";
+import { visible } from "../../../lib/text.ts";
 import { causeText, type Places } from "./causes.ts";
 import {
   changeLines,
@@ -66,7 +66,7 @@ export function diffPretty(
   }
   const same = diff.accounts.length - changed.length;
   if (changed.length > 0 && same > 0) {
-    lines.push("", `${plural(same, "other account")}: equivalent`);
+    lines.push("", `${same} other accounts: equivalent`);
   }
   if (!diff.exhaustive) {
     lines.push("", "not everything was looked at:");
