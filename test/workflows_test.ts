@@ -18,6 +18,8 @@ import {
   tagged,
 } from "./support/ci.ts";
 import {
+  action,
+  actOnChange,
   type Change,
   checkChange,
   type Checked,
@@ -356,7 +358,222 @@ Deno.test("the policy workflow runs no program that the branch brings along", as
   assertEnds(ran, 1, "Compare with the main branch");
 });
 
+Deno.test("the policy workflow's gates each say what they find, whatever the others found", async () => {
+  const text = groupsPolicy(MORE)
+    .replace("audiences: [ssh]", "audiences: [ssh], clock_skew: 2m");
+  const ran = await check({ files: { "site.yaml": text } });
+  assertEnds(ran, 1, "Lint");
+  assert.deepEqual(ran.codes, {
+    "Get the program": 0,
+    "Lint": 1,
+    "Test": 1,
+    "Compare with the main branch": 1,
+  });
+  const annotations = ran.output.split("\n").filter((line) =>
+    /^::(?:error|warning) /.test(line)
+  );
+  for (
+    const title of [
+      "clock/skew-too-large",
+      "policy test",
+      "policy diff%3A wider",
+    ]
+  ) {
+    assert.ok(
+      annotations.some((line) => line.includes(`title=${title}`)),
+      `${title}: ${annotations.join("\n")}`,
+    );
+  }
+  const broken = groupsPolicy(["staff"]).replace("rules:", "rulez:");
+  const none = await check({ files: { "site.yaml": broken } });
+  assert.deepEqual(Object.values(none.codes), [0, 3, 3, 3]);
+});
+
+Deno.test("the job summary shows the change as a table, and the tests", async () => {
+  const { summary } = await check({ files: groupsFiles(MORE) });
+  assert.match(
+    summary,
+    /^### Tests of <code>site\.yaml<\/code>\n\n9 tests, 9 passed, 0 failed; coverage: 100 % .*\n/,
+  );
+  assert.match(
+    summary,
+    /^### Change of <code>site\.yaml<\/code>: wider\n\n.*\n\n\| .*account.*\n\| ---.*\n\| gains \| <code>someone<\/code> .*\| <code>staff<\/code> \| 8 \| .*added "students" \| <details>/m,
+  );
+  const files = { "new.yaml": groupsPolicy(["staff"]) };
+  const ran = await check({ files, inputs: { policy: "new.yaml" } });
+  assert.match(ran.summary, /^### Change of the policy: this policy is new/m);
+  assert.match(ran.summary, /^\| someone and others \| staff \| campus \|/m);
+});
+
+Deno.test("what a branch writes steers neither the log nor the summary of the policy workflow", async () => {
+  const evil = "::error::x\\n::set-output name=a::b##[error]x</details>|@all";
+  const tests = `${
+    groupsTests(["staff", "faculty"])
+  }  - {name: "${evil}", claims: {groups: ["${evil}"]}, expect: allow}\n`;
+  const text = groupsPolicy(["staff", "faculty"]).replace(
+    '["staff","faculty"]',
+    `["staff", "faculty", "${evil}2"]`,
+  );
+  const ran = await check({
+    files: { "site.yaml": text, "site.test.yaml": tests },
+  });
+  assertEnds(ran, 1, "Test");
+  let stopped: string | null = null;
+  const commands: string[] = [];
+  for (const line of ran.output.split("\n")) {
+    const [, word] = /^::stop-commands::([0-9a-f]{32})$/.exec(line) ?? [];
+    if (word !== undefined) stopped = word;
+    else if (line === `::${stopped}::`) stopped = null;
+    else if (stopped === null && /^\s*::|##\[/.test(line)) commands.push(line);
+  }
+  assert.equal(stopped, null);
+  assert.ok(commands.length > 2);
+  for (const line of commands) {
+    assert.match(
+      line,
+      /^::(?:error|warning|notice) (?:file=[^:]*,)?(?:line=\d+,)?[^:]*title=policy [^:]*::/,
+    );
+  }
+  assert.match(ran.summary, /x&#60;\/details&#62;/);
+  assert.doesNotMatch(ran.summary, /::|##\[|@all/);
+});
+
+Deno.test("the policy workflow runs no gate without its program", async () => {
+  const broken = await ciWorkspace();
+  try {
+    await Deno.writeTextFile(`${broken}/oauth-pam/deno.lock`, "nonsense");
+    const ran = await checkChange(broken, { files: {} });
+    assert.equal(ran.failed, "Get the program");
+    assert.deepEqual(Object.keys(ran.codes), ["Get the program"]);
+  } finally {
+    await Deno.remove(broken, { recursive: true });
+  }
+});
+
+// ---- the action ----
+
+Deno.test("the action takes what the workflow takes, pins nothing else and expands nothing in scripts", async () => {
+  const { inputs, outputs, runs } = await action();
+  const declared = await declaredInputs();
+  assert.deepEqual(Object.keys(inputs), ["policy", "base", "fail-on"]);
+  for (const [name, input] of Object.entries(inputs)) {
+    assert.deepEqual(
+      [input.required, input.default],
+      [declared[name]?.required, declared[name]?.default],
+    );
+  }
+  assert.equal(runs.using, "composite");
+  for (const { uses, run, shell } of runs.steps) {
+    assert.equal(uses, undefined);
+    assert.equal(shell, "bash");
+    assert.doesNotMatch(run ?? "${{", /\$\{\{/);
+  }
+  assert.deepEqual(Object.keys(outputs), ["sarif"]);
+});
+
+Deno.test("the action's gates end as the workflow's do", async () => {
+  const cases = [
+    { files: groupsFiles(["staff"]), code: 0, failed: null },
+    {
+      files: groupsFiles(MORE),
+      code: 1,
+      failed: "Compare with the main branch",
+    },
+    {
+      files: groupsFiles(MORE),
+      inputs: { "fail-on": "never" },
+      code: 0,
+      failed: null,
+    },
+    { files: { "site.yaml": "version: 1\n" }, code: 3, failed: "Lint" },
+  ];
+  for (const { code, failed, ...change } of cases) {
+    const ran = await actOnChange(folder, change);
+    assertEnds(ran, code, failed);
+    assert.equal(Object.keys(ran.codes).length, 4);
+    assert.match(ran.summary, /^### Change of <code>site\.yaml<\/code>: /m);
+  }
+  const output = await Deno.readTextFile(`${folder}/output`);
+  assert.equal(output.split("\n")[0], `sarif=${folder}/temp/policy.sarif`);
+  await Deno.stat(`${folder}/temp/policy.sarif`);
+});
+
+// ---- the hooks ----
+
+interface Hook {
+  readonly id: string;
+  readonly entry: string;
+  readonly language: string;
+  readonly files: string;
+}
+
+async function hooks(): Promise<Hook[]> {
+  return parse(await Deno.readTextFile(`${CHECKOUT}.pre-commit-hooks.yaml`));
+}
+
+/** What pre-commit does: the entry's first word lies in the hooks' repository, the files come last. */
+async function runHook({ entry }: Hook, files: readonly string[]) {
+  return await bash(
+    `"$HOOKS"/${entry} ${files.map((file) => `'${file}'`).join(" ")}`,
+    { cwd: `${folder}/site`, env: { HOOKS: `${folder}/oauth-pam` } },
+  );
+}
+
+Deno.test("the hooks for pre-commit find what is wrong with the files they are given", async () => {
+  const all = await hooks();
+  assert.deepEqual(all.map(({ id }) => id), [
+    "oauth-pam-lint",
+    "oauth-pam-test",
+  ]);
+  const [lint, test] = all;
+  assert.ok(lint !== undefined && test !== undefined);
+  for (const { language, files } of all) {
+    assert.equal(language, "script");
+    assert.match("site/policies/a.yaml", new RegExp(files));
+    assert.doesNotMatch(".github/workflows/ci.yml", new RegExp(files));
+  }
+  const names = ["site.yaml", "site.test.yaml"];
+  await checkOutChange(folder, groupsFiles(["staff"]));
+  assert.equal((await runHook(lint, names)).code, 0);
+  assert.equal((await runHook(test, names)).code, 0);
+  const broken = groupsPolicy(["staff"]).replace("rules:", "rulez:");
+  await checkOutChange(folder, {
+    "site.yaml": broken,
+    ".npmrc": "registry=http://192.0.2.1/\n",
+  });
+  const linted = await runHook(lint, names);
+  assert.equal(linted.code, 3, linted.output);
+  assert.match(linted.output, /policy\/unknown-key/);
+  await checkOutChange(folder, { "site.yaml": groupsPolicy(["students"]) });
+  const tested = await runHook(test, ["site.yaml"]);
+  assert.equal(tested.code, 1, tested.output);
+  assert.match(tested.output, /failed: staff gets in/);
+});
+
+Deno.test("every script in CI runs the same version of Deno", async () => {
+  const texts = await Promise.all(
+    [
+      ".ci/run",
+      ...["install", "hook"].map((name) => `.github/actions/policy/${name}`),
+      "policies/README.md",
+    ].map((name) => Deno.readTextFile(`${CHECKOUT}${name}`)),
+  );
+  const versions = texts.map((
+    text,
+  ) => [
+    ...new Set([...text.matchAll(/deno@([0-9.]+)/g)].map(([, one]) => one)),
+  ]);
+  assert.deepEqual(versions, Array(4).fill(versions[0]));
+  assert.equal(versions[0]?.length, 1);
+});
+
 // ---- the lines of policies/README.md ----
+
+/** The tag of this version, which the lines name and a release will have. */
+async function ownTag(): Promise<string> {
+  const text = await Deno.readTextFile(`${CHECKOUT}deno.json`);
+  return `v${JSON.parse(text).version}`;
+}
 
 async function documentBlock(title: string): Promise<unknown> {
   const readme = await Deno.readTextFile(`${CHECKOUT}policies/README.md`);
@@ -390,13 +607,17 @@ Deno.test("policies/README.md's lines for GitLab end with 0 for a narrower, 1 fo
       variables: Record<string, string>;
       before_script: string[];
       script: string[];
+      artifacts: { paths: string[]; reports: { junit: string[] } };
     };
   };
   const lines = [...policy.before_script, ...policy.script];
-  const [, tag, url] = /git clone .*--branch (\S+) (\S+)/.exec(
+  const tag = policy.variables["OAUTH_PAM"] ?? "";
+  assert.equal(tag, await ownTag());
+  const [, branch, url] = /git clone .*--branch (\S+) (\S+)/.exec(
     lines.join("\n"),
   ) ?? [];
-  assert.ok(tag !== undefined && url !== undefined);
+  assert.equal(branch, '"$OAUTH_PAM"');
+  assert.ok(url !== undefined);
   const own = await ciWorkspace();
   const env = {
     ...policy.variables,
@@ -417,6 +638,64 @@ Deno.test("policies/README.md's lines for GitLab end with 0 for a narrower, 1 fo
     assert.match(ran.output, says);
     const junit = await Deno.readTextFile(`${own}/site/lint.xml`);
     assert.match(junit, /<testsuites/);
+    // what is kept is what was written, by each gate, whatever the others found
+    const { paths, reports } = policy.artifacts;
+    for (const name of [...paths, ...reports.junit]) {
+      const text = await Deno.readTextFile(`${own}/site/${name}`);
+      assert.match(text, name.endsWith(".md") ? /^### / : /<testsuites/);
+    }
+    const change = await Deno.readTextFile(`${own}/site/policy-diff.md`);
+    assert.equal(/^\| gains .*students/m.test(change), code === 1, change);
   }
+  // a file or a link of the branch is not written through
+  await checkOutChange(own, groupsFiles(MORE));
+  const ran = await bash(
+    `ln -s /proc/self/nowhere policy-diff.md\nmkdir lint.xml\n${
+      lines.join("\n")
+    }`,
+    { cwd: `${own}/site`, env },
+  );
+  assert.equal(ran.code, 1, ran.output);
   await Deno.remove(own, { recursive: true });
+});
+
+Deno.test("policies/README.md's steps call the action with inputs that there are, after a checkout with the history", async () => {
+  const steps = await documentBlock("steps") as {
+    uses: string;
+    with: Record<string, unknown>;
+  }[];
+  const [checkout, policy] = steps;
+  const job = await onlyJob("policy.yml");
+  assert.equal(checkout?.uses, job.steps[0]?.uses);
+  assert.deepEqual(checkout?.with, {
+    "fetch-depth": 0,
+    "persist-credentials": false,
+  });
+  assert.match(
+    policy?.uses ?? "",
+    /^[\w-]+\/oauth-pam\/\.github\/actions\/policy@COMMIT$/,
+  );
+  const { inputs } = await action();
+  for (const name of Object.keys(policy?.with ?? {})) {
+    assert.ok(Object.hasOwn(inputs, name), name);
+  }
+  for (const [name, { required }] of Object.entries(inputs)) {
+    assert.ok(required !== true || Object.hasOwn(policy?.with ?? {}, name));
+  }
+});
+
+Deno.test("policies/README.md's lines for pre-commit name hooks that there are, at the tag of this version", async () => {
+  const { repos: [repo] } = await documentBlock(".pre-commit-config.yaml") as {
+    repos: [{ rev: string; hooks: { id: string; files: string }[] }];
+  };
+  assert.equal(repo.rev, await ownTag());
+  assert.deepEqual(
+    repo.hooks.map(({ id }) => id),
+    (await hooks()).map(({ id }) => id),
+  );
+  for (const { files } of repo.hooks) {
+    for (const name of ["site.yaml", "site.test.yaml"]) {
+      assert.match(name, new RegExp(files));
+    }
+  }
 });

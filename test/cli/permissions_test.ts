@@ -210,7 +210,15 @@ Deno.test("what cannot be written is no defect", () =>
         const { code, err } = await run(...args, `@/${file}`);
         assert.deepEqual(
           [code, err],
-          [3, `oauth-pam: error: the file "${folder}/${file}" ${why}\n`],
+          args[1] === "test"
+            // as for lint: a report's place is a matter of the command line
+            ? [
+              2,
+              `oauth-pam: error: cannot write "${folder}/${file}": ${
+                why.replace("cannot be written: ", "").replace(/^is/, "it is")
+              }\n`,
+            ]
+            : [3, `oauth-pam: error: the file "${folder}/${file}" ${why}\n`],
           args.join(" "),
         );
       }

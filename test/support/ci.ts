@@ -97,9 +97,10 @@ async function must(script: string, cwd: string): Promise<void> {
 /** A new folder with `oauth-pam`, a copy of what a checkout of it holds, and an empty `temp`. */
 export async function ciWorkspace(): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-ci-" });
-  const files = ["src", "policies", "deno.json", "deno.lock"].map((name) =>
-    `"${CHECKOUT}${name}"`
-  );
+  const files = [
+    ...["src", "policies", ".github", ".pre-commit-hooks.yaml"],
+    ...["deno.json", "deno.lock"],
+  ].map((name) => `"${CHECKOUT}${name}"`);
   await must(
     `mkdir temp oauth-pam; cp -R ${files.join(" ")} oauth-pam/`,
     folder,

@@ -11,6 +11,8 @@ const CHECKOUT = new URL("../../", import.meta.url).pathname;
 
 interface Step {
   readonly name?: string;
+  readonly id?: string;
+  readonly shell?: string;
   readonly uses?: string;
   readonly run?: string;
   readonly if?: string;
@@ -43,6 +45,18 @@ export async function workflow(name: string): Promise<Workflow> {
   );
 }
 
+interface Action {
+  readonly inputs: Readonly<Record<string, Input>>;
+  readonly outputs: Readonly<Record<string, { readonly value: string }>>;
+  readonly runs: { readonly using: string; readonly steps: readonly Step[] };
+}
+
+/** The action in .github/actions/policy. */
+export async function action(): Promise<Action> {
+  const path = `${CHECKOUT}.github/actions/policy/action.yml`;
+  return parse(await Deno.readTextFile(path), { uniqueKeys: true });
+}
+
 /** The job of a workflow that has one. */
 export async function onlyJob(name: string): Promise<Job> {
   const jobs = Object.values((await workflow(name)).jobs);
@@ -57,8 +71,12 @@ export interface Change {
 }
 
 export interface Checked extends Ran {
-  /** The name of the step that failed; its exit code is `code`. */
+  /** The name of the step that failed first; its exit code is `code`. */
   readonly failed: string | null;
+  /** How each step that ran ended, by its name. */
+  readonly codes: Readonly<Record<string, number>>;
+  /** What the steps left for the job summary. */
+  readonly summary: string;
   /** Rule ids in the SARIF file. */
   readonly findings: readonly string[];
 }
@@ -88,58 +106,129 @@ export async function declaredInputs(): Promise<
   return (on["workflow_call"] as { inputs: Record<string, Input> }).inputs;
 }
 
-async function environment(
-  folder: string,
-  change: Change,
-): Promise<Record<string, string>> {
-  const { env = {} } = await onlyJob("policy.yml");
+function withDefaults(
+  declared: Readonly<Record<string, Input>>,
+  { inputs: given }: Change,
+): Record<string, string> {
   const inputs: Record<string, string> = { policy: "site.yaml" };
-  for (const [name, input] of Object.entries(await declaredInputs())) {
+  for (const [name, input] of Object.entries(declared)) {
     if (input.default !== undefined) inputs[name] = input.default;
   }
-  Object.assign(inputs, change.inputs);
-  return {
-    RUNNER_TEMP: `${folder}/temp`,
-    GITHUB_PATH: `${folder}/path`,
-    ...Object.fromEntries(
-      Object.entries(env).map((
-        [name, value],
-      ) => [name, expanded(value, inputs)]),
-    ),
-  };
+  return { ...inputs, ...given };
 }
 
-/** Runs the policy workflow's scripts on a change, step by step, as far as they succeed. */
+function expandedAll(
+  env: Readonly<Record<string, string>> | undefined,
+  inputs: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env ?? {}).map(([name, value]) => [
+      name,
+      expanded(value, inputs),
+    ]),
+  );
+}
+
+/** Runs the policy workflow's scripts on a change, step by step. */
 export async function checkChange(
   folder: string,
   change: Change,
 ): Promise<Checked> {
+  const { steps, env, defaults } = await onlyJob("policy.yml");
+  const inputs = withDefaults(await declaredInputs(), change);
+  return await runSteps(folder, {
+    ...{ change, steps, inputs },
+    env: expandedAll(env, inputs),
+    directory: defaults?.run["working-directory"] ?? "",
+  });
+}
+
+/** The same with the action's. */
+export async function actOnChange(
+  folder: string,
+  change: Change,
+): Promise<Checked> {
+  const { runs, inputs: declared } = await action();
+  return await runSteps(folder, {
+    change,
+    steps: runs.steps,
+    inputs: withDefaults(declared, change),
+    env: {
+      GITHUB_ACTION_PATH: `${folder}/oauth-pam/.github/actions/policy`,
+    },
+    directory: "site",
+  });
+}
+
+/** The one condition for scripts here: whatever became of the others, once there is a program. */
+const WITH_PROGRAM =
+  "${{ !cancelled() && steps.program.outcome == 'success' }}";
+
+interface Run {
+  readonly change: Change;
+  readonly steps: readonly Step[];
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly directory: string;
+}
+
+async function runSteps(
+  folder: string,
+  { change, steps, inputs, env, directory }: Run,
+): Promise<Checked> {
   await checkOutChange(folder, change.files);
-  await Deno.remove(`${folder}/temp/policy.sarif`).catch(() => {});
-  const job = await onlyJob("policy.yml");
-  const env = await environment(folder, change);
-  let output = "";
+  for (const name of await filesIn(`${folder}/temp`)) {
+    await Deno.remove(`${folder}/temp/${name}`, { recursive: true });
+  }
+  let [output, summary] = ["", ""];
   let ended: { code: number; failed: string | null } = {
     code: 0,
     failed: null,
   };
-  for (const step of job.steps) {
-    if (step.run === undefined || ended.failed !== null) continue;
-    const directory = step["working-directory"] ??
-      job.defaults?.run["working-directory"];
-    const added = await Deno.readTextFile(`${folder}/path`).catch(() => "");
-    const path = [...added.trim().split("\n"), Deno.env.get("PATH")].join(":");
-    const ran = await bash(step.run, {
-      cwd: `${folder}/${directory}`,
-      env: { ...env, PATH: path },
+  const codes: Record<string, number> = {};
+  let program = false;
+  for (const step of steps) {
+    const { name = "", id, run } = step;
+    if (run === undefined) continue;
+    if (step.if === undefined) {
+      if (ended.failed !== null) continue;
+    } else {
+      assert.equal(step.if, WITH_PROGRAM);
+      if (!program) continue;
+    }
+    const read = (file: string) =>
+      Deno.readTextFile(`${folder}/${file}`).catch(() => "");
+    const added = (await read("path")).trim().split("\n");
+    const summaryFile = `${folder}/temp/summary`;
+    await Deno.writeTextFile(summaryFile, "");
+    const ran = await bash(run, {
+      cwd: `${folder}/${step["working-directory"] ?? directory}`,
+      env: {
+        RUNNER_TEMP: `${folder}/temp`,
+        GITHUB_PATH: `${folder}/path`,
+        GITHUB_OUTPUT: `${folder}/output`,
+        GITHUB_STEP_SUMMARY: summaryFile,
+        ...env,
+        ...expandedAll(step.env, inputs),
+        PATH: [...added, Deno.env.get("PATH")].join(":"),
+      },
     });
     output += ran.output;
-    if (ran.code !== 0) ended = { code: ran.code, failed: step.name ?? "" };
+    summary += await Deno.readTextFile(summaryFile);
+    codes[name] = ran.code;
+    if (id === "program") program = ran.code === 0;
+    if (ran.code !== 0 && ended.failed === null) {
+      ended = { code: ran.code, failed: name };
+    }
   }
   const sarif = await Deno.readTextFile(`${folder}/temp/policy.sarif`)
     .then(JSON.parse).catch(() => ({ runs: [] }));
   const findings = sarif.runs.flatMap((
     { results }: { results: { ruleId: string }[] },
   ) => results.map(({ ruleId }) => ruleId));
-  return { ...ended, output, findings };
+  return { ...ended, output, findings, codes, summary };
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
 }

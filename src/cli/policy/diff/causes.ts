@@ -9,17 +9,27 @@ import { locate } from "../../../policy/syntax/yaml.ts";
 import type { PolicySource } from "../../../policy/syntax/parse.ts";
 
 /** The line of the new policy that makes a change; `null` where what made it is gone. */
-export type Places = (cause: Cause) => number | null;
+export type Places = (
+  cause: Pick<Cause, "rule" | "path" | "kind">,
+) => number | null;
 
 /** The places of causes in a policy as it is written. */
 export function placesIn(source: PolicySource | null): Places {
   return ({ rule, path, kind }) => {
     if (source === null || kind === "removed") return null;
+    if (rule !== null && !Object.hasOwn(source.document.rules, rule)) {
+      return null;
+    }
     const whole = rule === null ? path ?? [] : ["rules", rule, ...path ?? []];
     const at = { at: path === null ? "key" as const : "value" as const };
     const { start, end } = locate(source.yaml.root, whole, at);
     return source.yaml.span(start, end).line;
   };
+}
+
+/** The line of a rule of the new policy; `null` where it is gone. */
+export function ruleLine(rule: string, places: Places): number | null {
+  return places({ rule, path: null, kind: "changed" });
 }
 
 /** `rule "staff" admits more: when.groups.any`. */

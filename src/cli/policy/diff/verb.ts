@@ -30,6 +30,9 @@ import type { CliIo } from "../../io.ts";
 import { RefusedFile } from "../../read_file.ts";
 import { neverChanges } from "../../../analysis/never/changes.ts";
 import { type Places, placesIn } from "./causes.ts";
+import { type Closes, diffGithub, githubFailure } from "./github.ts";
+import { diffMarkdown, markdownFailure } from "./markdown.ts";
+import { outputsOf, writeReports } from "../../output/reports.ts";
 import { diffJson } from "./json.ts";
 import { diffPretty } from "./pretty.ts";
 import {
@@ -42,7 +45,8 @@ import {
 export const HELP = `
 usage: oauth-pam policy diff OLD NEW | --base REV NEW [--accounts NAMES] [--from TIME]
                              [--replay FILE] [--fail-on wider|narrower|any|never]
-                             [--format pretty|json]
+                             [--format pretty|json|github|markdown] [--output FILE]
+                             [--reporter NAME[=FILE]]…
 
 Tells which decisions change between two policies, for each account: equivalent, narrower, wider or
 incomparable, with a request that shows it. OLD and NEW are files, or REV:path in a git checkout,
@@ -59,12 +63,16 @@ file as well, are refused: in CI write the reference in full, --base refs/remote
   --fail-on WHAT     exit with 1 when the new policy is wider (incomparable is wider too),
                      narrower, different at all (any), or never, which is the default;
                      what could not be ruled out counts as found
-  --format FORMAT    pretty (the default) or json
+  --format FORMAT    pretty (the default), json, github (annotations) or markdown (a table)
+  --output FILE      write the report there instead of to standard output
+  --reporter NAME[=FILE]
+                     another report, to a file or to standard output; may be repeated
 
 exit codes: 0 fine, 1 --fail-on hit, 2 usage, 3 a file cannot be read or used
 `;
 
 const FAIL_ON = ["wider", "narrower", "any", "never"] as const;
+const FORMATS = ["pretty", "json", "github", "markdown"] as const;
 type FailOn = typeof FAIL_ON[number];
 
 export async function run(
@@ -78,12 +86,10 @@ export async function run(
     "replay": { type: "string" },
     "fail-on": { type: "string" },
     "format": { type: "string" },
+    "output": { type: "string" },
+    "reporter": { type: "string", multiple: true },
   });
-  const format = choice(
-    "format",
-    options.text("format") ?? "pretty",
-    ["pretty", "json"] as const,
-  );
+  const outputs = outputsOf(options, FORMATS);
   const failOn = choice("fail-on", options.text("fail-on") ?? "never", FAIL_ON);
   const compared = comparedOf(options);
   const from = options.text("from");
@@ -101,14 +107,30 @@ export async function run(
     const replay = file === undefined
       ? null
       : await replayOf(file, { old, new: next, io });
-    io.stdout(
-      format === "json"
-        ? diffJson(diff, { replay, places })
-        : diffPretty(diff, { color: io.color, replay, places }),
-    );
+    const all = { diff, replay, places, file: compared.new };
+    const closes: Closes = (verdict, of) =>
+      closing(verdict, failOn) || (failOn === "any" && of === "setting");
+    await writeReports(outputs, io, (format, { color }) =>
+      ({
+        pretty: () => diffPretty(diff, { color, replay, places }),
+        json: () => diffJson(diff, { replay, places }),
+        github: () => diffGithub(all, closes),
+        markdown: () => diffMarkdown(all),
+      })[format]());
     return failing({ diff, replay, failOn }) ? EXIT.negative : EXIT.fine;
   } catch (error) {
     tellInputError(error, io);
+    // who only looks there must not take it for a change that is none
+    await writeReports(
+      outputs,
+      io,
+      (format) =>
+        format === "github"
+          ? githubFailure((error as InputError).message)
+          : format === "markdown"
+          ? markdownFailure(compared.new, (error as InputError).message)
+          : null,
+    );
     return EXIT.unanswered;
   }
 }
@@ -235,11 +257,13 @@ function failing(
     change.new.decision === "allow" ? "wider" : "narrower"
   );
   const verdicts: readonly (Verdict | "sampled")[] = [diff.verdict, ...logins];
-  if (failOn !== "any") {
-    return verdicts.some((verdict) =>
-      verdict === failOn || verdict === "incomparable"
-    );
-  }
-  return diff.settings.length > 0 ||
-    verdicts.some((verdict) => verdict !== "equivalent");
+  return verdicts.some((verdict) => closing(verdict, failOn)) ||
+    (failOn === "any" && diff.settings.length > 0);
+}
+
+/** Whether a change of this kind is what the gate guards against. */
+function closing(verdict: Verdict | "sampled", failOn: FailOn): boolean {
+  if (failOn === "never") return false;
+  if (failOn === "any") return verdict !== "equivalent";
+  return [failOn, "incomparable", "sampled"].includes(verdict);
 }

@@ -21,12 +21,12 @@ import { EXIT, type ExitCode, worstOf } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import { factsOf } from "./facts.ts";
 import { explainRule, listRules } from "./pages.ts";
+import { FORMATS, REPORTERS } from "./outputs.ts";
 import {
-  FORMATS,
   outputsOf,
   type ReportOutput,
   writeReports,
-} from "./outputs.ts";
+} from "../../output/reports.ts";
 import {
   policyPaths,
   type ReadPolicy,
@@ -86,7 +86,7 @@ export async function run(
     else await writeOutput(output, page, io);
     return EXIT.fine;
   }
-  const outputs = outputsOf(options);
+  const outputs = outputsOf(options, FORMATS);
   const failing = failingLevels(options);
   const maxWarnings = numberOption(options, "max-warnings");
   if (options.positionals.length === 0) {
@@ -94,11 +94,12 @@ export async function run(
   }
   const linted = await lintAll(options, io);
   const report = reportOf(linted, failing);
-  await writeReports(report, {
+  const texts = new Map(linted.flatMap(({ texts }) => [...texts]));
+  await writeReports(
     outputs,
     io,
-    texts: new Map(linted.flatMap(({ texts }) => [...texts])),
-  });
+    (format, { color }) => REPORTERS[format](report, { texts, color }),
+  );
   if (saysSummary(outputs)) io.stderr(`${summary(report)}\n`);
   return worstOf([
     ...linted.map((each) => exitCode(each, failing)),
@@ -216,7 +217,7 @@ function count({ findings }: LintReport, level: Level): number {
   return findings.filter((finding) => finding.level === level).length;
 }
 
-function saysSummary(outputs: readonly ReportOutput[]): boolean {
+function saysSummary(outputs: readonly ReportOutput<string>[]): boolean {
   return outputs.some(({ format, file }) =>
     format === "pretty" && file === null
   );

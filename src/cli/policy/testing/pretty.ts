@@ -9,9 +9,12 @@ import { visible } from "../../../lib/text.ts";
 import {
   answer,
   below,
+  coverageCount,
   explanation,
   lines,
+  mutationCount,
   type PolicyRun,
+  testCount,
   type TestReport,
   uncoveredLine,
 } from "./report.ts";
@@ -40,11 +43,9 @@ function prettyRun(run: PolicyRun, options: RunOptions): string {
     mutation(run, paint),
     ...run.problems.map((problem) => `${paint("31", visible(problem))}\n`),
   ];
-  const passed = run.results.length - failed.length;
-  const count = `${run.results.length} test${
-    run.results.length === 1 ? "" : "s"
-  }, ${passed} passed, ${failed.length} failed`;
-  const good = failed.length === 0 && passed > 0 && run.findings.length === 0;
+  const count = testCount(run.results);
+  const good = failed.length === 0 && run.results.length > 0 &&
+    run.findings.length === 0;
   return `${parts.join("")}${visible(run.file)}: ${
     paint(good ? "32" : "31", count)
   }\n`;
@@ -66,13 +67,10 @@ function coverage(
   options: RunOptions & { paint: Paint },
 ): string {
   if (run.coverage === null) return "";
-  const { covered, total, percent, uncovered } = run.coverage;
-  const missed = below(run.coverage, options.threshold)
-    ? `, below ${options.threshold} %`
-    : "";
-  const number = `coverage: ${percent} % (${covered} of ${total})${missed}`;
+  const { uncovered } = run.coverage;
+  const number = coverageCount(run.coverage, options.threshold);
   return [
-    options.paint(missed === "" ? "1" : "31", number),
+    options.paint(below(run.coverage, options.threshold) ? "31" : "1", number),
     ...uncovered.map((point) => `  ${visible(uncoveredLine(point))}`),
     "",
   ].join("\n");
@@ -80,11 +78,8 @@ function coverage(
 
 function mutation(run: PolicyRun, paint: Paint): string {
   if (run.mutation === null) return "";
-  const { tried, noticed, equivalent, survived, unknown, host } = run.mutation;
-  const number = `changes tried: ${tried}, noticed: ${noticed}, ` +
-    `unnoticed: ${survived.length}, without effect: ${equivalent}` +
-    (unknown.length === 0 ? "" : `, not known: ${unknown.length}`) +
-    (host.length === 0 ? "" : `, beyond tests: ${host.length}`);
+  const { survived, unknown, host } = run.mutation;
+  const number = mutationCount(run.mutation);
   const good = survived.length + unknown.length === 0;
   return [
     paint(good ? "1" : "31", number),

@@ -12,6 +12,7 @@ import type {
   Expectation,
   TestResult,
 } from "../../../analysis/testing/expectation.ts";
+import { plural } from "../../../lib/text.ts";
 import { locate, type Path } from "../../../policy/syntax/yaml.ts";
 
 /** A sentence about a place in a file. */
@@ -79,6 +80,8 @@ export interface Check {
   readonly expected?: unknown;
   readonly actual?: unknown;
   readonly details: readonly string[];
+  /** What it tells of, where that is a finding in a file. */
+  readonly finding?: Diagnostic;
 }
 
 /** Everything that was checked, so that every format tells the same as the exit code. */
@@ -94,6 +97,7 @@ export function checksOf(report: TestReport): Check[] {
       status: "error",
       message: finding.message,
       details: finding.hint === undefined ? [] : [`hint: ${finding.hint}`],
+      finding,
     })),
     ...run.problems.map((problem): Check => ({
       suite: run.file,
@@ -165,6 +169,46 @@ function coverageChecks(run: PolicyRun, threshold: number | null): Check[] {
     message,
     details: uncovered.map(uncoveredLine),
   }];
+}
+
+/** How many tests and conditions, and how many changes were tried; one line each. */
+export function numbers(
+  { results, coverage, mutation }: PolicyRun,
+  threshold: number | null,
+): string[] {
+  return [
+    testCount(results),
+    ...(coverage === null ? [] : [coverageCount(coverage, threshold)]),
+    ...(mutation === null ? [] : [mutationCount(mutation)]),
+  ];
+}
+
+/** `3 tests, 2 passed, 1 failed`. */
+export function testCount(results: PolicyRun["results"]): string {
+  const passed = results.filter((result) => result.passed).length;
+  return `${plural(results.length, "test")}, ${passed} passed, ${
+    results.length - passed
+  } failed`;
+}
+
+/** `coverage: 80 % (4 of 5)`. */
+export function coverageCount(
+  coverage: PlacedCoverage,
+  threshold: number | null,
+): string {
+  const { covered, total, percent } = coverage;
+  const missed = below(coverage, threshold) ? `, below ${threshold} %` : "";
+  return `coverage: ${percent} % (${covered} of ${total})${missed}`;
+}
+
+/** What became of the changes. */
+export function mutationCount(
+  { tried, noticed, equivalent, survived, unknown, host }: PlacedMutation,
+): string {
+  return `changes tried: ${tried}, noticed: ${noticed}, ` +
+    `unnoticed: ${survived.length}, without effect: ${equivalent}` +
+    (unknown.length === 0 ? "" : `, not known: ${unknown.length}`) +
+    (host.length === 0 ? "" : `, beyond tests: ${host.length}`);
 }
 
 /** Something that no test has shown, with its place and the reason. */

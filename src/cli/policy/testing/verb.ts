@@ -19,12 +19,7 @@ import {
   type TestResult,
 } from "../../../analysis/testing/expectation.ts";
 import { type TestSuite, testSuite } from "../../../analysis/testing/suite.ts";
-import {
-  type Arguments,
-  choice,
-  parseArguments,
-  UsageError,
-} from "../../arguments.ts";
+import { type Arguments, parseArguments, UsageError } from "../../arguments.ts";
 import { EXIT, type ExitCode, worstOf } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import {
@@ -32,18 +27,20 @@ import {
   readPolicy,
   readTestFiles,
   strayTestFiles,
-  writeOutput,
 } from "../../input.ts";
+import { outputsOf, writeReports } from "../../output/reports.ts";
 import { testTap } from "./tap.ts";
+import { testGithub } from "./github.ts";
 import { testJson } from "./json.ts";
 import { testJunit } from "./junit.ts";
+import { testMarkdown } from "./markdown.ts";
 import { testPretty } from "./pretty.ts";
 import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
 
 export const HELP = `
 usage: oauth-pam policy test FILE… [--filter TEXT] [--coverage] [--coverage-threshold N]
-                             [--mutate] [--format pretty|json|junit|tap] [--output FILE]
-                             [--stdin-filename NAME]
+                             [--mutate] [--format pretty|json|junit|tap|github|markdown]
+                             [--output FILE] [--reporter NAME[=FILE]]… [--stdin-filename NAME]
 
 Runs the tests in each policy and in the file beside it: site.test.yaml beside site.yaml.
 The clock is frozen; nothing is fetched and no account of this host is looked at.
@@ -52,15 +49,23 @@ The clock is frozen; nothing is fetched and no account of this host is looked at
   --coverage               how many conditions the tests have seen both hold and fail
   --coverage-threshold N   the percentage that each policy must reach; implies --coverage
   --mutate                 change one condition at a time and name what no test notices
-  --format FORMAT          pretty (the default), json, junit or tap
+  --format FORMAT          pretty (the default), json, junit, tap, github (annotations) or markdown
   --output FILE            write the report there instead of to standard output
+  --reporter NAME[=FILE]   another report, to a file or to standard output; may be repeated
   --stdin-filename NAME    the name under which standard input ("-") is reported
 
 exit codes: 0 all passed, 1 a wrong decision, a missed threshold or a change that is unnoticed or
 may be, 2 usage, 3 a policy or test that cannot be used, 4 nothing was checked
 `;
 
-const FORMATS = ["pretty", "json", "junit", "tap"] as const;
+const FORMATS = [
+  "pretty",
+  "json",
+  "junit",
+  "tap",
+  "github",
+  "markdown",
+] as const;
 
 interface Options {
   readonly filter: string | null;
@@ -81,9 +86,10 @@ export async function run(
     "mutate": { type: "boolean" },
     "format": { type: "string" },
     "output": { type: "string" },
+    "reporter": { type: "string", multiple: true },
     "stdin-filename": { type: "string" },
   });
-  const format = choice("format", given.text("format") ?? "pretty", FORMATS);
+  const outputs = outputsOf(given, FORMATS);
   const threshold = thresholdOf(given);
   const options: Options = {
     filter: given.text("filter") ?? null,
@@ -107,15 +113,15 @@ export async function run(
     );
   }
   const report = afterFilter({ runs, threshold }, options);
-  const text = {
-    pretty: () => testPretty(report, { texts, color: io.color }),
-    json: () => testJson(report),
-    junit: () => testJunit(report),
-    tap: () => testTap(report),
-  }[format]();
-  const output = given.text("output");
-  if (output === undefined) io.stdout(text);
-  else await writeOutput(output, text, io);
+  await writeReports(outputs, io, (format, { color }) =>
+    ({
+      pretty: () => testPretty(report, { texts, color }),
+      json: () => testJson(report),
+      junit: () => testJunit(report),
+      tap: () => testTap(report),
+      github: () => testGithub(report),
+      markdown: () => testMarkdown(report),
+    })[format]());
   return worstOf(report.runs.map((one) => exitCode(one, threshold)));
 }
 

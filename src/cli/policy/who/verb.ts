@@ -26,6 +26,11 @@ import {
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicy, tellInputError, usableOrThrow } from "../../input.ts";
 import type { CliIo } from "../../io.ts";
+import {
+  markdownHead,
+  markdownRow,
+  markdownText,
+} from "../../output/markdown.ts";
 import { safeDocument } from "../explain/json.ts";
 import {
   conditions,
@@ -191,10 +196,8 @@ function json({ accounts, limits }: Who): string {
 }
 
 function markdown({ accounts, limits }: Who): string {
-  const cell = (text: string) =>
-    visible(text).replaceAll("|", "\\|").replaceAll("<", "&lt;");
   const row = (cells: readonly string[]) =>
-    `| ${cells.map(cell).join(" | ")} |`;
+    markdownRow(cells.map(markdownText));
   const rows = accounts.flatMap((reach) => {
     const name = reach.example ? `${reach.account} and others` : reach.account;
     if (reach.ways.length === 0) return [row([name, "nobody", "", "", "", ""])];
@@ -214,9 +217,17 @@ function markdown({ accounts, limits }: Who): string {
     );
   });
   return [
-    row(["account", "rule", "issuer", "for and from", "who", "assurance"]),
-    row(Array.from({ length: 6 }, () => "---")),
+    ...markdownHead([
+      "account",
+      "rule",
+      "issuer",
+      "for and from",
+      "who",
+      "assurance",
+    ]),
     ...rows,
-    ...limits.map((limit) => `\nNot everything is told: ${cell(limit)}`),
+    ...limits.map((limit) =>
+      `\nNot everything is told: ${markdownText(limit)}`
+    ),
   ].map((line) => `${line}\n`).join("");
 }
