@@ -61,6 +61,9 @@ export async function startScene(
   const lines = received(log);
   const signer = await createSigner({ alg: "RS256", kid: "bench" });
   issuer.jwks = { keys: [await publicJwk(signer)] };
+  // tokens that come in certificates do not come by themselves
+  const certifying = await startHostileIssuer({ authority });
+  certifying.jwks = issuer.jwks;
   const token = await signToken({
     signer,
     claims: standardClaims({
@@ -68,14 +71,12 @@ export async function startScene(
       audience: AUDIENCE,
       exp: Math.floor(Date.now() / 1000) + 3600,
     }),
-    // of an issuer whose ID tokens come in certificates
-    header: { typ: "at+jwt" },
   });
   const key = await createKey("Ed25519");
   const pkToken = await createPkToken({
     key,
     signer,
-    claims: standardClaims({ issuer: issuer.issuer, audience: AUDIENCE }),
+    claims: standardClaims({ issuer: certifying.issuer, audience: AUDIENCE }),
   });
   const certificate = await createCertificate(key, pkToken);
   const ca = `${root}/ca.pem`;
@@ -86,7 +87,11 @@ export async function startScene(
   const keys = `${root}/keys`;
   await Deno.mkdir(keys, { mode: 0o700 });
   const places = { ca, cache, keys, logSocket };
-  const text = policyText({ issuer: issuer.issuer, ...places });
+  const text = policyText({
+    issuer: issuer.issuer,
+    certifying: certifying.issuer,
+    ...places,
+  });
   await Deno.writeTextFile(policyFile, text, { mode: 0o600 });
   const builds = await buildPrograms({ root, policyFile, text, entryPoint });
 
@@ -145,9 +150,9 @@ export async function startScene(
       run,
       async check() {
         await run();
-        const before = issuer.requests.length;
+        const before = certifying.requests.length;
         await run();
-        if (issuer.requests.length !== before) {
+        if (certifying.requests.length !== before) {
           throw new Error(`${name} ssh-keys did not use its cache`);
         }
         // one line for both calls
@@ -184,6 +189,7 @@ export async function startScene(
     async [Symbol.asyncDispose]() {
       log.close();
       await issuer.close();
+      await certifying.close();
       await Deno.remove(root, { recursive: true });
     },
   };
@@ -210,8 +216,8 @@ function received(socket: Deno.DatagramConn): { next(): Promise<string> } {
 }
 
 function policyText(
-  { issuer, ca, cache, keys, logSocket }: Record<
-    "issuer" | "ca" | "cache" | "keys" | "logSocket",
+  { issuer, certifying, ca, cache, keys, logSocket }: Record<
+    "issuer" | "certifying" | "ca" | "cache" | "keys" | "logSocket",
     string
   >,
 ): string {
@@ -221,7 +227,10 @@ issuers:
     issuer: ${issuer}
     audiences: [${AUDIENCE}]
     ca_file: ${ca}
-    types: [JWT, at+jwt]
+  certifying:
+    issuer: ${certifying}
+    audiences: [${AUDIENCE}]
+    ca_file: ${ca}
     ssh_certificates: {}
 rules:
   staff:
