@@ -59,7 +59,7 @@ export function listenForAnswer(target: LoopbackTarget): Loopback {
   const handle = async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
     // another name that leads here is a web site's attempt to talk to this port (DNS rebinding)
-    const ours = request.headers.get("host") === host &&
+    const ours = request.headers.get("host") === host && isVisit(request) &&
       request.method === "GET" && pathname === (target.path || "/");
     if (!ours) return page("elsewhere");
     if (arrived) return page("again");
@@ -96,6 +96,14 @@ export function listenForAnswer(target: LoopbackTarget): Loopback {
       await within(over.then(() => {}), GOODBYE_MS, () => {});
     },
   };
+}
+
+/**
+ * False where the browser says that a page elsewhere only wants something of this address, such as an
+ * image: that would use up the one answer (Fetch Metadata; older browsers do not say).
+ */
+function isVisit({ headers }: Request): boolean {
+  return (headers.get("sec-fetch-dest") ?? "document") === "document";
 }
 
 /** A browser may take either for "localhost". */

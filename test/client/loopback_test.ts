@@ -108,7 +108,14 @@ Deno.test("another path, another method and another name are refused, and it wai
       host,
     );
   }
-  const good = get(`${redirectUri}?code=good`);
+  // of a page elsewhere: it would use up the one answer
+  for (const destination of ["image", "empty", "iframe", "script"]) {
+    const headers = { "sec-fetch-dest": destination };
+    const { status } = await get(`${redirectUri}?code=1`, { headers });
+    assert.equal(status, 404, destination);
+  }
+  const headers = { "sec-fetch-dest": "document" };
+  const good = get(`${redirectUri}?code=good`, { headers });
   const { parameters, answer } = await loopback.arrival;
   assert.equal(parameters.get("code"), "good");
   answer("done");
