@@ -103,6 +103,27 @@ export function tellInputError(error: unknown, io: CliIo): void {
   );
 }
 
+/**
+ * What is in a file or, for "-", on standard input, and how messages call that place. `what` is what
+ * should be there, such as "the claims". Throws {@link InputError}.
+ */
+export async function readGiven(
+  path: string,
+  { what, io }: { what: string; io: CliIo },
+): Promise<{ bytes: Uint8Array; name: string }> {
+  const name = path === "-" ? "standard input" : `"${path}"`;
+  try {
+    const bytes = path === "-" ? await io.readStdin() : await io.readFile(path);
+    return { bytes, name };
+  } catch (error) {
+    throw new InputError(
+      error instanceof RefusedFile
+        ? `${what} in ${name}: the file ${error.message}`
+        : `${what} in ${name} cannot be read`,
+    );
+  }
+}
+
 /** Writes a result to a file that was named. Throws {@link InputError}, or what the runtime forbids. */
 export async function writeOutput(
   path: string,

@@ -19,13 +19,12 @@ import {
   type UnverifiedPkToken,
 } from "../../../token/pk_token.ts";
 import { readCertificateFile } from "../../token/certificate_file.ts";
-import { RefusedFile } from "../../read_file.ts";
-import { InputError } from "../../input.ts";
+import { readGiven } from "../../input.ts";
 import type { Asked, ClaimsOf } from "./evidence.ts";
 
 /**
  * Reads a certificate from a file or, for "-", standard input; `now` is in seconds. What keeps it from
- * the rules is an answer. Throws {@link InputError} where there is none to read.
+ * the rules is an answer. Throws `InputError` where there is none to read.
  *
  * Verifies nothing: neither the issuer's signature, nor the client's, nor that the token names the key.
  */
@@ -34,17 +33,7 @@ export async function evidenceFromCertificate(
   asked: Asked & { readonly now: number },
 ): Promise<ClaimsOf | Explanation> {
   const { policy, account, io, now } = asked;
-  const name = path === "-" ? "standard input" : `"${path}"`;
-  let bytes: Uint8Array;
-  try {
-    bytes = path === "-" ? await io.readStdin() : await io.readFile(path);
-  } catch (error) {
-    throw new InputError(
-      error instanceof RefusedFile
-        ? `the certificate in ${name}: the file ${error.message}`
-        : `the certificate in ${name} cannot be read`,
-    );
-  }
+  const { bytes } = await readGiven(path, { what: "the certificate", io });
   let token: UnverifiedPkToken;
   try {
     const { pkToken } = readCertificateFile(bytes);

@@ -22,8 +22,8 @@ import type { Issuer, Policy } from "../../../policy/model.ts";
 import { AccessToken } from "../../../token/access_token.ts";
 import { TokenError } from "../../../token/errors.ts";
 import { parseJsonObject } from "../../../token/strict_json.ts";
+import { InputError, readGiven } from "../../input.ts";
 import { RefusedFile } from "../../read_file.ts";
-import { InputError } from "../../input.ts";
 import type { CliIo } from "../../io.ts";
 
 /** Whose claims they are. */
@@ -74,17 +74,7 @@ export async function evidenceFromClaims(
   asked: Asked,
 ): Promise<ClaimsOf | Explanation> {
   const { io } = asked;
-  const name = path === "-" ? "standard input" : `"${path}"`;
-  let bytes: Uint8Array;
-  try {
-    bytes = path === "-" ? await io.readStdin() : await io.readFile(path);
-  } catch (error) {
-    throw new InputError(
-      error instanceof RefusedFile
-        ? `the claims in ${name}: the file ${error.message}`
-        : `the claims in ${name} cannot be read`,
-    );
-  }
+  const { bytes, name } = await readGiven(path, { what: "the claims", io });
   let claims: Claims;
   try {
     claims = parseJsonObject(bytes, `document in ${name}`);
