@@ -27,7 +27,6 @@ import {
   readCertificate,
   requireSelfSigned,
   type SelfSigned,
-  type SshCertificate,
 } from "../ssh/certificate.ts";
 import { TokenError } from "../token/errors.ts";
 import type { Evidence } from "../token/evidence.ts";
@@ -55,7 +54,13 @@ const MAX_NETWORKS = 64 * 1024;
 
 /** What is learnt in the course of it. */
 interface Offer extends Attempt {
-  certificate: SshCertificate | null;
+  /** What the log calls the certificate: both are made while others wait for the disk. */
+  certificate: {
+    /** In hex. */
+    readonly hash: Promise<string>;
+    /** Of its key. */
+    readonly fingerprint: Promise<string>;
+  } | null;
 }
 
 /**
@@ -108,13 +113,22 @@ async function answer(
   if (!CERTIFICATE_TYPES.some((known) => known === type)) return null;
   const certificate = await strictly(() => readCertificate(key, type));
   if (certificate.pkToken === null) return null;
-  offer.certificate = certificate;
+  const now = Math.floor(io.now() / 1000);
+  // begun here and waited for below: another thread does it while the policy is read
+  const signing = strictly(() => requireSelfSigned(certificate, { now }));
+  offer.certificate = {
+    hash: sha256Hex(certificate.blob),
+    fingerprint: fingerprint(certificate.key.blob),
+  };
+  // where they are not waited for, nobody asks what they throw
+  for (const begun of [signing, ...Object.values(offer.certificate)]) {
+    begun.catch(() => {});
+  }
   const request = readPamRequest(io.env);
   const known = inOwnDirectory(
     await loadAttemptPolicy(offer, { request, path }),
   );
-  const now = Math.floor(io.now() / 1000);
-  const signed = await strictly(() => requireSelfSigned(certificate, { now }));
+  const signed = await signing;
   const context = { offer: known, now, io };
   const { issuer, evidence } = await proved(signed, context);
   const ruling = await decide(evidence, known, { issuer, now });
@@ -353,7 +367,7 @@ async function record(
   io: PamIo,
 ): Promise<void> {
   const { certificate } = offer;
-  const key = certificate && await fingerprint(certificate.key.blob);
+  const key = certificate && await certificate.fingerprint;
   await recordAttempt(offer, result, io, {
     method: "certificate",
     ...(key === null ? {} : { key }),
@@ -373,20 +387,20 @@ async function isNews(
   if (certificate === null || conversation === null || policy === null) {
     return true;
   }
-  const asked = [
-    conversation,
-    encodeBase64(certificate.blob),
-    request?.user,
-    request?.rhost,
-    result.reason,
-    result.rule,
-  ];
   const { directory: root } = policy.cache;
   const folder = "recent";
   const now = io.now();
   try {
-    const hash = await sha256Hex(JSON.stringify(asked));
-    const { known, first } = await remember(hash, { root, folder, now });
+    const asked = [
+      conversation,
+      await certificate.hash,
+      request?.user,
+      request?.rhost,
+      result.reason,
+      result.rule,
+    ];
+    const line = JSON.stringify(asked);
+    const { known, first } = await remember(line, { root, folder, now });
     if (known) return false;
     if (first) {
       const expired = (name: string) => isForgotten(name, now);

@@ -27,7 +27,10 @@ import {
   standardClaims,
 } from "../support/tokens.ts";
 
-export type Cost = Pick<Metered, "milliseconds" | "megabytes">;
+export type Cost = Pick<
+  Metered,
+  "milliseconds" | "processorMs" | "megabytes"
+>;
 
 export interface Subject {
   readonly name: string;
@@ -140,8 +143,11 @@ export async function startScene(
       if (both.some(({ stdout }) => !stdout.startsWith("cert-authority"))) {
         throw new Error(`${name}: sshd would be told nothing`);
       }
+      const mean = (of: (one: Metered) => number) =>
+        both.reduce((sum, one) => sum + of(one), 0) / 2;
       return {
-        milliseconds: both.reduce((sum, one) => sum + one.milliseconds, 0) / 2,
+        milliseconds: mean(({ milliseconds }) => milliseconds),
+        processorMs: mean(({ processorMs }) => processorMs),
         megabytes: Math.max(...both.map(({ megabytes }) => megabytes)),
       };
     };

@@ -13,7 +13,7 @@ started = time.perf_counter()
 child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
 _, status, usage = os.wait4(child, 0)
 elapsed = time.perf_counter() - started
-print("\\n", os.waitstatus_to_exitcode(status), elapsed * 1e3, usage.ru_maxrss * 1024 / 1e6, file=sys.stderr)
+print("\\n", os.waitstatus_to_exitcode(status), elapsed * 1e3, usage.ru_maxrss * 1024 / 1e6, (usage.ru_utime + usage.ru_stime) * 1e3, file=sys.stderr)
 `;
 
 export interface Metered {
@@ -23,6 +23,8 @@ export interface Metered {
   readonly stderr: string;
   /** From before the process is made until it is gone. */
   readonly milliseconds: number;
+  /** Of processors, by the program and its children, in milliseconds. */
+  readonly processorMs: number;
   /** Largest resident set, in units of 10^6 bytes. */
   readonly megabytes: number;
 }
@@ -54,13 +56,14 @@ export async function runMetered(
   const decoder = new TextDecoder();
   const printed = decoder.decode(stderr);
   const end = printed.trimEnd().lastIndexOf("\n");
-  const [code, milliseconds, megabytes] = printed.slice(end).trim().split(" ")
-    .map(Number);
+  const [code, milliseconds, megabytes, processorMs] = printed.slice(end)
+    .trim().split(" ").map(Number);
   return {
     code: code ?? NaN,
     stdout: decoder.decode(stdout),
     stderr: printed.slice(0, Math.max(0, end)).trimEnd(),
     milliseconds: milliseconds ?? NaN,
     megabytes: megabytes ?? NaN,
+    processorMs: processorMs ?? NaN,
   };
 }
