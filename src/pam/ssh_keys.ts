@@ -27,10 +27,16 @@ import {
   readCertificate,
   requireSelfSigned,
   type SelfSigned,
+  type SshCertificate,
 } from "../ssh/certificate.ts";
 import { TokenError } from "../token/errors.ts";
 import type { Evidence } from "../token/evidence.ts";
-import { parsePkToken, verifyPkToken } from "../token/pk_token.ts";
+import {
+  beginPkToken,
+  parsePkToken,
+  type UnverifiedPkToken,
+  verifyPkToken,
+} from "../token/pk_token.ts";
 import {
   type Attempt,
   type AttemptUnderPolicy,
@@ -116,12 +122,13 @@ async function answer(
   const now = Math.floor(io.now() / 1000);
   // begun here and waited for below: another thread does it while the policy is read
   const signing = strictly(() => requireSelfSigned(certificate, { now }));
+  const token = begin(certificate.pkToken, certificate);
   offer.certificate = {
     hash: sha256Hex(certificate.blob),
     fingerprint: fingerprint(certificate.key.blob),
   };
   // where they are not waited for, nobody asks what they throw
-  for (const begun of [signing, ...Object.values(offer.certificate)]) {
+  for (const begun of [signing, token, ...Object.values(offer.certificate)]) {
     begun.catch(() => {});
   }
   const request = readPamRequest(io.env);
@@ -129,7 +136,7 @@ async function answer(
     await loadAttemptPolicy(offer, { request, path }),
   );
   const signed = await signing;
-  const context = { offer: known, now, io };
+  const context = { token: await token, offer: known, now, io };
   const { issuer, evidence } = await proved(signed, context);
   const ruling = await decide(evidence, known, { issuer, now });
   const admitted = connection === null
@@ -143,6 +150,17 @@ async function answer(
     ...restrictions,
   });
   return { reason: "allowed", rule, detail: null, line };
+}
+
+/** Takes a token apart, and begins with what needs no issuer. Throws `TokenError`. */
+// deno-lint-ignore require-await -- what it throws is a rejection
+async function begin(
+  pkToken: string,
+  { key }: SshCertificate,
+): Promise<UnverifiedPkToken> {
+  const token = parsePkToken(pkToken);
+  beginPkToken(token, key.jwk);
+  return token;
 }
 
 /** Throws {@link RequestError}. */
@@ -209,8 +227,9 @@ interface Proved {
 
 /** Whose certificate it is. Throws `TokenError`, `IssuerError` or `PolicyError`. */
 async function proved(
-  { pkToken, key: { jwk: key }, ...certificate }: SelfSigned,
-  { offer, now, io }: {
+  { key: { jwk: key }, ...certificate }: SelfSigned,
+  { token, offer, now, io }: {
+    token: UnverifiedPkToken;
     offer: AttemptUnderPolicy;
     now: number;
     io: PamIo;
@@ -218,7 +237,6 @@ async function proved(
 ): Promise<Proved> {
   const { policy } = offer;
   const end = performance.now() + TIMEOUTS.totalMs;
-  const token = parsePkToken(pkToken);
   const issuer = issuerOf(token.iss, policy);
   offer.issuer = issuer.name;
   const access = issuerWhenNeeded(issuer, TIMEOUTS.issuerMs);

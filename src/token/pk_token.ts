@@ -142,11 +142,8 @@ export async function verifyPkToken(
     const message = `the tokens of "${name}" are not plain JWTs but "${kind}"`;
     throw new TokenError("token_kind_unexpected", message);
   }
-  const { client, issued } = token;
-  const header = await verifyClient(
-    { compact: client.token.reveal(), header: client.jws.header },
-    key,
-  );
+  const { issued } = token;
+  const header = await clientHeader(token, key);
   const judged = { ...issuer, types: typesOf(issuer, mediaType) };
   const proven = provenInstead(issued, place);
   const { claims, warnings } = await signedClaims(
@@ -182,6 +179,36 @@ export async function verifyPkToken(
     checkBinding({ claims: later.claims, header: jws.header }, binding);
   }
   return verified({ ...evidence, claims: later.claims });
+}
+
+const begun = new WeakMap<
+  UnverifiedPkToken,
+  { readonly key: CertifiedJwk; readonly header: Promise<JsonObject> }
+>();
+
+/**
+ * Begins to verify the client's signature, which needs no issuer: {@link verifyPkToken} goes on with it
+ * for this very token and key, and tells what is wrong. Never throws.
+ */
+export function beginPkToken(
+  token: UnverifiedPkToken,
+  key: CertifiedJwk,
+): void {
+  const header = clientHeader(token, key);
+  header.catch(() => {});
+  begun.set(token, { key, header });
+}
+
+/** The client's header as the key has signed it. Rejects as {@link verifyClient} does. */
+function clientHeader(
+  token: UnverifiedPkToken,
+  key: CertifiedJwk,
+): Promise<JsonObject> {
+  const earlier = begun.get(token);
+  if (earlier?.key === key) return earlier.header;
+  const { client } = token;
+  const compact = client.token.reveal();
+  return verifyClient({ compact, header: client.jws.header }, key);
 }
 
 /**

@@ -74,7 +74,7 @@ const MUST_BE_MET = [
   "src/pam/ssh_keys.ts answer: decide(",
   "src/pam/ssh_keys.ts proved: verifyPkToken(",
   "src/ssh/certificate.ts requireSelfSigned: ",
-  "src/token/pk_token.ts verifyPkToken: verifyClient(",
+  "src/token/pk_token.ts verifyPkToken: clientHeader(",
   "src/token/pk_token.ts verifyPkToken: signedClaims(",
   "src/token/pk_token.ts verifyPkToken: pkCommitment(",
   "src/pam/attempt.ts recordAttempt: writeRecord(",
