@@ -62,3 +62,15 @@ export function isOwnFile(info: Deno.FileInfo): boolean {
   return info.isFile && isOwn(info) && (info.nlink ?? 2) <= 1 &&
     ((info.mode ?? 0o777) & 0o077) === 0;
 }
+
+/** The bytes of an open file, as many as `size` or as there are. */
+export function contentsOf(file: Deno.FsFile, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null || !(count > 0)) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isOwnFile, StateError } from "./private_directory.ts";
+import { contentsOf, isOwnFile, StateError } from "./private_directory.ts";
 import { checkFolders, createFolders } from "./state_directory.ts";
 
 const MINUTE_MS = 60_000;
@@ -68,12 +68,5 @@ function contents(file: Deno.FsFile): string {
   if (!isOwnFile(info) || info.size > MAX_BYTES) {
     throw new StateError("not a private file, or too large");
   }
-  const bytes = new Uint8Array(info.size);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = file.readSync(bytes.subarray(length));
-    if (count === null || !(count > 0)) break;
-    length += count;
-  }
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  return new TextDecoder().decode(contentsOf(file, info.size));
 }

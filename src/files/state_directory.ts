@@ -10,6 +10,7 @@
 
 import { within } from "../lib/deadline.ts";
 import {
+  contentsOf,
   ensurePrivateDirectory,
   isOwnFile,
   lstatOrNull,
@@ -74,14 +75,7 @@ export class StateDirectory {
       if (!same || !isOwnFile(opened) || opened.size > MAX_ENTRY_BYTES) {
         return null;
       }
-      const bytes = new Uint8Array(opened.size);
-      let length = 0;
-      while (length < bytes.length) {
-        const count = file.readSync(bytes.subarray(length));
-        if (count === null || !(count > 0)) break;
-        length += count;
-      }
-      return bytes.subarray(0, length);
+      return contentsOf(file, opened.size);
     } catch {
       return null;
     }
