@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Permit } from "../policy/evaluate/permit.ts";
+import type { Permit } from "../policy/permits.ts";
 import type { Issuer, Policy, Rule } from "../policy/model.ts";
 
 /** `null`: whatever else sshd can withhold, now or in a later version. */

@@ -10,7 +10,7 @@ import {
   readCertificate,
   requireSelfSigned,
 } from "../ssh/certificate.ts";
-import { WILDCARD_PRINCIPAL } from "../ssh/authorized_key.ts";
+import { isWildcard } from "../ssh/authorized_key.ts";
 import { WireError, WireReader } from "../ssh/wire.ts";
 import { TokenError } from "../token/errors.ts";
 import { parsePkToken } from "../token/pk_token.ts";
@@ -54,9 +54,7 @@ async function heldCertificate(
     if (!CERTIFICATE_TYPES.some((known) => known === type)) return null;
     const certificate = readCertificate(encodeBase64(blob), type);
     const { pkToken, principals } = certificate;
-    const wildcard = principals.length === 1 &&
-      principals[0] === WILDCARD_PRINCIPAL;
-    if (pkToken === null || !wildcard) return null;
+    if (pkToken === null || !isWildcard(principals)) return null;
     await requireSelfSigned(certificate, { now });
     const claims = claimsIn(pkToken);
     return claims === null ? null : { type, blob, comment, ...claims };

@@ -10,16 +10,13 @@
  */
 import { isForgotten, remember } from "../files/recent_lines.ts";
 import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
-import { encodeBase64 } from "../lib/base64url.ts";
 import { within, withinUnlessSoon } from "../lib/deadline.ts";
 import { admittedNetworks } from "../policy/evaluate/admitted_networks.ts";
-import { type Permit, permitsOf } from "../policy/evaluate/permit.ts";
+import { permitsOf } from "../policy/evaluate/permit.ts";
+import type { Permit } from "../policy/permits.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { IssuerOf, Policy, SshCertificates } from "../policy/model.ts";
-import {
-  authorizedKeyLine,
-  WILDCARD_PRINCIPAL,
-} from "../ssh/authorized_key.ts";
+import { authorizedKeyLine, isWildcard } from "../ssh/authorized_key.ts";
 import {
   ACCESS_EXTENSION,
   CERTIFICATE_TYPES,
@@ -29,6 +26,7 @@ import {
   type SelfSigned,
   type SshCertificate,
 } from "../ssh/certificate.ts";
+import { fingerprintOf } from "../ssh/public_key.ts";
 import { TokenError } from "../token/errors.ts";
 import type { Evidence } from "../token/evidence.ts";
 import {
@@ -125,7 +123,7 @@ async function answer(
   const token = begin(certificate.pkToken, certificate);
   offer.certificate = {
     hash: sha256Hex(certificate.blob),
-    fingerprint: fingerprint(certificate.key.blob),
+    fingerprint: fingerprintOf(certificate.key.blob),
   };
   // where they are not waited for, nobody asks what they throw
   for (const begun of [signing, token, ...Object.values(offer.certificate)]) {
@@ -146,7 +144,7 @@ async function answer(
   const { rule, ...restrictions } = admitted;
   const line = authorizedKeyLine({
     key: signed.key.blob,
-    wildcard: isWildcard(signed),
+    wildcard: isWildcard(signed.principals),
     ...restrictions,
   });
   return { reason: "allowed", rule, detail: null, line };
@@ -302,10 +300,6 @@ function issuerOf(
   return { ...issuer, ssh_certificates: issuer.ssh_certificates };
 }
 
-function isWildcard({ principals }: SelfSigned): boolean {
-  return principals.length === 1 && principals[0] === WILDCARD_PRINCIPAL;
-}
-
 interface Admitted {
   readonly rule: string | null;
   readonly networks: readonly string[] | null;
@@ -428,11 +422,4 @@ async function isNews(
     // then it cannot be told
   }
   return true;
-}
-
-/** As sshd and ssh-keygen write it. */
-async function fingerprint(key: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", key.slice());
-  const text = encodeBase64(new Uint8Array(digest)).replace(/=+$/, "");
-  return `SHA256:${text}`;
 }

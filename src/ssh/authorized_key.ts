@@ -12,6 +12,11 @@ import { WireReader } from "./wire.ts";
 /** The principal of certificates that are for whomever the policy says. */
 export const WILDCARD_PRINCIPAL = "opkssh-wildcard";
 
+/** Whether a certificate's principals are {@link WILDCARD_PRINCIPAL} alone. */
+export function isWildcard(principals: readonly string[]): boolean {
+  return principals.length === 1 && principals[0] === WILDCARD_PRINCIPAL;
+}
+
 /** Words of policies, as sshd calls them. */
 const OPTIONS = {
   pty: "pty",

@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { decodeBase64url, encodeBase64url } from "../lib/base64url.ts";
+import {
+  decodeBase64url,
+  encodeBase64,
+  encodeBase64url,
+} from "../lib/base64url.ts";
 import { joined, WireError, WireReader, wireString } from "./wire.ts";
 
 /** A public key as a JWK (RFC 8037 section 2, RFC 7518 section 6.2) with these members alone. */
@@ -67,6 +71,13 @@ export function keyFields(jwk: PublicJwk): Uint8Array {
 /** The plain public key, as `ssh-keygen` writes it in base64. The coordinates are not checked. */
 export function publicKeyBlob(jwk: PublicJwk): Uint8Array {
   return joined([wireString(KEY_TYPES[jwk.crv]), keyFields(jwk)]);
+}
+
+/** SHA-256 of a public key in wire form, as sshd and `ssh-keygen -l` write it. */
+export async function fingerprintOf(blob: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", blob.slice());
+  const text = encodeBase64(new Uint8Array(digest)).replace(/=+$/, "");
+  return `SHA256:${text}`;
 }
 
 // FIPS 186-5 and SP 800-186 section 3.2.1.3: y² = x³ - 3x + b

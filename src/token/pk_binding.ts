@@ -33,7 +33,7 @@ interface Bound {
  * What begins the audience of tokens that their holder may bind to a key: the issuer has no say in
  * the header `cic`, so whoever else gets such a token could bind it to a key of their own.
  */
-const GQ_AUDIENCE = "OPENPUBKEY-PKTOKEN:";
+export const GQ_AUDIENCE = "OPENPUBKEY-PKTOKEN:";
 
 /** The type of ID tokens that the issuer has bound to a key (OpenID Connect Key Binding). */
 const KEY_BOUND_TYPE = "dpop+id_token";

@@ -64,7 +64,7 @@ export const HARMLESS: readonly Harmless[] = [
     awaits: [
       "src/pam/ssh_keys.ts record: ",
       "src/pam/ssh_keys.ts isNews: ",
-      "src/pam/ssh_keys.ts fingerprint: ",
+      "src/ssh/public_key.ts fingerprintOf: ",
       "src/files/recent_lines.ts remember: ",
     ],
   },

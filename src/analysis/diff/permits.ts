@@ -8,7 +8,8 @@
  * @module
  */
 import type { Decision } from "../../policy/decision.ts";
-import { type Permit, permitsOf } from "../../policy/evaluate/permit.ts";
+import { permitsOf } from "../../policy/evaluate/permit.ts";
+import type { Permit } from "../../policy/permits.ts";
 import type { Policy, Rule } from "../../policy/model.ts";
 import {
   groupsOf,

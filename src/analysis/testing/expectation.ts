@@ -6,7 +6,8 @@
 import { type Decision, POLICY_REASONS } from "../../policy/decision.ts";
 import { type Reason, REASONS } from "../../lib/reason.ts";
 import { evaluate } from "../../policy/evaluate/evaluate.ts";
-import { type Permit, permitsOf } from "../../policy/evaluate/permit.ts";
+import { permitsOf } from "../../policy/evaluate/permit.ts";
+import type { Permit } from "../../policy/permits.ts";
 import type { Issue } from "../../policy/diagnostic.ts";
 import { listOf, nearest } from "../../lib/text.ts";
 import type { Policy } from "../../policy/model.ts";

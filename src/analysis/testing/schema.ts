@@ -10,7 +10,7 @@
 import * as v from "valibot";
 import { needed, optional } from "../../policy/syntax/row.ts";
 import { NeverSchema } from "../never/schema.ts";
-import { PERMITS } from "../../policy/syntax/rule_schema.ts";
+import { PERMITS } from "../../policy/permits.ts";
 import { PolicySchema } from "../../policy/syntax/schema.ts";
 import { Text } from "../../policy/syntax/values.ts";
 

@@ -9,6 +9,7 @@ import {
   type SshCertificate,
   USER,
 } from "../../ssh/certificate.ts";
+import { fingerprintOf } from "../../ssh/public_key.ts";
 import { TokenError } from "../../token/errors.ts";
 import { parsePkToken, type UnverifiedPkToken } from "../../token/pk_token.ts";
 import { visible } from "../../lib/text.ts";
@@ -78,12 +79,6 @@ async function inspectedIn(bytes: Uint8Array): Promise<Inspected> {
     const refused = { reason: error.code, message: error.message };
     return { ...known, token: null, refused };
   }
-}
-
-/** As `ssh-keygen -l` writes it. */
-async function fingerprintOf(blob: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", Uint8Array.from(blob));
-  return `SHA256:${new Uint8Array(digest).toBase64({ omitPadding: true })}`;
 }
 
 function json(

@@ -4,10 +4,8 @@
  * @module
  */
 import type { Decision } from "../decision.ts";
-import type { Policy, Rule } from "../model.ts";
-
-/** One thing that sshd can withhold from a session. */
-export type Permit = NonNullable<Rule["ssh"]>["permit"][number];
+import type { Policy } from "../model.ts";
+import { type Permit, PERMITS } from "../permits.ts";
 
 /**
  * What the rules that admit permit, united and in the order of the reference; `null` where one of
@@ -27,13 +25,5 @@ export function permitsOf(
     if (ssh === null) return null;
     united.push(...ssh.permit);
   }
-  return ORDER.filter((permit) => united.includes(permit));
+  return PERMITS.filter((permit) => united.includes(permit));
 }
-
-const ORDER: readonly Permit[] = [
-  "pty",
-  "port_forwarding",
-  "agent_forwarding",
-  "x11",
-  "user_rc",
-];

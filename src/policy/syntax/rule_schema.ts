@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { ConditionSchema } from "./condition_schema.ts";
 import { IDENTITY_ATTRIBUTES } from "../identity_claims.ts";
+import { PERMITS } from "../permits.ts";
 import {
   asInstant,
   asSeconds,
@@ -93,15 +94,6 @@ export const AccountSchema = v.union([
     ),
   }),
 ]);
-
-/** What sshd can withhold from a session, by the words of policies. */
-export const PERMITS = [
-  "pty",
-  "port_forwarding",
-  "agent_forwarding",
-  "x11",
-  "user_rc",
-] as const;
 
 const SshRuleSchema = v.strictObject({
   permit: needed(

@@ -4,7 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Permit, permitsOf } from "../../../src/policy/evaluate/permit.ts";
+import { permitsOf } from "../../../src/policy/evaluate/permit.ts";
+import type { Permit } from "../../../src/policy/permits.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import { requestFor, rules } from "../../support/policies.ts";
 

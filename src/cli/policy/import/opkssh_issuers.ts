@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GQ_AUDIENCE } from "../../../token/pk_binding.ts";
 import { addTo } from "../../../lib/multimap.ts";
 import type {
   FileRemark,
@@ -20,7 +21,6 @@ export interface ImportedIssuer {
 }
 
 const GITHUB_ACTIONS = /^https:\/\/token\.actions\.githubusercontent\.com\/?$/;
-const GITLAB_AUDIENCE = "OPENPUBKEY-PKTOKEN:";
 
 /** One for each URL. Their lists of claims grow as rules turn out to need it. */
 export function issuersOf(
@@ -65,7 +65,7 @@ export function issuersOf(
     const audiences = [...new Set(same.map(({ clientId }) => clientId))];
     const commitment = GITHUB_ACTIONS.test(url)
       ? "aud"
-      : audiences.every((each) => each.startsWith(GITLAB_AUDIENCE))
+      : audiences.every((each) => each.startsWith(GQ_AUDIENCE))
       ? "gq"
       : "nonce";
     if (commitment === "nonce") {
