@@ -89,13 +89,11 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
   const keysModule = options.keys === true
     ? [...lazy.values()].find((target) => target.endsWith(KEYS_MODULE))
     : undefined;
-  // what nothing else loads is a part of it: a library for older runtimes, which is small
-  const known = new Set(lazy.values());
-  const lazyOfKeys = new Map(
-    [...keysModule === undefined ? [] : lazyModules(keysModule, graph)]
-      .filter(([, target]) => known.has(target)),
-  );
-  const rest = [...known].filter((target) => target !== keysModule);
+  const lazyOfKeys: Map<string, string> = keysModule === undefined
+    ? new Map()
+    : lazyModules(keysModule, graph);
+  const rest = [...new Set([...lazy.values(), ...lazyOfKeys.values()])]
+    .filter((target) => target !== keysModule);
   const place = (target: string) => {
     const index = rest.indexOf(target);
     return index < 0 ? "__keys()" : `__rest().then((rest)=>rest.m${index})`;

@@ -169,3 +169,14 @@ Deno.test("what each login reads stays small, and knows nothing of encryption", 
   assert.doesNotMatch(main, /RSA-OAEP|ECDH-ES|PBES2|A128KW|A128GCM/);
   assert.match(main, /RS256/);
 });
+
+Deno.test("what each question of sshd reads stays small, and has no library for other runtimes", async () => {
+  const options = { environment, sha256: "00", policy: null, keys: true };
+  const { keys, rest } = await bundleProgram(options);
+  assert.ok(keys);
+  assert.ok(keys.length <= 90_000, `it has ${keys.length} characters`);
+  // SHA-3, which the runtime has
+  const library = "digest() was already called";
+  assert.ok(!keys.includes(library));
+  assert.ok(rest.includes(library));
+});
