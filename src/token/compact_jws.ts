@@ -45,11 +45,15 @@ export function looksLikeJws(token: AccessToken): boolean {
 
 /**
  * Takes a token apart. Throws {@link TokenError}: `token_truncated` where pam_exec has cut it,
- * `token_kind_unexpected` for an encrypted token, otherwise `token_malformed`.
+ * `token_kind_unexpected` for an encrypted token, otherwise `token_malformed`. `read` is what its payload was
+ * read as before, where another signature goes with the same.
  *
  * Does not check the signature, the algorithm or any claim.
  */
-export function parseCompactJws(token: AccessToken): UnverifiedJws {
+export function parseCompactJws(
+  token: AccessToken,
+  read?: JsonObject,
+): UnverifiedJws {
   const text = token.reveal();
   if (text.length > MAX_TOKEN_CHARACTERS) {
     throw malformed(
@@ -81,10 +85,13 @@ export function parseCompactJws(token: AccessToken): UnverifiedJws {
     );
   }
   decodeSegment(signature ?? "", "signature");
-  return parts(header, payload);
+  return parts(header, read ?? payload);
 }
 
-function parts(headerSegment: string, payloadSegment: string): UnverifiedJws {
+function parts(
+  headerSegment: string,
+  payloadSegment: string | JsonObject,
+): UnverifiedJws {
   const header = parseJsonObject(
     decodeSegment(headerSegment, "header"),
     "header",
@@ -107,10 +114,9 @@ function parts(headerSegment: string, payloadSegment: string): UnverifiedJws {
   ) {
     throw malformed("it holds another token");
   }
-  const payload = parseJsonObject(
-    decodeSegment(payloadSegment, "payload"),
-    "payload",
-  );
+  const payload = typeof payloadSegment === "string"
+    ? parseJsonObject(decodeSegment(payloadSegment, "payload"), "payload")
+    : payloadSegment;
   return { header, payload, algorithm: alg, keyId: kid ?? null };
 }
 

@@ -78,7 +78,8 @@ export function parsePkToken(text: string): UnverifiedPkToken {
   }
   const parts: SignedPart[] = [];
   for (let at = 0; at < rest.length; at += 2) {
-    parts.push(part(`${rest[at]}.${payload}.${rest[at + 1]}`));
+    const read = parts[0]?.jws.payload;
+    parts.push(part(`${rest[at]}.${payload}.${rest[at + 1]}`, read));
   }
   const {
     [CLIENT_TYPE]: clients = [],
@@ -110,9 +111,10 @@ export function parsePkToken(text: string): UnverifiedPkToken {
   return { iss, issued, client, cosigned: cosigners.length > 0, refreshed };
 }
 
-function part(compact: string): SignedPart {
+/** `read` is what the payload was read as before, as part of another one. */
+function part(compact: string, read?: JsonObject): SignedPart {
   const token = new AccessToken(compact);
-  return { token, jws: parseCompactJws(token) };
+  return { token, jws: parseCompactJws(token, read) };
 }
 
 interface PkVerification {
@@ -238,7 +240,7 @@ function provenInstead(
     throw malformed("its proof has another header than such proofs have");
   }
   const [header, payload = "", proof = ""] = token.reveal().split(".");
-  const { jws: signed } = part(`${original}.${payload}.${proof}`);
+  const { jws: signed } = part(`${original}.${payload}.${proof}`, jws.payload);
   if (signed.algorithm !== "RS256") {
     const message = "the proof is of another signature than one by RS256";
     throw new TokenError("algorithm_not_allowed", message);
