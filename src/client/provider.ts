@@ -6,13 +6,8 @@
  */
 import { discoveryUrl, processDiscoveryResponse } from "../issuer/discovery.ts";
 import { IssuerError } from "../issuer/errors.ts";
-import {
-  checkUrl,
-  hostPort,
-  openTransport,
-  permittedHosts,
-  type Transport,
-} from "../issuer/http.ts";
+import { hostPort, permittedHosts } from "../issuer/hosts.ts";
+import { checkUrl, openTransport, type Transport } from "../issuer/http.ts";
 import { isObject } from "../lib/json.ts";
 
 export interface Provider {

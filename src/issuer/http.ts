@@ -5,6 +5,7 @@
  * @module
  */
 import { isIssuerError, IssuerError } from "./errors.ts";
+import { hostPort } from "./hosts.ts";
 
 /** Largest decoded body. `content-length` speaks of the compressed size, so bytes are counted. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -242,28 +243,6 @@ export function checkUrl(text: unknown, hosts: readonly string[]): URL {
     throw new IssuerError("host_not_permitted", message);
   }
   return url;
-}
-
-/** `host:port` of an https URL, the port always written. */
-export function hostPort(url: URL): string {
-  return `${url.hostname}:${url.port === "" ? "443" : url.port}`;
-}
-
-/**
- * The hosts that an issuer may be talked to at: its own, that of its discovery document, and those
- * listed beside them.
- */
-export function permittedHosts(
-  issuer: string,
-  listed: readonly string[],
-  discoveryUrl: string | null = null,
-): string[] {
-  const hosts = [
-    issuer,
-    discoveryUrl ?? [],
-    ...listed.map((host) => `https://${host}`),
-  ].flat();
-  return [...new Set(hosts.map((text) => hostPort(new URL(text))))];
 }
 
 /** A URL for the log: no query, no user information. */

@@ -8,7 +8,6 @@
  */
 import { isObject } from "../lib/json.ts";
 import { sha256Hex, type StateDirectory } from "../files/state_directory.ts";
-import { discover } from "./discovery.ts";
 import { isIssuerError, IssuerError } from "./errors.ts";
 import type { Transport } from "./http.ts";
 
@@ -133,6 +132,7 @@ export async function refetchedKeys(
 
 /** Fetches discovery and keys, and keeps them if the disk lets us. */
 async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
+  const { discover } = await import("./discovery.ts");
   const metadata = await discover(source.transport, source);
   if (metadata.jwks_uri === null) {
     throw new IssuerError(

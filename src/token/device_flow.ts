@@ -9,7 +9,8 @@ import {
   isOutageError,
   type IssuerError,
 } from "../issuer/errors.ts";
-import { checkUrl, hostPort } from "../issuer/http.ts";
+import { hostPort } from "../issuer/hosts.ts";
+import { checkUrl } from "../issuer/http.ts";
 import { AccessToken } from "./access_token.ts";
 import { plainDeviceAuthorization } from "./device_dialects.ts";
 import { issuerWords } from "./issuer_words.ts";

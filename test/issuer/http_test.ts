@@ -8,12 +8,11 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { IssuerError } from "../../src/issuer/errors.ts";
+import { hostPort, permittedHosts } from "../../src/issuer/hosts.ts";
 import {
   checkUrl,
-  hostPort,
   MAX_BODY_BYTES,
   openTransport,
-  permittedHosts,
   type TransportOptions,
 } from "../../src/issuer/http.ts";
 import {

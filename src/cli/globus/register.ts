@@ -5,7 +5,8 @@
  */
 import { InputError } from "../input.ts";
 import { IssuerError } from "../../issuer/errors.ts";
-import { openTransport, permittedHosts } from "../../issuer/http.ts";
+import { permittedHosts } from "../../issuer/hosts.ts";
+import { openTransport } from "../../issuer/http.ts";
 import {
   loadCaCerts,
   loadClientSecret,

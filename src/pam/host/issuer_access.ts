@@ -6,11 +6,8 @@
 import { kindRow } from "../../policy/kinds.ts";
 import { StateDirectory } from "../../files/state_directory.ts";
 import { isIssuerError } from "../../issuer/errors.ts";
-import {
-  openTransport,
-  permittedHosts,
-  type Transport,
-} from "../../issuer/http.ts";
+import { permittedHosts } from "../../issuer/hosts.ts";
+import type { Transport, TransportOptions } from "../../issuer/http.ts";
 import {
   type KeySet,
   type KeySource,
@@ -42,7 +39,31 @@ export async function openIssuer(
   const caCerts = await loadCaCerts(issuer);
   return {
     hosts,
-    transport: openTransport({ hosts, caCerts, proxy: issuer.proxy, signal }),
+    transport: openedWhenNeeded(() =>
+      open({ hosts, caCerts, proxy: issuer.proxy, signal })
+    ),
+  };
+}
+
+/** Loaded here: whoever finds the keys in the cache reads nothing of it. */
+async function open(options: TransportOptions): Promise<Transport> {
+  const { openTransport } = await import("../../issuer/http.ts");
+  return openTransport(options);
+}
+
+/** A transport that its first request opens. That request throws whatever `open` throws. */
+function openedWhenNeeded(open: () => Promise<Transport>): Transport {
+  let opening: Promise<Transport> | undefined;
+  let opened: Transport | undefined;
+  return {
+    async request(url, request) {
+      opening ??= open();
+      opened = await opening;
+      return await opened.request(url, request);
+    },
+    close() {
+      opened?.close();
+    },
   };
 }
 
@@ -54,22 +75,14 @@ export function issuerWhenNeeded(
   issuer: Issuer,
   milliseconds: number,
 ): IssuerAccess {
-  let opened: Promise<IssuerAccess> | undefined;
-  let transport: Transport | undefined;
   return {
     get hosts() {
       return issuerHosts(issuer);
     },
-    transport: {
-      async request(url, request) {
-        opened ??= openIssuer(issuer, AbortSignal.timeout(milliseconds));
-        ({ transport } = await opened);
-        return await transport.request(url, request);
-      },
-      close() {
-        transport?.close();
-      },
-    },
+    transport: openedWhenNeeded(async () => {
+      const signal = AbortSignal.timeout(milliseconds);
+      return (await openIssuer(issuer, signal)).transport;
+    }),
   };
 }
 
