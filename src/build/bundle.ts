@@ -1,6 +1,6 @@
 /**
- * Minified files out of `src/main.ts`, with the policy inside: one for logins, one that is loaded when
- * something else is asked for, and where the policy takes certificates one for what sshd asks.
+ * Minified files out of `src/main.ts`, with the policy inside: one for logins, one that is loaded when an
+ * issuer is asked, one for everything else, and where the policy takes certificates one for what sshd asks.
  *
  * For the browser platform, because a single `node:` import costs 10 ms at every login.
  *
@@ -44,8 +44,10 @@ export interface Bundle {
    * where that is a part of `rest`.
    */
   readonly keys?: string | null;
+  /** What is loaded when an issuer is asked, as for new keys: small, because people wait for it. */
+  readonly issuer: string;
   /**
-   * Everything that is loaded only when it is needed: the verbs for people, other kinds of
+   * Everything else that is loaded only when it is needed: the verbs for people, other kinds of
    * tokens, the reading of YAML. Merely looking at it would double the time of a login.
    */
   readonly rest: string;
@@ -53,11 +55,19 @@ export interface Bundle {
 
 /** How `main` finds the others: beside itself, whatever they are called. */
 const KEYS_SUFFIX = ".keys.js";
+const ISSUER_SUFFIX = ".issuer.js";
 const REST_SUFFIX = ".rest.js";
+/** The address of `main`, in `keys`. */
+const FROM_KEYS = `import.meta.url.slice(0,-${KEYS_SUFFIX.length})`;
 
 /** The name of the file that holds a bundle's `rest`, beside its `main`. */
 export function restFile(main: string): string {
   return `${main}${REST_SUFFIX}`;
+}
+
+/** The name of the file that holds a bundle's `issuer`. */
+export function issuerFile(main: string): string {
+  return `${main}${ISSUER_SUFFIX}`;
 }
 
 /** The name of the file that holds a bundle's `keys`, which the wrapper starts by itself. */
@@ -69,6 +79,7 @@ export function keysFile(main: string): string {
 export function bundleFiles(main: string, bundle: Bundle): [string, string][] {
   return [
     [restFile(main), bundle.rest],
+    [issuerFile(main), bundle.issuer],
     ...(bundle.keys ? [[keysFile(main), bundle.keys] as [string, string]] : []),
     [main, bundle.main],
   ];
@@ -76,6 +87,9 @@ export function bundleFiles(main: string, bundle: Bundle): [string, string][] {
 
 /** Has a file of its own, with everything that it imports. */
 const KEYS_MODULE = "/src/keys.ts";
+
+/** What is loaded lazily from this folder has a file of its own. */
+const ISSUER_FOLDER = new URL("../issuer/", import.meta.url).href;
 
 /**
  * The bundled source texts. Throws `BuildError` when `deno bundle` fails, when the entry point has
@@ -92,11 +106,16 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
   const lazyOfKeys: Map<string, string> = keysModule === undefined
     ? new Map()
     : lazyModules(keysModule, graph);
-  const rest = [...new Set([...lazy.values(), ...lazyOfKeys.values()])]
+  const others = [...new Set([...lazy.values(), ...lazyOfKeys.values()])]
     .filter((target) => target !== keysModule);
+  const issuer = others.filter((target) => target.startsWith(ISSUER_FOLDER));
+  const rest = others.filter((target) => !issuer.includes(target));
   const place = (target: string) => {
-    const index = rest.indexOf(target);
-    return index < 0 ? "__keys()" : `__rest().then((rest)=>rest.m${index})`;
+    const [file, modules] = issuer.includes(target)
+      ? ["__issuer", issuer]
+      : ["__rest", rest];
+    const index = modules.indexOf(target);
+    return index < 0 ? "__keys()" : `${file}().then((file)=>file.m${index})`;
   };
   const { sha256, policy: parsed } = options;
   const policy = (bundled: string) =>
@@ -110,27 +129,28 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
   });
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-bundle-" });
   try {
-    const exports = rest.map((target, index) =>
-      `export * as m${index} from ${JSON.stringify(target)};\n`
-    );
-    await Deno.writeTextFile(
-      `${folder}/rest.ts`,
-      exports.join("") || "export {};\n",
-    );
+    const together = async (modules: readonly string[]) => {
+      const exports = modules.map((target, index) =>
+        `export * as m${index} from ${JSON.stringify(target)};\n`
+      );
+      const path = `${folder}/together.ts`;
+      await Deno.writeTextFile(path, exports.join("") || "export {};\n");
+      return await bundle(path, { environment, external: [] });
+    };
     return {
       main: policy(
         loader("__rest", REST_SUFFIX) +
+          loader("__issuer", ISSUER_SUFFIX) +
           (keys === null ? "" : loader("__keys", KEYS_SUFFIX)) +
           redirected(main, { lazy, place }),
       ),
       keys: keys === null ? null : policy(
-        loader(
-          "__rest",
-          REST_SUFFIX,
-          `import.meta.url.slice(0,-${KEYS_SUFFIX.length})`,
-        ) + redirected(keys, { lazy: lazyOfKeys, place }),
+        loader("__rest", REST_SUFFIX, FROM_KEYS) +
+          loader("__issuer", ISSUER_SUFFIX, FROM_KEYS) +
+          redirected(keys, { lazy: lazyOfKeys, place }),
       ),
-      rest: await bundle(`${folder}/rest.ts`, { environment, external: [] }),
+      issuer: await together(issuer),
+      rest: await together(rest),
     };
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -293,7 +293,7 @@ async function buildPrograms(
     await build({
       ...common,
       deno,
-      bundle: { main: "", rest: "" },
+      bundle: { main: "", issuer: "", rest: "" },
       output: empty,
     });
     programs.push({ name, program, empty });

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { runtimeFile } from "../../src/build/compile.ts";
-import { restFile } from "../../src/build/bundle.ts";
+import { issuerFile, restFile } from "../../src/build/bundle.ts";
 import {
   BUILD_KINDS,
   type BuildKind,
@@ -52,9 +52,10 @@ async function builtHost(
 /** The files of a build, those that a login does not start first last. */
 function filesOf(program: string, kind: BuildKind): string[] {
   const bundle = `${program}.js`;
-  return kind === "compiled"
-    ? [program]
-    : [program, bundle, restFile(bundle), runtimeFile(program)];
+  return kind === "compiled" ? [program] : [
+    ...[program, bundle, issuerFile(bundle), restFile(bundle)],
+    runtimeFile(program),
+  ];
 }
 
 /** How the launcher ends for each verb. */

@@ -136,19 +136,23 @@ Deno.test("bundleProgram() passes on what deno bundle says is wrong", async () =
   );
 });
 
-Deno.test("the program loads its own second file and modules of Deno's, and evaluates no text", async () => {
-  const { main, rest } = await bundleProgram({
+Deno.test("the program loads its own files and modules of Deno's, and evaluates no text", async () => {
+  const { main, issuer, rest } = await bundleProgram({
     environment,
     sha256: "00",
     policy: AWKWARD,
   });
   const imports = (text: string) =>
     [...text.matchAll(/\bimport\(([^)]*)\)/g)].map((match) => match[1] ?? "");
-  assert.deepEqual(imports(main), ['import.meta.url+".rest.js"']);
+  assert.deepEqual(imports(main), [
+    'import.meta.url+".rest.js"',
+    'import.meta.url+".issuer.js"',
+  ]);
+  assert.deepEqual(imports(issuer), []);
   const others = imports(rest).filter((each) => !/^"node:[a-z/]+"$/.test(each));
   assert.deepEqual(others, []);
   assert.ok(imports(rest).length > 0);
-  for (const text of [main, rest]) {
+  for (const text of [main, issuer, rest]) {
     assert.doesNotMatch(text, /\beval\s*\(|\bFunction\s*\(|\bimportScripts\b/);
     // what a module names at its top is loaded before its first line
     assert.doesNotMatch(
@@ -168,6 +172,8 @@ Deno.test("what each login reads stays small, and knows nothing of encryption", 
   // RFC 7518 section 4: a login decrypts nothing
   assert.doesNotMatch(main, /RSA-OAEP|ECDH-ES|PBES2|A128KW|A128GCM/);
   assert.match(main, /RS256/);
+  // the keys are in the cache
+  assert.doesNotMatch(main, /fetch\(|well-known/);
 });
 
 Deno.test("what each question of sshd reads stays small, and has no library for other runtimes", async () => {

@@ -118,7 +118,7 @@ Deno.test("runDeno() lets deno bundle know a company's own certificate authority
 Deno.test("compileProgram() says what deno compile said", () =>
   inFolder(async (folder) => {
     const options: BuildOptions = {
-      bundle: { main: "not a program (", rest: "" },
+      bundle: { main: "not a program (", issuer: "", rest: "" },
       needs: NEEDS,
       output: `${folder}/oauth-pam`,
       deno: denoToCompile,
@@ -148,7 +148,7 @@ for word; do case $word in --output=*) output=\${word#--output=};; esac; done
     await Deno.chmod(fake, 0o755);
     const output = `${folder}/oauth-pam`;
     const built = await compileProgram({
-      bundle: { main: "1", rest: "" },
+      bundle: { main: "1", issuer: "", rest: "" },
       needs: NEEDS,
       output,
       deno: fake,
@@ -169,6 +169,7 @@ for word; do case $word in --output=*) output=\${word#--output=};; esac; done
       "--node-modules-dir=none",
       ...built.flags,
       "--include=oauth-pam.js.rest.js",
+      "--include=oauth-pam.js.issuer.js",
       `--output=${output}`,
       "oauth-pam.js",
     ];
@@ -176,6 +177,7 @@ for word; do case $word in --output=*) output=\${word#--output=};; esac; done
     const plain = rest.map((word) => word.replace(/\/\.new-[0-9a-f]+\//, "/"));
     assert.deepEqual(plain, [
       "oauth-pam.js",
+      "oauth-pam.js.issuer.js",
       "oauth-pam.js.rest.js",
       String(expected.length),
       ...expected,
@@ -210,7 +212,7 @@ if (environment.DENORT_BIN !== undefined) {
         await Deno.mkdir(`${folder}/${name}`);
         const output = `${folder}/${name}/oauth-pam`;
         const options = {
-          bundle: { main: "export {};", rest: "" },
+          bundle: { main: "export {};", issuer: "", rest: "" },
           needs: NEEDS,
           output,
           deno: denoToCompile,

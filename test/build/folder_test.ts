@@ -135,7 +135,7 @@ for (const [what, spoil] of WRITABLE) {
       );
       await Deno.mkdir(`${folder}/dist`);
       const options = {
-        bundle: { main: "", rest: "" },
+        bundle: { main: "", issuer: "", rest: "" },
         needs: {
           netHosts: [],
           cacheDirectory: "/var/cache/oauth-pam",
@@ -173,6 +173,7 @@ Deno.test("every file of a build is whole on the disk before it gets its name", 
       const file of [
         output,
         `${output}.js`,
+        `${output}.js.issuer.js`,
         `${output}.js.rest.js`,
         runtimeFile(output),
       ]

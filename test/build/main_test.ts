@@ -86,8 +86,8 @@ Deno.test("build writes the wrapper and the bundle, in a folder it makes, and sa
       `unix:${folder}/cache/log.sock,unix:${folder}/cache/syslog `;
     assert.ok(
       out[0]?.startsWith(
-        `built ${program}, ${program}.js, ${program}.js.rest.js and ` +
-          `${program}.deno for deno ${Deno.version.deno} with ${flag}`,
+        `built ${program}, ${program}.js, ${program}.js.issuer.js, ` +
+          `${program}.js.rest.js and ${program}.deno for deno ${Deno.version.deno} with ${flag}`,
       ),
     );
     assert.ok(
@@ -104,6 +104,7 @@ Deno.test("build writes the wrapper and the bundle, in a folder it makes, and sa
         "gate",
         "gate.deno",
         "gate.js",
+        "gate.js.issuer.js",
         "gate.js.rest.js",
       ],
     );

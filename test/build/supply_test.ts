@@ -7,7 +7,7 @@
 // Threats: J1
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { restFile } from "../../src/build/bundle.ts";
+import { issuerFile, restFile } from "../../src/build/bundle.ts";
 import { buildEnvironment, buildProgram } from "../support/built_program.ts";
 import { POLICY } from "../support/check.ts";
 
@@ -60,6 +60,7 @@ Deno.test("two builds of one policy hold the same bytes", async () => {
     await buildProgram({ policy, output, kind: "runtime" });
     texts.push([
       await Deno.readTextFile(`${output}.js`),
+      await Deno.readTextFile(issuerFile(`${output}.js`)),
       await Deno.readTextFile(restFile(`${output}.js`)),
     ]);
   }

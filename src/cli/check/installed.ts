@@ -61,7 +61,7 @@ export async function startedByKeys(
   const parts = text === null ? null : wrapperParts(text);
   const read = parts === null
     ? []
-    : [parts.bundle, keysOf(parts.bundle), restOf(parts.bundle)];
+    : [parts.bundle, keysOf(parts.bundle), ...othersOf(parts.bundle)];
   return [
     ...[...run, parts?.deno ?? []].flat().map((path) => ({ path, run: true })),
     ...read.map((path) => ({ path, run: false })),
@@ -153,7 +153,7 @@ class Looked {
       return;
     }
     await this.#executable(parts.deno, "file/program", "the program's Deno");
-    for (const bundle of [parts.bundle, restOf(parts.bundle)]) {
+    for (const bundle of [parts.bundle, ...othersOf(parts.bundle)]) {
       await this.#read(bundle);
     }
     if (/\/_npx\/|\/node_modules\//.test(parts.deno)) {
@@ -197,9 +197,9 @@ class Looked {
   }
 }
 
-/** The name that the build gives to the part of a bundle that a login does not use. */
-function restOf(bundle: string): string {
-  return `${bundle}.rest.js`;
+/** The names that the build gives to the parts of a bundle that a login loads when it needs them. */
+function othersOf(bundle: string): string[] {
+  return [`${bundle}.issuer.js`, `${bundle}.rest.js`];
 }
 
 /** And to the one that answers sshd, where the policy takes certificates. */

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { restFile } from "../../../src/build/bundle.ts";
+import { issuerFile, restFile } from "../../../src/build/bundle.ts";
 import { runtimeFile, wrapperScript } from "../../../src/build/compile.ts";
 import { offline } from "../../support/check.ts";
 import {
@@ -154,6 +154,7 @@ async function installRuntime(host: CertificateHost) {
   const files = {
     deno: runtimeFile(program),
     bundle,
+    issuer: issuerFile(bundle),
     rest: restFile(bundle),
     keys: `${bundle}.keys.js`,
   };
@@ -169,7 +170,7 @@ async function installRuntime(host: CertificateHost) {
     }),
   );
   await Deno.copyFile("/bin/true", files.deno);
-  for (const path of [bundle, files.rest, files.keys]) {
+  for (const path of [bundle, files.issuer, files.rest, files.keys]) {
     await Deno.writeTextFile(path, "// code");
   }
   return files;

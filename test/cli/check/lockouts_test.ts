@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { restFile } from "../../../src/build/bundle.ts";
+import { issuerFile, restFile } from "../../../src/build/bundle.ts";
 import { runtimeFile, wrapperScript } from "../../../src/build/compile.ts";
 import { buildProgram } from "../../support/built_program.ts";
 import { createAuthority } from "../../support/certificates.ts";
@@ -43,6 +43,7 @@ async function installRuntime(host: PamHost): Promise<Record<string, string>> {
     wrapper: program,
     deno: runtimeFile(program),
     bundle: `${program}.js`,
+    issuer: issuerFile(`${program}.js`),
     rest: restFile(`${program}.js`),
   };
   const wrapper = wrapperScript({
@@ -57,6 +58,7 @@ async function installRuntime(host: PamHost): Promise<Record<string, string>> {
     const [path, text] of [
       [files.wrapper, wrapper],
       [files.bundle, "// bundle"],
+      [files.issuer, "// issuer"],
       [files.rest, "// rest"],
     ] as const
   ) await Deno.writeTextFile(path, text);
@@ -147,11 +149,14 @@ Deno.test("check finds nothing wrong with what the build wrote, and looked at ea
   const bundle = `${host.program}.js`;
   for (
     const path of [
-      ...[host.program, bundle, restFile(bundle), runtimeFile(host.program)],
+      ...[host.program, bundle, issuerFile(bundle), restFile(bundle)],
+      runtimeFile(host.program),
     ]
   ) assert.ok(looked.includes(path), path);
   await Deno.truncate(restFile(bundle), 0);
+  await Deno.remove(issuerFile(bundle));
   assert.deepEqual((await checkService(host, "sshd")).ids("file/", "error"), [
+    "file/program",
     "file/program",
   ]);
 });
