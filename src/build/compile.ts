@@ -44,7 +44,7 @@ export interface Built {
 }
 
 // Nothing but the one file counts: no configuration, lock file or package that lies about.
-const SINGLE_FILE = [
+export const SINGLE_FILE = [
   "--no-config",
   "--no-lock",
   "--no-npm",
