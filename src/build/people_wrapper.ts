@@ -8,7 +8,7 @@ import { QUIET_DENO } from "./deno.ts";
 import { clientFlags, NO_CODE_CACHE } from "./permissions.ts";
 
 /** Absolute paths, as they are where the package is installed. */
-export interface PeopleParts {
+interface PeopleParts {
   readonly deno: string;
   /** The bundle without a policy. */
   readonly bundle: string;
