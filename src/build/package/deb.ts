@@ -7,6 +7,13 @@ import type { PackageOrder } from "./kind.ts";
 import { debScripts } from "./scripts.ts";
 import { digestOf, foldersOf, runTool, stage } from "./stage.ts";
 
+/** lintian knows no zstd. */
+const COMPRESSORS = {
+  none: ["-Znone"],
+  fast: ["-Zxz", "-z0"],
+  best: ["-Zxz"],
+};
+
 /** Writes it, and answers with its path. Throws `BuildError` when dpkg-deb fails. */
 export async function writeDeb(order: PackageOrder): Promise<string> {
   const { version, machine, date, environment } = order;
@@ -20,7 +27,7 @@ export async function writeDeb(order: PackageOrder): Promise<string> {
     await runTool("dpkg-deb", {
       args: [
         "--root-owner-group",
-        `-Z${order.compression}`,
+        ...COMPRESSORS[order.compression],
         "--build",
         root,
         path,
@@ -75,6 +82,7 @@ Maintainer: ${order.maintainer}
 Installed-Size: ${size}
 Depends: libc6 (>= 2.27), libgcc-s1, libpam-modules, libpam-runtime, passwd
 Recommends: openssh-server
+Suggests: sensible-utils
 Section: admin
 Priority: optional
 Description: ${order.summary}

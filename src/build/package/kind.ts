@@ -23,7 +23,7 @@ export interface Entry {
 export type Source = { readonly bytes: Uint8Array } | { readonly file: string };
 
 /** From quick to small. */
-export const COMPRESSIONS = ["none", "zstd", "xz"] as const;
+export const COMPRESSIONS = ["none", "fast", "best"] as const;
 
 /** What is made of the tree. */
 export interface PackageOrder {

@@ -22,7 +22,7 @@ import { packageTree } from "./tree.ts";
 
 const USAGE = `usage: deno task package [deb|rpm|all] [--output FOLDER]
          [--denort FILE | --without-denort] [--deno FILE] [--version X.Y.Z]
-         [--compression none|zstd|xz] [--maintainer "NAME <ADDRESS>"]`;
+         [--compression none|fast|best] [--maintainer "NAME <ADDRESS>"]`;
 
 const MAINTAINER = "oauth-pam authors <oauth-pam@users.noreply.github.com>";
 const SUMMARY = "log in with an OpenID provider, under a reviewed policy";
@@ -54,7 +54,7 @@ export async function main(
   try {
     request = parseRequest(args, io.environment);
   } catch (error) {
-    const [complaint] = messageOf(error).split(". To specify");
+    const [complaint] = messageOf(error).split(/\. To specify|\n/);
     io.printError(`${complaint}\n${USAGE}`);
     return 2;
   }
@@ -216,7 +216,7 @@ export function parseRequest(
       denort: { type: "string" },
       "without-denort": { type: "boolean", default: false },
       version: { type: "string" },
-      compression: { type: "string", default: "xz" },
+      compression: { type: "string", default: "best" },
       maintainer: { type: "string", default: MAINTAINER },
     },
   });

@@ -9,7 +9,7 @@ import { rpmScripts } from "./scripts.ts";
 import { foldersOf, runTool, stage } from "./stage.ts";
 
 /** RPM's words for how a package is compressed. */
-const PAYLOADS = { none: "w.ufdio", zstd: "w19.zstdio", xz: "w6.xzdio" };
+const PAYLOADS = { none: "w.ufdio", fast: "w3.zstdio", best: "w6T2.xzdio" };
 
 /** Folders that are this package's own. */
 const OWN = /\/oauth-pam(?:\/|$)/;
