@@ -118,6 +118,8 @@ async function makeState(host: InstalledHost): Promise<void> {
   requireTrusted(path, "where the program is written");
 }
 
+const PROVE_MS = 60_000;
+
 /** A program that does not start on this host would lock everybody out. */
 async function prove(fresh: string, version: string): Promise<void> {
   let answer = "it does not start";
@@ -129,6 +131,7 @@ async function prove(fresh: string, version: string): Promise<void> {
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
+      signal: AbortSignal.timeout(PROVE_MS),
     }).output();
     const decoder = new TextDecoder();
     const text = decoder.decode(stdout);

@@ -123,13 +123,3 @@ export function permissionLines(flags: readonly string[]): string[] {
       : [`${together} ${entries.join(", ")}`];
   });
 }
-
-/** Whether flags like these give a program that permission; Deno compares entries whole. */
-export function permits(
-  flags: readonly string[],
-  kind: "net" | "write",
-  what: string,
-): boolean {
-  const flag = flags.find((each) => each.startsWith(`--allow-${kind}=`));
-  return flag?.slice(flag.indexOf("=") + 1).split(",").includes(what) === true;
-}
