@@ -10,7 +10,8 @@
 
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
- * rsyslogd, a browser, the SciTokens tools, and Python for the oauth-ssh client and the baseline of
+ * rsyslogd, a browser, what strips and
+ * inspects programs, the SciTokens tools, and Python for the oauth-ssh client and the baseline of
  * the benchmark.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -26,6 +27,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "git": "git",
   "strace": "strace",
   "util-linux": "unshare",
+  "binutils": "strip",
   "passwd": "useradd",
   "perl": "perl",
   "chromium": "chromium",

@@ -77,6 +77,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./token/inspect.ts"),
   },
   {
+    words: "apply",
+    summary: "make the installed program fit a policy",
+    load: () => import("./apply/verb.ts"),
+  },
+  {
     words: "check",
     summary: "find what is wrong with this host",
     load: () => import("./check/verb.ts"),
