@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { restFile } from "./bundle.ts";
 import { shellQuote, SINGLE_FILE } from "./compile.ts";
 import { QUIET_DENO } from "./deno.ts";
 import { clientFlags, NO_CODE_CACHE } from "./permissions.ts";
@@ -85,9 +86,6 @@ const VERBS: readonly (readonly [string, readonly string[]])[] = [
   ],
 ];
 
-/** For what only prints: help and the version. */
-const PRINTS = flags([]);
-
 /**
  * Deno's own switches, and those of what it is compatible with. Nothing that lies about in a
  * person's environment may change what runs.
@@ -103,6 +101,8 @@ const PROXIES =
  */
 export function peopleWrapper({ deno, bundle }: PeopleParts): string {
   const words = (list: readonly string[]) => list.map(shellQuote).join(" ");
+  // help and the version: they lie in the file beside the bundle, and only print
+  const prints = flags([`--allow-read=${restFile(bundle)}`]);
   const constants = { ...QUIET_DENO, DENO_DIR: "/dev/null/deno" };
   return [
     "#!/bin/sh -p",
@@ -135,7 +135,7 @@ export function peopleWrapper({ deno, bundle }: PeopleParts): string {
     ...VERBS.map(([verb, list]) =>
       `  ${verb}) allow ${words(list)} "$bundle" "$@" ;;`
     ),
-    `  *) allow ${words(PRINTS)} "$bundle" "$@" ;;`,
+    `  *) allow ${words(prints)} "$bundle" "$@" ;;`,
     "esac",
     "}",
     "",
