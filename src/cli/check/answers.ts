@@ -5,7 +5,7 @@
  */
 import type { Transport } from "../../issuer/http.ts";
 import type { Issuer } from "../../policy/model.ts";
-import type { Finding } from "../../policy/diagnostic.ts";
+import { fine, type Noted } from "./finding.ts";
 
 /** A transport that remembers. */
 export class Answers {
@@ -38,9 +38,16 @@ const TOLERATED_MS = 5_000;
 export function issuerClockFindings(
   { name, clock_skew }: Issuer,
   { ahead }: Answers,
-): Finding[] {
+): Noted[] {
   if (ahead === null) return [];
-  if (Math.abs(ahead) <= clock_skew * 1000 + TOLERATED_MS) return [];
+  if (Math.abs(ahead) <= clock_skew * 1000 + TOLERATED_MS) {
+    return [
+      fine(
+        "clock/issuer",
+        `within ${clock_skew} s of the clock of the issuer "${name}", as far as its seconds tell`,
+      ),
+    ];
+  }
   const seconds = Math.round(Math.abs(ahead) / 1000);
   return [{
     id: "clock/issuer",

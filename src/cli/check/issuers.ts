@@ -27,12 +27,19 @@ import { Answers, issuerClockFindings } from "./answers.ts";
 import { clientAuthFindings } from "./client_auth.ts";
 import { deviceClientFindings } from "./device_client.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
-import type { CheckContext, CheckHost } from "./finding.ts";
+import {
+  type CheckContext,
+  type CheckHost,
+  consistent,
+  fine,
+  type Noted,
+  orFine,
+} from "./finding.ts";
 import { deniedHosts } from "./permissions.ts";
 
 export async function issuerFindings(
   { policy, policyPath, host }: CheckContext,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const signal = AbortSignal.timeout(host.timeoutMs);
   const found = await Promise.all((policy?.issuers ?? []).map((issuer) => {
     if (deniedHosts(issuer, host).length > 0) return [notAsked(issuer)];
@@ -56,7 +63,7 @@ async function issuerFindingsOf(
   issuer: Issuer,
   host: CheckHost,
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   let access: IssuerAccess | undefined;
   try {
     access = await openIssuer(issuer, signal);
@@ -75,20 +82,20 @@ async function judged(
   issuer: Issuer,
   access: IssuerAccess,
   host: CheckHost,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const answers = new Answers(access.transport, host.io.now);
   const findings = await asked(issuer, {
     ...access,
     transport: answers.transport,
   }, answers);
-  return [...findings, ...issuerClockFindings(issuer, answers)];
+  return consistent([...findings, ...issuerClockFindings(issuer, answers)]);
 }
 
 async function asked(
   issuer: Issuer,
   { transport, hosts }: IssuerAccess,
   answers: Answers,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const named = issuer.kind === "introspection" &&
     issuer.introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
@@ -99,14 +106,25 @@ async function asked(
     oauthMetadata: kindRow(issuer).oauthMetadata,
     discoveryUrl: discoveryUrlOf(issuer),
   });
+  const { name } = issuer;
   return [
+    fine(
+      "issuer/unavailable",
+      `"${name}" answers as "${issuer.issuer}", by a certificate that a login trusts`,
+    ),
     ...(named ? introspectionFindings(issuer, metadata) : []),
     ...(!isDeviceIssuer(issuer) ? [] : [
-      ...missing(issuer, metadata, [
-        "device_authorization_endpoint",
-        "token_endpoint",
-        ...(issuer.device.userinfo ? ["userinfo_endpoint"] as const : []),
-      ]),
+      ...orFine(
+        missing(issuer, metadata, [
+          "device_authorization_endpoint",
+          "token_endpoint",
+          ...(issuer.device.userinfo ? ["userinfo_endpoint"] as const : []),
+        ]),
+        fine(
+          "issuer/endpoint",
+          `"${name}" has the endpoints of device sign-in, on hosts of the policy`,
+        ),
+      ),
       ...await deviceClientFindings(issuer, {
         transport,
         hosts,
@@ -159,7 +177,7 @@ async function keyFindings(
   issuer: LocalIssuer,
   { jwks_uri }: ClientMetadata,
   fetchKeys: (url: string) => Promise<readonly Jwk[]>,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   if (jwks_uri === null) {
     const message = 'its discovery document has no "jwks_uri"';
     return [problem(issuer, "issuer/keys", message)];
@@ -174,7 +192,11 @@ async function keyFindings(
     `${usable.length} of ${keys.length} published keys can be used with ` +
     issuer.algorithms.join(", ");
   const finding = problem(issuer, "issuer/keys", message);
-  if (usable.length > 0) return [{ ...finding, level: "info" }];
+  if (usable.length > 0) {
+    const ok =
+      `"${issuer.name}" publishes keys that the policy's algorithms can use`;
+    return [{ ...finding, level: "info" }, fine("issuer/keys", ok)];
+  }
   const published = [...new Set(keys.map(({ alg, kty }) => alg ?? kty))]
     .filter((name) => typeof name === "string");
   return [{

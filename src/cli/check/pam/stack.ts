@@ -5,6 +5,7 @@
  */
 import type { Level } from "../../../policy/diagnostic.ts";
 import type { Finding } from "../../../policy/diagnostic.ts";
+import { fine, type Noted } from "../finding.ts";
 import type { PamLine } from "./file.ts";
 import {
   asksForProof,
@@ -23,15 +24,32 @@ interface StackContext {
 }
 
 /** What the whole of the auth lines does. At least one line of ours must be able to grant. */
-export function stackFindings(context: StackContext): Finding[] {
+export function stackFindings(context: StackContext): Noted[] {
   const open = nobodyProved(context);
   if (open.length > 0) return open;
   const closed = neverGrants(context);
+  const together = closed.length > 0 ? [] : notAlone(context);
+  const others = otherWays(context);
+  const is = (id: string, what: string) =>
+    fine(`pam/${id}`, `${context.service}: ${what}`);
   return [
+    is(
+      "fails-open",
+      "whoever proves nothing is refused, whatever the modules answer",
+    ),
     ...closed,
-    ...(closed.length > 0 ? [] : notAlone(context)),
+    ...(closed.length > 0 || together.length > 0 ? [] : [
+      is("never-grants", "a good token is enough, and its session is opened"),
+    ]),
+    ...together,
     ...permitsAtTheEnd(context),
-    ...otherWays(context),
+    ...others,
+    ...(others.some(({ level }) => level === "warning") ? [] : [
+      is(
+        "second-way-in",
+        "whom the policy refuses is let in by no other line",
+      ),
+    ]),
   ];
 }
 

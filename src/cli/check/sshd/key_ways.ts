@@ -154,6 +154,14 @@ function certificateWay(
     }
   }
   const methods = effective(config, "authenticationmethods", scope);
+  const taken = effective(config, "pubkeyauthentication", scope);
+  if (taken?.value.toLowerCase() === "yes") {
+    found.ok(
+      "pubkey-authentication",
+      `PubkeyAuthentication ${taken.value}, by which certificates come`,
+      { ...taken, match: scope },
+    );
+  }
   if (methods === undefined) return;
   const lists = listsOf(methods);
   const takes = lists.some((list) =>

@@ -5,13 +5,19 @@
  * @module
  */
 import type { Finding } from "../../../policy/diagnostic.ts";
-import { type CheckHost, mayStartSshd, SSHD } from "../finding.ts";
+import {
+  type CheckHost,
+  fine,
+  mayStartSshd,
+  type Noted,
+  SSHD,
+} from "../finding.ts";
 
 /** Runs `sshd -t` where this program may: that of a checkout, not the one that was built. */
 export async function sshdTest(
   host: CheckHost,
   path: string,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const words = `${SSHD} -t -f ${path}`;
   if (!mayStartSshd(host)) {
     return [notTested(path, "this program may start nothing", words)];
@@ -22,7 +28,10 @@ export async function sshdTest(
   }
   const { code } = answer;
   const said = answer.stderr.replaceAll("\r", "").trim();
-  if (code === 0) return [];
+  if (code === 0) {
+    const message = `sshd starts with "${path}" (sshd -t)`;
+    return [fine("sshd/refused", message, { file: path })];
+  }
   const lines = [
     ...said.matchAll(/^(\/[^\n]*?):? line ([0-9]+): ([^\n]*)$/gm),
   ].map(([, file = path, line, what]): Finding => ({
