@@ -132,7 +132,11 @@ function listIn(value: unknown): string[] | null {
 
 /** The note by which a linker tells one program from another. */
 function buildId(head: Uint8Array): string | null {
-  return /\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0([\s\S]{20})/.exec(
-    bytesAsText(head),
-  )?.[1] ?? null;
+  // the length of the name, that of the id, NT_GNU_BUILD_ID, the name
+  const header = bytesAsText(
+    new Uint8Array(new Uint32Array([4, 20, 3]).buffer),
+  ) + "GNU\0";
+  const text = bytesAsText(head);
+  const at = text.indexOf(header);
+  return at < 0 ? null : text.slice(at + header.length).slice(0, 20);
 }

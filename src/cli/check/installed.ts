@@ -83,6 +83,18 @@ export async function startedByKeys(
   ];
 }
 
+/** Whether it begins as the launchers demand it. */
+async function isStartable(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path, { read: true });
+    const head = new Uint8Array(4);
+    const read = await file.read(head) ?? 0;
+    return /^(?:.ELF$|#!)/s.test(bytesAsText(head.subarray(0, read)));
+  } catch {
+    return false;
+  }
+}
+
 async function hasContents(path: string): Promise<boolean> {
   return await Deno.stat(path).then(({ size }) => size > 0, () => false);
 }
@@ -246,6 +258,17 @@ class Looked {
     sound: boolean,
   ): Promise<ProgramParts | null> {
     const compiled = await readCompiled(path);
+    if (compiled === null && !await isStartable(path)) {
+      this.#found.push({
+        id: "program/unknown",
+        level: "error",
+        message:
+          `program: "${path}" is not a program: the launcher runs nothing like this, and every login is refused`,
+        ...rebuilt(path, this.#context),
+        file: path,
+      });
+      return null;
+    }
     if (compiled === null) {
       this.#found.push({
         id: "program/unknown",

@@ -19,11 +19,16 @@ import {
   type Issuer,
   type IssuerOf,
   type LocalIssuer,
+  type Policy,
 } from "../../policy/model.ts";
 import { clientAuth } from "../../token/client_auth.ts";
 import { introspectionAuth } from "../../token/introspection.ts";
 import { selectKey } from "../../token/signing_key.ts";
-import { Answers, issuerClockFindings } from "./answers.ts";
+import {
+  Answers,
+  issuerClaimFindings,
+  issuerClockFindings,
+} from "./answers.ts";
 import { clientAuthFindings } from "./client_auth.ts";
 import { deviceClientFindings } from "./device_client.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
@@ -41,10 +46,11 @@ export async function issuerFindings(
   { policy, policyPath, host }: CheckContext,
 ): Promise<Noted[]> {
   const signal = AbortSignal.timeout(host.timeoutMs);
-  const found = await Promise.all((policy?.issuers ?? []).map((issuer) => {
+  if (policy === null) return [];
+  const found = await Promise.all(policy.issuers.map((issuer) => {
     if (deniedHosts(issuer, host).length > 0) return [notAsked(issuer)];
     if (host.io.interactive) host.io.stderr(`asking ${issuer.issuer}\n`);
-    return issuerFindingsOf(issuer, host, signal);
+    return issuerFindingsOf(issuer, { host, policy }, signal);
   }));
   return found.flat().map((each) => ({ ...each, file: policyPath }));
 }
@@ -61,13 +67,13 @@ function notAsked({ name }: Issuer): Finding {
 
 async function issuerFindingsOf(
   issuer: Issuer,
-  host: CheckHost,
+  { host, policy }: { host: CheckHost; policy: Policy },
   signal: AbortSignal,
 ): Promise<Noted[]> {
   let access: IssuerAccess | undefined;
   try {
     access = await openIssuer(issuer, signal);
-    return await judged(issuer, access, host);
+    return await judged(issuer, access, { host, policy });
   } catch (error) {
     // a finding about the file that cannot be used
     if (error instanceof PolicyError) return [];
@@ -81,14 +87,18 @@ async function issuerFindingsOf(
 async function judged(
   issuer: Issuer,
   access: IssuerAccess,
-  host: CheckHost,
+  { host, policy }: { host: CheckHost; policy: Policy },
 ): Promise<Noted[]> {
   const answers = new Answers(access.transport, host.io.now);
   const findings = await asked(issuer, {
     ...access,
     transport: answers.transport,
   }, answers);
-  return consistent([...findings, ...issuerClockFindings(issuer, answers)]);
+  return consistent([
+    ...findings,
+    ...issuerClockFindings(issuer, answers),
+    ...issuerClaimFindings(issuer, answers, policy),
+  ]);
 }
 
 async function asked(

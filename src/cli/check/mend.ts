@@ -48,14 +48,27 @@ export function mendLine(
 
 /** Ahead of everything, where sshd takes the value whatever follows. To come after what names lines. */
 export function mendFirst(file: string, text: string): Mend {
-  return text.includes("\\")
-    ? {}
-    : mend(["sed", "-i", `${INSERT}${text}`, file]);
+  return inserted({ file, line: 1 }, `i\\${text}`);
 }
 
-const INSERT = "1i\\";
+/** A new line behind that one. To come after what names lines. */
+export function mendBehind(
+  place: { readonly file: string; readonly line: number },
+  text: string,
+): Mend {
+  return inserted(place, `a\\${text}`);
+}
+
+function inserted(
+  { file, line }: { readonly file: string; readonly line: number },
+  change: string,
+): Mend {
+  return change.slice(2).includes("\\")
+    ? {}
+    : mend(["sed", "-i", `${line}${change}`, file]);
+}
 
 /** Whether the lines behind it have other numbers after this command. */
 export function movesLines(command: string): boolean {
-  return command.startsWith(`sed -i '${INSERT}`);
+  return /^sed -i '[0-9]+[ia]\\/.test(command);
 }

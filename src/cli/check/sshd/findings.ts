@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Finding, Level } from "../../../policy/diagnostic.ts";
+import type { Level } from "../../../policy/diagnostic.ts";
 import { fine, type HostFinding, type Noted } from "../finding.ts";
 import { type Mend, mendFirst, mendLine } from "../mend.ts";
 import type { SshdConfig, SshdSetting } from "./config.ts";

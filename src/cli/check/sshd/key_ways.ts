@@ -7,6 +7,7 @@ import { listOf } from "../../../lib/text.ts";
 import { type Policy, takesCertificates } from "../../../policy/model.ts";
 import { type CheckContext, deviceIssuersAfterKey } from "../finding.ts";
 import { decides, type OwnLine } from "../pam/own.ts";
+import { mendLine } from "../mend.ts";
 import type { SshdSetting } from "./config.ts";
 import { effective, type SshdFindings } from "./findings.ts";
 import type { Sshd } from "./keys_command.ts";
@@ -128,6 +129,9 @@ function certificateWay(
       message:
         `PubkeyAuthentication is "${setting.value}": nobody gets in with a certificate`,
       hint: "PubkeyAuthentication yes",
+      ...(setting.line === 0
+        ? {}
+        : mendLine(setting, { replace: "PubkeyAuthentication yes" })),
     });
   }
   for (

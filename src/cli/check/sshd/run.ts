@@ -8,10 +8,12 @@ import type { Finding } from "../../../policy/diagnostic.ts";
 import {
   type CheckHost,
   fine,
+  type HostFinding,
   mayStartSshd,
   type Noted,
   SSHD,
 } from "../finding.ts";
+import { mendLine } from "../mend.ts";
 
 /** Runs `sshd -t` where this program may: that of a checkout, not the one that was built. */
 export async function sshdTest(
@@ -34,13 +36,17 @@ export async function sshdTest(
   }
   const lines = [
     ...said.matchAll(/^(\/[^\n]*?):? line ([0-9]+): ([^\n]*)$/gm),
-  ].map(([, file = path, line, what]): Finding => ({
+  ].map(([, file = path, line, what]): HostFinding => ({
     id: "sshd/refused",
     level: "error",
     message: `sshd does not start with this line: ${what}`,
     hint: "correct or remove it; sshd_config(5) has what is allowed",
     file,
     line: Number(line),
+    // a keyword that sshd does not know says nothing; a value may have been meant
+    ...(/^Bad configuration option\b/.test(what ?? "")
+      ? mendLine({ file, line: Number(line) }, { with: "s/^/# /" })
+      : {}),
   }));
   if (lines.length > 0) return lines;
   // of the machine rather than of the configuration, such as host keys that only root can read
