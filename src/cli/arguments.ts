@@ -16,6 +16,8 @@ interface OptionSpec {
   readonly type: "string" | "boolean";
   /** May be given more than once. */
   readonly multiple?: boolean;
+  /** One letter that means the same: "t" for `-t`. Only for what takes no value. */
+  readonly short?: string;
 }
 
 export interface Arguments {
@@ -69,7 +71,9 @@ function checkOption(
   options: Readonly<Record<string, OptionSpec>>,
 ): void {
   const spec = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (spec === undefined || rawName !== `--${name}`) {
+  const known = spec !== undefined &&
+    (rawName === `--${name}` || rawName === `-${spec.short}`);
+  if (!known) {
     throw unknownOption(
       rawName,
       Object.keys(options).map((name) => `--${name}`),

@@ -16,6 +16,7 @@ import { AccessToken } from "../../token/access_token.ts";
 import { proofKey, requestTokens } from "../../token/device_flow.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { clientAuthFindings } from "./client_auth.ts";
+import { fine, type Noted } from "./finding.ts";
 
 const REQUEST_MS = 10_000;
 
@@ -27,6 +28,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
     "it does not let the client use device sign-in: every sign-in is refused",
   unsupported_grant_type: "it has no device sign-in: every one is refused",
 };
+
+/** RFC 6749 section 5.2, RFC 8628 section 3.5. */
+const ABOUT_THE_CODE = ["invalid_grant", "expired_token"];
 
 /** The issuer's own words, which name what to do more often than not. */
 function saying(error: unknown): string {
@@ -43,12 +47,12 @@ export async function deviceClientFindings(
     metadata: ClientMetadata;
     scopes: readonly unknown[] | null;
   },
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const { name, device } = issuer;
   const missing = scopes === null
     ? []
     : device.scopes.filter((scope) => !scopes.includes(scope));
-  const findings = missing.map((scope): Finding => ({
+  const findings: Noted[] = missing.map((scope): Finding => ({
     id: "issuer/device-scope",
     level: "warning",
     message: `issuer "${name}": it does not list the scope ${
@@ -84,7 +88,13 @@ export async function deviceClientFindings(
   } catch (error) {
     const named = isIssuerError(error) ? error.named : null;
     const meaning = named === null ? undefined : MEANINGS[named];
-    // other errors may be about the code, which never was
+    // of the code, not of the client
+    if (named !== null && ABOUT_THE_CODE.includes(named)) {
+      const ok = `"${name}" does not refuse the device client ${
+        JSON.stringify(client.clientId)
+      }, asked with a code that never was`;
+      return [...findings, fine("issuer/device-client", ok)];
+    }
     if (named !== null && meaning === undefined) return findings;
     if (meaning === undefined) {
       if (!isIssuerError(error)) throw error;
