@@ -143,7 +143,7 @@ async function lintedPolicy(
   const read = readOf(file, bytes);
   const policy = usableOrThrow(read);
   const errors = (await policyFindings(read, io))
-    .filter(({ level }) => level === "error");
+    .flatMap((each) => each.level === "error" ? [each] : []);
   if (errors.length > 0) {
     io.stderr(prettyFindings(errors, { color: false }));
     throw new InputError(
