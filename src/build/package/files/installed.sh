@@ -15,20 +15,15 @@ make_places() {
   done
 }
 
-# Another Deno, another program: what logins run is written anew, in the form that it has. Where that fails
-# the old one stays, and goes on working.
+# Another Deno, another program: what logins run is written anew, for the policy and in the form of the last
+# time. Where that fails the old one stays, and goes on working.
 apply_again() {
   [ -e /var/lib/oauth-pam/login ] || return 0
-  form=compiled
-  [ ! -e /var/lib/oauth-pam/login.js ] || form=runtime
   status=0
-  oauth-pam apply /etc/oauth-pam/policy.yaml --form "$form" || status=$?
+  /usr/bin/oauth-pam apply || status=$?
   case $status in
     0) ;;
-    1) echo "oauth-pam: the program for logins is new, and \"oauth-pam check\" has something to say" >&2 ;;
-    *)
-      echo "oauth-pam: the program for logins is still the one of the version before;" >&2
-      echo "  run: oauth-pam apply /etc/oauth-pam/policy.yaml" >&2
-      ;;
+    1) echo 'oauth-pam: the program for logins is new; what "oauth-pam check" found stands above' >&2 ;;
+    *) echo 'oauth-pam: the program for logins is still that of the version before: run "oauth-pam apply"' >&2 ;;
   esac
 }
