@@ -12,6 +12,7 @@ import {
   TestSchema,
 } from "../../src/analysis/testing/schema.ts";
 import { VERBS } from "../../src/cli/cli.ts";
+import { optionHead, synopses, toldOptions } from "../../src/cli/command.ts";
 import { REASON_MEANS, REASONS } from "../../src/lib/reason.ts";
 import { EXIT_CODES, pamCode } from "../../src/pam/exit_code.ts";
 import {
@@ -98,10 +99,22 @@ const TABLES: Readonly<Record<string, Table>> = {
   commands: async () =>
     table(
       ["command", "does"],
-      await Promise.all(VERBS.map(async ({ summary, load }) => {
-        const [usage = ""] = (await load()).HELP.trim().split("\n");
-        return [code(usage.replace("usage: oauth-pam ", "")), summary];
+      await Promise.all(VERBS.map(async ({ words, summary, load }) => {
+        const { COMMAND } = await load();
+        return [synopses(words, COMMAND).map(code).join("<br>"), summary];
       })),
+    ),
+  "command options": async () =>
+    table(
+      ["command", "option", "does"],
+      (await Promise.all(VERBS.map(async ({ words, load }) => {
+        const { options } = (await load()).COMMAND;
+        return toldOptions(options).map(({ name, option, text }, index) => [
+          index === 0 ? code(words) : "",
+          code(optionHead(name, option)),
+          text,
+        ]);
+      }))).flat(),
     ),
 };
 
