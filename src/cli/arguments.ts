@@ -32,9 +32,10 @@ export async function parseArguments(
   const parsed = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      Object.entries(options).map(([name, { value, repeat }]) => [name, {
+      Object.entries(options).map(([name, { value, repeat, short }]) => [name, {
         type: value === undefined ? "boolean" : "string",
         multiple: repeat ?? false,
+        ...(short === undefined ? {} : { short }),
       }]),
     ),
     allowPositionals: true,
@@ -69,7 +70,9 @@ function checkOption(
   options: Options,
 ): void {
   const spec = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (spec === undefined || rawName !== `--${name}`) {
+  const known = spec !== undefined &&
+    (rawName === `--${name}` || rawName === `-${spec.short}`);
+  if (!known) {
     throw unknownOption(
       rawName,
       Object.keys(options).map((name) => `--${name}`),

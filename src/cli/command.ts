@@ -7,14 +7,18 @@
 
 /** An option, by its name without dashes in {@link Options}. */
 export interface Option {
-  /** The word for its value, such as "FILE"; a switch has none. */
+  /** The word for its value, such as "NAME"; a switch has none. FILE, PATH and DIR are paths. */
   readonly value?: string;
   /** What it does, in one line of any length. */
   readonly says?: string;
   /** The only values that there are; those of an object with a remark about each, or "". */
   readonly oneOf?: readonly string[] | Readonly<Record<string, string>>;
+  /** Values to propose, where there are too many to list. */
+  readonly proposed?: readonly string[];
   /** The value where it is left out. */
   readonly fallback?: string;
+  /** One letter that means the same, such as "t" for `-t`; only for what takes no value. */
+  readonly short?: string;
   /** It may be given more than once. */
   readonly repeat?: true;
   /** Another name for the option of this name. */
@@ -56,7 +60,7 @@ export function helpText(words: string, command: Command): string {
     paragraphs(command.about),
     ...(options.length === 0 ? [] : [options]),
     ...(command.notes === undefined ? [] : [paragraphs(command.notes)]),
-    wrapped(`exit codes: ${exitsOf(command)}`),
+    wrapped(exitText(command)),
   ].map((lines) => lines.join("\n")).join("\n\n").replaceAll("\u00a0", " ");
 }
 
@@ -98,8 +102,11 @@ function unnamed(
   { forms, options }: Pick<Command, "forms" | "options">,
 ): (readonly [string, Option])[] {
   const named = forms.join(" ");
-  return Object.entries(options).filter(([name, { alias }]) =>
-    alias === undefined && !new RegExp(`--${name}(?![\\w-])`).test(named)
+  return Object.entries(options).filter(([name, { alias, short = name }]) =>
+    alias === undefined &&
+    !new RegExp(`--${name}(?![\\w-])|(?<![\\w-])-${short}(?![\\w-])`).test(
+      named,
+    )
   );
 }
 
@@ -110,15 +117,17 @@ function again({ repeat }: Option): string {
 /** `--format pretty|json`, as a usage has it. */
 function written(name: string, option: Option): string {
   const set = wordsOf(option).join("|");
-  const value = set.length > 0 && set.length <= LONGEST_SET
+  const value = set.length > 0 && set.length <= LONGEST_SET &&
+      /^\w+$/.test(option.value ?? "")
     ? set
     : option.value;
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
-/** `--format NAME`, as a list of options has it. */
-export function optionHead(name: string, { value }: Option): string {
-  return value === undefined ? `--${name}` : `--${name} ${value}`;
+/** `--format NAME` or `-t, --test`, as a list of options has it. */
+export function optionHead(name: string, { value, short }: Option): string {
+  const dashed = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  return value === undefined ? dashed : `${dashed} ${value}`;
 }
 
 /** The closed set of an option's values; empty where there is none. */
@@ -171,30 +180,37 @@ export function toldOptions(
 }
 
 /** The codes of a command with what they mean, in order. */
-function exitRows({ exits }: Command): (readonly [number, string])[] {
+export function exitRows({ exits }: Command): (readonly [number, string])[] {
   return Object.entries(exits).map(([code, means]) =>
     [Number(code), means] as const
   );
 }
 
-function exitsOf(command: Command): string {
+/** `exit codes: 0 fine, 1 findings`. */
+export function exitText(command: Command): string {
   const rows = exitRows(command);
   // a comma inside one would read as the end of it
   const between = rows.slice(0, -1).some(([, means]) => means.includes(","))
     ? "; "
     : ", ";
-  return rows.map(([code, means]) => `${code}\u00a0${means}`).join(between);
+  const told = rows.map(([code, means]) => `${code}\u00a0${means}`);
+  return `exit codes: ${told.join(between)}`;
 }
 
 function usageLines(words: string, command: Command): string[] {
   return usages(words, command).flatMap((usage, index) => {
     const begin = index === 0 ? "usage: oauth-pam " : "       oauth-pam ";
-    const [first = "", ...rest] = usage.slice(words.length).trim()
-      // what stands in brackets stays together, and so does an option with its value
-      .match(/(?:\[(?:[^[\]]|\[[^[\]]*\])*\]|--\S+ [^-[\s(|]\S*|\S+)…?/g) ?? [];
+    const rest = usageParts(usage.slice(words.length));
     const indent = " ".repeat(begin.length + words.length + 1);
-    return joined([`${begin}${words}`, first, ...rest], { indent });
+    return joined([`${begin}${words}`, ...rest], { indent });
   });
+}
+
+/** What no line of a usage ends within: what stands in brackets, and an option with its value. */
+export function usageParts(usage: string): readonly string[] {
+  return usage.match(
+    /(?:\[(?:[^[\]]|\[[^[\]]*\])*\]|--\S+ [^-[\s(|]\S*|\S+)…?/g,
+  ) ?? [];
 }
 
 function optionLines(options: Options): string[] {

@@ -36,6 +36,7 @@ export function reportOptions<Format extends string>(
     reporter: {
       value: "NAME[=FILE]",
       says: "another report, to a file or to standard output",
+      oneOf: formats,
       repeat: true,
     },
   };

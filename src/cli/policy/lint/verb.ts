@@ -9,6 +9,7 @@ import {
   type Level,
   sortDiagnostics,
 } from "../../../policy/diagnostic.ts";
+import { RULE_IDS } from "../../../analysis/lint/catalogue.ts";
 import { lint, type LintResult } from "../../../analysis/lint/lint.ts";
 import { documentPath } from "../../../analysis/lint/document_path.ts";
 import {
@@ -76,6 +77,7 @@ policy "site.yaml" beside it, whose tests it holds.
     "explain": {
       value: "ID",
       says: "what a finding means, and what to write instead",
+      proposed: RULE_IDS,
     },
     "list-rules": { says: "all rules with their levels" },
   },
