@@ -10,6 +10,8 @@ import {
   parseArguments,
   UsageError,
 } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { formatOption } from "../output/reports.ts";
 import { clockFindings } from "./clock.ts";
 import { fileFindings } from "./files.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
@@ -27,24 +29,41 @@ import type { CliIo } from "../io.ts";
 import { readPolicy } from "../input.ts";
 import { checkJson, checkPretty, checkSummary } from "./report.ts";
 
-export const HELP = `
-usage: oauth-pam check POLICY [--pam-service NAME] [--pam-dir DIR] [--ssh-config FILE]
-                              [--format pretty|json]
+const FORMATS = ["pretty", "json"] as const;
 
+export const COMMAND: Command = {
+  forms: ["POLICY"],
+  about: `
 Looks at this host: whether the policy can be used, who could have written it and the files it
 names, whether the PAM lines fail closed, whether sshd asks for tokens or about certificates, and
 whether it runs what it is to ask, whether the issuers answer and have keys, and whether this program
 may do what the policy needs. Changes nothing. Run it as
 root, with the program that was built for the policy.
-
-  --pam-service NAME  the service whose lines are looked at; sshd is the default
-  --pam-dir DIR       where services are; /etc/pam.d, then /usr/lib/pam.d
-  --ssh-config FILE   sshd's configuration, or what "sshd -T" prints; /etc/ssh/sshd_config for
-                      the service sshd
-  --format FORMAT     pretty (the default) or json
-
-exit codes: 0 fine, 1 errors found, 2 usage, 3 the policy cannot be read or used
-`;
+`,
+  options: {
+    "pam-service": {
+      value: "NAME",
+      says: "the service whose lines are looked at",
+      fallback: "sshd",
+    },
+    "pam-dir": {
+      value: "DIR",
+      says: "where services are; /etc/pam.d, then /usr/lib/pam.d",
+    },
+    "ssh-config": {
+      value: "FILE",
+      says:
+        'sshd\'s configuration, or what "sshd -T" prints; /etc/ssh/sshd_config for the service sshd',
+    },
+    "format": formatOption(FORMATS),
+  },
+  exits: {
+    0: "fine",
+    1: "errors found",
+    3: "the policy cannot be read or used",
+  },
+  operands: { files: true },
+};
 
 export function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
   return check(args, thisHost(io));
@@ -55,14 +74,8 @@ export async function check(
   args: readonly string[],
   host: CheckHost,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "pam-service": { type: "string" },
-    "pam-dir": { type: "string" },
-    "ssh-config": { type: "string" },
-    "format": { type: "string" },
-  });
-  const formats = ["pretty", "json"] as const;
-  const format = choice("format", options.text("format") ?? "pretty", formats);
+  const options = await parseArguments(args, COMMAND.options);
+  const format = choice("format", options.text("format") ?? "pretty", FORMATS);
   const [file, ...others] = options.positionals;
   if (file === undefined || others.length > 0 || file === "-") {
     throw new UsageError("name one policy file");
