@@ -5,19 +5,12 @@
  */
 import { listOf, nearest } from "../lib/text.ts";
 import { instant } from "../policy/instant.ts";
+import type { Options } from "./command.ts";
 import type { CliIo } from "./io.ts";
 
 /** The command line cannot be understood: exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-}
-
-interface OptionSpec {
-  readonly type: "string" | "boolean";
-  /** May be given more than once. */
-  readonly multiple?: boolean;
-  /** One letter that means the same: "t" for `-t`. Only for what takes no value. */
-  readonly short?: string;
 }
 
 export interface Arguments {
@@ -32,13 +25,19 @@ export interface Arguments {
 /** Parses options anywhere, `--name=value`, and `--` before positionals. Throws {@link UsageError}. */
 export async function parseArguments(
   args: readonly string[],
-  options: Readonly<Record<string, OptionSpec>>,
+  options: Options,
 ): Promise<Arguments> {
   // loaded here and not at the top: the login path must not load any "node:" module
   const { parseArgs } = await import("node:util");
   const parsed = parseArgs({
     args: [...args],
-    options,
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { value, repeat, short }]) => [name, {
+        type: value === undefined ? "boolean" : "string",
+        multiple: repeat ?? false,
+        ...(short === undefined ? {} : { short }),
+      }]),
+    ),
     allowPositionals: true,
     strict: false,
     tokens: true,
@@ -68,7 +67,7 @@ interface OptionToken {
 
 function checkOption(
   { name, rawName, value, inlineValue }: OptionToken,
-  options: Readonly<Record<string, OptionSpec>>,
+  options: Options,
 ): void {
   const spec = Object.hasOwn(options, name) ? options[name] : undefined;
   const known = spec !== undefined &&
@@ -79,7 +78,7 @@ function checkOption(
       Object.keys(options).map((name) => `--${name}`),
     );
   }
-  if (spec.type === "boolean") {
+  if (spec.value === undefined) {
     if (value === undefined) return;
     throw new UsageError(`"${rawName}" takes no value`);
   }

@@ -10,6 +10,8 @@ import {
   parseArguments,
   UsageError,
 } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { formatOption } from "../output/reports.ts";
 import { clockFindings } from "./clock.ts";
 import { fileFindings } from "./files.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
@@ -41,10 +43,11 @@ import {
 } from "./report.ts";
 import { type Target, targetsOf } from "./targets.ts";
 
-export const HELP = `
-usage: oauth-pam check [POLICY] [--pam-service NAME] [--pam-dir DIR] [--ssh-config FILE]
-                                [--format pretty|json] [--fix | -t]
+const FORMATS = ["pretty", "json"] as const;
 
+export const COMMAND: Command = {
+  forms: ["[POLICY]"],
+  about: `
 Looks at this host: whether the policy can be used, who could have written it and the files it
 names, whether the PAM lines fail closed, whether sshd asks for tokens or about certificates, and
 whether it runs what it is to ask, whether the issuers answer and have keys, and whether this program
@@ -53,17 +56,40 @@ what is wrong. Changes nothing. Run it as root.
 
 Without POLICY it takes what the lines of PAM and sshd name, else /etc/oauth-pam/policy.yaml, and looks
 at every PAM service that runs oauth-pam.
-
-  --pam-service NAME  the service whose lines are looked at; sshd is the default
-  --pam-dir DIR       where services are; /etc/pam.d, then /usr/lib/pam.d
-  --ssh-config FILE   sshd's configuration, or what "sshd -T" prints; /etc/ssh/sshd_config for
-                      the service sshd
-  --format FORMAT     pretty (the default) or json
-  --fix               print the commands that mend what was found, as a shell script; run none
-  -t, --test          only errors, and nothing where there are none: for ExecStartPre and the like
-
-exit codes: 0 fine, 1 errors found, 2 usage, 3 the policy cannot be read or used
-`;
+`,
+  options: {
+    "pam-service": {
+      value: "NAME",
+      says: "the service whose lines are looked at",
+      fallback: "sshd",
+    },
+    "pam-dir": {
+      value: "DIR",
+      says: "where services are; /etc/pam.d, then /usr/lib/pam.d",
+    },
+    "ssh-config": {
+      value: "FILE",
+      says:
+        'sshd\'s configuration, or what "sshd -T" prints; /etc/ssh/sshd_config for the service sshd',
+    },
+    "format": formatOption(FORMATS),
+    "fix": {
+      says:
+        "print the commands that mend what was found, as a shell script; run none",
+    },
+    "test": {
+      short: "t",
+      says:
+        "only errors, and nothing where there are none: for ExecStartPre and the like",
+    },
+  },
+  exits: {
+    0: "fine",
+    1: "errors found",
+    3: "the policy cannot be read or used",
+  },
+  operands: { files: true },
+};
 
 export function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
   return check(args, thisHost(io));
@@ -74,7 +100,7 @@ export async function check(
   args: readonly string[],
   host: CheckHost,
 ): Promise<ExitCode> {
-  const request = requestOf(await parseArguments(args, OPTIONS));
+  const request = requestOf(await parseArguments(args, COMMAND.options));
   const { io } = host;
   const noted: Noted[] = [];
   let answered = true;
@@ -88,15 +114,6 @@ export async function check(
   if (!answered) return EXIT.unanswered;
   return report.findings.some(isError) ? EXIT.negative : EXIT.fine;
 }
-
-const OPTIONS = {
-  "pam-service": { type: "string" },
-  "pam-dir": { type: "string" },
-  "ssh-config": { type: "string" },
-  "format": { type: "string" },
-  "fix": { type: "boolean" },
-  "test": { type: "boolean", short: "t" },
-} as const;
 
 interface Request {
   /** `null`: what the host names. */
@@ -112,8 +129,7 @@ interface Request {
 
 /** Throws {@link UsageError}. */
 function requestOf(options: Arguments): Request {
-  const formats = ["pretty", "json"] as const;
-  const format = choice("format", options.text("format") ?? "pretty", formats);
+  const format = choice("format", options.text("format") ?? "pretty", FORMATS);
   const [file, ...others] = options.positionals;
   if (others.length > 0 || file === "-") {
     throw new UsageError("name one policy file, or none");

@@ -20,13 +20,10 @@ make_places() {
 apply_again() {
   [ -e /var/lib/oauth-pam/login ] || return 0
   status=0
-  oauth-pam apply || status=$?
+  /usr/bin/oauth-pam apply || status=$?
   case $status in
     0) ;;
-    1) echo "oauth-pam: the program for logins is new, and \"oauth-pam check\" has something to say" >&2 ;;
-    *)
-      echo "oauth-pam: the program for logins is still the one of the version before;" >&2
-      echo "  run: oauth-pam apply" >&2
-      ;;
+    1) echo 'oauth-pam: the program for logins is new; what "oauth-pam check" found stands above' >&2 ;;
+    *) echo 'oauth-pam: the program for logins is still that of the version before: run "oauth-pam apply"' >&2 ;;
   esac
 }
