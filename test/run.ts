@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "util-linux": "unshare",
   "passwd": "useradd",
   "perl": "perl",
+  "zsh": "zsh",
   "chromium": "chromium",
   "scitokens-cpp": "scitokens-create",
   "python3": "python3",
