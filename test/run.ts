@@ -30,6 +30,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "binutils": "strip",
   "passwd": "useradd",
   "perl": "perl",
+  "zsh": "zsh",
   "chromium": "chromium",
   "scitokens-cpp": "scitokens-create",
   "python3": "python3",

@@ -29,9 +29,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   unsupported_grant_type: "it has no device sign-in: every one is refused",
 };
 
-/** RFC 6749 section 5.2, RFC 8628 section 3.5. */
-const ABOUT_THE_CODE = ["invalid_grant", "expired_token"];
-
 /** The issuer's own words, which name what to do more often than not. */
 function saying(error: unknown): string {
   const description = isIssuerError(error) ? error.description : null;
@@ -83,18 +80,23 @@ export async function deviceClientFindings(
   try {
     const { codeVerifier } = await proofKey();
     const endpoint = token_endpoint;
-    await requestTokens(flow, { endpoint, deviceCode, codeVerifier });
-    return findings;
+    const answer = await requestTokens(flow, {
+      endpoint,
+      deviceCode,
+      codeVerifier,
+    });
+    // these are said of the code, not of the client
+    const known = answer.status === "expired" ||
+      answer.status === "denied" && answer.error === "invalid_grant";
+    if (!known) return findings;
+    const ok = `"${name}" does not refuse the device client ${
+      JSON.stringify(client.clientId)
+    }, asked with a code that never was`;
+    return [...findings, fine("issuer/device-client", ok)];
   } catch (error) {
     const named = isIssuerError(error) ? error.named : null;
     const meaning = named === null ? undefined : MEANINGS[named];
-    // of the code, not of the client
-    if (named !== null && ABOUT_THE_CODE.includes(named)) {
-      const ok = `"${name}" does not refuse the device client ${
-        JSON.stringify(client.clientId)
-      }, asked with a code that never was`;
-      return [...findings, fine("issuer/device-client", ok)];
-    }
+    // other errors may be about the code, which never was
     if (named !== null && meaning === undefined) return findings;
     if (meaning === undefined) {
       if (!isIssuerError(error)) throw error;
