@@ -10,8 +10,8 @@
 
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
- * rsyslogd, a browser, what strips and
- * inspects programs, the SciTokens tools, and Python for the oauth-ssh client and the baseline of
+ * rsyslogd, a browser, what strips and inspects programs, what makes and judges packages, what the
+ * packages leave to systemd, the SciTokens tools, and Python for the oauth-ssh client and the baseline of
  * the benchmark.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -28,6 +28,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "strace": "strace",
   "util-linux": "unshare",
   "binutils": "strip",
+  "lintian": "lintian",
+  "rpm": "rpmbuild",
+  "systemd": "systemd-tmpfiles",
   "passwd": "useradd",
   "perl": "perl",
   "chromium": "chromium",
