@@ -10,8 +10,8 @@
 
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
- * rsyslogd, a browser, the SciTokens tools, and Python for the oauth-ssh client and the baseline of
- * the benchmark.
+ * rsyslogd, a browser, the SciTokens tools, shells that complete, what reads man pages, and Python for
+ * the oauth-ssh client and the baseline of the benchmark.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
   "libpam-wrapper": "libpam_wrapper.so",
@@ -28,6 +28,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "util-linux": "unshare",
   "passwd": "useradd",
   "perl": "perl",
+  "zsh": "zsh",
+  "fish": "fish",
+  "mandoc": "mandoc",
+  "man-db": "man and lexgrog",
   "chromium": "chromium",
   "scitokens-cpp": "scitokens-create",
   "python3": "python3",
