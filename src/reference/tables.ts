@@ -25,7 +25,7 @@ import {
 } from "../policy/syntax/rule_schema.ts";
 import { DeviceSchema, IssuerSchema } from "../policy/syntax/schema.ts";
 
-export interface Table {
+interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }

@@ -10,9 +10,11 @@ import { BUILD_ENVIRONMENT, denoVersionOf } from "../deno.ts";
 import { peopleWrapper } from "../people_wrapper.ts";
 import { BuildError } from "../permissions.ts";
 import { debianChangelog, newestRelease } from "./changelog.ts";
+import { completions } from "./completion.ts";
 import { copyrightFile } from "./copyright.ts";
 import { writeDeb } from "./deb.ts";
 import { COMPRESSIONS, type Entry, type PackageKind } from "./kind.ts";
+import { manPages } from "./man.ts";
 import { broughtPackages } from "./npm.ts";
 import { checkPair, machineOf } from "./pair.ts";
 import { writeRpm } from "./rpm.ts";
@@ -127,8 +129,8 @@ export async function makePackages(
       maintainer: request.maintainer,
     }),
     sbom: sbom({ version, date, binaries, bundled: brought.bundled }),
-    manPages: new Map(),
-    completions: new Map(),
+    manPages: await manPages(),
+    completions: await completions(),
   });
   await Deno.mkdir(request.output, { recursive: true });
   const files: string[] = [];

@@ -5,6 +5,7 @@
  */
 import config from "../../../deno.json" with { type: "json" };
 import { toldCommands } from "../../reference/commands.ts";
+import { newestRelease } from "./changelog.ts";
 import { keyPage } from "./man/key_page.ts";
 import { policyPage } from "./man/policy_page.ts";
 import { programPage } from "./man/program_page.ts";
@@ -35,10 +36,4 @@ export async function manPages(): Promise<ReadonlyMap<string, string>> {
       mdoc(page),
     ]),
   );
-}
-
-function newestRelease(changelog: string): Date {
-  const [, day] = /^## \S+ - (\d{4}-\d\d-\d\d)$/m.exec(changelog) ?? [];
-  if (day === undefined) throw new Error("CHANGELOG.md has no release");
-  return new Date(`${day}T00:00:00Z`);
 }

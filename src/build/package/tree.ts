@@ -73,7 +73,7 @@ export async function packageTree(parts: Parts): Promise<Entry[]> {
     ...policies.map((name) => example(`policies/${name}`, `policies/${name}`)),
     // one place for what the same tables say in other words
     ...[...parts.manPages].map(([path, page]) => packed(path, page)),
-    ...[...parts.completions].map(([path, page]) => data(path, page)),
+    ...[...parts.completions].flatMap(([path, page]) => completion(path, page)),
   ];
 }
 
@@ -98,6 +98,18 @@ async function filesIn(folder: string): Promise<string[]> {
     }
   }
   return names.sort();
+}
+
+/** RPM's distributions have another folder for what zsh completes. */
+function completion(path: string, page: string): Entry[] {
+  const elsewhere = path.replace(
+    "/zsh/vendor-completions/",
+    "/zsh/site-functions/",
+  );
+  return path === elsewhere ? [data(path, page)] : [
+    { ...data(path, page), only: "deb" },
+    { ...data(elsewhere, page), only: "rpm" },
+  ];
 }
 
 function example(source: string, name: string): Entry {

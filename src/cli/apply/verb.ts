@@ -12,6 +12,7 @@ import { choice, parseArguments, UsageError } from "../arguments.ts";
 import { thisHost } from "../check/finding.ts";
 import { policyFindings } from "../check/policy.ts";
 import { check } from "../check/verb.ts";
+import type { Command } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import {
   InputError,
@@ -44,23 +45,36 @@ import {
   RECORD,
 } from "./record.ts";
 
-export const HELP = `
-usage: oauth-pam apply [POLICY] [--root DIR] [--form compiled|runtime]
-
+export const COMMAND: Command = {
+  forms: ["[POLICY]"],
+  about: `
 Makes the program that logins run, ${PROGRAM}, for a policy: it may talk to the
-policy's hosts and write to its cache directory, and nothing else. Run it as root after the
-package was installed, and whenever the policy names a new host or another directory. Needs no network
-until, at the end, "oauth-pam check" looks at the host.
+policy's hosts and write to its cache directory, and nothing else. Run it as root after the package was
+installed, and whenever the policy names a new host or another directory. Needs no network until, at the
+end, "oauth-pam check" looks at the host. Without POLICY it takes that of the last time, or
+${POLICY}.
 
 A policy with errors is refused. Whatever goes wrong, the program that was there stays.
-
-  POLICY       that of the last time, or ${POLICY}
-  --root DIR   a root of another host below DIR, which is not checked
-  --form FORM  compiled: one executable; runtime: a wrapper for the package's Deno, which starts
-               faster. That of the last time, or compiled where the package can
-
-exit codes: 0 fine, 1 applied, and "check" finds errors, 2 usage, 3 not applied: nothing changed
-`;
+`,
+  options: {
+    root: {
+      value: "DIR",
+      says: "a root of another host below DIR, which is not checked",
+    },
+    form: {
+      value: "FORM",
+      says:
+        "one executable, or a wrapper for the package's Deno, which starts faster; that of the last time, or compiled where the package can",
+      oneOf: FORMS,
+    },
+  },
+  exits: {
+    0: "fine",
+    1: 'applied, and "check" finds errors',
+    3: "not applied: nothing changed",
+  },
+  operands: { files: true },
+};
 
 const MAX_POLICY_BYTES = 8 * 1024 * 1024;
 
@@ -68,10 +82,7 @@ export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    root: { type: "string" },
-    form: { type: "string" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const asked = options.text("form");
   const form = asked === undefined ? null : choice("form", asked, FORMS);
   const [named, ...others] = options.positionals;

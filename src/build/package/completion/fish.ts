@@ -23,6 +23,11 @@ function __oauth_pam_in
     and test "$typed[2..$(math 1 + (count $argv))]" = "$argv"
 end
 
+# of "--name=DIR" only what is behind "="
+function __oauth_pam_directories
+    __fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' '')
+end
+
 complete -c oauth-pam -f`,
     ...first.flatMap(({ word, says }) => [
       `complete -c oauth-pam -n __oauth_pam_at -a ${word} -d ${quoted(says)}`,
@@ -62,7 +67,7 @@ function commandLines(command: CompletedCommand): string[] {
           : value === "file"
           ? ["-r -F"]
           : value === "directory"
-          ? ["-x -a '(__fish_complete_directories)'"]
+          ? ["-x -a '(__oauth_pam_directories)'"]
           : value === "text"
           ? ["-x"]
           : [`-x -a ${quoted(value.words.join(" "))}`]),

@@ -36,7 +36,7 @@ export interface CompletedCommand {
 }
 
 /** A word that can come first. */
-export interface FirstWord {
+interface FirstWord {
   readonly word: string;
   readonly says: string;
   /** Where it is a group, its commands. */

@@ -93,9 +93,7 @@ function commandCase(command: CompletedCommand): string {
           `*:operand:${
             operands.length === 0
               ? "_files"
-              : `_alternative "files:file:_files" "words:name:(${
-                operands.join(" ")
-              })"`
+              : `{ _files; compadd -- ${operands.join(" ")} }`
           }`,
         ),
       ]

@@ -20,7 +20,7 @@ make_places() {
 apply_again() {
   [ -e /var/lib/oauth-pam/login ] || return 0
   status=0
-  /usr/bin/oauth-pam apply || status=$?
+  oauth-pam apply || status=$?
   case $status in
     0) ;;
     1) echo 'oauth-pam: the program for logins is new; what "oauth-pam check" found stands above' >&2 ;;

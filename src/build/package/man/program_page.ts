@@ -8,7 +8,7 @@ import { synopses } from "../../../cli/command.ts";
 import { EXIT_CODES, IGNORE } from "../../../pam/exit_code.ts";
 import type { ToldCommand } from "../../../reference/commands.ts";
 import type { Block, ManPage } from "../mdoc.ts";
-import { commandBlocks, usageBlock } from "./command.ts";
+import { commandBlocks, sentence, usageBlock } from "./command.ts";
 import {
   ENVIRONMENT_ROWS,
   EXIT_ROWS,
@@ -137,7 +137,7 @@ To remove the package, first take its lines out of /etc/pam.d and out of sshd's 
 const EXAMPLE_BLOCKS: Block[] = [
   { text: "A policy for a provider, with its tests:" },
   {
-    code: `$ oauth-pam policy init --provider google --output policy.yaml
+    code: `$ oauth-pam policy init --provider keycloak --output policy.yaml
 $ oauth-pam policy lint policy.yaml
 $ oauth-pam policy test policy.yaml --coverage`,
   },
@@ -148,7 +148,8 @@ $ oauth-pam policy test policy.yaml --coverage`,
       "Why somebody is refused; the claims may be a line of the audit file:",
   },
   {
-    code: `$ echo '{"iss": "https://accounts.google.com", "sub": "1"}' | \\
+    code:
+      `$ echo '{"iss": "https://sso.example.org/realms/main", "sub": "1"}' | \\
       oauth-pam policy explain policy.yaml --account alice --claims -`,
   },
   { text: "What a change lets in, as a gate in CI has it:" },
@@ -192,6 +193,7 @@ Logins run /var/lib/oauth-pam/login, which \`oauth-pam apply\` makes for the pol
           text:
             "`oauth-pam help` lists the commands, `oauth-pam help COMMAND` tells what one takes, and `oauth-pam --version` which program this is. Every command for people ends with one of the codes in `EXIT STATUS`; what each means there is said with the command.",
         },
+        overview(people),
         ...described(people),
       ]],
       ["COMMANDS FOR PAM AND SSHD", [
@@ -199,6 +201,7 @@ Logins run /var/lib/oauth-pam/login, which \`oauth-pam apply\` makes for the pol
           text:
             "These stand in stacks and in sshd's configuration, behind a launcher. Run by hand they never grant.",
         },
+        overview(pam),
         ...described(pam),
       ]],
       ["REASONS", [
@@ -260,6 +263,16 @@ Logins run /var/lib/oauth-pam/login, which \`oauth-pam apply\` makes for the pol
       ["pam_exec", 8],
       ["sshd", 8],
     ],
+  };
+}
+
+function overview(commands: readonly ToldCommand[]): Block {
+  return {
+    list: commands.map(({ words, summary }) => ({
+      head: `\`${words}\``,
+      text: sentence(summary),
+    })),
+    compact: true,
   };
 }
 
