@@ -127,6 +127,10 @@ function shownAs(text: string): string {
   return text.replaceAll("…", "...").replaceAll("`", "");
 }
 
+function literally(text: string): string {
+  return text.replace(/[[\]|.]/g, "\\$&");
+}
+
 function has(text: string, part: string): void {
   const blanks = (each: string) => each.replace(/\s+/g, " ");
   assert.ok(blanks(text).includes(blanks(shownAs(part))), `${part}\n${text}`);
@@ -137,7 +141,8 @@ for (const { words, command } of COMMANDS) {
     const text = told(words);
     for (const { name, option, text: says } of toldOptions(command.options)) {
       const head = shownAs(optionHead(name, option));
-      assert.ok(text.includes(`\n     ${head}\n`), head);
+      // the text of a short one stands beside it
+      assert.match(text, new RegExp(`^ {5}${literally(head)}(?:$| {2,})`, "m"));
       has(text, says);
     }
     for (const [code, means] of exitRows(command)) {
@@ -150,7 +155,9 @@ for (const { words, command } of COMMANDS) {
       has(text, paragraph);
     }
     // and no option that it does not take
-    const heads = [...text.matchAll(/^ {5}(?:-\w, )?--([a-z-]+)(?: \S+)?$/gm)]
+    const heads = [
+      ...text.matchAll(/^ {5}(?:-\w, )?--([a-z-]+)(?: \S+)?(?:$| {2,})/gm),
+    ]
       .map(([, name = ""]) => name);
     assert.deepEqual(heads, toldOptions(command.options).map((o) => o.name));
   });
