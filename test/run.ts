@@ -10,8 +10,9 @@
 
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
- * rsyslogd, a browser, the SciTokens tools, and Python for the oauth-ssh client and the baseline of
- * the benchmark.
+ * rsyslogd, a browser, what strips and inspects programs, what makes and judges packages, what the
+ * packages leave to systemd and AppArmor, shells that complete, what reads man pages, the SciTokens
+ * tools, and Python for the oauth-ssh client and the baseline of the benchmark.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
   "libpam-wrapper": "libpam_wrapper.so",
@@ -26,8 +27,18 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "git": "git",
   "strace": "strace",
   "util-linux": "unshare",
+  "mmdebstrap": "mmdebstrap",
+  "binutils": "strip",
+  "lintian": "lintian",
+  "rpm": "rpmbuild",
+  "systemd": "systemd-tmpfiles",
+  "apparmor": "apparmor_parser",
   "passwd": "useradd",
   "perl": "perl",
+  "zsh": "zsh",
+  "fish": "fish",
+  "mandoc": "mandoc",
+  "man-db": "man and lexgrog",
   "chromium": "chromium",
   "scitokens-cpp": "scitokens-create",
   "python3": "python3",

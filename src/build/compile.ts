@@ -7,6 +7,7 @@
 
 import { checkTrustedPath, UntrustedFileError } from "../files/trusted_file.ts";
 import { sha256Hex } from "../files/state_directory.ts";
+import { shellWord } from "../lib/shell.ts";
 import { type Bundle, bundleFiles, keysFile } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import {
@@ -33,18 +34,27 @@ export interface BuildOptions {
   readonly prefix?: string;
   /** Absolute path of the Deno that compiles or, for the wrapper, runs. */
   readonly deno: string;
+  /**
+   * Absolute path under which that Deno lies on the host, and stays: the wrapper names it. By default
+   * the wrapper gets a copy beside it.
+   */
+  readonly installedDeno?: string;
+  /** Tries the new program, which is whole, before it takes the place of the old one. May throw. */
+  readonly prove?: (fresh: string) => Promise<void>;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface Built {
   /** Everything written, the file to run first. */
   readonly files: readonly string[];
+  /** The name of the folder for its code cache; `null` where it has none. */
+  readonly code: string | null;
   readonly denoVersion: string;
   readonly flags: readonly string[];
 }
 
 // Nothing but the one file counts: no configuration, lock file or package that lies about.
-const SINGLE_FILE = [
+export const SINGLE_FILE = [
   "--no-config",
   "--no-lock",
   "--no-npm",
@@ -99,11 +109,12 @@ export async function compileProgram(
           cwd: folder,
         });
       },
+      prove: options.prove,
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  return { files: [options.output], denoVersion, flags };
+  return { files: [options.output], code: null, denoVersion, flags };
 }
 
 /** What the wrapper runs, beside itself: the very Deno it was built with. */
@@ -113,7 +124,9 @@ export function runtimeFile(wrapper: string): string {
 
 /**
  * Writes one folder that needs nothing beside it: the wrapper (0755), the bundle (`.js`,
- * `.rest.js` and where there is one `.keys.js`, 0644) and a copy of Deno (`.deno`, 0755), the wrapper last. The wrapper names absolute
+ * `.rest.js` and where there is one `.keys.js`, 0644) and, unless the host has one in a place of its own,
+ * a copy of Deno (`.deno`, 0755), the wrapper last. With an installed Deno the bundle's name stands for
+ * this very program, so that the wrapper's rename changes all at once. The wrapper names absolute
  * paths: the files work in the folder `prefix`. Throws `BuildError` where others could write to
  * what they are made of, or to the folder.
  */
@@ -123,37 +136,50 @@ export async function writeRuntimeProgram(
   await checkPlaces(options);
   const denoVersion = await denoVersionOf(options.deno, options.environment);
   const flags = permissionFlags(options.needs, { denoVersion });
-  const { output, bundle } = options;
-  const source = `${output}.js`;
+  const { output, bundle, installedDeno } = options;
+  // another runtime, or another program, has another cache
+  const code = (await sha256Hex(
+    JSON.stringify([
+      denoVersion,
+      flags,
+      bundleFiles(`${output}.js`, bundle).map(([, text]) => text),
+    ]),
+  )).slice(0, 32);
+  const suffix = installedDeno === undefined ? ".js" : `.${code}.js`;
   const name = output.slice(output.lastIndexOf("/") + 1);
   const installed = options.prefix === undefined
     ? output
     : `${options.prefix.replace(/\/$/, "")}/${name}`;
-  const files = bundleFiles(source, bundle);
+  const files = bundleFiles(`${output}${suffix}`, bundle);
   const wrapper = wrapperScript({
-    deno: runtimeFile(installed),
+    deno: installedDeno ?? runtimeFile(installed),
     flags,
-    bundle: `${installed}.js`,
-    keysBundle: bundle.keys ? keysFile(`${installed}.js`) : null,
-    // another runtime, or another program, has another cache
-    code: (await sha256Hex(
-      JSON.stringify([denoVersion, flags, files.map(([, text]) => text)]),
-    )).slice(0, 32),
+    bundle: `${installed}${suffix}`,
+    keysBundle: bundle.keys ? keysFile(`${installed}${suffix}`) : null,
+    code,
     cacheDirectory: options.needs.cacheDirectory,
     keysDirectory: options.needs.keysDirectory ?? null,
     logSocket: options.needs.logSocket,
+    ...(installedDeno === undefined ? {} : { writtenBy: "oauth-pam apply" }),
   });
-  const deno = runtimeFile(output);
-  await replaceFile(deno, {
-    mode: 0o755,
-    fill: (fresh) => Deno.copyFile(options.deno, fresh),
-  });
+  const copies = installedDeno === undefined ? [runtimeFile(output)] : [];
+  for (const copy of copies) {
+    await replaceFile(copy, {
+      mode: 0o755,
+      fill: (fresh) => Deno.copyFile(options.deno, fresh),
+    });
+  }
   for (const [path, text] of files) {
     await replaceText(path, { text, mode: 0o644 });
   }
-  await replaceText(output, { text: wrapper, mode: 0o755 });
+  await replaceText(output, {
+    text: wrapper,
+    mode: 0o755,
+    prove: options.prove,
+  });
   return {
-    files: [output, ...files.map(([path]) => path).reverse(), deno],
+    files: [output, ...files.map(([path]) => path).reverse(), ...copies],
+    code,
     denoVersion,
     flags,
   };
@@ -191,6 +217,8 @@ interface WrapperParts {
   /** Of the user that sshd asks as. */
   readonly keysDirectory?: string | null;
   readonly logSocket: string;
+  /** What to run again in place of editing the wrapper; `deno task build` unless given. */
+  readonly writtenBy?: string;
 }
 
 /** No machine code is made while it runs: that does not pay, and nothing can be made to run. */
@@ -251,7 +279,9 @@ export function wrapperScript(parts: WrapperParts): string {
   return [
     "#!/bin/sh -p",
     "{ # a copy that was cut short is a syntax error",
-    "# Runs oauth-pam with the Deno beside it. Written by `deno task build`: build again, do not edit.",
+    `# Runs oauth-pam with its own Deno. Written by \`${
+      parts.writtenBy ?? "deno task build"
+    }\`: run that again, do not edit.`,
     `deno_dir=${shellQuote(`${cacheDirectory}/deno`)}`,
     `code=${code ? shellQuote(`${cacheDirectory}.code/${code}`) : "''"}`,
     ...own,
@@ -289,18 +319,28 @@ export function wrapperScript(parts: WrapperParts): string {
 /** `text` as one word for a POSIX shell. */
 export function shellQuote(text: string): string {
   if (text.includes("\0")) throw new BuildError("a path holds a NUL character");
-  return /^[A-Za-z0-9_.,:=\/@%+-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
+  return shellWord(text);
 }
 
-function replaceText(
+/** How a file gets its contents and its name. */
+interface Replacement {
+  readonly mode: number;
+  readonly fill: (fresh: string) => Promise<void>;
+  /** Tries what was written before it gets its name. May throw. */
+  readonly prove?: ((fresh: string) => Promise<void>) | undefined;
+}
+
+/** {@link replaceFile} with a text. */
+export function replaceText(
   path: string,
-  { text, mode }: { readonly text: string; readonly mode: number },
+  { text, ...how }: Omit<Replacement, "fill"> & { readonly text: string },
 ): Promise<void> {
   const fill = (fresh: string) => Deno.writeTextFile(fresh, text);
-  return replaceFile(path, { mode, fill });
+  return replaceFile(path, { ...how, fill });
 }
+
+/** With what the folders begin in which new files grow; a crash can leave one. */
+export const NURSERY = ".new-";
 
 /**
  * A file under a new name, whole on the disk before it is renamed: what a crash leaves is the old
@@ -308,20 +348,18 @@ function replaceText(
  */
 async function replaceFile(
   path: string,
-  { mode, fill }: {
-    readonly mode: number;
-    readonly fill: (fresh: string) => Promise<void>;
-  },
+  { mode, fill, prove }: Replacement,
 ): Promise<void> {
   const cut = path.lastIndexOf("/");
   const folder = path.slice(0, cut) || "/";
   // under its own name: a compiled program holds the name that it was written to
-  const nursery = await Deno.makeTempDir({ dir: folder, prefix: ".new-" });
+  const nursery = await Deno.makeTempDir({ dir: folder, prefix: NURSERY });
   const fresh = `${nursery}${path.slice(cut)}`;
   try {
     await fill(fresh);
     await Deno.chmod(fresh, mode);
     await sync(fresh);
+    await prove?.(fresh);
     await Deno.rename(fresh, path);
     await sync(folder);
   } finally {

@@ -5,17 +5,12 @@
  */
 import { listOf, nearest } from "../lib/text.ts";
 import { instant } from "../policy/instant.ts";
+import type { Options } from "./command.ts";
 import type { CliIo } from "./io.ts";
 
 /** The command line cannot be understood: exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-}
-
-interface OptionSpec {
-  readonly type: "string" | "boolean";
-  /** May be given more than once. */
-  readonly multiple?: boolean;
 }
 
 export interface Arguments {
@@ -30,13 +25,19 @@ export interface Arguments {
 /** Parses options anywhere, `--name=value`, and `--` before positionals. Throws {@link UsageError}. */
 export async function parseArguments(
   args: readonly string[],
-  options: Readonly<Record<string, OptionSpec>>,
+  options: Options,
 ): Promise<Arguments> {
   // loaded here and not at the top: the login path must not load any "node:" module
   const { parseArgs } = await import("node:util");
   const parsed = parseArgs({
     args: [...args],
-    options,
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { value, repeat, short }]) => [name, {
+        type: value === undefined ? "boolean" : "string",
+        multiple: repeat ?? false,
+        ...(short === undefined ? {} : { short }),
+      }]),
+    ),
     allowPositionals: true,
     strict: false,
     tokens: true,
@@ -66,16 +67,18 @@ interface OptionToken {
 
 function checkOption(
   { name, rawName, value, inlineValue }: OptionToken,
-  options: Readonly<Record<string, OptionSpec>>,
+  options: Options,
 ): void {
   const spec = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (spec === undefined || rawName !== `--${name}`) {
+  const known = spec !== undefined &&
+    (rawName === `--${name}` || rawName === `-${spec.short}`);
+  if (!known) {
     throw unknownOption(
       rawName,
       Object.keys(options).map((name) => `--${name}`),
     );
   }
-  if (spec.type === "boolean") {
+  if (spec.value === undefined) {
     if (value === undefined) return;
     throw new UsageError(`"${rawName}" takes no value`);
   }

@@ -6,6 +6,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { listOf, nearest, visible } from "../lib/text.ts";
 import { unknownOption, UsageError } from "./arguments.ts";
+import { type Command, helpText } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { InputError, tellInputError } from "./input.ts";
 import { type CliIo, processIo } from "./io.ts";
@@ -14,18 +15,22 @@ import { lackedPermission } from "./permission.ts";
 
 /** What every verb's module exports. */
 interface VerbModule {
-  /** Printed by `--help`; the first line is the usage. */
-  readonly HELP: string;
+  readonly COMMAND: Command;
   run(args: readonly string[], io: CliIo): Promise<ExitCode>;
 }
 
-interface Verb {
+interface Verb<Module = VerbModule> {
   readonly words: string;
   readonly summary: string;
-  readonly load: () => Promise<VerbModule>;
+  readonly load: () => Promise<Module>;
 }
 
-export const VERBS: readonly Verb[] = [
+/** A verb's module, and what `--help` prints. */
+interface LoadedVerb extends VerbModule {
+  readonly HELP: string;
+}
+
+const MODULES: readonly Verb[] = [
   {
     words: "policy lint",
     summary: "find what is wrong with a policy",
@@ -63,7 +68,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     words: "policy init",
-    summary: "print a policy from pam-oauth-py's parameters",
+    summary: "print a policy to start from",
     load: () => import("./policy/init/verb.ts"),
   },
   {
@@ -75,6 +80,11 @@ export const VERBS: readonly Verb[] = [
     words: "token inspect",
     summary: "decode a token without verifying it",
     load: () => import("./token/inspect.ts"),
+  },
+  {
+    words: "apply",
+    summary: "make the installed program fit a policy",
+    load: () => import("./apply/verb.ts"),
   },
   {
     words: "check",
@@ -92,6 +102,16 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./globus/register.ts"),
   },
 ];
+
+export const VERBS: readonly Verb<LoadedVerb>[] = MODULES.map((verb) => ({
+  ...verb,
+  load: async () => {
+    const { COMMAND, run } = await verb.load();
+    const exits = { ...COMMAND.exits, [EXIT.usage]: "usage" };
+    const command = { ...COMMAND, exits };
+    return { COMMAND: command, run, HELP: helpText(verb.words, command) };
+  },
+}));
 
 /** Runs a verb. Never throws. */
 export async function runCli(
@@ -153,7 +173,7 @@ async function dispatch(args: readonly string[], io: CliIo): Promise<ExitCode> {
     const rest = args.slice(verb.words.split(" ").length);
     const module = await verb.load();
     if (!asksForHelp(rest)) return await module.run(rest, io);
-    io.stdout(`${module.HELP.trim()}\n`);
+    io.stdout(`${module.HELP}\n`);
     return EXIT.fine;
   }
   const pamVerb = PAM_VERBS.find(({ words }) =>
@@ -179,7 +199,8 @@ async function dispatch(args: readonly string[], io: CliIo): Promise<ExitCode> {
 
 /** The words of the verb, without what may be nobody's business. */
 function commandOf(args: readonly string[]): string {
-  const named = ({ words }: Verb) => startsWith(args, words.split(" "));
+  const named = ({ words }: { words: string }) =>
+    startsWith(args, words.split(" "));
   return VERBS.find(named)?.words ?? "help";
 }
 
@@ -207,7 +228,7 @@ async function helpOn(topic: readonly string[]): Promise<string> {
   const named = ({ words }: { words: string }) =>
     startsWith(topic, words.split(" "));
   const verb = VERBS.find(named);
-  if (verb !== undefined) return (await verb.load()).HELP.trim();
+  if (verb !== undefined) return (await verb.load()).HELP;
   const pamVerb = PAM_VERBS.find(named);
   if (pamVerb !== undefined) return pamVerb.help;
   if (isGroup(first) && rest.length === 0) return groupOverview(first);

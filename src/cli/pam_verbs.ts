@@ -3,81 +3,145 @@
  *
  * @module
  */
-import { OUTCOMES } from "../pam/exit_code.ts";
+import { EXIT_CODES, IGNORE, OUTCOMES } from "../pam/exit_code.ts";
+import { type Command, helpText } from "./command.ts";
 
 interface PamVerb {
   readonly words: string;
   readonly summary: string;
+  readonly command: Command;
   /** The first line is the usage. */
   readonly help: string;
 }
 
-const CODES =
-  `exit codes: 0 granted, 3 the policy or the client's registration cannot be used, 4 a defect,
-7 refused, 9 the issuer cannot be reached, 10 no rule opens the account, 11 a question was answered;
-under the launcher 0 is never a grant, and one is never made without PAM_USER`;
+const UNUSABLE = {
+  [EXIT_CODES.service_err]:
+    "the policy or the client's registration cannot be used",
+  [EXIT_CODES.system_err]: "a defect",
+  [EXIT_CODES.auth_err]: "refused",
+  [EXIT_CODES.authinfo_unavail]: "the issuer cannot be reached",
+};
 
-export const PAM_VERBS: readonly PamVerb[] = [
+const DECIDED = {
+  ...UNUSABLE,
+  [EXIT_CODES.success]: "granted",
+  [EXIT_CODES.user_unknown]: "no rule opens the account",
+  [EXIT_CODES.maxtries]: "a question was answered",
+};
+
+const GRANT = `
+Under the launcher 0 is never a grant, and one is never made without PAM_USER.
+`;
+
+const COMMANDS: readonly Omit<PamVerb, "help">[] = [
   {
     words: "login",
     summary: "decide by a token on standard input",
-    help: `usage: oauth-pam login POLICY [--issuer NAME]
-
+    command: {
+      forms: ["POLICY"],
+      about: `
 Reads what was typed at the prompt, verifies the token, and decides by the policy. Who asks for
 what is in PAM_USER, PAM_SERVICE and PAM_TYPE, which pam_exec sets: run by hand it refuses. The
 stacks in pam.d.example/ run it, through the launcher.
-
-  --issuer NAME    the issuer that is asked about tokens that do not say whose they are
-
+`,
+      options: {
+        issuer: {
+          value: "NAME",
+          says:
+            "the issuer that is asked about tokens that do not say whose they are",
+        },
+      },
+      notes: `
 To see by hand what a token would do: oauth-pam policy explain --help
-
-${CODES}`,
+${GRANT}`,
+      exits: DECIDED,
+      operands: { files: true },
+    },
   },
   {
     words: "device start",
     summary: "begin a sign-in with a browser",
-    help: `usage: oauth-pam device start POLICY [--issuer NAME]
-
+    command: {
+      forms: ["POLICY"],
+      about: `
 Asks the issuer for a code, prints where to enter it, and remembers it for "device finish", the
 next line of the stack. It never grants.
-
-  --issuer NAME    the issuer, where several have "device"
-
-exit codes: 0 there is a code to enter (25 under the launcher), otherwise as for "login"`,
+`,
+      options: {
+        issuer: {
+          value: "NAME",
+          says: 'the issuer, where several have "device"',
+        },
+      },
+      exits: {
+        ...UNUSABLE,
+        [EXIT_CODES.success]:
+          `there is a code to enter (${IGNORE} under the launcher)`,
+      },
+      operands: { files: true },
+    },
   },
   {
     words: "device finish",
     summary: "wait for the sign-in, and decide",
-    help: `usage: oauth-pam device finish POLICY
-
+    command: {
+      forms: ["POLICY"],
+      about: `
 Waits until the sign-in of "device start" is approved, verifies the token, and decides by the
 policy. A token that was typed at the prompt is used instead.
-
-${CODES}`,
+`,
+      options: {},
+      notes: GRANT,
+      exits: DECIDED,
+      operands: { files: true },
+    },
   },
   {
     words: "outcome",
     summary: "tell how the line before it ended",
-    help: `usage: oauth-pam outcome POLICY NAME…
-
+    command: {
+      forms: ["POLICY NAME…"],
+      about: `
 Whether the last attempt of this PAM conversation ended with one of the names, so that a stack can
 tell "the issuer is down" from "refused". Each NAME is one of:
 
-  ${OUTCOMES.join("\n  ")}
-
-exit codes: 0 it did (as the launcher wants to hear it), 7 it did not, or that cannot be known`,
+${OUTCOMES.map((name) => `  ${name}`).join("\n")}
+`,
+      options: {},
+      exits: {
+        [EXIT_CODES.success]: "it did (as the launcher wants to hear it)",
+        [EXIT_CODES.auth_err]: "it did not, or that cannot be known",
+      },
+      operands: { files: true, words: OUTCOMES },
+    },
   },
   {
     words: "ssh-keys",
     summary: "answer sshd about a certificate",
-    help: `usage: oauth-pam ssh-keys [--chain] POLICY USER KEY TYPE [CONNECTION]
-
+    command: {
+      forms: ["[OPTIONS] POLICY USER KEY TYPE [CONNECTION]"],
+      about: `
 What sshd asks by AuthorizedKeysCommand, through the launcher pam.d.example/oauth-pam-ssh-keys:
 prints the one line by which sshd takes a certificate that carries an ID token, or nothing.
-
-  --chain    end with 3 for a key that is not such a certificate: another command knows it
-
-exit codes: 0 a line, or not a key to be judged here (25 under the launcher), otherwise as for
-"login"`,
+`,
+      options: {
+        chain: {
+          says:
+            `end with ${EXIT_CODES.service_err} for a key that is not such a certificate: another command knows it`,
+        },
+      },
+      exits: {
+        ...UNUSABLE,
+        [EXIT_CODES.user_unknown]: DECIDED[EXIT_CODES.user_unknown],
+        [EXIT_CODES.success]:
+          `a line, or not a key to be judged here (${IGNORE} under the launcher)`,
+      },
+      operands: { files: true },
+    },
   },
 ];
+
+export const PAM_VERBS: readonly PamVerb[] = COMMANDS.map((verb) => ({
+  ...verb,
+  help: helpText(verb.words, verb.command),
+}));

@@ -6,8 +6,8 @@
  */
 import { visible } from "../lib/text.ts";
 
-/** What a program may lack, as Deno calls it in its messages. */
-const MAY: Readonly<Record<string, string>> = {
+/** What a program may do or lack, by Deno's names of permissions. */
+export const MAY: Readonly<Record<string, string>> = {
   read: "read",
   write: "write to",
   run: "run",
@@ -29,6 +29,7 @@ export function lackedPermission(
 
 /** Which program may do what this one may not. */
 export function whereElse(command: string): string {
+  if (command === "apply") return '"/usr/bin/oauth-pam apply …" of the package';
   const checkout = `"deno task oauth-pam ${command} …" from a checkout`;
   return command === "key"
     ? `${checkout} or the program of "deno task build --client"`

@@ -15,29 +15,45 @@ import {
 import type { IssuerOf } from "../../policy/model.ts";
 import { usable } from "../../policy/syntax/parse.ts";
 import { type Arguments, parseArguments, UsageError } from "../arguments.ts";
+import type { Command } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { registerHost, RegistrationError } from "./registration.ts";
 import type { CliIo } from "../io.ts";
 import { readPolicy } from "../input.ts";
 
-export const HELP = `
-usage: oauth-pam globus register FQDN [--client-id ID] [--client-secret-file FILE]
-                                      [--policy FILE [--issuer NAME]]
-                                      [--name-server ADDRESS[:PORT]]
-
+export const COMMAND: Command = {
+  forms: ["FQDN [OPTIONS] [--policy FILE [--issuer NAME]]"],
+  about: `
 Ties a host name to the Globus client: gives the client the name and the scope "ssh" where they
 are missing. What is there already stays as it is. Before anything is sent, the DNS is asked for
 the TXT record at FQDN, which must hold the client id: Globus Auth looks for it, too.
-
-  --client-id ID             else the environment's CLIENT_ID, else the policy's client_id
-  --client-secret-file FILE  else the environment's CLIENT_SECRET, else the policy's
-                             client_secret_file
-  --policy FILE              a policy with an issuer of the kind globus
-  --issuer NAME              which one, where there are several
-  --name-server ADDRESS      ask this name server, where the host's own sees another DNS
-
-exit codes: 0 registered, 1 refused or no TXT record, 2 usage, 3 no answer, or a file cannot be read
-`;
+`,
+  options: {
+    "client-id": {
+      value: "ID",
+      says: "else the environment's CLIENT_ID, else the policy's client_id",
+    },
+    "client-secret-file": {
+      value: "FILE",
+      says:
+        "else the environment's CLIENT_SECRET, else the policy's client_secret_file",
+    },
+    "policy": {
+      value: "FILE",
+      says: "a policy with an issuer of the kind globus",
+    },
+    "issuer": { value: "NAME", says: "which one, where there are several" },
+    "name-server": {
+      value: "ADDRESS[:PORT]",
+      says: "ask this name server, where the host's own sees another DNS",
+    },
+  },
+  exits: {
+    0: "registered",
+    1: "refused or no TXT record",
+    3: "no answer, or a file cannot be read",
+  },
+};
 
 const GLOBUS_AUTH = "https://auth.globus.org";
 const TIMEOUT_MS = 30_000;
@@ -53,13 +69,7 @@ export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "client-id": { type: "string" },
-    "client-secret-file": { type: "string" },
-    "policy": { type: "string" },
-    "issuer": { type: "string" },
-    "name-server": { type: "string" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   try {
     await register(options, io);
     return EXIT.fine;

@@ -6,6 +6,7 @@
 import type { Lifetime } from "../../client/held.ts";
 import { type LoopbackTarget, loopbackTarget } from "../../client/loopback.ts";
 import { duration, seconds } from "../../policy/duration.ts";
+import type { Options } from "../command.ts";
 import { type Arguments, parseArguments, UsageError } from "../arguments.ts";
 
 export interface KeyRequest {
@@ -31,6 +32,69 @@ const HOUR = 60 * MINUTE;
 const MAX_LIFETIME = 7 * 24 * HOUR;
 
 const REDIRECT_URI = "http://127.0.0.1/callback";
+const SCOPE = "openid email";
+const LIFETIME = "token";
+const PATIENCE = "5m";
+
+export const OPTIONS: Options = {
+  "issuer": {
+    value: "URL",
+    says: "as the issuer writes itself, such as https://login.example.edu",
+  },
+  "client-id": {
+    value: "ID",
+    says: "the client that is registered there for this",
+  },
+  "ensure": {
+    says: "do nothing where ssh-agent has one that serves 5 minutes more",
+  },
+  "device": {
+    says:
+      "show an address and a code for a browser elsewhere, as where ssh-agent is forwarded; the issuer must put the request's nonce into the ID token",
+  },
+  "lifetime": {
+    value: "TIME",
+    says:
+      'how long it serves and ssh-agent keeps it: what the hosts\' policies say in "lifetime", such as 8h, at most 7d, or "token" for until the ID token expires. It prolongs nothing: each host decides by its own policy',
+    fallback: LIFETIME,
+  },
+  "print": {
+    says: "also print the certificate's public line, on standard output",
+  },
+  "scope": {
+    value: "SCOPES",
+    says: "what to ask for",
+    fallback: `"${SCOPE}"`,
+  },
+  "parameter": {
+    value: "NAME=TEXT",
+    says: "a further parameter of the request, such as acr_values=mfa",
+    repeat: true,
+  },
+  "redirect-uri": {
+    value: "URI",
+    says:
+      "where the browser comes back to, and what to register for the client. Without a port any free one is taken, to which most issuers agree (RFC 8252 section 7.3)",
+    fallback: REDIRECT_URI,
+  },
+  "port": {
+    value: "PORT",
+    says: "the port, for issuers that do not agree to that",
+  },
+  "client-secret-file": {
+    value: "FILE",
+    says: "for a client that has a secret",
+  },
+  "ca-file": {
+    value: "FILE",
+    says: "further certificate authorities (PEM) for the issuer",
+  },
+  "timeout": {
+    value: "TIME",
+    says: "how long to wait for you",
+    fallback: PATIENCE,
+  },
+};
 
 /** Parameters that are ours alone. */
 const RESERVED = [
@@ -52,23 +116,7 @@ const RESERVED = [
 export async function keyRequest(
   args: readonly string[],
 ): Promise<KeyRequest> {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  const options = await parseArguments(args, {
-    "issuer": text,
-    "client-id": text,
-    "ensure": flag,
-    "device": flag,
-    "lifetime": text,
-    "print": flag,
-    "scope": text,
-    "parameter": { ...text, multiple: true },
-    "port": text,
-    "redirect-uri": text,
-    "client-secret-file": text,
-    "ca-file": text,
-    "timeout": text,
-  });
+  const options = await parseArguments(args, OPTIONS);
   const [extra] = options.positionals;
   if (extra !== undefined) {
     throw new UsageError(`unexpected argument ${JSON.stringify(extra)}`);
@@ -78,14 +126,14 @@ export async function keyRequest(
     clientId: plain("client-id", needed(options, "client-id")),
     clientSecretFile: options.text("client-secret-file") ?? null,
     caFile: options.text("ca-file") ?? null,
-    scope: scopeOf(options.text("scope") ?? "openid email"),
+    scope: scopeOf(options.text("scope") ?? SCOPE),
     parameters: parametersOf(options.texts("parameter")),
     loopback: loopbackOf(options),
-    lifetime: lifetimeOf(options.text("lifetime") ?? "token"),
+    lifetime: lifetimeOf(options.text("lifetime") ?? LIFETIME),
     ensure: options.flag("ensure"),
     print: options.flag("print"),
     patience: 1000 * time("timeout", {
-      text: options.text("timeout") ?? "5m",
+      text: options.text("timeout") ?? PATIENCE,
       max: HOUR,
     }),
   };

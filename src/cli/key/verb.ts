@@ -17,50 +17,34 @@ import { encodeBase64 } from "../../lib/base64url.ts";
 import { visible } from "../../lib/text.ts";
 import { PolicyError } from "../../pam/host/policy_file.ts";
 import { SignInError, TokenError } from "../../token/errors.ts";
+import type { Command } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";
-import { type KeyRequest, keyRequest } from "./request.ts";
+import { type KeyRequest, keyRequest, OPTIONS } from "./request.ts";
 
-export const HELP = `
-usage: oauth-pam key --issuer URL --client-id ID [--ensure] [--device] [--lifetime TIME]
-                     [--print] [--scope SCOPES] [--parameter NAME=TEXT]…
-                     [--redirect-uri URI] [--port PORT] [--client-secret-file FILE]
-                     [--ca-file FILE] [--timeout TIME]
-
+export const COMMAND: Command = {
+  forms: ["--issuer URL --client-id ID"],
+  about: `
 On your own machine: makes a key, signs you in at the issuer, binds the key to the ID token, and
 gives both to ssh-agent as a certificate. "ssh" then logs you in on every host whose policy has
 "ssh_certificates" for this issuer and client; hosts with opkssh take it, too. Key and certificate
 are in ssh-agent alone and are never written to a file.
-
-  --issuer URL           as the issuer writes itself, such as https://login.example.edu
-  --client-id ID         the client that is registered there for this
-  --ensure               do nothing where ssh-agent has one that serves 5 minutes more
-  --device               show an address and a code for a browser elsewhere, as where ssh-agent is
-                         forwarded; the issuer must put the request's nonce into the ID token
-  --lifetime TIME        how long it serves and ssh-agent keeps it: what the hosts' policies say in
-                         "lifetime", such as 8h, at most 7d; "token" (the default) is until the ID
-                         token expires. It prolongs nothing: each host decides by its own policy
-  --print                also print the certificate's public line, on standard output
-  --scope SCOPES         "openid email" is the default
-  --parameter NAME=TEXT  a further parameter of the request, such as acr_values=mfa; repeatable
-  --redirect-uri URI     where the browser comes back to, and what to register for the client;
-                         http://127.0.0.1/callback is the default. Without a port any free one is
-                         taken, to which most issuers agree (RFC 8252 section 7.3)
-  --port PORT            the port, for issuers that do not
-  --client-secret-file FILE  for a client that has a secret
-  --ca-file FILE         further certificate authorities (PEM) for the issuer
-  --timeout TIME         how long to wait for you; 5m is the default
-
+`,
+  options: OPTIONS,
+  notes: `
 In ~/.ssh/config:
   Match host *.example.edu exec "oauth-pam key --ensure --issuer URL --client-id ID"
 
 It connects to the issuer, to the hosts that the issuer's discovery document names, and to
 $SSH_AUTH_SOCK; while it waits it listens on this machine's loopback address; it starts $BROWSER,
 xdg-open or open, and nothing else; it reads the files that are named above, and writes none.
-
-exit codes: 0 ssh-agent has one, 1 refused, 2 usage, 3 no answer: from the issuer, from ssh-agent,
-or from you
-`;
+`,
+  exits: {
+    0: "ssh-agent has one",
+    1: "refused",
+    3: "no answer: from the issuer, from ssh-agent, or from you",
+  },
+};
 
 /** One that ends sooner is not worth beginning a session with. */
 const ENSURED_SECONDS = 5 * 60;

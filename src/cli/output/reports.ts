@@ -3,9 +3,44 @@
  *
  * @module
  */
+import type { Option } from "../command.ts";
 import { type Arguments, choice, UsageError } from "../arguments.ts";
 import { whyUnwritten } from "../input.ts";
 import type { CliIo } from "../io.ts";
+
+/** `--format`: the first of them is the default; `remarks` tell of some what they are. */
+export function formatOption<Format extends string>(
+  formats: readonly [Format, ...Format[]],
+  remarks: Readonly<Record<string, string>> = {},
+): Option {
+  return {
+    value: "FORMAT",
+    oneOf: Object.fromEntries(
+      formats.map((format) => [format, remarks[format] ?? ""]),
+    ),
+    fallback: formats[0],
+  };
+}
+
+/** What {@link outputsOf} reads. */
+export function reportOptions<Format extends string>(
+  formats: readonly [Format, ...Format[]],
+  remarks: Readonly<Record<string, string>> = {},
+): Readonly<Record<"format" | "output" | "reporter", Option>> {
+  return {
+    format: formatOption(formats, remarks),
+    output: {
+      value: "FILE",
+      says: "write the report there instead of to standard output",
+    },
+    reporter: {
+      value: "NAME[=FILE]",
+      says: "another report, to a file or to standard output",
+      oneOf: formats,
+      repeat: true,
+    },
+  };
+}
 
 export interface ReportOutput<Format extends string> {
   readonly format: Format;

@@ -10,36 +10,39 @@ import { usable } from "../../policy/syntax/parse.ts";
 import { PolicySchema } from "../../policy/syntax/schema.ts";
 import { readShape } from "../../policy/syntax/shape.ts";
 import { choice, parseArguments, UsageError } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { formatOption } from "../output/reports.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import type { CliIo } from "../io.ts";
 import { readPolicy } from "../input.ts";
 import { jsonDocument } from "../output/json.ts";
 import { prettyFindings } from "../output/pretty.ts";
 
-export const HELP = `
-usage: oauth-pam policy show FILE [--effective] [--format yaml|json]
+const FORMATS = ["yaml", "json"] as const;
 
+export const COMMAND: Command = {
+  forms: ["FILE"],
+  about: `
 Prints the policy in a normal form: keys in one order, no comments, no tests. Two policies that
 mean the same print the same, apart from the order of rules and lists.
-
-  --effective        with every default filled in
-  --format FORMAT    yaml (the default) or json
-
-exit codes: 0 fine, 2 usage, 3 not readable as a policy
-`;
+`,
+  options: {
+    effective: { says: "with every default filled in" },
+    format: formatOption(FORMATS),
+  },
+  exits: { 0: "fine", 3: "not readable as a policy" },
+  operands: { files: true },
+};
 
 export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    effective: { type: "boolean" },
-    format: { type: "string" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const format = choice(
     "format",
     options.text("format") ?? "yaml",
-    ["yaml", "json"] as const,
+    FORMATS,
   );
   const [file, ...rest] = options.positionals;
   if (file === undefined || rest.length > 0) {

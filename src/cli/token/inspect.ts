@@ -6,6 +6,8 @@
 import { MAX_TOKEN_CHARACTERS } from "../../token/compact_jws.ts";
 import { forGraph } from "../../token/unfitting.ts";
 import { choice, parseArguments, UsageError } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { formatOption } from "../output/reports.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import { unreadable } from "../input.ts";
 import type { CliIo } from "../io.ts";
@@ -16,19 +18,25 @@ import { inspectedCertificate } from "./certificate.ts";
 import { looksLikeCertificate } from "./certificate_file.ts";
 import { datesOf, timeLines } from "./times.ts";
 
-export const HELP = `
-usage: oauth-pam token inspect [--certificate FILE] [--format pretty|json] <TOKEN
+const FORMATS = ["pretty", "json"] as const;
 
+export const COMMAND: Command = {
+  forms: ["[OPTIONS] <TOKEN"],
+  about: `
 Shows what a token on standard input says about itself: header, claims, times as dates, and which
 way into a host is long enough for it. Of an SSH certificate, there or in a file, it shows what the
 certificate says and the token that it carries. NOTHING IS VERIFIED: anybody can write such a token.
 Prints neither signatures nor the token.
-
-  --certificate FILE an SSH certificate, such as id-cert.pub
-  --format FORMAT    pretty (the default) or json
-
-exit codes: 0 decoded, 2 usage, 3 cannot be decoded
-`;
+`,
+  options: {
+    certificate: {
+      value: "FILE",
+      says: "an SSH certificate, such as id-cert.pub",
+    },
+    format: formatOption(FORMATS),
+  },
+  exits: { 0: "decoded", 3: "cannot be decoded" },
+};
 
 const NOT_VERIFIED = "NOT VERIFIED: anybody could have written this";
 
@@ -40,12 +48,8 @@ export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    certificate: { type: "string" },
-    format: { type: "string" },
-  });
-  const formats = ["pretty", "json"] as const;
-  const format = choice("format", options.text("format") ?? "pretty", formats);
+  const options = await parseArguments(args, COMMAND.options);
+  const format = choice("format", options.text("format") ?? "pretty", FORMATS);
   if (options.positionals.length > 0) {
     // it would stand in the list of processes and in the shell's history
     throw new UsageError("the token is read from standard input, never named");

@@ -7,6 +7,7 @@ import { listOf } from "../../../lib/text.ts";
 import { type Policy, takesCertificates } from "../../../policy/model.ts";
 import { type CheckContext, deviceIssuersAfterKey } from "../finding.ts";
 import { decides, type OwnLine } from "../pam/own.ts";
+import { mendLine } from "../mend.ts";
 import type { SshdSetting } from "./config.ts";
 import { effective, type SshdFindings } from "./findings.ts";
 import type { Sshd } from "./keys_command.ts";
@@ -128,6 +129,9 @@ function certificateWay(
       message:
         `PubkeyAuthentication is "${setting.value}": nobody gets in with a certificate`,
       hint: "PubkeyAuthentication yes",
+      ...(setting.line === 0
+        ? {}
+        : mendLine(setting, { replace: "PubkeyAuthentication yes" })),
     });
   }
   for (
@@ -154,6 +158,14 @@ function certificateWay(
     }
   }
   const methods = effective(config, "authenticationmethods", scope);
+  const taken = effective(config, "pubkeyauthentication", scope);
+  if (taken?.value.toLowerCase() === "yes") {
+    found.ok(
+      "pubkey-authentication",
+      `PubkeyAuthentication ${taken.value}, by which certificates come`,
+      { ...taken, match: scope },
+    );
+  }
   if (methods === undefined) return;
   const lists = listsOf(methods);
   const takes = lists.some((list) =>

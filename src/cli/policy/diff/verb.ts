@@ -24,6 +24,7 @@ import {
   timeOption,
   UsageError,
 } from "../../arguments.ts";
+import type { Command } from "../../command.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicyAtBase, readPolicyOrRevision } from "./git_revision.ts";
 import type { CliIo } from "../../io.ts";
@@ -32,7 +33,11 @@ import { neverChanges } from "../../../analysis/never/changes.ts";
 import { type Places, placesIn } from "./causes.ts";
 import { type Closes, diffGithub, githubFailure } from "./github.ts";
 import { diffMarkdown, markdownFailure } from "./markdown.ts";
-import { outputsOf, writeReports } from "../../output/reports.ts";
+import {
+  outputsOf,
+  reportOptions,
+  writeReports,
+} from "../../output/reports.ts";
 import { diffJson } from "./json.ts";
 import { diffPretty } from "./pretty.ts";
 import {
@@ -42,55 +47,72 @@ import {
   usableOrThrow,
 } from "../../input.ts";
 
-export const HELP = `
-usage: oauth-pam policy diff OLD NEW | --base REV NEW [--accounts NAMES] [--from TIME]
-                             [--replay FILE] [--fail-on wider|narrower|any|never]
-                             [--format pretty|json|github|markdown] [--output FILE]
-                             [--reporter NAME[=FILE]]…
+const FAIL_ON = {
+  wider: "incomparable is wider, too",
+  narrower: "and so is incomparable",
+  any: "different at all",
+  never: "",
+} as const;
+const FORMATS = ["pretty", "json", "github", "markdown"] as const;
+type FailOn = keyof typeof FAIL_ON;
 
+export const COMMAND: Command = {
+  forms: ["OLD NEW | --base REV NEW"],
+  about: `
 Tells which decisions change between two policies, for each account: equivalent, narrower, wider or
 incomparable, with a request that shows it. OLD and NEW are files, or REV:path in a git checkout,
 where the path is relative to this folder. What map files hold counts as unknown.
 
 REV is read by git alone. A name that several references have, and a REV:path that is the name of a
 file as well, are refused: in CI write the reference in full, --base refs/remotes/origin/main.
-
-  --base REV         compare with NEW as it was at this revision
-  --accounts NAMES   compare only these accounts, separated by ","
-  --from TIME        look at requests from this time on: "now", "2026-01-01T12:00:00Z" or seconds
-                     since the epoch; otherwise rules that have ended count as well
-  --replay FILE      decide the logins of an audit file again by both policies
-  --fail-on WHAT     exit with 1 when the new policy is wider (incomparable is wider too),
-                     narrower, different at all (any), or never, which is the default;
-                     what could not be ruled out counts as found
-  --format FORMAT    pretty (the default), json, github (annotations) or markdown (a table)
-  --output FILE      write the report there instead of to standard output
-  --reporter NAME[=FILE]
-                     another report, to a file or to standard output; may be repeated
-
-exit codes: 0 fine, 1 --fail-on hit, 2 usage, 3 a file cannot be read or used
-`;
-
-const FAIL_ON = ["wider", "narrower", "any", "never"] as const;
-const FORMATS = ["pretty", "json", "github", "markdown"] as const;
-type FailOn = typeof FAIL_ON[number];
+`,
+  options: {
+    "base": {
+      value: "REV",
+      says: "compare with NEW as it was at this revision",
+    },
+    "accounts": {
+      value: "NAMES",
+      says: 'compare only these accounts, separated by ","',
+      repeat: true,
+    },
+    "from": {
+      value: "TIME",
+      says:
+        'look at requests from this time on: "now", "2026-01-01T12:00:00Z" or seconds since the epoch; otherwise rules that have ended count as well',
+    },
+    "replay": {
+      value: "FILE",
+      says: "decide the logins of an audit file again by both policies",
+    },
+    "fail-on": {
+      value: "WHAT",
+      says:
+        "exit with 1 when the new policy is so, or that could not be ruled out",
+      oneOf: FAIL_ON,
+      fallback: "never",
+    },
+    ...reportOptions(FORMATS, { github: "annotations", markdown: "a table" }),
+  },
+  exits: {
+    0: "fine",
+    1: "--fail-on hit",
+    3: "a file cannot be read or used",
+  },
+  operands: { files: true },
+};
 
 export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "accounts": { type: "string", multiple: true },
-    "base": { type: "string" },
-    "from": { type: "string" },
-    "replay": { type: "string" },
-    "fail-on": { type: "string" },
-    "format": { type: "string" },
-    "output": { type: "string" },
-    "reporter": { type: "string", multiple: true },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const outputs = outputsOf(options, FORMATS);
-  const failOn = choice("fail-on", options.text("fail-on") ?? "never", FAIL_ON);
+  const failOn = choice(
+    "fail-on",
+    options.text("fail-on") ?? "never",
+    Object.keys(FAIL_ON) as FailOn[],
+  );
   const compared = comparedOf(options);
   const from = options.text("from");
   const since = from === undefined ? null : timeOption("from", from, io);

@@ -18,6 +18,8 @@ import {
   timeOption,
   UsageError,
 } from "../../arguments.ts";
+import type { Command } from "../../command.ts";
+import { formatOption } from "../../output/reports.ts";
 import { permittedBy } from "../../../analysis/testing/expectation.ts";
 import { CERTIFICATE_SERVICE } from "../../../analysis/permits.ts";
 import { evidenceFromCertificate } from "./certificate.ts";
@@ -39,54 +41,71 @@ import {
   usablePolicy,
 } from "../../input.ts";
 
-export const HELP = `
-usage: oauth-pam policy explain FILE --account NAME (--claims FILE | --token - | --certificate FILE)
-                                [--service NAME] [--rhost ADDRESS] [--issuer NAME]
-                                [--now TIME] [--format pretty|json] [--exit-code]
-                                [--save-test FILE]
+const FORMATS = ["pretty", "json"] as const;
 
+export const COMMAND: Command = {
+  forms: [
+    "FILE --account NAME (--claims FILE | --token - | --certificate FILE)",
+  ],
+  about: `
 Tells whether the policy would grant the account, and why: the rule that decides, the rule that
 comes nearest and what it lacks, for every other rule the first condition that fails, and what was
 almost right.
-
-  --account NAME      the local account that is asked for
-  --claims FILE       a JSON document of claims, taken as verified: signature, times and audience
-                      are not looked at; "-" reads standard input. A whole line of the audit file
-                      is as good: its issuer, service, address and time count where no option
-                      says otherwise
-  --token -           a token on standard input, verified with its issuer as at a login
-  --certificate FILE  an SSH certificate that carries a token, such as id-cert.pub; "-" reads standard
-                      input. NOTHING OF IT IS VERIFIED: its claims are taken as --claims are. Says
-                      what the session may use as well
-  --service NAME      the PAM service, "sshd" where nothing is said
-  --rhost ADDRESS     the remote address, none where nothing is said
-  --issuer NAME       the local name of the issuer; otherwise the claim "iss" names it
-  --now TIME          "2026-01-01T12:00:00Z" or seconds since the epoch, instead of the clock
-  --format FORMAT     pretty (the default) or json
-  --exit-code         exit with 1 when the answer is deny
-  --save-test FILE    append the case to a file of tests (*.test.yaml)
-
-exit codes: 0 fine, whatever the decision; 1 deny, with --exit-code; 2 usage; 3 policy, claims or
-map files cannot be read, or the issuer cannot be asked
-`;
+`,
+  options: {
+    "account": { value: "NAME", says: "the local account that is asked for" },
+    "claims": {
+      value: "FILE",
+      says:
+        'a JSON document of claims, taken as verified: signature, times and audience are not looked at; "-" reads standard input. A whole line of the audit file is as good: its issuer, service, address and time count where no option says otherwise',
+    },
+    "token": {
+      value: "-",
+      says: "a token on standard input, verified with its issuer as at a login",
+    },
+    "certificate": {
+      value: "FILE",
+      says:
+        'an SSH certificate that carries a token, such as id-cert.pub; "-" reads standard input. NOTHING OF IT IS VERIFIED: its claims are taken as --claims are. Says what the session may use as well',
+    },
+    "service": {
+      value: "NAME",
+      says: "the PAM service",
+      fallback: "sshd",
+    },
+    "rhost": {
+      value: "ADDRESS",
+      says: "the remote address, none where nothing is said",
+    },
+    "issuer": {
+      value: "NAME",
+      says: 'the local name of the issuer; otherwise the claim "iss" names it',
+    },
+    "now": {
+      value: "TIME",
+      says:
+        '"2026-01-01T12:00:00Z" or seconds since the epoch, instead of the clock',
+    },
+    "format": formatOption(FORMATS),
+    "exit-code": { says: "exit with 1 when the answer is deny" },
+    "save-test": {
+      value: "FILE",
+      says: "append the case to a file of tests (*.test.yaml)",
+    },
+  },
+  exits: {
+    0: "fine, whatever the decision",
+    1: "deny, with --exit-code",
+    3: "policy, claims or map files cannot be read, or the issuer cannot be asked",
+  },
+  operands: { files: true },
+};
 
 export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "account": { type: "string" },
-    "claims": { type: "string" },
-    "token": { type: "string" },
-    "certificate": { type: "string" },
-    "service": { type: "string" },
-    "rhost": { type: "string" },
-    "issuer": { type: "string" },
-    "now": { type: "string" },
-    "format": { type: "string" },
-    "exit-code": { type: "boolean" },
-    "save-test": { type: "string" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const question = questionOf(options, io);
   try {
     const { explanation, request, permit } = await answer(question, io);
@@ -170,7 +189,7 @@ function questionOf(options: Arguments, io: CliIo): Question {
     format: choice(
       "format",
       options.text("format") ?? "pretty",
-      ["pretty", "json"] as const,
+      FORMATS,
     ),
     saveTest,
   };

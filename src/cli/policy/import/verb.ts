@@ -13,28 +13,12 @@ import {
   parseArguments,
   UsageError,
 } from "../../arguments.ts";
+import type { Command } from "../../command.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import { unreadable } from "../../input.ts";
 
-export const HELP = `
-usage: oauth-pam policy import FILE [--fqdn NAME]… [--secret-file PATH] [--environment NAME]
-       oauth-pam policy import --from opkssh PROVIDERS AUTH_ID [CONFIG]
-
-Prints a policy that does what an oauth-ssh.conf of the oauth-ssh server does, or what the files
-/etc/opk/providers, auth_id and config.yml of an opkssh server do. What cannot be carried over, and
-where the policy is stricter, is said on standard error, line by line. Account map files are used
-where they are.
-
-  --from PROGRAM        oauth-ssh (the default) or opkssh
-  --fqdn NAME           a host name that tokens may be for; SciTokens need one
-  --secret-file PATH    where the client secret will be (/etc/oauth-pam/globus.secret)
-  --environment NAME    of Globus Auth: production (the default), preview, staging, test,
-                        integration or sandbox
-
-exit codes: 0 fine, 2 usage, 3 not a configuration that the server would accept
-`;
-
+const PROGRAMS = ["oauth-ssh", "opkssh"] as const;
 const ENVIRONMENTS = [
   "production",
   "preview",
@@ -43,21 +27,56 @@ const ENVIRONMENTS = [
   "integration",
   "sandbox",
 ] as const;
+const SECRET_FILE = "/etc/oauth-pam/globus.secret";
+
+export const COMMAND: Command = {
+  forms: ["FILE", "--from opkssh PROVIDERS AUTH_ID [CONFIG]"],
+  about: `
+Prints a policy that does what an oauth-ssh.conf of the oauth-ssh server does, or what the files
+/etc/opk/providers, auth_id and config.yml of an opkssh server do. What cannot be carried over, and
+where the policy is stricter, is said on standard error, line by line. Account map files are used
+where they are.
+`,
+  options: {
+    "from": {
+      value: "PROGRAM",
+      says: "whose files they are",
+      oneOf: PROGRAMS,
+      fallback: "oauth-ssh",
+    },
+    "fqdn": {
+      value: "NAME",
+      says: "a host name that tokens may be for; SciTokens need one",
+      repeat: true,
+    },
+    "secret-file": {
+      value: "PATH",
+      says: "where the client secret will be",
+      fallback: SECRET_FILE,
+    },
+    "environment": {
+      value: "NAME",
+      says: "of Globus Auth",
+      oneOf: ENVIRONMENTS,
+      fallback: "production",
+    },
+  },
+  exits: {
+    0: "fine",
+    3: "not a configuration that the server would accept",
+  },
+  operands: { files: true },
+};
 
 export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "from": { type: "string" },
-    "fqdn": { type: "string", multiple: true },
-    "secret-file": { type: "string" },
-    "environment": { type: "string" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const from = choice(
     "from",
     options.text("from") ?? "oauth-ssh",
-    ["oauth-ssh", "opkssh"] as const,
+    PROGRAMS,
   );
   if (from === "opkssh") return await fromOpkssh(options, io);
   const [path, ...rest] = options.positionals;
@@ -73,7 +92,7 @@ export async function run(
   if (text === null) return EXIT.unanswered;
   const { policy, remarks } = importOauthSsh(text, {
     fqdns: options.texts("fqdn"),
-    secretFile: options.text("secret-file") ?? "/etc/oauth-pam/globus.secret",
+    secretFile: options.text("secret-file") ?? SECRET_FILE,
     environment,
   });
   for (const { line, level, message } of remarks) {

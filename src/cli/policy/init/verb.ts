@@ -16,6 +16,7 @@ import {
   parseArguments,
   UsageError,
 } from "../../arguments.ts";
+import type { Command } from "../../command.ts";
 import {
   PROVIDER_NAMES,
   PROVIDER_STARTS,
@@ -24,26 +25,51 @@ import {
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 
-export const HELP = `
-usage: oauth-pam policy init --provider NAME [--output FILE]
-       oauth-pam policy init --issuer URL --aud AUDIENCE [--login-field CLAIM] [--cache-ttl SECONDS]
-                             [--algorithm ALG]
-       oauth-pam policy init issuer=URL aud=AUDIENCE [login_field=…] [cache_ttl=…] [algorithm=…]
-
+export const COMMAND: Command = {
+  forms: [
+    "--provider NAME [--output FILE]",
+    "--issuer URL --aud AUDIENCE [--login-field CLAIM] [--cache-ttl SECONDS] [--algorithm ALG]",
+    "issuer=URL aud=AUDIENCE [login_field=…] [cache_ttl=…] [algorithm=…]",
+  ],
+  about: `
 Prints a policy to start from: for a provider, or with the parameters of pam-oauth-py, as options or
 as they stand on its PAM line.
-
-  --provider NAME       auth0, cilogon, entra, github-actions, gitlab, google, kanidm, keycloak, okta
-                        or wlcg
-  --output FILE         write it there, with its tests in the .test.yaml beside it; neither may exist
-  --issuer URL          the issuer; must use https
-  --aud AUDIENCE        what the token's "aud" must contain; also --audience
-  --login-field CLAIM   the claim that names the account (sub)
-  --cache-ttl SECONDS   how long the issuer's keys are cached (3600; 0: not at all)
-  --algorithm ALG       the signature algorithm (RS256); nothing symmetric
-
-exit codes: 0 fine, 2 usage, 3 a file cannot be written
-`;
+`,
+  options: {
+    "provider": {
+      value: "NAME",
+      says: "the provider whose policy it is",
+      oneOf: PROVIDER_NAMES,
+    },
+    "output": {
+      value: "FILE",
+      says:
+        "write it there, with its tests in the .test.yaml beside it; neither may exist",
+    },
+    "issuer": { value: "URL", says: "the issuer; must use https" },
+    "aud": {
+      value: "AUDIENCE",
+      says: 'what the token\'s "aud" must contain',
+    },
+    "audience": { value: "AUDIENCE", alias: "aud" },
+    "login-field": {
+      value: "CLAIM",
+      says: "the claim that names the account",
+      fallback: "sub",
+    },
+    "cache-ttl": {
+      value: "SECONDS",
+      says: "how long the issuer's keys are cached, 0: not at all",
+      fallback: "3600",
+    },
+    "algorithm": {
+      value: "ALG",
+      says: "the signature algorithm, nothing symmetric",
+      fallback: "RS256",
+    },
+  },
+  exits: { 0: "fine", 3: "a file cannot be written" },
+};
 
 const ALIASES: Readonly<Record<string, string>> = { audience: "aud" };
 
@@ -51,16 +77,7 @@ export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "issuer": { type: "string" },
-    "aud": { type: "string" },
-    "audience": { type: "string" },
-    "login-field": { type: "string" },
-    "cache-ttl": { type: "string" },
-    "algorithm": { type: "string" },
-    "provider": { type: "string" },
-    "output": { type: "string" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const provider = options.text("provider");
   if (provider !== undefined) {
     const name = choice("provider", provider, PROVIDER_NAMES);

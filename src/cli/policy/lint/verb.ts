@@ -9,6 +9,7 @@ import {
   type Level,
   sortDiagnostics,
 } from "../../../policy/diagnostic.ts";
+import { RULE_IDS } from "../../../analysis/lint/catalogue.ts";
 import { lint, type LintResult } from "../../../analysis/lint/lint.ts";
 import { documentPath } from "../../../analysis/lint/document_path.ts";
 import {
@@ -17,6 +18,7 @@ import {
   parseArguments,
   UsageError,
 } from "../../arguments.ts";
+import type { Command } from "../../command.ts";
 import { EXIT, type ExitCode, worstOf } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import { factsOf } from "./facts.ts";
@@ -24,6 +26,7 @@ import { explainRule, listRules } from "./pages.ts";
 import { FORMATS, REPORTERS } from "./outputs.ts";
 import {
   outputsOf,
+  reportOptions,
   type ReportOutput,
   writeReports,
 } from "../../output/reports.ts";
@@ -37,48 +40,60 @@ import type { LintReport } from "./report.ts";
 import { LEVELS } from "../../output/levels.ts";
 import { plural } from "../../../lib/text.ts";
 
-export const HELP = `
-usage: oauth-pam policy lint FILE… [--format NAME] [--output FILE] [--reporter NAME[=FILE]]…
-                             [--fail-level LEVEL] [--max-warnings N] [--no-ignores]
-                             [--installed] [--stdin-filename NAME]
-       oauth-pam policy lint --explain ID | --list-rules [--format pretty|json]
+const FAIL_LEVELS = [...LEVELS, "never"] as const;
 
+export const COMMAND: Command = {
+  forms: [
+    "FILE… [--format NAME] [OPTIONS]",
+    "--explain ID | --list-rules [--format pretty|json]",
+  ],
+  about: `
 Finds what is wrong with policies. "-" reads standard input; "site.test.yaml" stands for the
 policy "site.yaml" beside it, whose tests it holds.
-
-  --format NAME           ${FORMATS.join(", ")}; pretty is the default
-  --output FILE           write the report there instead of to standard output
-  --reporter NAME[=FILE]  another report, to a file or to standard output; may be repeated
-  --fail-level LEVEL      the lowest level that makes the exit code 1: error (the default),
-                          warning, info or never
-  --max-warnings N        more warnings than that make the exit code 1
-  --no-ignores            report what "# oauth-pam: ignore[id] reason" suppresses
-  --installed             check owner and mode of the file as a login does; always done below /etc
-  --stdin-filename NAME   the name under which standard input is reported
-  --explain ID            what a finding means, and what to write instead
-  --list-rules            all rules with their levels
-
-exit codes: 0 fine, 1 findings, 2 usage, 3 not readable as a policy; the same for every format
-`;
-
-const FAIL_LEVELS = [...LEVELS, "never"] as const;
+`,
+  options: {
+    ...reportOptions(FORMATS),
+    "fail-level": {
+      value: "LEVEL",
+      says: "the lowest level that makes the exit code 1",
+      oneOf: FAIL_LEVELS,
+      fallback: "error",
+    },
+    "max-warnings": {
+      value: "N",
+      says: "more warnings than that make the exit code 1",
+    },
+    "no-ignores": {
+      says: 'report what "# oauth-pam: ignore[id] reason" suppresses',
+    },
+    "installed": {
+      says:
+        "check owner and mode of the file as a login does; always done below /etc",
+    },
+    "stdin-filename": {
+      value: "NAME",
+      says: "the name under which standard input is reported",
+    },
+    "explain": {
+      value: "ID",
+      says: "what a finding means, and what to write instead",
+      proposed: RULE_IDS,
+    },
+    "list-rules": { says: "all rules with their levels" },
+  },
+  exits: {
+    0: "fine",
+    1: "findings",
+    3: "not readable as a policy; the same for every format",
+  },
+  operands: { files: true },
+};
 
 export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "format": { type: "string" },
-    "output": { type: "string" },
-    "reporter": { type: "string", multiple: true },
-    "fail-level": { type: "string" },
-    "max-warnings": { type: "string" },
-    "no-ignores": { type: "boolean" },
-    "installed": { type: "boolean" },
-    "stdin-filename": { type: "string" },
-    "explain": { type: "string" },
-    "list-rules": { type: "boolean" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const page = pageOf(options);
   if (page !== null) {
     const output = options.text("output");

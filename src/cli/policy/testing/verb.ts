@@ -20,6 +20,7 @@ import {
 } from "../../../analysis/testing/expectation.ts";
 import { type TestSuite, testSuite } from "../../../analysis/testing/suite.ts";
 import { type Arguments, parseArguments, UsageError } from "../../arguments.ts";
+import type { Command } from "../../command.ts";
 import { EXIT, type ExitCode, worstOf } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import {
@@ -28,7 +29,11 @@ import {
   readTestFiles,
   strayTestFiles,
 } from "../../input.ts";
-import { outputsOf, writeReports } from "../../output/reports.ts";
+import {
+  outputsOf,
+  reportOptions,
+  writeReports,
+} from "../../output/reports.ts";
 import { testTap } from "./tap.ts";
 import { testGithub } from "./github.ts";
 import { testJson } from "./json.ts";
@@ -36,27 +41,6 @@ import { testJunit } from "./junit.ts";
 import { testMarkdown } from "./markdown.ts";
 import { testPretty } from "./pretty.ts";
 import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
-
-export const HELP = `
-usage: oauth-pam policy test FILE… [--filter TEXT] [--coverage] [--coverage-threshold N]
-                             [--mutate] [--format pretty|json|junit|tap|github|markdown]
-                             [--output FILE] [--reporter NAME[=FILE]]… [--stdin-filename NAME]
-
-Runs the tests in each policy and in the file beside it: site.test.yaml beside site.yaml.
-The clock is frozen; nothing is fetched and no account of this host is looked at.
-
-  --filter TEXT            only tests whose name holds TEXT
-  --coverage               how many conditions the tests have seen both hold and fail
-  --coverage-threshold N   the percentage that each policy must reach; implies --coverage
-  --mutate                 change one condition at a time and name what no test notices
-  --format FORMAT          pretty (the default), json, junit, tap, github (annotations) or markdown
-  --output FILE            write the report there instead of to standard output
-  --reporter NAME[=FILE]   another report, to a file or to standard output; may be repeated
-  --stdin-filename NAME    the name under which standard input ("-") is reported
-
-exit codes: 0 all passed, 1 a wrong decision, a missed threshold or a change that is unnoticed or
-may be, 2 usage, 3 a policy or test that cannot be used, 4 nothing was checked
-`;
 
 const FORMATS = [
   "pretty",
@@ -66,6 +50,39 @@ const FORMATS = [
   "github",
   "markdown",
 ] as const;
+
+export const COMMAND: Command = {
+  forms: ["FILE…"],
+  about: `
+Runs the tests in each policy and in the file beside it: site.test.yaml beside site.yaml.
+The clock is frozen; nothing is fetched and no account of this host is looked at.
+`,
+  options: {
+    "filter": { value: "TEXT", says: "only tests whose name holds TEXT" },
+    "coverage": {
+      says: "how many conditions the tests have seen both hold and fail",
+    },
+    "coverage-threshold": {
+      value: "N",
+      says: "the percentage that each policy must reach; implies --coverage",
+    },
+    "mutate": {
+      says: "change one condition at a time and name what no test notices",
+    },
+    ...reportOptions(FORMATS, { github: "annotations" }),
+    "stdin-filename": {
+      value: "NAME",
+      says: 'the name under which standard input ("-") is reported',
+    },
+  },
+  exits: {
+    0: "all passed",
+    1: "a wrong decision, a missed threshold or a change that is unnoticed or may be",
+    3: "a policy or test that cannot be used",
+    4: "nothing was checked",
+  },
+  operands: { files: true },
+};
 
 interface Options {
   readonly filter: string | null;
@@ -79,16 +96,7 @@ export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const given = await parseArguments(args, {
-    "filter": { type: "string" },
-    "coverage": { type: "boolean" },
-    "coverage-threshold": { type: "string" },
-    "mutate": { type: "boolean" },
-    "format": { type: "string" },
-    "output": { type: "string" },
-    "reporter": { type: "string", multiple: true },
-    "stdin-filename": { type: "string" },
-  });
+  const given = await parseArguments(args, COMMAND.options);
   const outputs = outputsOf(given, FORMATS);
   const threshold = thresholdOf(given);
   const options: Options = {

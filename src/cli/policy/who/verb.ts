@@ -23,6 +23,8 @@ import {
   parseArguments,
   UsageError,
 } from "../../arguments.ts";
+import type { Command } from "../../command.ts";
+import { formatOption } from "../../output/reports.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicy, tellInputError, usableOrThrow } from "../../input.ts";
 import type { CliIo } from "../../io.ts";
@@ -41,31 +43,35 @@ import {
   whose,
 } from "./words.ts";
 
-export const HELP = `
-usage: oauth-pam policy who FILE [--account NAME]… [--format pretty|json|markdown]
+const FORMATS = ["pretty", "json", "markdown"] as const;
 
+export const COMMAND: Command = {
+  forms: ["FILE"],
+  about: `
 Tells for each account by which rules it can be reached, from where, for which service, with what
 assurance, and the least that is admitted. Accounts are those that the policy names, and an example
 of each sort of others. What map files hold counts as unknown: a line that the least needs is shown.
-
-  --account NAME     only this account; may be repeated
-  --format FORMAT    pretty (the default), json or markdown
-
-exit codes: 0 fine, 2 usage, 3 the file cannot be read or used, or not everything could be told
-`;
+`,
+  options: {
+    "account": { value: "NAME", says: "only this account", repeat: true },
+    "format": formatOption(FORMATS),
+  },
+  exits: {
+    0: "fine",
+    3: "the file cannot be read or used, or not everything could be told",
+  },
+  operands: { files: true },
+};
 
 export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const options = await parseArguments(args, {
-    "account": { type: "string", multiple: true },
-    "format": { type: "string" },
-  });
+  const options = await parseArguments(args, COMMAND.options);
   const format = choice(
     "format",
     options.text("format") ?? "pretty",
-    ["pretty", "json", "markdown"] as const,
+    FORMATS,
   );
   const [file, ...rest] = options.positionals;
   if (file === undefined || rest.length > 0) {

@@ -1,0 +1,208 @@
+/**
+ * A root of its own, in which a test installs, breaks and removes what it likes: /proc, /dev and processes
+ * are its own, the network is the machine's. There is no systemd in it.
+ *
+ * Debian packages: util-linux (unshare, nsenter), mount; mmdebstrap for {@link debianTar}.
+ *
+ * @module
+ */
+import { until } from "./pam.ts";
+
+export interface RootRun {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Put before the command, on the machine's side: `unshare -n`. */
+  readonly before?: readonly string[];
+}
+
+export interface RootResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ThrowawayRoot extends AsyncDisposable {
+  /** The path of something in the root, from outside. */
+  at(path: string): string;
+  /** The command that runs this one in the root. */
+  inside(command: readonly string[], before?: readonly string[]): string[];
+  /** Runs a command to its end. */
+  run(command: readonly string[], how?: RootRun): Promise<RootResult>;
+  /** The same; throws with all that it said where it does not end with 0. */
+  ok(command: readonly string[], how?: RootRun): Promise<string>;
+}
+
+/** Runs as the first process of the root: what it started ends with it, and it ends with its input. */
+const HOLD = `
+mount --make-rprivate /
+prepare "$@"
+cd "$root"
+mkdir -p proc dev sys tmp run
+mount -t proc proc proc
+mount -t tmpfs -o mode=0755 dev dev
+for each in null zero full random urandom tty; do
+  : >"dev/$each"; mount --bind "/dev/$each" "dev/$each"
+done
+mkdir dev/pts dev/shm
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+ln -s /proc/self/fd/0 dev/stdin
+ln -s /proc/self/fd/1 dev/stdout
+ln -s /proc/self/fd/2 dev/stderr
+chmod 1777 dev/shm
+echo ready
+exec chroot "$root" /bin/cat
+`;
+
+/** What is written goes to memory and is gone with the root; the machine's files lie below. */
+const OVER_THIS_MACHINE = `prepare() {
+  root=$1/root
+  mkdir "$1/layer" "$root"
+  mount -t tmpfs -o mode=0755 layer "$1/layer"
+  mkdir "$1/layer/upper" "$1/layer/work"
+  mount -t overlay -o "lowerdir=/,upperdir=$1/layer/upper,workdir=$1/layer/work" root "$root"
+}`;
+
+/** Unpacked into memory. */
+const FROM_TAR = `prepare() {
+  root=$1/root
+  mkdir "$root"
+  mount -t tmpfs -o mode=0755 root "$root"
+  tar -x --numeric-owner -C "$root" -f "$2"
+}`;
+
+/** A root that looks like this machine, and leaves it as it is. */
+export function rootLikeThisMachine(): Promise<ThrowawayRoot> {
+  return startRoot(OVER_THIS_MACHINE, []);
+}
+
+/** A root out of a tar archive, such as that of {@link debianTar}. */
+export function rootFromTar(tar: string): Promise<ThrowawayRoot> {
+  return startRoot(FROM_TAR, [tar]);
+}
+
+async function startRoot(
+  prepare: string,
+  args: readonly string[],
+): Promise<ThrowawayRoot> {
+  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-root-" });
+  const holder = new Deno.Command("unshare", {
+    args: [
+      ...["--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc"],
+      ...["sh", "-ec", `${prepare}\n${HOLD}`, "sh", folder, ...args],
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(holder.stderr).text();
+  const reader = holder.stdout.getReader();
+  const { value } = await reader.read();
+  if (value === undefined) {
+    await holder.status;
+    await Deno.remove(folder, { recursive: true });
+    throw new Error(`no root: ${await stderr}`);
+  }
+  const first = await until(async () => {
+    const children = await Deno.readTextFile(
+      `/proc/${holder.pid}/task/${holder.pid}/children`,
+    );
+    return /^\d+/.exec(children)?.[0];
+  }, { what: "the root's first process" });
+  // chroot has happened when its root is not the machine's any more
+  await until(
+    async () => (await Deno.readLink(`/proc/${first}/root`)) !== "/",
+    { what: "the root" },
+  );
+  const inside = (
+    command: readonly string[],
+    before: readonly string[] = [],
+  ) => [
+    ...before,
+    ...["nsenter", "--target", first, "--mount", "--pid", "--uts", "--ipc"],
+    ...["--root", "--wd", "--", ...command],
+  ];
+  const run = async (
+    command: readonly string[],
+    { env = {}, stdin = "", before = [] }: RootRun = {},
+  ) => {
+    const [program = "", ...words] = inside(command, before);
+    const child = new Deno.Command(program, {
+      args: words,
+      clearEnv: true,
+      env: {
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        HOME: "/root",
+        LC_ALL: "C.UTF-8",
+        ...env,
+      },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(stdin))
+      .then(() => writer.close()).catch(() => {}); // it need not read
+    const output = await child.output();
+    const decoder = new TextDecoder();
+    return {
+      code: output.code,
+      stdout: decoder.decode(output.stdout),
+      stderr: decoder.decode(output.stderr),
+    };
+  };
+  return {
+    at: (path) => `/proc/${first}/root${path}`,
+    inside,
+    run,
+    async ok(command, how) {
+      const { code, stdout, stderr } = await run(command, how);
+      if (code === 0) return stdout;
+      throw new Error(
+        `${command.join(" ")} ended with ${code}:\n${stderr}${stdout}`,
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await holder.stdin.close();
+      await holder.status;
+      await reader.cancel();
+      await stderr;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** What a Debian server has, beside what its own base system brings. */
+const DEBIAN_SERVER = ["openssh-server", "rsyslog", "sudo"];
+
+/**
+ * Debian 12 with a few packages, as an archive in the folder; or the archive that OAUTH_PAM_TEST_ROOT names,
+ * made before. Takes some seconds, and the network.
+ */
+export async function debianTar(folder: string): Promise<string> {
+  const made = Deno.env.get("OAUTH_PAM_TEST_ROOT");
+  if (made) return made;
+  const tar = `${folder}/debian.tar`;
+  const work = await Deno.makeTempDir({
+    // in memory: everything is written twice
+    dir: await Deno.stat("/dev/shm").then(() => "/dev/shm", () => folder),
+    prefix: "oauth-pam-debian-",
+  });
+  try {
+    const { success, stderr } = await new Deno.Command("mmdebstrap", {
+      args: [
+        ...["--quiet", "--variant=minbase"],
+        `--include=${DEBIAN_SERVER.join(",")}`,
+        ...["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Retries "3"'],
+        ...["bookworm", tar],
+      ],
+      env: { TMPDIR: work },
+      stdin: "null",
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    return tar;
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
