@@ -3,12 +3,8 @@
  *
  * @module
  */
-import {
-  readBounded,
-  readLines,
-  readStdinBounded,
-  writePlain,
-} from "./read_file.ts";
+import { readLines } from "./audit/lines.ts";
+import { readBounded, readStdinBounded, writePlain } from "./read_file.ts";
 
 export interface CliIo {
   /** Results. */
@@ -20,7 +16,7 @@ export interface CliIo {
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /** A file of the host itself, which may be a symbolic link. */
   readonly readHostFile: (path: string) => Promise<Uint8Array>;
-  /** The lines of a file of any size. */
+  /** The lines of a file of any size, or of standard input for "-": `audit/lines.ts`. */
   readonly readLines: (path: string) => AsyncIterable<string>;
   readonly writeFile: (path: string, text: string) => Promise<void>;
   /** The names in a folder, sorted; an empty list when there is none. */
