@@ -10,8 +10,8 @@
 
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
- * rsyslogd, a browser, the SciTokens tools, and Python for the oauth-ssh client and the baseline of
- * the benchmark.
+ * rsyslogd and logrotate, a browser, the SciTokens tools, and Python for the oauth-ssh client, the
+ * baseline of the benchmark and the parsers of metrics.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
   "libpam-wrapper": "libpam_wrapper.so",
@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "openssh-server": "sshd",
   "openssh-client": "ssh",
   "rsyslog": "rsyslogd",
+  "logrotate": "logrotate",
   "sudo": "sudo",
   "login": "login",
   "git": "git",
@@ -35,6 +36,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "python3-requests": "the Python module requests",
   "python3-cryptography": "the Python module cryptography",
   "python3-paramiko": "the Python module paramiko",
+  "python3-prometheus-client": "parsers of metrics",
 };
 
 /** From where a denort is fetched, so that a really compiled program is tested too. */

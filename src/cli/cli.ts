@@ -77,6 +77,11 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./token/inspect.ts"),
   },
   {
+    words: "audit summary",
+    summary: "count recorded attempts, and tell when rules were last used",
+    load: () => import("./audit/verb.ts"),
+  },
+  {
     words: "check",
     summary: "find what is wrong with this host",
     load: () => import("./check/verb.ts"),

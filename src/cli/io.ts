@@ -4,7 +4,12 @@
  * @module
  */
 import { readLines } from "./audit/lines.ts";
-import { readBounded, readStdinBounded, writePlain } from "./read_file.ts";
+import {
+  readBounded,
+  readStdinBounded,
+  replacePlain,
+  writePlain,
+} from "./read_file.ts";
 
 export interface CliIo {
   /** Results. */
@@ -19,6 +24,8 @@ export interface CliIo {
   /** The lines of a file of any size, or of standard input for "-": `audit/lines.ts`. */
   readonly readLines: (path: string) => AsyncIterable<string>;
   readonly writeFile: (path: string, text: string) => Promise<void>;
+  /** The same for a file that others read at any time: `replacePlain()`. */
+  readonly replaceFile: (path: string, text: string) => Promise<void>;
   /** The names in a folder, sorted; an empty list when there is none. */
   readonly listFolder: (path: string) => Promise<string[]>;
   /** The value of an environment variable. May throw. */
@@ -42,6 +49,7 @@ export function processIo(options: Pick<CliIo, "env"> = {}): CliIo {
     readHostFile: (path) => readBounded(path, { follow: true }),
     readLines,
     writeFile: writePlain,
+    replaceFile: replacePlain,
     listFolder: async (path) => {
       const names: string[] = [];
       try {

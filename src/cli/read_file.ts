@@ -69,6 +69,34 @@ export async function writePlain(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * Puts a text in the place of a file, or where there is none, at once: whoever reads the path finds one
+ * text or the other. Everybody may read it. Throws like {@link writePlain}.
+ */
+export async function replacePlain(path: string, text: string): Promise<void> {
+  await refuseLinks(path);
+  const found = await lstatOrNull(path);
+  if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
+  const at = path.lastIndexOf("/") + 1;
+  // whoever collects files by their ending does not take this one
+  const name = `.${path.slice(at)}.${crypto.randomUUID()}.tmp`;
+  const next = `${path.slice(0, at)}${name}`;
+  try {
+    using file = await Deno.open(next, { write: true, createNew: true });
+    const bytes = new TextEncoder().encode(text);
+    let written = 0;
+    while (written < bytes.length) {
+      written += await file.write(bytes.subarray(written));
+    }
+    await file.sync();
+    await Deno.chmod(next, 0o644);
+    await Deno.rename(next, path);
+  } catch (error) {
+    await Deno.remove(next).catch(() => {});
+    throw error;
+  }
+}
+
 /** What was looked at before it was opened: a pipe would not even let itself be opened. */
 export async function openRegular(
   path: string,

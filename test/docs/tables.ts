@@ -12,6 +12,7 @@ import {
   TestSchema,
 } from "../../src/analysis/testing/schema.ts";
 import { VERBS } from "../../src/cli/cli.ts";
+import { AUDIT_FIELDS } from "../../src/lib/audit_record.ts";
 import { REASON_MEANS, REASONS } from "../../src/lib/reason.ts";
 import { EXIT_CODES, pamCode } from "../../src/pam/exit_code.ts";
 import {
@@ -93,6 +94,20 @@ const TABLES: Readonly<Record<string, Table>> = {
         String(
           EXIT_CODES[reason === "allowed" ? "success" : pamCode(reason)],
         ),
+      ]),
+    ),
+  "audit fields": () =>
+    table(
+      ["member", "type", "where there is none", "meaning"],
+      Object.entries(AUDIT_FIELDS).map(([name, row]) => [
+        code(name),
+        row.type,
+        row.absent === "null"
+          ? row.fileOnly ? code("null") : `${code("null")}, left out in the line`
+          : row.absent === "left out"
+          ? "left out"
+          : "",
+        row.fileOnly ? `file only: ${row.says}` : row.says,
       ]),
     ),
   commands: async () =>
