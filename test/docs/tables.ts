@@ -103,7 +103,9 @@ const TABLES: Readonly<Record<string, Table>> = {
         code(name),
         row.type,
         row.absent === "null"
-          ? row.fileOnly ? code("null") : `${code("null")}, left out in the line`
+          ? row.fileOnly
+            ? code("null")
+            : `${code("null")}, left out in the line`
           : row.absent === "left out"
           ? "left out"
           : "",
