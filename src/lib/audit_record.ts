@@ -66,7 +66,7 @@ export const AUDIT_FIELDS: Readonly<Record<keyof AuditLine, FieldRow>> = {
   reason: {
     type: "text",
     absent: "never",
-    says: "why: one of the reasons below; with `allow` it is `allowed`",
+    says: "why: one of the closed set of reasons; with `allow` it is `allowed`",
   },
   user: {
     type: "text",
