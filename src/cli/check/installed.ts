@@ -74,9 +74,10 @@ export async function startedByKeys(
   const run = [launcher, program].filter((path) => path !== null);
   const text = program === null ? null : await scriptAt(program, io);
   const parts = text === null ? null : wrapperParts(text);
-  const read = parts === null
-    ? []
-    : [parts.bundle, ...[keysOf, issuerOf, restOf].map((of) => of(parts.bundle))];
+  const read = parts === null ? [] : [
+    parts.bundle,
+    ...[keysOf, issuerOf, restOf].map((of) => of(parts.bundle)),
+  ];
   return [
     ...[...run, parts?.deno ?? []].flat().map((path) => ({ path, run: true })),
     ...read.map((path) => ({ path, run: false })),
