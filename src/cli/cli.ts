@@ -58,7 +58,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     words: "policy schema",
-    summary: "print the JSON Schema of policies",
+    summary: "print the JSON Schema of policies, or of their tests",
     load: () => import("./policy/schema/verb.ts"),
   },
   {

@@ -14,6 +14,7 @@ const OF_ONE_TYPE: ReadonlySet<string> = new Set([
   "minLength",
   "maxLength",
   "pattern",
+  "patternErrorMessage",
   "minimum",
   "maximum",
   "properties",

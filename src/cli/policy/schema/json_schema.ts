@@ -54,6 +54,13 @@ function generated(
     overrideAction({ valibotAction, jsonSchema }) {
       // JSON has no other numbers than finite ones
       if (valibotAction.type === "finite") return jsonSchema;
+      if (valibotAction.type === "regex") {
+        // editors show these words instead of the pattern
+        const words = "message" in valibotAction ? valibotAction.message : null;
+        return typeof words === "string"
+          ? { ...jsonSchema, patternErrorMessage: words } as JsonSchema
+          : jsonSchema;
+      }
       if (valibotAction.type !== "metadata") return undefined;
       // the library copies the whole row; an editor asks for the default only
       const { change: _change, usually, ...known } = jsonSchema as

@@ -34,12 +34,13 @@ type Schema = { [key: string]: unknown };
 
 const schema = policyJsonSchema() as Schema;
 // strict: an unknown keyword or a pattern that is not a regular expression is an error
+/** What editors look at beside the keywords of JSON Schema. */
+const OF_EDITORS = ["defaultSnippets", "patternErrorMessage"];
 const ajv = new Ajv2020({
   strict: true,
   allErrors: true,
   allowUnionTypes: true,
-  // what editors look at beside the keywords of JSON Schema
-  keywords: ["defaultSnippets"],
+  keywords: OF_EDITORS,
 });
 const validate = ajv.compile(schema);
 const testsSchema = testsJsonSchema() as Schema;
@@ -342,7 +343,7 @@ for (
       if ([examples, defaultSnippets].flat().length === 0) continue;
       const accepts = new Ajv2020({
         strict: false,
-        keywords: ["defaultSnippets"],
+        keywords: OF_EDITORS,
       })
         .compile({ ...inner, $defs: whole["$defs"], $id: "urn:example:inner" });
       for (const example of examples as unknown[]) {
