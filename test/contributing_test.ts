@@ -130,6 +130,8 @@ Deno.test("a key of an issuer is one row in one file", async () => {
       schema: {
         type: "string",
         pattern: "^(?:0|[1-9][0-9]{0,8})(?:s|m|h|d)$",
+        patternErrorMessage:
+          'a duration is a number with a unit, such as "90s", "15m", "8h" or "7d"',
         description: "how long",
         default: "1m",
       },

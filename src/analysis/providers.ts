@@ -341,3 +341,22 @@ export function whyMissing(location: string, issuer: string): string | null {
     ? `${name} is not known to send ${shown(location)}`
     : null;
 }
+
+/** The claims that each provider is known to send, by its name. */
+export function claimsOfProviders(): Map<string, string[]> {
+  const claims = new Map<string, string[]>();
+  for (const provider of PROVIDERS) {
+    const { name, tenants, texts, optional, verified, jobs } = provider;
+    const known = [
+      ...tenants,
+      ...texts,
+      ...optional,
+      ...verified === null ? [] : [verified],
+      ...jobs === null
+        ? []
+        : [...jobs.project, ...jobs.single, ...jobs.occasion],
+    ];
+    claims.set(name, [...new Set([...claims.get(name) ?? [], ...known])]);
+  }
+  return claims;
+}

@@ -74,12 +74,16 @@ export function whoReaches(
   const asked = accounts === undefined
     ? found.accounts.slice(0, MAX_ACCOUNTS)
     : found.accounts;
-  const sides = policy.issuers.map((issuer): Side => ({ policy, issuer }));
+  const openings = policy.issuers.flatMap((issuer) =>
+    openingsOf({ policy, issuer })
+  );
   return {
     accounts: asked.map(({ account, example }) => ({
       account,
       example,
-      ways: sides.flatMap((side) => waysTo(account, side, { limits, cache })),
+      ways: openings.flatMap((opening) =>
+        waysBy(opening, account, { limits, cache })
+      ),
       except: policy.rules.filter((rule) =>
         rule.effect === "deny" && sourcesFor(rule, account)?.length !== 0
       ).map(({ id }) => id),
@@ -88,34 +92,45 @@ export function whoReaches(
   };
 }
 
-/** Each allow rule of one issuer that admits anybody, with the least that it admits. */
-function waysTo(
+/** An allow rule under the policy without all others: what those admit says nothing about this one. */
+interface Opening {
+  readonly rule: Rule;
+  readonly alone: Side;
+}
+
+function openingsOf(side: Side): Opening[] {
+  const denies = side.policy.rules.filter(({ effect }) => effect === "deny");
+  return rulesOf(side).filter(({ effect }) => effect === "allow").map((
+    rule,
+  ) => ({
+    rule,
+    alone: { ...side, policy: { ...side.policy, rules: [...denies, rule] } },
+  }));
+}
+
+/** The least that the rule admits to the account, where it admits anybody. */
+function waysBy(
+  { rule, alone }: Opening,
   account: string,
-  side: Side,
   { limits, cache }: { limits: Set<string>; cache: GlobCache },
 ): Way[] {
-  return rulesOf(side).filter(({ effect }) => effect === "allow").flatMap(
-    (rule) => {
-      // one at a time: another rule that says the same opens the account, too
-      const { differences, limits: own } = compareAccount(
-        account,
-        { old: null, new: side },
-        {
-          changed: { old: [], new: [rule] },
-          budget: { steps: STEPS },
-          wanted: { wider: 1, narrower: 0 },
-          known: new Set<string>(),
-          cache,
-          covered: new Map(),
-          ordinary: false,
-          from: -Infinity,
-        },
-      );
-      own.forEach((limit) => limits.add(limit));
-      return differences.map(({ witness }) =>
-        wayOf(rule, { account, side, least: witness })
-      );
+  const { differences, limits: own } = compareAccount(
+    account,
+    { old: null, new: alone },
+    {
+      changed: { old: [], new: [rule] },
+      budget: { steps: STEPS },
+      wanted: { wider: 1, narrower: 0 },
+      known: new Set<string>(),
+      cache,
+      covered: new Map(),
+      ordinary: false,
+      from: -Infinity,
     },
+  );
+  own.forEach((limit) => limits.add(limit));
+  return differences.map(({ witness }) =>
+    wayOf(rule, { account, side: alone, least: witness })
   );
 }
 

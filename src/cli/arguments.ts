@@ -104,10 +104,8 @@ export function unknownOption(
     ? otherwise
     : `did you mean "${suggestion}"?`;
   return new UsageError(
-    `unknown option ${JSON.stringify(given)}, ${
-      known.length === 0
-        ? "it has no options"
-        : `expected one of ${listOf(names, 30)}`
+    `unknown option ${JSON.stringify(given)}, expected one of ${
+      listOf(names, 30)
     }` + (hint === undefined ? "" : `\nhint: ${hint}`),
   );
 }

@@ -63,7 +63,7 @@ const MODULES: readonly Verb[] = [
   },
   {
     words: "policy schema",
-    summary: "print the JSON Schema of policies",
+    summary: "print the JSON Schema of policies, or of their tests",
     load: () => import("./policy/schema/verb.ts"),
   },
   {

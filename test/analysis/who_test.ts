@@ -80,7 +80,8 @@ Deno.test("whoReaches() leaves out no rule that admits a request, and each least
             mapFiles: mapFilesOf(side, least),
           });
           assert.equal(said.decision, "allow", JSON.stringify(least));
-          assert.ok(policy.rules.some(({ id }) => id === rule));
+          const own = said.rules.find(({ id }) => id === rule);
+          assert.equal(own?.granted, true, JSON.stringify({ rule, least }));
         }
       }
       if (who.limits.length > 0) return;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Decision } from "../../policy/decision.ts";
 import { NO_ASSURANCE, type Rule } from "../../policy/model.ts";
 import type { GlobCache } from "./atoms.ts";
 import { pointIn, sceneOf } from "./scene.ts";
@@ -44,11 +45,17 @@ interface Asked {
 /** Effort for one rule, account and issuer, in constraints looked at. */
 const STEPS = 1_000_000;
 
-/** Whether the policy admits what the measure is about and does not excuse. */
-function isBreach({ old: measure, new: policy }: Decisions): boolean {
-  const said = (id: string) => measure.rules.find((rule) => rule.id === id);
-  return policy.decision === "allow" && said("about")?.matched === true &&
-    said("unless")?.granted !== true;
+/** Whether the policy admits, by the rule too, what the measure is about and does not excuse. */
+function isBreach(
+  { old: measure, new: policy }: Decisions,
+  grant: Rule,
+): boolean {
+  const said = ({ rules }: Decision, id: string) =>
+    rules.find((rule) => rule.id === id);
+  return policy.decision === "allow" &&
+    said(policy, grant.id)?.granted === true &&
+    said(measure, "about")?.matched === true &&
+    said(measure, "unless")?.granted !== true;
 }
 
 /** A breach; `null` where there is none; a text that says why it cannot be told. */
@@ -100,16 +107,18 @@ export function breachOf(side: Side, asked: Asked): Breach | string | null {
     }
     const witness = witnessAt(found.map(lowestBit), scene);
     const decisions = decisionsOn(pair, witness);
-    if (isBreach(decisions)) {
+    if (isBreach(decisions, grant)) {
       const { example } = asked;
-      const small = shrunk(pair, witness);
-      const shown = isBreach(decisionsOn(pair, small)) ? small : witness;
+      const small = shrunk({ witness, decisions }, {
+        pair,
+        shows: (smaller) => isBreach(smaller, grant),
+      }).witness;
       return {
         rule: grant.id,
         issuer: side.issuer.name,
         example,
-        witness: shown,
-        doubts: doubtsOf(side, shown),
+        witness: small,
+        doubts: doubtsOf(side, small),
       };
     }
     const more = decisions.new.rules.filter(({ effect, matched }) =>

@@ -29,6 +29,7 @@ import { type Budget, type Region, solve } from "./solver.ts";
 import {
   type Decisions,
   decisionsOn,
+  type Shown,
   shrunk,
   type Witness,
   witnessAt,
@@ -37,6 +38,7 @@ import {
 /** One difference, with the request that shows it. */
 export interface Difference {
   readonly pair: IssuerPair;
+  readonly direction: Direction;
   readonly witness: Witness;
   readonly decisions: Decisions;
   readonly cause: Cause;
@@ -358,17 +360,18 @@ class Search {
       ...this.#deciding(granting, decisions[granting], "deny"),
       ...this.#deciding(refusing, decisions[refusing], "allow"),
     ];
-    if (decisions.old.decision === decisions.new.decision) return others();
     const direction = directionOf(decisions);
+    if (direction === null) return others();
     const key = differenceKey(decisions);
     const fresh = !this.#causes.has(causeKey(cause)) &&
       !this.#options.known.has(causeKey(cause));
     if (direction === cause.direction) this.#causes.add(causeKey(cause));
     if (!this.#found.has(key) || (fresh && direction === cause.direction)) {
-      const small = this.#smallest({ witness, decisions }, rules);
+      const small = this.#smallest({ witness, decisions }, question, rules);
       const name = this.#found.has(key) ? `${key} ${causeKey(cause)}` : key;
       this.#found.set(name, {
         pair: this.#pair,
+        direction,
         witness: small.witness,
         decisions: involved(small.decisions),
         cause: direction === cause.direction ? cause : { ...cause, direction },
@@ -379,18 +382,24 @@ class Search {
     return direction === cause.direction ? "taken" : others();
   }
 
-  /** Made small with the rules of the question alone, where all rules together say the same then. */
+  /** Small, and the same rules still decide, and the question's rules say the same. */
   #smallest(
-    { witness, decisions }: { witness: Witness; decisions: Decisions },
+    shown: Shown,
+    { granting, refusing, grant, deny }: Question,
     rules: Rules,
-  ): { witness: Witness; decisions: Decisions } {
-    const small = shrunk(narrowed(this.#pair, rules), witness);
-    const said = decisionsOn(this.#pair, small);
-    if (differenceKey(said) === differenceKey(decisions)) {
-      return { witness: small, decisions: said };
-    }
-    const other = shrunk(this.#pair, witness);
-    return { witness: other, decisions: decisionsOn(this.#pair, other) };
+  ): Shown {
+    const said = (decisions: Decisions) =>
+      JSON.stringify([
+        differenceKey(decisions),
+        saidBy(grant, decisions[granting]),
+        deny === null ? null : saidBy(deny, decisions[refusing]),
+      ]);
+    const wanted = said(shown.decisions);
+    return shrunk(shown, {
+      pair: this.#pair,
+      by: narrowed(this.#pair, rules),
+      shows: (decisions) => said(decisions) === wanted,
+    });
   }
 
   /** The rules that made a side decide as it did. */
@@ -415,6 +424,12 @@ class Search {
 }
 
 type Rules = Record<SideName, Set<Rule>>;
+
+/** Whether the rule matches, and whether it grants. */
+function saidBy({ id }: Rule, { rules }: Decision): readonly boolean[] {
+  const rule = rules.find((one) => one.id === id);
+  return [rule?.matched === true, rule?.granted === true];
+}
 
 /** The same issuers under policies of these rules only. */
 function narrowed(pair: IssuerPair, rules: Rules): IssuerPair {

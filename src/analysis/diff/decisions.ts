@@ -7,14 +7,16 @@ import type { Decision } from "../../policy/decision.ts";
 import type { Direction } from "./cause.ts";
 import type { Decisions } from "./witness.ts";
 
-/** Of decisions that differ. */
-export function directionOf(decisions: Decisions): Direction {
-  return decisions.new.decision === "allow" ? "wider" : "narrower";
+/** `null` where both decide the same. */
+export function directionOf({ old, new: next }: Decisions): Direction | null {
+  if (old.decision === next.decision) return null;
+  return next.decision === "allow" ? "wider" : "narrower";
 }
 
-/** The same for differences that show the same rules at work. */
-export function differenceKey({ old, new: next }: Decisions): string {
-  return JSON.stringify([next.decision, old.rule, next.rule]);
+/** The same for decisions that differ in the same direction and show the same rules at work. */
+export function differenceKey(decisions: Decisions): string {
+  const { old, new: next } = decisions;
+  return JSON.stringify([directionOf(decisions), old.rule, next.rule]);
 }
 
 /** The rules that do not say the same to a request, by their ids. */

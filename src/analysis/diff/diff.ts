@@ -13,7 +13,7 @@ import type { GlobCache } from "./atoms.ts";
 import { type Cause, causeKey } from "./cause.ts";
 import { accountsOf } from "./accounts.ts";
 import { compareAccount, type Difference } from "./compare.ts";
-import { differenceKey, directionOf, rulesInvolved } from "./decisions.ts";
+import { differenceKey, rulesInvolved } from "./decisions.ts";
 import { changedRules, type RulesOfSides } from "./scene.ts";
 import { type PermitChange, permitChanges } from "./permits.ts";
 import {
@@ -274,7 +274,7 @@ class AccountComparison {
         // the same rules at work for another issuer show nothing new
         const key = differenceKey(difference.decisions);
         if (differences.has(key)) continue;
-        const direction = directionOf(difference.decisions);
+        const { direction } = difference;
         if (wanted[direction] <= 0) continue;
         differences.set(key, difference);
         wanted[direction] -= 1;
@@ -282,7 +282,7 @@ class AccountComparison {
     }
     limits.forEach((limit) => this.limits.add(limit));
     const verdict = combined(
-      [...differences.values()].map(({ decisions }) => directionOf(decisions)),
+      [...differences.values()].map(({ direction }) => direction),
     );
     const found = [...differences.values()].map((one) =>
       changeOf(one, { example })
@@ -327,7 +327,7 @@ function changeOf(
   return {
     account: witness.account,
     example,
-    verdict: directionOf(decisions),
+    verdict: difference.direction,
     issuer: after ?? before ?? "",
     oldIssuer: before === undefined || after === undefined || before === after
       ? null

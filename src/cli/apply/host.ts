@@ -9,7 +9,12 @@ import {
   readTrustedFile,
   UntrustedFileError,
 } from "../../files/trusted_file.ts";
-import { type Bundle, keysFile, restFile } from "../../build/bundle.ts";
+import {
+  type Bundle,
+  issuerFile,
+  keysFile,
+  restFile,
+} from "../../build/bundle.ts";
 import { InputError } from "../input.ts";
 import type { CliIo } from "../io.ts";
 import { lstatOrNull } from "../../files/private_directory.ts";
@@ -138,6 +143,7 @@ export async function trustedBundle(
   return {
     main: await read(PARTS.bundle),
     keys: await read(keysFile(PARTS.bundle)),
+    issuer: await read(issuerFile(PARTS.bundle)),
     rest: await read(restFile(PARTS.bundle)),
   };
 }

@@ -298,6 +298,29 @@ Deno.test("what only the host can protect is found with a system account", () =>
   );
 });
 
+const END = "not_after: 2027-01-14T08:00:00Z";
+for (
+  const [what, more] of [["of one rule", ""], ["of rules that end", `, ${END}`]]
+) {
+  Deno.test(`a system account stays in what shows a change ${what}, where only it is refused`, () => {
+    const named = "accounts: [{names: [alice]}]";
+    const diff = diffPolicies(
+      rules({ e: `accounts: [{claim: sub}]${more}`, a: named + more }),
+      rules({ e: `${named}, allow_protected: true` }),
+    );
+    const wider = [...diff.changes, ...diff.causes.map(({ change }) => change)]
+      .filter(({ verdict }) => verdict === "wider");
+    for (const { old, new: next } of wider) {
+      assert.deepEqual([old.decision, next.decision], ["deny", "allow"]);
+    }
+    assert.ok(
+      wider.some(({ old, witness }) =>
+        old.reason === "account_protected" && witness.host !== null
+      ),
+    );
+  });
+}
+
 Deno.test("protected_accounts are compared by what they keep out", () => {
   const rule = { a: "accounts: [{claim: sub}]" };
   assert.equal(

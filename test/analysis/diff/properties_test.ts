@@ -136,7 +136,11 @@ Deno.test("a witness shows what it says to both policies", () => {
     fc.property(policyArbitrary, policyArbitrary, (old, next) => {
       const [a, b] = [policyOf(old), policyOf(next)];
       const diff = diffPolicies(a, b);
-      for (const { witness, verdict, issuer, old, new: next } of diff.changes) {
+      const shown = [
+        ...diff.changes,
+        ...diff.causes.map(({ change }) => change),
+      ];
+      for (const { witness, verdict, issuer, old, new: next } of shown) {
         const decisions = [a, b].map((policy) => {
           const found = policy.issuers.find(({ name }) => name === issuer);
           assert.ok(found);

@@ -10,6 +10,7 @@ import {
   prove,
   readInvariants,
 } from "../../../src/analysis/never/invariants.ts";
+import { mapFilesOf, requestOf } from "../../../src/analysis/diff/witness.ts";
 import { proofTexts } from "../../../src/analysis/never/words.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
 import type { Policy } from "../../../src/policy/model.ts";
@@ -223,6 +224,19 @@ Deno.test("what is proved, no request contradicts; and each breach is one", () =
       const { breaches, limits } = prove(policy, invariant);
       if (breaches.length > 0) count.broken += 1;
       else if (limits.length === 0) count.proved += 1;
+      for (const { rule, issuer: name, witness } of breaches) {
+        const issuer = policy.issuers.find((one) => one.name === name);
+        assert.ok(issuer);
+        const side = { policy, issuer };
+        const [request, mapFiles] = [
+          requestOf(side, witness),
+          mapFilesOf(side, witness),
+        ];
+        const said = evaluate(policy, request, { mapFiles });
+        assert.equal(said.decision, "allow");
+        assert.equal(said.rules.find(({ id }) => id === rule)?.granted, true);
+        assert.ok(isAbout(invariant, { policy, request, mapFiles }));
+      }
       for (const { request, mapFiles } of requests) {
         const admitted = evaluate(policy, request, { mapFiles });
         if (admitted.decision !== "allow") continue;

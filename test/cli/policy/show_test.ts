@@ -108,6 +108,28 @@ Deno.test("policy schema prints a JSON Schema 2020-12", async () => {
   );
 });
 
+Deno.test("policy schema --for tests prints the schema of a file of tests", async () => {
+  const [policy, tests, same, other] = await Promise.all([
+    ["policy", "schema"],
+    ["policy", "schema", "--for", "tests"],
+    ["policy", "schema", "--for", "policy"],
+    ["policy", "schema", "--for", "rules"],
+  ].map((args) => cli(args)));
+  assert.ok(policy && tests && same && other);
+  assert.deepEqual(Object.keys(JSON.parse(tests.stdout).properties), [
+    "defaults",
+    "tests",
+    "tables",
+  ]);
+  assert.equal(tests.code, 0);
+  assert.equal(same.stdout, policy.stdout);
+  assert.deepEqual([other.code, other.stdout], [2, ""]);
+  assert.match(
+    other.stderr,
+    /--for is "rules", expected "policy" or "tests"\n/,
+  );
+});
+
 Deno.test("policy show writes the life time of certificates, the token's own too", async () => {
   const shown = async (certificates: string, ...flags: string[]) => {
     const { stdout } = await cli(["policy", "show", "p.yaml", ...flags], {

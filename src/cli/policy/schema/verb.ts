@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { policyJsonSchema } from "./json_schema.ts";
-import { parseArguments, UsageError } from "../../arguments.ts";
+import { policyJsonSchema, testsJsonSchema } from "./json_schema.ts";
+import { choice, parseArguments, UsageError } from "../../arguments.ts";
 import type { Command } from "../../command.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
@@ -12,23 +12,35 @@ import type { CliIo } from "../../io.ts";
 export const COMMAND: Command = {
   forms: [""],
   about: `
-Prints the JSON Schema (2020-12) of policy files, for editors: put it beside the policy and begin
-the policy with the line
+Prints the JSON Schema (2020-12) of policy files, or of the files of tests beside them, for editors:
+put it beside the policy and begin the policy with the line
 
   # yaml-language-server: $schema=./schema.json
 `,
-  options: {},
+  options: {
+    for: {
+      value: "WHAT",
+      oneOf: { policy: "", tests: "what site.test.yaml holds" },
+      fallback: "policy",
+    },
+  },
   exits: { 0: "fine" },
 };
+
+const SCHEMAS = { policy: policyJsonSchema, tests: testsJsonSchema } as const;
 
 export async function run(
   args: readonly string[],
   io: CliIo,
 ): Promise<ExitCode> {
-  const { positionals } = await parseArguments(args, COMMAND.options);
-  if (positionals.length > 0) {
+  const options = await parseArguments(args, COMMAND.options);
+  if (options.positionals.length > 0) {
     throw new UsageError("policy schema takes no argument");
   }
-  io.stdout(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+  const what = choice("for", options.text("for") ?? "policy", [
+    "policy",
+    "tests",
+  ]);
+  io.stdout(`${JSON.stringify(SCHEMAS[what](), null, 2)}\n`);
   return EXIT.fine;
 }

@@ -1,5 +1,5 @@
 /**
- * The JSON Schema accepts exactly what the parser finds no fault of shape with.
+ * The JSON Schemas accept exactly what the parser finds no fault of shape with.
  *
  * @module
  */
@@ -7,9 +7,17 @@
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
-import { policyJsonSchema } from "../../../../src/cli/policy/schema/json_schema.ts";
+import {
+  policyJsonSchema,
+  testsJsonSchema,
+} from "../../../../src/cli/policy/schema/json_schema.ts";
+import { PROVIDER_STARTS } from "../../../../src/cli/policy/init/providers.ts";
+import { claimsOfProviders } from "../../../../src/analysis/providers.ts";
 import { schemaIssues } from "../../../../src/policy/syntax/shape.ts";
-import { PolicyFileSchema } from "../../../../src/analysis/testing/schema.ts";
+import {
+  PolicyFileSchema,
+  SuiteSchema,
+} from "../../../../src/analysis/testing/schema.ts";
 import {
   readYaml,
   toPlain,
@@ -26,11 +34,17 @@ type Schema = { [key: string]: unknown };
 
 const schema = policyJsonSchema() as Schema;
 // strict: an unknown keyword or a pattern that is not a regular expression is an error
-const validate = new Ajv2020({
+/** What editors look at beside the keywords of JSON Schema. */
+const OF_EDITORS = ["defaultSnippets", "patternErrorMessage"];
+const ajv = new Ajv2020({
   strict: true,
   allErrors: true,
   allowUnionTypes: true,
-}).compile(schema);
+  keywords: OF_EDITORS,
+});
+const validate = ajv.compile(schema);
+const testsSchema = testsJsonSchema() as Schema;
+const validateTests = ajv.compile(testsSchema);
 
 /** Both opinions about a document must be the same. */
 function assertSameOpinion(document: unknown): boolean {
@@ -51,6 +65,12 @@ function documentOf(name: string): unknown {
   // through JSON, as an editor's validator would see it
   return JSON.parse(JSON.stringify(toPlain(readYaml(text).root)));
 }
+
+/** The YAML reader never lets other keys through. */
+const readable = (document: unknown) =>
+  !/"(?:__proto__|constructor|prototype)":/.test(
+    JSON.stringify(document) ?? "",
+  );
 
 Deno.test("policyJsonSchema() accepts every ok fixture", () => {
   for (const name of fixtureNames("ok")) {
@@ -80,11 +100,6 @@ Deno.test("policyJsonSchema() and the parser agree about generated and damaged d
   const counts = { accepted: 0, refused: 0 };
   const okay = fixtureNames("ok").map((name) => documentOf(`ok/${name}`));
   const documents = fc.oneof(policyArbitrary, fc.constantFrom(...okay));
-  // the YAML reader never lets such keys through
-  const readable = (document: unknown) =>
-    !/"(?:__proto__|constructor|prototype)":/.test(
-      JSON.stringify(document) ?? "",
-    );
   const damaged = documents.chain((document) => mutated(document)).chain((
     document,
   ) => fc.oneof(fc.constant(document), mutated(document))).filter(readable);
@@ -165,8 +180,12 @@ function* schemasIn(value: unknown, path: string): Generator<[string, Schema]> {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     return;
   }
-  const { properties, additionalProperties, items, anyOf } = value as Schema;
+  const { properties, additionalProperties, items, anyOf, $defs } =
+    value as Schema;
   yield [path, value as Schema];
+  for (const [name, child] of Object.entries($defs ?? {})) {
+    yield* schemasIn(child, `#${name}`);
+  }
   for (const [key, child] of Object.entries(properties ?? {})) {
     yield* schemasIn(child, `${path}/${key}`);
   }
@@ -180,14 +199,16 @@ Deno.test("policyJsonSchema() closes every mapping and describes every key", () 
     const [path, { type, properties, additionalProperties, propertyNames }]
       of schemasIn(schema, "")
   ) {
-    if (type !== "object") continue;
+    if (![type].flat().includes("object")) continue;
     assert.ok(
       properties !== undefined || additionalProperties !== undefined,
       path,
     );
     if (properties === undefined) {
       assert.notEqual(propertyNames, undefined, `${path}: names of keys`);
-    } else assert.equal(additionalProperties, false, `${path} is open`);
+    } else if (propertyNames === undefined) {
+      assert.equal(additionalProperties, false, `${path} is open`);
+    }
     for (
       const [key, child] of Object.entries(
         (properties ?? {}) as Record<string, Schema>,
@@ -229,4 +250,157 @@ Deno.test("policyJsonSchema() accepts the defaults that it names", () => {
     tried++;
   }
   assert.ok(tried > 10);
+});
+
+Deno.test("testsJsonSchema() and the parser agree about files of tests", () => {
+  const counts = { accepted: 0, refused: 0 };
+  const files = Object.values(PROVIDER_STARTS).map(({ tests }) =>
+    JSON.parse(JSON.stringify(toPlain(readYaml(tests).root)))
+  );
+  const own: fc.JsonValue = {
+    defaults: { rhost: null, now: "2026-01-01T12:00:00+01:00" },
+    tests: [
+      {
+        name: "a",
+        identities: [{ id: "x", idp: null }],
+        authentications: [{ auth_time: 1, amr: ["pwd"] }, { auth_time: null }],
+        expect: { decision: "allow", rule: null, ssh: { permit: ["all"] } },
+      },
+      { name: "b", way: "certificate", accounts: ["x"], expect: "deny" },
+    ],
+    tables: [{
+      name: "t",
+      subjects: { a: { sub: "a" }, b: {} },
+      groups: { all: ["a", "b"] },
+      expect: { root: {}, alice: { all: "allow" } },
+    }],
+  };
+  const document = fc.constantFrom(...files, own);
+  const damaged = document.chain((one) => mutated(one as never)).chain((one) =>
+    fc.oneof(fc.constant(one), mutated(one))
+  ).filter(readable);
+  holds(
+    fc.property(
+      fc.oneof({ arbitrary: document, weight: 1 }, {
+        arbitrary: damaged,
+        weight: 9,
+      }),
+      (one) => {
+        const accepted = validateTests(one);
+        const issues = schemaIssues(SuiteSchema, one);
+        assert.equal(
+          accepted,
+          issues.length === 0,
+          JSON.stringify([one, validateTests.errors, issues]),
+        );
+        counts[accepted ? "accepted" : "refused"]++;
+      },
+    ),
+    { runs: 1000 },
+  );
+  assert.ok(
+    counts.accepted > 50 && counts.refused > 100,
+    JSON.stringify(counts),
+  );
+});
+
+for (
+  const [what, whole, hints] of [
+    ["policyJsonSchema()", schema, { examples: 21, snippets: 15 }],
+    ["testsJsonSchema()", testsSchema, { examples: 4, snippets: 2 }],
+  ] as const
+) {
+  Deno.test(`in ${what} every alternative and every mapping inside has a title of its own`, () => {
+    let alternatives = 0;
+    for (const [path, { anyOf, oneOf, type, title }] of schemasIn(whole, "")) {
+      assert.equal(oneOf, undefined, path);
+      const titles = ((anyOf ?? []) as Schema[]).map((one) => one["title"]);
+      assert.ok(titles.every((one) => typeof one === "string"), path);
+      assert.equal(new Set(titles).size, titles.length, path);
+      alternatives += titles.length;
+      // a condition is called what its claim is called, where it stands
+      if (type !== "object" || path === "") continue;
+      assert.equal(typeof title, "string", path);
+      assert.notEqual(title, whole["title"], path);
+    }
+    assert.ok(alternatives >= 2);
+  });
+
+  Deno.test(`of ${what} an editor inserts no null and nothing empty`, () => {
+    for (const [path, inner] of schemasIn(whole, "")) {
+      if (!("default" in inner)) continue;
+      const usual = inner["default"];
+      assert.notEqual(usual, null, path);
+      assert.notEqual(JSON.stringify(usual), "[]", path);
+      assert.notEqual(JSON.stringify(usual), "{}", path);
+    }
+  });
+
+  Deno.test(`${what} accepts what editors show or insert`, () => {
+    const tried = { examples: 0, snippets: 0 };
+    for (const [path, inner] of schemasIn(whole, "")) {
+      const { examples = [], defaultSnippets = [] } = inner;
+      if ([examples, defaultSnippets].flat().length === 0) continue;
+      const accepts = new Ajv2020({
+        strict: false,
+        keywords: OF_EDITORS,
+      })
+        .compile({ ...inner, $defs: whole["$defs"], $id: "urn:example:inner" });
+      for (const example of examples as unknown[]) {
+        assert.equal(accepts(example), true, path);
+        tried.examples++;
+      }
+      for (const { body } of defaultSnippets as Schema[]) {
+        // as it is when people have typed a letter in each empty place
+        const filled = JSON.stringify(body)
+          .replaceAll(/\$\{\d+:([^}]*)\}/g, "$1").replaceAll(/\$\d+/g, "x");
+        assert.equal(accepts(JSON.parse(filled)), true, `${path} ${filled}`);
+        tried.snippets++;
+      }
+    }
+    // a hint about what is not there would be missing here
+    assert.deepEqual(tried, hints);
+  });
+}
+
+Deno.test("the claims that are known by name are OpenID Connect's and those of providers", () => {
+  const whens = [...schemasIn(schema, "")].filter(([path]) =>
+    path.endsWith("/when")
+  );
+  assert.deepEqual(whens.map(([path]) => path), [
+    "/rules/*/when",
+    "/never/*/when",
+    "/never/*/unless/when",
+  ]);
+  for (const [path, { properties, additionalProperties }] of whens) {
+    const known = properties as Record<string, Schema>;
+    const wanted = [
+      "groups",
+      "email_verified",
+      "acr",
+      ...[...claimsOfProviders().values()].flat(),
+      // of a shipped policy, and of the tokens in its tests
+      "/resource_access/ssh/roles",
+      "wlcg.groups",
+      "runner_environment",
+    ];
+    for (const claim of wanted) {
+      assert.ok(known[claim], `${path} ${claim}`);
+      assert.notEqual(known[claim]["description"], "");
+    }
+    assert.equal(
+      known["workflow_ref"]?.["description"],
+      "sent by GitHub Actions",
+    );
+    // no example's own names
+    assert.deepEqual(
+      Object.keys(known).filter((claim) => /example|^_/.test(claim)),
+      [],
+    );
+    // a known claim is asked the same as any other
+    const any = (additionalProperties as Schema)["$ref"];
+    for (const [claim, { $ref }] of Object.entries(known)) {
+      assert.equal($ref, any, claim);
+    }
+  }
 });
