@@ -80,8 +80,9 @@ Sign-in to ${Deno.hostname()} as "USER" (${SERVICE}) from 127.0.0.1
   1. Open   https://ISSUER/device
   2. Enter  CODE
   3. Come back, leave the next line empty, and press Enter.
+     It waits until you have signed in, for 90 seconds at most.
 
-Only if you started this login yourself. If somebody sent you this code, stop:
+Only if you started this yourself. If somebody sent you this code, stop:
 entering it would let them in as you.
 
 Password: `,
@@ -172,7 +173,7 @@ test("refuses all others", {}, async (bench, step) => {
     );
   }
   await step(
-    "everybody while the issuer is down, in one plain sentence",
+    "everybody while the issuer is down, in plain words and one line of the log",
     async () => {
       await provider.setAvailability("down");
       const { prompts, line } = await login(
@@ -182,13 +183,9 @@ test("refuses all others", {}, async (bench, step) => {
       await provider.setAvailability("up");
       assert.match(
         prompts.join(),
-        /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\n(?:.*\n)?Password: $/,
+        /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\nNo password helps here: .*\n(?:.*\n)?Password: $/,
       );
       assert.match(line, / reason=issuer_unavailable /);
-      assert.match(
-        await nextAttempt(),
-        / reason=issuer_unavailable .* detail="no sign-in could be started"/,
-      );
     },
   );
 });
