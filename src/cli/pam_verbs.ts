@@ -36,14 +36,28 @@ ${CODES}`,
   {
     words: "device start",
     summary: "begin a sign-in with a browser",
-    help: `usage: oauth-pam device start POLICY [--issuer NAME]
+    help:
+      `usage: oauth-pam device start POLICY [--issuer NAME] [--password-after NAME,…|nothing]
 
-Asks the issuer for a code, prints where to enter it, and remembers it for "device finish", the
-next line of the stack. It never grants.
+Asks the issuer for a code, prints where to enter it, and remembers it for "device finish", a later
+line of the stack. It never grants.
 
-  --issuer NAME    the issuer, where several have "device"
+  --issuer NAME            the issuer, where several have "device"
+  --password-after NAMES   tells people for which outcomes a later line takes a password, while they
+                           get no code; "nothing": none helps
 
 exit codes: 0 there is a code to enter (25 under the launcher), otherwise as for "login"`,
+  },
+  {
+    words: "device tell",
+    summary: "tell the person how the sign-in stands",
+    help: `usage: oauth-pam device tell POLICY
+
+Prints a sentence for the person at the prompt, if there is something to tell: before "device
+finish" that they are waited for, and how long; behind it that they were refused, with the reference
+of the log line, and not why. It decides nothing.
+
+exit code: always 25 (ignore)`,
   },
   {
     words: "device finish",

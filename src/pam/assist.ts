@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { EXIT_CODES, pamCode } from "./exit_code.ts";
+import { EXIT_CODES, IGNORE, pamCode } from "./exit_code.ts";
 import type { DeviceIo } from "./device/start.ts";
 
 interface Endings {
-  /** What ends a verb that has nothing to decide. */
+  /** What ends `device start` when there is a code to enter. */
   readonly prepared: () => number;
   /** What ends the program where it says yes. */
   readonly yes: () => number;
@@ -34,7 +34,8 @@ export async function assist(
   if (stage === "tell") {
     const { deviceTell } = await import("./device/tell.ts");
     await deviceTell(args.slice(2), io);
-    return prepared();
+    // whoever runs it, with the launcher or without: neither a yes nor a no
+    return IGNORE;
   }
   return null;
 }

@@ -190,6 +190,65 @@ test("refuses all others", {}, async (bench, step) => {
   );
 });
 
+test(
+  "tells nobody by a refusal which accounts there are",
+  {},
+  async (bench, step) => {
+    const { provider, account, sshd, nextAttempt } = bench;
+    /** What ssh shows after the prompt. */
+    const told = async (
+      user: string,
+      answer: (code: string) => Promise<unknown>,
+    ) => {
+      const { ok, stderr } = await sshd.ssh({
+        user,
+        options: ["LogLevel=INFO"],
+        token: async (prompt) =>
+          String(await answer(readPrompt(prompt).code) ?? ""),
+      });
+      assert.equal(ok, false);
+      assert.match(await nextAttempt(), / decision=deny .* ref=\w{4} /);
+      return stderr.replaceAll(user, "USER").replace(/^Warning: .*\r?\n/gm, "")
+        .replace(/\(reference \w{4}\)/, "(reference REF)");
+    };
+    const cases: readonly [
+      what: string,
+      answer: (code: string) => Promise<unknown>,
+      text: RegExp,
+    ][] = [
+      [
+        "somebody else approves",
+        (userCode) => approveDevice(provider, { account: "bob", userCode }),
+        /^The sign-in was refused \(reference REF\)\.\r?\nThe same /,
+      ],
+      [
+        "the code is declined",
+        (userCode) => denyDevice(provider, { userCode }),
+        /^The sign-in was refused \(reference REF\)\.\r?\nThe same /,
+      ],
+      [
+        "a word is typed",
+        () => Promise.resolve("hunter2"),
+        /^What was typed was refused \(reference REF\)\.\r?\nLeave /,
+      ],
+      [
+        "a token of somebody else's is typed",
+        () => idToken(provider, { account: "bob", client: "ssh-login-es256" }),
+        /^What was typed was refused \(reference REF\)\.\r?\nLeave /,
+      ],
+    ];
+    for (const [what, answer, text] of cases) {
+      await step(what, async () => {
+        const known = await told(account.name, answer);
+        assert.match(known, text);
+        for (const user of ["nosuchuser", "root"]) {
+          assert.equal(await told(user, answer), known, user);
+        }
+      });
+    }
+  },
+);
+
 test("keeps logins apart", {}, async (bench, step) => {
   const { provider, account, sshd, nextAttempt } = bench;
   await step(

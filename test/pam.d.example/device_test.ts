@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createPamHost } from "../support/pam.ts";
+import { createPamHost, readExample } from "../support/pam.ts";
 
 const STACKS = [
   "sshd-device-sign-in",
@@ -104,6 +104,25 @@ for (const stack of STACKS) {
     await Deno.remove(host.program);
   });
 }
+
+Deno.test("each device stack tells people of the password that it takes, or that none helps", async () => {
+  for (const stack of STACKS) {
+    const lines = (await readExample(stack)).split("\n").filter(isAuth);
+    const wordsAfter = (found: RegExp) =>
+      lines.map((line) => found.exec(line)?.[1]).filter((each) =>
+        each !== undefined
+      );
+    const outcomes = wordsAfter(/ outcome \S+ (.*)$/).join(" ").split(" ");
+    assert.deepEqual(
+      wordsAfter(/ device start \S+ --password-after (\S+)$/),
+      [outcomes.filter((name) => name !== "").join(",") || "nothing"],
+      stack,
+    );
+    const passwords = lines.filter((line) => line.includes("pam_unix.so"));
+    assert.equal(passwords.length, outcomes[0] === "" ? 0 : 1, stack);
+    assert.equal(wordsAfter(/ (device tell) /).length > 0, true, stack);
+  }
+});
 
 const isAuth = (line: string) => /^-?auth\b/.test(line);
 

@@ -62,6 +62,7 @@ export function optionFindings(
     ...controlFindings(line, { ...context, found }),
     ...outcomeFindings(line, { ...context, found }),
     ...passwordFindings(line, { ...context, found }),
+    ...tellFindings(line, { ...context, found }),
     ...(line.policy !== null && line.policy !== context.policyPath
       ? [found("other-policy", `this line uses the policy "${line.policy}"`, {
         level: "warning",
@@ -210,4 +211,16 @@ function passwordFindings(
   const message = "people are told of another password than the lines take";
   const hint = `--password-after ${outcomes.join(",") || "nothing"}`;
   return [found("password-after", message, { level: "warning", hint })];
+}
+
+function tellFindings(
+  { verb, type }: OwnLine,
+  { own, found }: Finder,
+): Finding[] {
+  const told = own.some((line) => line.verb === "device tell");
+  if (verb !== "device finish" || type !== "auth" || told) return [];
+  const message = "nobody is told that a sign-in was refused";
+  const hint =
+    'the stacks in pam.d.example/ have a line "device tell" before pam_deny';
+  return [found("tells-nobody", message, { level: "info", hint })];
 }

@@ -246,6 +246,13 @@ const BROKEN: readonly [string, string, Change, string, string][] = [
     "error",
   ],
   [
+    "nobody is told of a refusal",
+    DEVICE,
+    without("device tell"),
+    "pam/tells-nobody",
+    "info",
+  ],
+  [
     "people are told that no password helps",
     FALLBACK,
     inLine("device start", "authinfo_unavail", "nothing"),
