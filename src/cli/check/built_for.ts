@@ -56,10 +56,17 @@ export async function policyOfProgram(
   const { path, allowed } = program;
   const remedy = { file: path, ...rebuilt(path, context) };
   const { net, write } = needsOf(policy);
+  // without a place for what sign-ins remember nobody gets in; without the others, more slowly
+  const remembers = policy.issuers.some((issuer) =>
+    issuer.device !== null || "one_time" in issuer && issuer.one_time
+  );
+  const needed = (shown: string) =>
+    remembers && shown === policy.cache.directory;
   const lacks = (
     id: string,
     message: string,
-  ): HostFinding => ({ id, level: "error", message, ...remedy });
+    level: HostFinding["level"] = "error",
+  ): HostFinding => ({ id, level, message, ...remedy });
   const hosts = net.filter(({ host }) => !covers(allowed.net, host, isHost));
   const paths = write.filter(({ path }) =>
     !covers(allowed.write, path, isPath)
@@ -86,7 +93,12 @@ export async function policyOfProgram(
       paths.map(({ shown }) =>
         lacks(
           "program/write",
-          `program: "${path}" may not write to "${shown}": it was built for another policy`,
+          `program: "${path}" may not write to "${shown}": it was built for another policy, and ${
+            needed(shown)
+              ? "refuses sign-ins"
+              : "can keep and tell nothing there"
+          }`,
+          needed(shown) ? "error" : "warning",
         )
       ),
       fine(
