@@ -4,7 +4,6 @@
  * @module
  */
 import { sha256Hex } from "../../files/state_directory.ts";
-import { listOf } from "../../lib/text.ts";
 import { type Allowed, bytesAsText, engineOf } from "./compiled.ts";
 import {
   type CheckContext,
@@ -85,7 +84,7 @@ export async function policyOfProgram(
       ),
       fine(
         "program/net",
-        `"${path}" may reach ${listOf(net.map(({ host }) => host))}`,
+        `"${path}" may reach ${together(net.map(({ host }) => host))}`,
         remedy,
       ),
     ),
@@ -103,7 +102,7 @@ export async function policyOfProgram(
       ),
       fine(
         "program/write",
-        `"${path}" may write to ${listOf(write.map(({ shown }) => shown))}`,
+        `"${path}" may write to ${together(write.map(({ shown }) => shown))}`,
         remedy,
       ),
     ),
@@ -118,6 +117,10 @@ export async function policyOfProgram(
       } as const,
     ]),
   ];
+}
+
+function together(names: readonly string[]): string {
+  return [...new Set(names)].map((name) => `"${name}"`).join(" and ");
 }
 
 /** As the build writes the policy into the code: JSON in a string. */
