@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LAUNCHERS } from "../../documents.ts";
+import { EXAMPLES, LAUNCHERS } from "../../documents.ts";
 import { OUTCOMES } from "../../../pam/exit_code.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
@@ -224,7 +224,7 @@ function outcomeFindings(
 function passwordFindings(
   { verb, passwordAfter }: OwnLine,
   { own, found }: Finder,
-): Finding[] {
+): HostFinding[] {
   if (verb !== "device start" || passwordAfter === null) return [];
   const outcomes = own.filter((line) => line.verb === "outcome")
     .flatMap(({ rest }) => rest);
@@ -239,11 +239,11 @@ function passwordFindings(
 function tellFindings(
   { verb, type }: OwnLine,
   { own, found }: Finder,
-): Finding[] {
+): HostFinding[] {
   const told = own.some((line) => line.verb === "device tell");
   if (verb !== "device finish" || type !== "auth" || told) return [];
   const message = "nobody is told that a sign-in was refused";
   const hint =
-    'the stacks in pam.d.example/ have a line "device tell" before pam_deny';
+    `the stacks in ${EXAMPLES} have a line "device tell" before pam_deny`;
   return [found("tells-nobody", message, { level: "info", hint })];
 }
