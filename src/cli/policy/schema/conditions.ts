@@ -32,10 +32,10 @@ function named(): Pick<JsonSchema, "properties" | "additionalProperties"> {
   return {
     properties: Object.fromEntries(
       knownClaims().map(({ claim, says, isFlag }) => [claim, {
-        ...reference,
+        // behind "allOf" an editor writes the example, and not the beginning of an object
+        ...(isFlag ? { allOf: [reference], examples: [true] } : reference),
         title: claim,
         description: says,
-        ...(isFlag ? { examples: [true] } : {}),
       }]),
     ),
     additionalProperties: {

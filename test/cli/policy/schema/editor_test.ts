@@ -198,11 +198,15 @@ Deno.test("an editor proposes claims, operators and sources of accounts, and not
     }
     // an operator goes below
     assert.equal(claims.get("groups")?.insert, "groups:\n  ");
+    assert.equal(
+      claims.get("email_verified")?.insert,
+      "email_verified: ${1:true}",
+    );
     assert.match(
       claims.get("workflow_ref")?.documentation ?? "",
       /GitHub Actions/,
     );
-    for (const claim of ["groups", "never_heard_of"]) {
+    for (const claim of ["groups", "email_verified", "never_heard_of"]) {
       const when = `${STAFF}    when:\n      ${claim}:`;
       for (const place of ["\n        |\n", " |\n"]) {
         const operators = await proposed(when + place);
