@@ -68,8 +68,12 @@ Deno.test("the administrator's half hour", async (t) => {
   }
   await host.prepare();
   const before = await host.files();
+  // each goes on from where the last one ended
+  const step = async (name: string, body: () => Promise<void>) => {
+    if (!await t.step(name, body)) throw new Error(`stopped at: ${name}`);
+  };
 
-  await t.step(
+  await step(
     "the package comes, and changes nothing that people log in by",
     async () => {
       const stacks = await host.text("cat /etc/pam.d/* /etc/ssh/sshd_config");
@@ -82,7 +86,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step("check says where to begin", async () => {
+  await step("check says where to begin", async () => {
     const { code, stdout } = await host.run("oauth-pam check");
     assert.equal(code, 3);
     assert.match(
@@ -96,14 +100,14 @@ Deno.test("the administrator's half hour", async (t) => {
     assert.match(applied.stderr, /oauth-pam policy init --provider/);
   });
 
-  await t.step("a policy for the provider, with its tests", async () => {
-    const { stderr } = await host.ok(
+  await step("a policy for the provider, with its tests", async () => {
+    const { stdout } = await host.ok(
       `oauth-pam policy init --provider kanidm --output ${POLICY}`,
     );
     const document = /(\/usr\/share\/doc\/\S+README\.md\S*), "Kanidm"/.exec(
-      stderr,
+      stdout,
     )?.[1];
-    assert.ok(document, stderr);
+    assert.ok(document, stdout);
     assert.match(await host.text(`zcat -f ${document}`), /^#+ Kanidm$/m);
     // one's own values in place of the examples'
     await host.edit(POLICY, (text) =>
@@ -119,7 +123,7 @@ Deno.test("the administrator's half hour", async (t) => {
     assert.equal(tests.code, 0, tests.stdout);
   });
 
-  await t.step(
+  await step(
     "apply makes the program, and check says what is missing",
     async () => {
       const applied = await host.run("oauth-pam apply");
@@ -147,7 +151,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step(
+  await step(
     "sshd asks about certificates, and check finds nothing",
     async () => {
       await host.ok(
@@ -162,7 +166,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step(
+  await step(
     "a person signs in with a browser, and ssh shows the certificate",
     async () => {
       const key = await host.key();
@@ -182,7 +186,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step("the same people by device code", async () => {
+  await step("the same people by device code", async () => {
     await host.ok(`cp ${EXAMPLES}/sshd-device-sign-in /etc/pam.d/sshd`);
     await host.lines("/etc/ssh/sshd_config.d/10-oauth-pam.conf", [
       "UsePAM yes",
@@ -204,7 +208,7 @@ Deno.test("the administrator's half hour", async (t) => {
     );
   });
 
-  await t.step(
+  await step(
     "a new host in the policy: check asks for apply, and apply for check",
     async () => {
       await host.edit(
@@ -240,7 +244,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step(
+  await step(
     "an upgrade makes the program anew, for the same policy",
     async () => {
       const program = root.at("/var/lib/oauth-pam/login");
@@ -257,7 +261,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step("the other form of the program", async () => {
+  await step("the other form of the program", async () => {
     const { code, stdout, stderr } = await host.run(
       "oauth-pam apply --form runtime",
     );
@@ -265,7 +269,7 @@ Deno.test("the administrator's half hour", async (t) => {
     assert.equal((await host.ssh("device")).stdout, "alice\n");
   });
 
-  await t.step(
+  await step(
     "the package stays while somebody's stack or sshd names it",
     async () => {
       const { code, stderr } = await host.run("dpkg --remove oauth-pam");
@@ -276,7 +280,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step(
+  await step(
     "without the lines it goes, and people log in with their password",
     async () => {
       await host.ok("cp /root/sshd.before /etc/pam.d/sshd");
@@ -287,7 +291,7 @@ Deno.test("the administrator's half hour", async (t) => {
     },
   );
 
-  await t.step("purged, it leaves the policy and nothing else", async () => {
+  await step("purged, it leaves the policy and nothing else", async () => {
     await host.ok("dpkg --purge oauth-pam");
     const after = await host.files();
     assert.deepEqual(after.filter((path) => !before.includes(path)), [
@@ -338,6 +342,7 @@ class Host {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#port = (listener.addr as Deno.NetAddr).port;
     listener.close();
+    await this.lines("/etc/hosts", ["127.0.0.1 localhost"]);
     for (const name of ["alice", "bob", "admin", "visitor"]) {
       await this.ok(`useradd --create-home --shell /bin/sh ${name}`);
     }

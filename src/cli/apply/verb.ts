@@ -30,6 +30,7 @@ import {
   InstalledHost,
   PARTS,
   POLICY,
+  POLICY_FILE,
   trustedBundle,
   trustedBytes,
 } from "./host.ts";
@@ -150,7 +151,7 @@ async function lintedPolicy(
 ): Promise<{ policy: Policy; bytes: Uint8Array<ArrayBuffer> }> {
   const file = host.at(policyPath);
   const bytes = await trustedBytes(file, {
-    what: "the policy",
+    what: POLICY_FILE,
     maxBytes: MAX_POLICY_BYTES,
   });
   const read = readOf(file, bytes);

@@ -37,7 +37,7 @@ export async function fileFindings(context: CheckContext): Promise<Noted[]> {
 async function lookedAt(context: CheckContext): Promise<Noted[]> {
   const { policy, policyPath, host } = context;
   const parts = await Promise.all([
-    trusted("file/policy", policyPath),
+    policyFile(policyPath),
     ...(policy === null ? [] : [
       ...secretsOf(policy).map((path) =>
         loaded("file/secret", path, () => loadClientSecret(path))
@@ -69,6 +69,19 @@ function secretsOf(policy: Policy): string[] {
     issuer.device?.client_secret_file ?? null,
   ]);
   return [...new Set(named)].filter((path) => path !== null);
+}
+
+/** On the first day there is none. */
+async function policyFile(path: string): Promise<Noted[]> {
+  const noted = await trusted("file/policy", path);
+  const missing = (await distrust(path))?.reason === "missing";
+  const hint = policyBegin(path);
+  return missing ? noted.map((each) => ({ hint, ...each })) : noted;
+}
+
+/** Where to begin, where there is no policy. */
+export function policyBegin(path: string): string {
+  return `oauth-pam policy init --provider NAME --output ${path}`;
 }
 
 async function trusted(id: string, path: string): Promise<Noted[]> {

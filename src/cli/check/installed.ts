@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { LAUNCHERS, LAUNCHERS_AGAIN } from "../documents.ts";
 import type { CliIo } from "../io.ts";
 import { takesCertificates } from "../../policy/model.ts";
 import {
@@ -153,7 +154,7 @@ class Looked {
       message:
         `${what}: "${path}" does not end with the "}" that its last line is: it was cut short, or ` +
         "is of another version",
-      hint: "install it again from pam.d.example/",
+      hint: `install it again from ${LAUNCHERS_AGAIN}`,
       file: path,
     });
     return false;
@@ -177,7 +178,7 @@ class Looked {
       level: "error",
       message:
         `${what}: "${path}" does not ask the program about keys: every certificate is refused`,
-      hint: "run pam.d.example/oauth-pam-ssh-keys instead",
+      hint: `run ${LAUNCHERS}oauth-pam-ssh-keys instead`,
       file: path,
     });
   }

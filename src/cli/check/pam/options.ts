@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LAUNCHERS } from "../../documents.ts";
 import { OUTCOMES } from "../../../pam/exit_code.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
@@ -140,7 +141,7 @@ function execOptions(
     const message =
       "PAM runs the program itself: nothing cleans its environment, and it learns " +
       "nothing about system accounts";
-    const hint = "run pam.d.example/oauth-pam-launch instead";
+    const hint = `run ${LAUNCHERS}oauth-pam-launch instead`;
     findings.push(found("no-launcher", message, { level: "warning", hint }));
   }
   return [...findings, ...unwanted(options, found)];

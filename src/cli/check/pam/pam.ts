@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EXAMPLES } from "../../documents.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import type { Finding } from "../../../policy/diagnostic.ts";
 import {
@@ -45,7 +46,7 @@ export async function pamFindings(
     const message = `the PAM service "${service}" has no file in ${
       folders.join(" or ")
     }`;
-    const hint = "copy a file of pam.d.example/ there";
+    const hint = `copy a file of ${EXAMPLES} there`;
     return {
       findings: [{ id: "pam/no-service", level: "error", message, hint }],
       own: [],
@@ -105,8 +106,9 @@ function noLine(service: string, { file }: PamStack): Finding {
     level: "error",
     message: `no auth line of "${service}" lets oauth-pam decide`,
     hint:
-      'pam_exec.so … oauth-pam-launch with "login" or "device finish"; where certificates are the only way ' +
-      "in, AuthenticationMethods publickey in sshd_config",
+      `copy a stack of ${EXAMPLES} there, such as sshd-device-sign-in, or write a line with pam_exec.so and ` +
+      'oauth-pam-launch with "login" or "device finish"; where certificates are the only way in, put ' +
+      `${EXAMPLES}sshd_config-certificates into sshd_config.d`,
     ...(file === null ? {} : { file }),
   };
 }

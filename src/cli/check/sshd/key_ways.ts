@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EXAMPLES } from "../../documents.ts";
 import { listOf } from "../../../lib/text.ts";
 import { type Policy, takesCertificates } from "../../../policy/model.ts";
 import { type CheckContext, deviceIssuersAfterKey } from "../finding.ts";
@@ -84,8 +85,8 @@ function pairing(
       hint: unread !== undefined
         ? `sshd takes the first value: line ${unread.line} of ${unread.file} is never read`
         : other === undefined
-        ? "see pam.d.example/sshd_config-certificates"
-        : "see pam.d.example/sshd_config-certificates, and --chain in the launcher for this command",
+        ? `see ${EXAMPLES}sshd_config-certificates`
+        : `see ${EXAMPLES}sshd_config-certificates, and --chain in the launcher for this command`,
     });
   }
   if (!takes && first?.policy === policyPath) {
@@ -251,7 +252,7 @@ function afterKey(
       message:
         `AuthenticationMethods ${written}: the policy has "after: publickey", but PAM's lines have no ` +
         '"device start": nobody is shown a code behind the key',
-      hint: "copy pam.d.example/sshd-device-sign-in to /etc/pam.d/sshd",
+      hint: `copy ${EXAMPLES}sshd-device-sign-in to /etc/pam.d/sshd`,
     });
   }
 }

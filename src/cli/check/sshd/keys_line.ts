@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LAUNCHERS, LAUNCHERS_AGAIN } from "../../documents.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf, visible } from "../../../lib/text.ts";
 import type { CheckContext } from "../finding.ts";
@@ -232,8 +233,7 @@ class Line {
           : {}),
         message:
           `sshd does not run AuthorizedKeysCommand, and says so in its log alone: ${why}`,
-        hint:
-          `install -o root -g root -m 0755 pam.d.example/oauth-pam-ssh-keys ${command}; ` +
+        hint: `install it again, as ${command}, from ${LAUNCHERS_AGAIN}; ` +
           "the folders above it are to be root's alone, too",
       });
     }
@@ -242,7 +242,7 @@ class Line {
         message:
           "sshd runs the program itself: nothing limits its time, and it learns nothing about the " +
           "host's accounts",
-        hint: "run pam.d.example/oauth-pam-ssh-keys instead",
+        hint: `run ${LAUNCHERS}oauth-pam-ssh-keys instead`,
       });
     }
   }
