@@ -56,7 +56,8 @@ file as well, are refused: in CI write the reference in full, --base refs/remote
   --from TIME        look at requests from this time on: "now", "2026-01-01T12:00:00Z" or seconds
                      since the epoch; otherwise rules that have ended count as well
   --replay FILE      decide the logins of an audit file again by both policies: of any size, also
-                     one that gzip compressed, "-" for standard input; may be repeated
+                     one that gzip compressed, "-" for standard input; may be repeated. Lines that
+                     are of no use are counted and do not hit --fail-on by themselves
   --fail-on WHAT     exit with 1 when the new policy is wider (incomparable is wider too),
                      narrower, different at all (any), or never, which is the default;
                      what could not be ruled out counts as found
