@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "git": "git",
   "strace": "strace",
   "util-linux": "unshare",
+  "mmdebstrap": "mmdebstrap",
   "binutils": "strip",
   "lintian": "lintian",
   "rpm": "rpmbuild",

@@ -7,6 +7,7 @@
 
 import { checkTrustedPath, UntrustedFileError } from "../files/trusted_file.ts";
 import { sha256Hex } from "../files/state_directory.ts";
+import { shellWord } from "../lib/shell.ts";
 import { type Bundle, bundleFiles, keysFile } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import {
@@ -318,9 +319,7 @@ export function wrapperScript(parts: WrapperParts): string {
 /** `text` as one word for a POSIX shell. */
 export function shellQuote(text: string): string {
   if (text.includes("\0")) throw new BuildError("a path holds a NUL character");
-  return /^[A-Za-z0-9_.,:=\/@%+-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
+  return shellWord(text);
 }
 
 /** How a file gets its contents and its name. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EXAMPLES } from "./documents.ts";
 import config from "../../deno.json" with { type: "json" };
 import { listOf, nearest, visible } from "../lib/text.ts";
 import { unknownOption, UsageError } from "./arguments.ts";
@@ -310,7 +311,7 @@ function overview(): string {
     "for people and CI:",
     ...summaries(VERBS),
     "",
-    "for PAM and sshd only (see pam.d.example/):",
+    `for PAM and sshd only (see ${EXAMPLES}):`,
     ...summaries(PAM_VERBS),
     "",
     '"oauth-pam COMMAND --help" or "oauth-pam help COMMAND" tells more,',

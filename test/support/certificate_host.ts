@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { type CheckOptions, type CheckResult, runCheck } from "./check.ts";
+import { writeStandIn } from "./compiled_stand_in.ts";
 import { readExample, replaceAll } from "./pam.ts";
 
 export const KEYS_USER = "oauth-pam";
@@ -125,7 +126,7 @@ export async function createCertificateHost(): Promise<CertificateHost> {
   await Deno.mkdir(`${folder}/cache`, { mode: 0o700 });
   await Deno.mkdir(host.keysDirectory, { mode: 0o700 });
   await Deno.chown(host.keysDirectory, UID, 0);
-  await Deno.copyFile("/bin/true", host.program);
+  await writeStandIn(host.program);
   await Deno.writeTextFile(
     host.launcher,
     replaceAll(await readExample("oauth-pam-ssh-keys"), {

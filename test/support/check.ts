@@ -6,7 +6,11 @@
  */
 import { check } from "../../src/cli/check/verb.ts";
 import type { Finding } from "../../src/policy/diagnostic.ts";
-import { type CheckHost, thisHost } from "../../src/cli/check/finding.ts";
+import {
+  type CheckHost,
+  type Fine,
+  thisHost,
+} from "../../src/cli/check/finding.ts";
 import { processIo } from "../../src/cli/io.ts";
 import { createPamHost, type PamHost } from "./pam.ts";
 
@@ -15,6 +19,8 @@ export interface CheckResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly findings: readonly Finding[];
+  /** What is in order. */
+  readonly ok: readonly Fine[];
   /** The ids of the findings, and of a level if one is given. */
   ids(prefix: string, level?: Finding["level"]): string[];
 }
@@ -27,6 +33,10 @@ export interface CheckOptions {
   readonly uid?: number;
   /** What sshd says; otherwise the machine's own is run. */
   readonly sshd?: CheckHost["sshd"];
+  /** Where the package is; nowhere unless given. */
+  readonly parts?: string;
+  readonly applied?: string;
+  readonly ofPackage?: boolean;
   /** Files of the host, such as /etc/passwd, in place of the machine's own. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -35,14 +45,14 @@ export const offline: CheckHost["permission"] = ({ name }) =>
   name === "net" ? "denied" : "granted";
 export const everything: CheckHost["permission"] = () => "granted";
 
-/** Runs the verb with `--format json`. */
-export async function runCheck(
+/** Runs the verb as it is called. */
+export async function printCheck(
   args: readonly string[],
   options: CheckOptions = {},
-): Promise<CheckResult> {
+): Promise<Pick<CheckResult, "code" | "stdout" | "stderr">> {
   const output = { stdout: "", stderr: "" };
   const io = processIo();
-  const code = await check([...args, "--format", "json"], {
+  const code = await check(args, {
     io: {
       ...io,
       readHostFile: async (path) => {
@@ -60,14 +70,27 @@ export async function runCheck(
     uid: () => options.uid ?? 0,
     sshd: options.sshd ?? thisHost(io).sshd,
     timeoutMs: options.timeoutMs ?? 10_000,
+    parts: options.parts ?? "/no/such/package",
+    applied: options.applied ?? "/no/such/package/login",
+    ofPackage: options.ofPackage ?? false,
   });
-  const { findings } = JSON.parse(output.stdout) as {
+  return { code, ...output };
+}
+
+/** Runs the verb with `--format json`. */
+export async function runCheck(
+  args: readonly string[],
+  options: CheckOptions = {},
+): Promise<CheckResult> {
+  const output = await printCheck([...args, "--format", "json"], options);
+  const { findings, ok } = JSON.parse(output.stdout) as {
     findings: Finding[];
+    ok: Fine[];
   };
   return {
-    code,
     ...output,
     findings,
+    ok,
     ids: (prefix, level) =>
       findings.filter((each) =>
         each.id.startsWith(prefix) && (level ?? each.level) === each.level

@@ -172,3 +172,37 @@ async function startRoot(
     },
   };
 }
+
+/** What a Debian server has, beside what its own base system brings. */
+const DEBIAN_SERVER = ["openssh-server", "rsyslog", "sudo"];
+
+/**
+ * Debian 12 with a few packages, as an archive in the folder; or the archive that OAUTH_PAM_TEST_ROOT names,
+ * made before. Takes some seconds, and the network.
+ */
+export async function debianTar(folder: string): Promise<string> {
+  const made = Deno.env.get("OAUTH_PAM_TEST_ROOT");
+  if (made) return made;
+  const tar = `${folder}/debian.tar`;
+  const work = await Deno.makeTempDir({
+    // in memory: everything is written twice
+    dir: await Deno.stat("/dev/shm").then(() => "/dev/shm", () => folder),
+    prefix: "oauth-pam-debian-",
+  });
+  try {
+    const { success, stderr } = await new Deno.Command("mmdebstrap", {
+      args: [
+        ...["--quiet", "--variant=minbase"],
+        `--include=${DEBIAN_SERVER.join(",")}`,
+        ...["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Retries "3"'],
+        ...["bookworm", tar],
+      ],
+      env: { TMPDIR: work },
+      stdin: "null",
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    return tar;
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}

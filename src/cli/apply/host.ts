@@ -10,6 +10,7 @@ import {
   UntrustedFileError,
 } from "../../files/trusted_file.ts";
 import { type Bundle, keysFile, restFile } from "../../build/bundle.ts";
+import { policyBegin } from "../check/files.ts";
 import { InputError } from "../input.ts";
 import type { CliIo } from "../io.ts";
 import { lstatOrNull } from "../../files/private_directory.ts";
@@ -24,6 +25,9 @@ export const PARTS = {
 
 /** The host's policy, unless another is named. */
 export const POLICY = "/etc/oauth-pam/policy.yaml";
+
+/** What messages call it. */
+export const POLICY_FILE = "the policy";
 
 /** As whom sshd asks about keys. */
 export const KEYS_USER = "oauth-pam";
@@ -102,7 +106,9 @@ export async function trustedBytes(
 
 function untrusted(error: unknown, what: string): unknown {
   if (!(error instanceof UntrustedFileError)) return error;
-  const why = error.reason === "missing"
+  const why = error.reason === "missing" && what === POLICY_FILE
+    ? `to begin with one: ${policyBegin(error.path)}`
+    : error.reason === "missing"
     ? "is the package installed? From a checkout it is `deno task build`"
     : error.reason === "owner" || error.reason === "mode"
     ? "whoever can write there becomes root at the next login"

@@ -30,6 +30,7 @@ import {
   InstalledHost,
   PARTS,
   POLICY,
+  POLICY_FILE,
   trustedBundle,
   trustedBytes,
 } from "./host.ts";
@@ -148,13 +149,13 @@ async function lintedPolicy(
 ): Promise<{ policy: Policy; bytes: Uint8Array<ArrayBuffer> }> {
   const file = host.at(policyPath);
   const bytes = await trustedBytes(file, {
-    what: "the policy",
+    what: POLICY_FILE,
     maxBytes: MAX_POLICY_BYTES,
   });
   const read = readOf(file, bytes);
   const policy = usableOrThrow(read);
   const errors = (await policyFindings(read, io))
-    .filter(({ level }) => level === "error");
+    .flatMap((each) => each.level === "error" ? [each] : []);
   if (errors.length > 0) {
     io.stderr(prettyFindings(errors, { color: false }));
     throw new InputError(

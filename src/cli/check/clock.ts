@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Finding } from "../../policy/diagnostic.ts";
-import type { CheckContext } from "./finding.ts";
+import { type CheckContext, fine, type Noted } from "./finding.ts";
 
 /** File systems of other hosts may be ahead by a little. */
 const TOLERATED_MS = 60_000;
@@ -15,11 +14,16 @@ const TOLERATED_MS = 60_000;
  */
 export async function clockFindings(
   { host, policyPath }: CheckContext,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const written = await Deno.stat(policyPath).then(({ mtime }) => mtime)
     .catch(() => null);
-  if (written === null || host.io.now() + TOLERATED_MS >= written.getTime()) {
-    return [];
+  if (written === null) return [];
+  if (host.io.now() + TOLERATED_MS >= written.getTime()) {
+    return [
+      fine("clock/behind", "not earlier than the policy was written", {
+        file: policyPath,
+      }),
+    ];
   }
   const now = new Date(host.io.now()).toISOString();
   return [{

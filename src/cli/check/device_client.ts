@@ -16,6 +16,7 @@ import { AccessToken } from "../../token/access_token.ts";
 import { proofKey, requestTokens } from "../../token/device_flow.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { clientAuthFindings } from "./client_auth.ts";
+import { fine, type Noted } from "./finding.ts";
 
 const REQUEST_MS = 10_000;
 
@@ -43,12 +44,12 @@ export async function deviceClientFindings(
     metadata: ClientMetadata;
     scopes: readonly unknown[] | null;
   },
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const { name, device } = issuer;
   const missing = scopes === null
     ? []
     : device.scopes.filter((scope) => !scopes.includes(scope));
-  const findings = missing.map((scope): Finding => ({
+  const findings: Noted[] = missing.map((scope): Finding => ({
     id: "issuer/device-scope",
     level: "warning",
     message: `issuer "${name}": it does not list the scope ${
@@ -79,8 +80,19 @@ export async function deviceClientFindings(
   try {
     const { codeVerifier } = await proofKey();
     const endpoint = token_endpoint;
-    await requestTokens(flow, { endpoint, deviceCode, codeVerifier });
-    return findings;
+    const answer = await requestTokens(flow, {
+      endpoint,
+      deviceCode,
+      codeVerifier,
+    });
+    // these are said of the code, not of the client
+    const known = answer.status === "expired" ||
+      answer.status === "denied" && answer.error === "invalid_grant";
+    if (!known) return findings;
+    const ok = `"${name}" does not refuse the device client ${
+      JSON.stringify(client.clientId)
+    }, asked with a code that never was`;
+    return [...findings, fine("issuer/device-client", ok)];
   } catch (error) {
     const named = isIssuerError(error) ? error.named : null;
     const meaning = named === null ? undefined : MEANINGS[named];

@@ -16,22 +16,36 @@ import { isAsked } from "../../policy/kinds.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { mapFilesOfRules } from "../../analysis/map_files.ts";
-import type { CheckContext } from "./finding.ts";
+import {
+  type CheckContext,
+  fine,
+  type HostFinding,
+  type Noted,
+  orFine,
+} from "./finding.ts";
+import { mend, mendTrust } from "./mend.ts";
 import { distrust, distrustDirectory } from "./trusted.ts";
 
-export async function fileFindings(
-  context: CheckContext,
-): Promise<Finding[]> {
+export async function fileFindings(context: CheckContext): Promise<Noted[]> {
+  const noted = await lookedAt(context);
+  // what belongs to whoever runs this is trusted as well: only for root is that root alone
+  return context.host.uid() === 0
+    ? noted
+    : [NOT_ROOT, ...noted.filter(({ level }) => level !== "ok")];
+}
+
+async function lookedAt(context: CheckContext): Promise<Noted[]> {
   const { policy, policyPath, host } = context;
   const parts = await Promise.all([
-    host.uid() === 0 ? [] : [NOT_ROOT],
-    trusted("file/policy", policyPath),
+    policyFile(policyPath),
     ...(policy === null ? [] : [
       ...secretsOf(policy).map((path) =>
         loaded("file/secret", path, () => loadClientSecret(path))
       ),
       ...policy.issuers.map((issuer) =>
-        loaded("file/ca", issuer.ca_file ?? "", () => loadCaCerts(issuer))
+        issuer.ca_file === null
+          ? []
+          : loaded("file/ca", issuer.ca_file, () => loadCaCerts(issuer))
       ),
       ...policy.issuers.map((issuer) => expired(issuer, host.io.now())),
       ...mapFilesOfRules(policy.rules).map((path) => trusted("file/map", path)),
@@ -57,22 +71,50 @@ function secretsOf(policy: Policy): string[] {
   return [...new Set(named)].filter((path) => path !== null);
 }
 
-async function trusted(id: string, path: string): Promise<Finding[]> {
+/** On the first day there is none. */
+async function policyFile(path: string): Promise<Noted[]> {
+  const noted = await trusted("file/policy", path);
+  const missing = (await distrust(path))?.reason === "missing";
+  const hint = policyBegin(path);
+  return missing ? noted.map((each) => ({ hint, ...each })) : noted;
+}
+
+/** Where to begin, where there is no policy. */
+export function policyBegin(path: string): string {
+  return `oauth-pam policy init --provider NAME --output ${path}`;
+}
+
+async function trusted(id: string, path: string): Promise<Noted[]> {
   const found = await distrust(path);
-  return found === null ? [] : [problem(id, path, found.message)];
+  return found === null
+    ? [owned(id, path)]
+    : [{ ...problem(id, path, found.message), ...mendTrust(found) }];
+}
+
+/** What is read there is the business of others. */
+function owned(id: string, path: string) {
+  return fine(id, `"${path}" is there, and root's alone to change`, {
+    file: path,
+  });
 }
 
 async function loaded(
   id: string,
   path: string,
   load: () => Promise<unknown>,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   try {
     await load();
-    return [];
+    return [owned(id, path)];
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    return [problem(id, path, error.message)];
+    const found = await distrust(path);
+    const remedy = found !== null
+      ? mendTrust(found)
+      : /can be read by others/.test(error.message)
+      ? mend(["chmod", "600", path])
+      : {};
+    return [{ ...problem(id, path, error.message), ...remedy }];
   }
 }
 
@@ -109,12 +151,13 @@ async function expired(issuer: Issuer, now: number): Promise<Finding[]> {
   });
 }
 
-function problem(id: string, file: string, message: string): Finding {
+function problem(id: string, file: string, message: string): HostFinding {
   return { id, level: "error", message, file };
 }
 
-async function cacheFindings(path: string): Promise<Finding[]> {
+async function cacheFindings(path: string): Promise<Noted[]> {
   const id = "cache/directory";
+  const words = ["install", "-d", "-o", "root", "-m", "0700", path];
   const hint = `install -d -m 0700 ${path}`;
   try {
     await checkPrivateDirectory(path);
@@ -129,10 +172,21 @@ async function cacheFindings(path: string): Promise<Finding[]> {
     const why = error instanceof StateError
       ? `"${path}" is not a directory of root's or ours that nobody else can write`
       : `"${path}" cannot be looked at`;
-    return [{ ...problem(id, path, why), hint }];
+    const isFolder = await Deno.lstat(path).then((info) => info.isDirectory)
+      .catch(() => false);
+    return [{
+      ...problem(id, path, why),
+      hint,
+      ...(isFolder ? mend(words) : {}),
+    }];
   }
   const why = await distrustDirectory(path);
-  return why === null ? [] : [{ ...problem(id, path, why), hint }];
+  return orFine(
+    why === null ? [] : [{ ...problem(id, path, why), hint }],
+    fine(id, `"${path}" is root's, and nobody else can write there`, {
+      file: path,
+    }),
+  );
 }
 
 function notLookedAt(path: string): Finding {
@@ -145,7 +199,7 @@ function notLookedAt(path: string): Finding {
   };
 }
 
-async function socketFindings(path: string): Promise<Finding[]> {
+async function socketFindings(path: string): Promise<Noted[]> {
   let info: Deno.FileInfo | null = null;
   try {
     info = await Deno.stat(path);
@@ -153,7 +207,11 @@ async function socketFindings(path: string): Promise<Finding[]> {
     // Deno lets nobody look into /dev who may not do everything
     if (!(error instanceof Deno.errors.NotFound)) return [notLookedAt(path)];
   }
-  if (info?.isSocket === true) return [];
+  if (info?.isSocket === true) {
+    return [
+      fine("log/socket", `there is a socket at "${path}"`, { file: path }),
+    ];
+  }
   return [{
     id: "log/socket",
     level: "warning",

@@ -3,8 +3,58 @@
  *
  * @module
  */
+import type { Finding } from "../../policy/diagnostic.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { CliIo } from "../io.ts";
+import type { Mend } from "./mend.ts";
+
+/** Something that was looked at and is in order. */
+export interface Fine {
+  /** That of what would be found otherwise. */
+  readonly id: string;
+  readonly level: "ok";
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** A finding with what mends it. */
+export type HostFinding = Finding & Mend;
+
+/** What `check` has to say. */
+export type Noted = HostFinding | Fine;
+
+/** To be said only of what was read and judged: "cannot tell" is a finding. */
+export function fine(
+  id: string,
+  message: string,
+  { file, line }: { readonly file?: string; readonly line?: number } = {},
+): Fine {
+  return {
+    ...{ id, level: "ok", message },
+    ...(file === undefined ? {} : { file }),
+    // 0: a default, which is written nowhere
+    ...(line === undefined || line === 0 ? {} : { line }),
+  };
+}
+
+/** What keeps something from being in order, or that it is. */
+export function orFine<Found extends Noted>(
+  findings: readonly Found[],
+  ...ok: Fine[]
+): (Found | Fine)[] {
+  return findings.length > 0 ? [...findings] : ok;
+}
+
+/** What is found wrong somewhere is not in order there, whoever says so. */
+export function consistent(noted: readonly Noted[]): Noted[] {
+  const at = ({ id, file, line }: Noted) => [id, file, line].join("\n");
+  const wrong = new Set(
+    noted.filter(({ level }) => level === "error" || level === "warning")
+      .map(at),
+  );
+  return noted.filter((each) => each.level !== "ok" || !wrong.has(at(each)));
+}
 
 /** Facts about the process that tests can choose; files are real. */
 export interface CheckHost {
@@ -15,6 +65,12 @@ export interface CheckHost {
   sshd(args: readonly string[]): Promise<SshdAnswer | null>;
   /** For everything that issuers are asked, together. */
   readonly timeoutMs: number;
+  /** The folder of the package, where there may be one. */
+  readonly parts: string;
+  /** The program that `oauth-pam apply` writes. */
+  readonly applied: string;
+  /** Whether this is the package's program for people, which was built for no policy. */
+  readonly ofPackage: boolean;
 }
 
 interface SshdAnswer {
@@ -39,8 +95,16 @@ export function thisHost(io: CliIo): CheckHost {
     uid: () => Deno.uid(),
     sshd: startSshd,
     timeoutMs: 10_000,
+    parts: PARTS,
+    applied: APPLIED,
+    ofPackage: decodeURIComponent(new URL(import.meta.url).pathname)
+      .startsWith(`${PARTS}/`),
   };
 }
+
+/** Where the package has what `oauth-pam apply` puts together. */
+const PARTS = "/usr/lib/oauth-pam";
+const APPLIED = "/var/lib/oauth-pam/login";
 
 /** Where hosts have it. */
 export const SSHD = "/usr/sbin/sshd";

@@ -5,13 +5,24 @@
  *
  * @module
  */
+import { LAUNCHERS, LAUNCHERS_AGAIN } from "../documents.ts";
 import type { CliIo } from "../io.ts";
-import type { Finding } from "../../policy/diagnostic.ts";
-import { type Policy, takesCertificates } from "../../policy/model.ts";
+import { takesCertificates } from "../../policy/model.ts";
+import {
+  hasPackage,
+  packageOfProgram,
+  policyOfProgram,
+  type ProgramParts,
+  rebuilt,
+} from "./built_for.ts";
+import { bytesAsText, readCompiled } from "./compiled.ts";
+import { type CheckContext, fine, type Noted } from "./finding.ts";
+import { mendTrust } from "./mend.ts";
 import type { OwnLine } from "./pam/own.ts";
 import { scriptAt } from "./script_file.ts";
 import type { KeysCommand } from "./sshd/keys_command.ts";
 import { distrust, programFindings } from "./trusted.ts";
+import { keysOf, restOf, wrapperParts } from "./wrapper.ts";
 
 interface Starting {
   /** PAM's lines. */
@@ -23,25 +34,30 @@ interface Starting {
 /** Looks at all that the lines start, and says at what. Runs nothing. */
 export async function installedFindings(
   { own, keys }: Starting,
-  { io, policy }: { io: CliIo; policy: Policy | null },
-): Promise<Finding[]> {
-  const looked = new Looked(io);
-  for (const { module, command, launcher, program } of own) {
+  context: CheckContext,
+): Promise<Noted[]> {
+  const { policy, policyPath } = context;
+  const looked = new Looked(context);
+  for (const { module, command, launcher, program, ...line } of own) {
     if (module === "pam_script") {
       await looked.script(command, "file/pam-script", "script of pam_script");
     }
     if (launcher !== null) {
       await looked.script(launcher, "file/launcher", "launcher");
     }
-    if (program !== null) await looked.program(program);
+    if (program === null) continue;
+    await looked.program(program);
+    if (line.policy === policyPath) await looked.fits(program);
   }
   const certificates = policy !== null && takesCertificates(policy);
-  for (const { launcher, program } of keys) {
+  for (const { launcher, program, ...line } of keys) {
     if (launcher !== null) await looked.keysLauncher(launcher);
     if (program === null) continue;
     await looked.program(program);
     if (certificates) await looked.keysBundle(program);
+    if (line.policy === policyPath) await looked.fits(program);
   }
+  if (own.length + keys.length === 0) await looked.unused();
   return looked.findings();
 }
 
@@ -68,17 +84,38 @@ export async function startedByKeys(
   ];
 }
 
-class Looked {
-  readonly #io: CliIo;
-  readonly #found: Finding[] = [];
-  readonly #paths = new Set<string>();
+/** Whether it begins as the launchers demand it. */
+async function isStartable(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path, { read: true });
+    const head = new Uint8Array(4);
+    const read = await file.read(head) ?? 0;
+    return /^(?:.ELF$|#!)/s.test(bytesAsText(head.subarray(0, read)));
+  } catch {
+    return false;
+  }
+}
 
-  constructor(io: CliIo) {
-    this.#io = io;
+async function hasContents(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(({ size }) => size > 0, () => false);
+}
+
+class Looked {
+  readonly #context: CheckContext;
+  readonly #io: CliIo;
+  readonly #found: Noted[] = [];
+  readonly #paths = new Set<string>();
+  /** What could be read of a program; `null` where it is not one, or cannot be told. */
+  readonly #programs = new Map<string, ProgramParts | null>();
+  readonly #fitted = new Set<string>();
+
+  constructor(context: CheckContext) {
+    this.#context = context;
+    this.#io = context.host.io;
   }
 
-  findings(): Finding[] {
-    if (this.#paths.size === 0) return [];
+  findings(): Noted[] {
+    if (this.#paths.size === 0) return this.#found;
     return [...this.#found, {
       id: "program/looked-at",
       level: "info",
@@ -91,22 +128,36 @@ class Looked {
   /** A shell script of ours; whatever it is, it must be whole. */
   async script(path: string, id: string, what: string): Promise<void> {
     if (this.#paths.has(path)) return;
-    await this.#executable(path, id, what);
-    await this.#whole(path, id, what);
+    const good = await this.#executable(path, id, what);
+    if (await this.#whole(path, id, what) && good) {
+      this.#fine(
+        id,
+        `${what} "${path}": whole, and root's alone to change`,
+        path,
+      );
+    }
   }
 
-  async #whole(path: string, id: string, what: string): Promise<void> {
+  #fine(id: string, message: string, file: string): void {
+    // owners are trusted by who runs this, too
+    if (this.#context.host.uid() !== 0) return;
+    this.#found.push(fine(id, message, { file }));
+  }
+
+  async #whole(path: string, id: string, what: string): Promise<boolean> {
     const text = await scriptAt(path, this.#io);
-    if (text === null || /\n\}\n*$/.test(text)) return;
+    if (text === null) return false;
+    if (/\n\}\n*$/.test(text)) return true;
     this.#found.push({
       id,
       level: "error",
       message:
         `${what}: "${path}" does not end with the "}" that its last line is: it was cut short, or ` +
         "is of another version",
-      hint: "install it again from pam.d.example/",
+      hint: `install it again from ${LAUNCHERS_AGAIN}`,
       file: path,
     });
+    return false;
   }
 
   /** Who can change it is looked at as sshd does, where its settings are. */
@@ -114,15 +165,20 @@ class Looked {
     if (this.#paths.has(path)) return;
     this.#paths.add(path);
     const [id, what] = ["file/launcher", "launcher for sshd"];
-    await this.#whole(path, id, what);
+    const whole = await this.#whole(path, id, what);
     const text = await scriptAt(path, this.#io);
-    if (text === null || /^[^#\n]*\bssh-keys\b/m.test(text)) return;
+    if (text === null) return;
+    if (/^[^#\n]*\bssh-keys\b/m.test(text)) {
+      if (!whole) return;
+      this.#fine(id, `${what} "${path}": whole, and asks the program`, path);
+      return;
+    }
     this.#found.push({
       id,
       level: "error",
       message:
         `${what}: "${path}" does not ask the program about keys: every certificate is refused`,
-      hint: "run pam.d.example/oauth-pam-ssh-keys instead",
+      hint: `run ${LAUNCHERS}oauth-pam-ssh-keys instead`,
       file: path,
     });
   }
@@ -131,14 +187,27 @@ class Looked {
   async keysBundle(program: string): Promise<void> {
     const text = await scriptAt(program, this.#io);
     const parts = text === null ? null : wrapperParts(text);
-    if (parts !== null) await this.#read(keysOf(parts.bundle));
+    if (parts !== null) await this.#read(keysOf(parts.bundle), program);
   }
 
   async program(path: string): Promise<void> {
     if (this.#paths.has(path)) return;
-    await this.#executable(path, "file/program", "program");
+    this.#programs.set(path, await this.#program(path));
+  }
+
+  async #program(path: string): Promise<ProgramParts | null> {
+    const remedy = rebuilt(path, this.#context);
+    const sound = await this.#executable(
+      path,
+      "file/program",
+      "program",
+      remedy,
+    );
+    if (!sound && !await hasContents(path)) return null;
     const text = await scriptAt(path, this.#io);
-    if (text === null) return;
+    if (text === null) {
+      return await this.#compiled(path, sound);
+    }
     const parts = wrapperParts(text);
     if (parts === null) {
       this.#found.push({
@@ -150,33 +219,133 @@ class Looked {
         hint: "build it again: deno task build POLICY --runtime",
         file: path,
       });
-      return;
+      return null;
     }
-    await this.#executable(parts.deno, "file/program", "the program's Deno");
-    for (const bundle of [parts.bundle, restOf(parts.bundle)]) {
-      await this.#read(bundle);
-    }
-    if (/\/_npx\/|\/node_modules\//.test(parts.deno)) {
+    const { deno, bundle, allowed } = parts;
+    const good = [
+      sound,
+      await this.#executable(deno, "file/program", "the program's Deno"),
+      await this.#read(bundle, path),
+      await this.#read(restOf(bundle), path),
+    ];
+    if (/\/_npx\/|\/node_modules\//.test(deno)) {
       this.#found.push({
         id: "program/package-cache",
         level: "warning",
         message:
-          `the program's Deno, "${parts.deno}", lies in a package manager's folder: when that is ` +
+          `the program's Deno, "${deno}", lies in a package manager's folder: when that is ` +
           "cleared, nobody gets in",
         hint: "build it again: the build puts Deno beside the program",
         file: path,
       });
+      good.push(false);
     }
+    if (!good.every((each) => each)) return null;
+    this.#fine(
+      "file/program",
+      `program "${path}": its Deno and its code are there, and root's alone to change`,
+      path,
+    );
+    const [code, rest] = await Promise.all(
+      [bundle, restOf(bundle)].map(async (file) =>
+        bytesAsText(await this.#io.readHostFile(file))
+      ),
+    );
+    return { path, allowed, code: code ?? "", rest: rest ?? "", engine: null };
   }
 
-  async #executable(path: string, id: string, what: string): Promise<void> {
+  async #compiled(
+    path: string,
+    sound: boolean,
+  ): Promise<ProgramParts | null> {
+    const compiled = await readCompiled(path);
+    if (compiled === null && !await isStartable(path)) {
+      this.#found.push({
+        id: "program/unknown",
+        level: "error",
+        message:
+          `program: "${path}" is not a program: the launcher runs nothing like this, and every login is refused`,
+        ...rebuilt(path, this.#context),
+        file: path,
+      });
+      return null;
+    }
+    if (compiled === null) {
+      this.#found.push({
+        id: "program/unknown",
+        level: "warning",
+        message:
+          `program: "${path}" is not one that could be read here: whether it is whole, and fits the ` +
+          "policy, cannot be told",
+        ...rebuilt(path, this.#context),
+        file: path,
+      });
+      return null;
+    }
+    if (compiled === "stripped") {
+      this.#found.push({
+        id: "program/stripped",
+        level: "error",
+        message:
+          `program: "${path}" has no code of oauth-pam in it: strip(1) or the like took it out, and ` +
+          "every login is refused",
+        ...rebuilt(path, this.#context),
+        file: path,
+      });
+      return null;
+    }
+    if (!sound) return null;
+    this.#fine(
+      "file/program",
+      `program "${path}": whole, and root's alone to change`,
+      path,
+    );
+    const { allowed, contents, engine } = compiled;
+    return { path, allowed, code: contents, rest: contents, engine };
+  }
+
+  /** Whether the program fits the policy that is checked, and the package. */
+  async fits(path: string): Promise<void> {
+    const program = this.#programs.get(path) ?? null;
+    if (program === null || this.#fitted.has(path)) return;
+    this.#fitted.add(path);
+    this.#found.push(
+      ...await policyOfProgram(program, this.#context),
+      ...await packageOfProgram(program, this.#context),
+    );
+  }
+
+  /** Nothing runs this program: a package without `apply` is then half of an installation. */
+  async unused(): Promise<void> {
+    const { host } = this.#context;
+    const path = host.applied;
+    if (!await hasPackage(host)) return;
+    if ((await distrust(path))?.reason !== "missing") return;
+    this.#found.push({
+      id: "file/program",
+      level: "error",
+      message:
+        `program: "${path}" does not exist: the package is installed, but "oauth-pam apply" was never run`,
+      ...rebuilt(path, this.#context),
+      file: path,
+    });
+  }
+
+  async #executable(
+    path: string,
+    id: string,
+    what: string,
+    missing?: ReturnType<typeof rebuilt>,
+  ): Promise<boolean> {
     this.#paths.add(path);
-    this.#found.push(...await programFindings(path, { id, what }));
+    const found = await programFindings(path, { id, what, missing });
+    this.#found.push(...found);
+    return found.length === 0;
   }
 
   /** What the wrapper's Deno reads and runs. */
-  async #read(path: string): Promise<void> {
-    if (this.#paths.has(path)) return;
+  async #read(path: string, program: string): Promise<boolean> {
+    if (this.#paths.has(path)) return true;
     this.#paths.add(path);
     const found = await distrust(path);
     const message = found !== null
@@ -184,47 +353,22 @@ class Looked {
       : (await Deno.lstat(path)).size === 0
       ? `"${path}" is empty`
       : null;
-    if (message === null) return;
+    if (message === null) return true;
+    const damaged = found === null || found.reason === "missing";
     this.#found.push({
       id: "file/program",
       level: "error",
       message: `the program's bundle: ${message}`,
-      hint: found === null || found.reason === "missing"
+      hint: damaged
         ? "build it for this policy, and install the whole folder again"
         : "whoever can write there becomes root at the next login",
       file: path,
+      ...(damaged
+        ? program === this.#context.host.applied
+          ? rebuilt(program, this.#context)
+          : {}
+        : mendTrust(found)),
     });
+    return false;
   }
-}
-
-/** The name that the build gives to the part of a bundle that a login does not use. */
-function restOf(bundle: string): string {
-  return `${bundle}.rest.js`;
-}
-
-/** And to the one that answers sshd, where the policy takes certificates. */
-function keysOf(bundle: string): string {
-  return `${bundle}.keys.js`;
-}
-
-/** What a wrapper starts: the words around "run" in its command; `null` for any other script. */
-function wrapperParts(
-  text: string,
-): { deno: string; bundle: string } | null {
-  const command = /^exec \/usr\/bin\/env -i (.*?) "\$@"\n\}\n*$/ms.exec(text);
-  const words = wordsOf(command?.[1] ?? "");
-  const run = words.indexOf("run");
-  const deno = words.slice(0, run).findLast((word) => word.startsWith("/"));
-  const [bundle] = wordsOf(/^bundle=(.*)$/m.exec(text)?.[1] ?? "");
-  return deno === undefined || bundle?.startsWith("/") !== true
-    ? null
-    : { deno, bundle };
-}
-
-/** The words of a shell command, as the build quotes them. */
-function wordsOf(command: string): string[] {
-  return [...command.matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)]
-    .map(([, quoted, plain]) =>
-      quoted === undefined ? plain ?? "" : quoted.replaceAll("'\\''", "'")
-    );
 }

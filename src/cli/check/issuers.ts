@@ -19,25 +19,38 @@ import {
   type Issuer,
   type IssuerOf,
   type LocalIssuer,
+  type Policy,
 } from "../../policy/model.ts";
 import { clientAuth } from "../../token/client_auth.ts";
 import { introspectionAuth } from "../../token/introspection.ts";
 import { selectKey } from "../../token/signing_key.ts";
-import { Answers, issuerClockFindings } from "./answers.ts";
+import {
+  Answers,
+  issuerClaimFindings,
+  issuerClockFindings,
+} from "./answers.ts";
 import { clientAuthFindings } from "./client_auth.ts";
 import { deviceClientFindings } from "./device_client.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
-import type { CheckContext, CheckHost } from "./finding.ts";
+import {
+  type CheckContext,
+  type CheckHost,
+  consistent,
+  fine,
+  type Noted,
+  orFine,
+} from "./finding.ts";
 import { deniedHosts } from "./permissions.ts";
 
 export async function issuerFindings(
   { policy, policyPath, host }: CheckContext,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const signal = AbortSignal.timeout(host.timeoutMs);
-  const found = await Promise.all((policy?.issuers ?? []).map((issuer) => {
+  if (policy === null) return [];
+  const found = await Promise.all(policy.issuers.map((issuer) => {
     if (deniedHosts(issuer, host).length > 0) return [notAsked(issuer)];
     if (host.io.interactive) host.io.stderr(`asking ${issuer.issuer}\n`);
-    return issuerFindingsOf(issuer, host, signal);
+    return issuerFindingsOf(issuer, { host, policy }, signal);
   }));
   return found.flat().map((each) => ({ ...each, file: policyPath }));
 }
@@ -54,13 +67,13 @@ function notAsked({ name }: Issuer): Finding {
 
 async function issuerFindingsOf(
   issuer: Issuer,
-  host: CheckHost,
+  { host, policy }: { host: CheckHost; policy: Policy },
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   let access: IssuerAccess | undefined;
   try {
     access = await openIssuer(issuer, signal);
-    return await judged(issuer, access, host);
+    return await judged(issuer, access, { host, policy });
   } catch (error) {
     // a finding about the file that cannot be used
     if (error instanceof PolicyError) return [];
@@ -74,21 +87,25 @@ async function issuerFindingsOf(
 async function judged(
   issuer: Issuer,
   access: IssuerAccess,
-  host: CheckHost,
-): Promise<Finding[]> {
+  { host, policy }: { host: CheckHost; policy: Policy },
+): Promise<Noted[]> {
   const answers = new Answers(access.transport, host.io.now);
   const findings = await asked(issuer, {
     ...access,
     transport: answers.transport,
   }, answers);
-  return [...findings, ...issuerClockFindings(issuer, answers)];
+  return consistent([
+    ...findings,
+    ...issuerClockFindings(issuer, answers),
+    ...issuerClaimFindings(issuer, answers, policy),
+  ]);
 }
 
 async function asked(
   issuer: Issuer,
   { transport, hosts }: IssuerAccess,
   answers: Answers,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const named = issuer.kind === "introspection" &&
     issuer.introspection_endpoint === null;
   // the endpoints of the others stand in the policy or in the program, and want a secret
@@ -99,14 +116,25 @@ async function asked(
     oauthMetadata: kindRow(issuer).oauthMetadata,
     discoveryUrl: discoveryUrlOf(issuer),
   });
+  const { name } = issuer;
   return [
+    fine(
+      "issuer/unavailable",
+      `"${name}" answers as "${issuer.issuer}", by a certificate that a login trusts`,
+    ),
     ...(named ? introspectionFindings(issuer, metadata) : []),
     ...(!isDeviceIssuer(issuer) ? [] : [
-      ...missing(issuer, metadata, [
-        "device_authorization_endpoint",
-        "token_endpoint",
-        ...(issuer.device.userinfo ? ["userinfo_endpoint"] as const : []),
-      ]),
+      ...orFine(
+        missing(issuer, metadata, [
+          "device_authorization_endpoint",
+          "token_endpoint",
+          ...(issuer.device.userinfo ? ["userinfo_endpoint"] as const : []),
+        ]),
+        fine(
+          "issuer/endpoint",
+          `"${name}" has the endpoints of device sign-in, on hosts of the policy`,
+        ),
+      ),
       ...await deviceClientFindings(issuer, {
         transport,
         hosts,
@@ -159,7 +187,7 @@ async function keyFindings(
   issuer: LocalIssuer,
   { jwks_uri }: ClientMetadata,
   fetchKeys: (url: string) => Promise<readonly Jwk[]>,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   if (jwks_uri === null) {
     const message = 'its discovery document has no "jwks_uri"';
     return [problem(issuer, "issuer/keys", message)];
@@ -174,7 +202,11 @@ async function keyFindings(
     `${usable.length} of ${keys.length} published keys can be used with ` +
     issuer.algorithms.join(", ");
   const finding = problem(issuer, "issuer/keys", message);
-  if (usable.length > 0) return [{ ...finding, level: "info" }];
+  if (usable.length > 0) {
+    const ok =
+      `"${issuer.name}" publishes keys that the policy's algorithms can use`;
+    return [{ ...finding, level: "info" }, fine("issuer/keys", ok)];
+  }
   const published = [...new Set(keys.map(({ alg, kty }) => alg ?? kty))]
     .filter((name) => typeof name === "string");
   return [{

@@ -7,7 +7,14 @@
 import { mapFilesOfRules } from "../../analysis/map_files.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import { type Policy, takesCertificates } from "../../policy/model.ts";
-import type { CheckContext } from "./finding.ts";
+import {
+  type CheckContext,
+  fine,
+  type HostFinding,
+  type Noted,
+  orFine,
+} from "./finding.ts";
+import { mend } from "./mend.ts";
 import {
   hindrance,
   type HostAccount,
@@ -22,8 +29,8 @@ import { distrustDirectory } from "./trusted.ts";
 export async function keysFileFindings(
   { policy, policyPath, host: { io } }: CheckContext,
   commands: readonly KeysCommand[],
-): Promise<Finding[]> {
-  const found: Finding[] = [];
+): Promise<Noted[]> {
+  const found: Noted[] = [];
   for (const command of commands) {
     const names = command.users.map((user) => user?.value ?? "");
     for (const name of new Set(names)) {
@@ -61,7 +68,7 @@ async function reach(
   account: HostAccount,
   path: string,
   options: { run: boolean },
-): Promise<Finding[]> {
+): Promise<HostFinding[]> {
   const why = await hindrance(account, path, options);
   if (why === null) return [];
   return [{
@@ -72,6 +79,9 @@ async function reach(
       ? `chmod 755 ${path}, and folders that everybody may pass through`
       : `chmod 644 ${path}, or chgrp it to the user's group and chmod 640 it`,
     file: path,
+    ...(/may not (?:read|run)/.test(why)
+      ? mend(["chmod", options.run ? "755" : "644", path])
+      : {}),
   }];
 }
 
@@ -79,17 +89,21 @@ async function reach(
 async function directoryFindings(
   account: HostAccount,
   path: string,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const { name, uid } = account;
   const found = (
     level: Finding["level"],
     message: string,
-  ): Finding[] => [{
+    { made = false } = {},
+  ): HostFinding[] => [{
     id: "cache/ssh-keys-directory",
     level,
     message,
     hint: `install -d -o ${name} -g root -m 0700 ${path}`,
     file: path,
+    ...(made
+      ? mend(["install", "-d", "-o", name, "-g", "root", "-m", "0700", path])
+      : {}),
   }];
   const cost =
     "the issuer is asked at every login, and while it is down nobody gets in";
@@ -98,7 +112,7 @@ async function directoryFindings(
     info = await Deno.lstat(path);
   } catch (error) {
     return error instanceof Deno.errors.NotFound
-      ? found("error", `"${path}" does not exist: ${cost}`)
+      ? found("error", `"${path}" does not exist: ${cost}`, { made: true })
       : found("error", `"${path}" cannot be looked at`);
   }
   if (!info.isDirectory) {
@@ -108,21 +122,32 @@ async function directoryFindings(
   const parent = path.slice(0, path.lastIndexOf("/")) || "/";
   const above = await distrustDirectory(parent) ??
     await obstacle(account, parent);
-  return [
-    ...(info.uid === uid ? [] : found(
-      "error",
-      `"${path}" belongs to uid ${info.uid}, not to "${name}": ${cost}`,
-    )),
-    ...((mode & 0o022) !== 0
-      ? found("error", `"${path}" can be written by others: ${cost}`)
-      : (mode & 0o077) !== 0
-      ? found("warning", `"${path}" can be read by others than "${name}"`)
-      : []),
-    ...(above === null ? [] : found("error", `${above}: ${cost}`)),
-  ];
+  const made = { made: true };
+  return orFine(
+    [
+      ...(info.uid === uid ? [] : found(
+        "error",
+        `"${path}" belongs to uid ${info.uid}, not to "${name}": ${cost}`,
+        made,
+      )),
+      ...((mode & 0o022) !== 0
+        ? found("error", `"${path}" can be written by others: ${cost}`, made)
+        : (mode & 0o077) !== 0
+        ? found(
+          "warning",
+          `"${path}" can be read by others than "${name}"`,
+          made,
+        )
+        : []),
+      ...(above === null ? [] : found("error", `${above}: ${cost}`)),
+    ],
+    fine("cache/ssh-keys-directory", `"${path}" is "${name}"'s alone`, {
+      file: path,
+    }),
+  );
 }
 
-function unique(findings: readonly Finding[]): Finding[] {
+function unique(findings: readonly Noted[]): Noted[] {
   const texts = findings.map((each) => JSON.stringify(each));
   return findings.filter((_, index) =>
     texts.indexOf(texts[index] ?? "") === index

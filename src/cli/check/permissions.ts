@@ -4,9 +4,20 @@
  * @module
  */
 import { issuerHosts } from "../../pam/host/issuer_access.ts";
-import { type Issuer, takesCertificates } from "../../policy/model.ts";
+import {
+  type Issuer,
+  type Policy,
+  takesCertificates,
+} from "../../policy/model.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
-import { type CheckContext, type CheckHost, isBuilt } from "./finding.ts";
+import {
+  type CheckContext,
+  type CheckHost,
+  fine,
+  isBuilt,
+  type Noted,
+  orFine,
+} from "./finding.ts";
 
 const PROXY_PORTS: Readonly<Record<string, string>> = {
   "http:": "80",
@@ -30,11 +41,32 @@ export function deniedHosts(issuer: Issuer, host: CheckHost): string[] {
   );
 }
 
+/** What a program has to be allowed for the policy. */
+export function needsOf(policy: Policy) {
+  const keys = policy.cache.ssh_keys_directory;
+  return {
+    /** As `fetch` asks for them. */
+    net: policy.issuers.flatMap((issuer) =>
+      hostsOf(issuer).map((host) => ({ host, issuer: issuer.name }))
+    ),
+    write: [
+      policy.cache.directory,
+      // the program may write to what it keeps there, and not to its code
+      ...(takesCertificates(policy) ? [keys] : []),
+      policy.log.socket,
+    ].map((shown) => ({
+      shown,
+      path: shown === keys ? `${keys}/jwks` : shown,
+    })),
+  };
+}
+
 /** Nothing where this is a checkout: its permissions are not those of the installed program. */
 export function permissionFindings(
   { policy, policyPath, host }: CheckContext,
-): Finding[] {
-  if (policy === null) return [];
+): Noted[] {
+  // those of the package's program for people are not those of the program for the policy
+  if (policy === null || host.ofPackage) return [];
   if (!isBuilt(host)) {
     return [{
       id: "permission/checkout",
@@ -55,19 +87,21 @@ export function permissionFindings(
       file: policyPath,
     }))
   );
-  const written = [
-    policy.cache.directory,
-    takesCertificates(policy) ? policy.cache.ssh_keys_directory : [],
-    policy.log.socket,
-  ].flat();
-  const write = written.filter((path) =>
+  const write = needsOf(policy).write.filter(({ path }) =>
     host.permission({ name: "write", path }) !== "granted"
-  ).map((path): Finding => ({
+  ).map(({ shown }): Finding => ({
     id: "permission/write",
     level: "error",
-    message: `this program may not write to "${path}"`,
+    message: `this program may not write to "${shown}"`,
     hint,
     file: policyPath,
   }));
-  return [...net, ...write];
+  return orFine(
+    [...net, ...write],
+    fine(
+      "permission/net",
+      "this program may reach the issuers' hosts, and write where the policy says",
+      { file: policyPath },
+    ),
+  );
 }

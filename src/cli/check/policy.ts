@@ -4,12 +4,13 @@
  * @module
  */
 import type { Diagnostic } from "../../policy/diagnostic.ts";
-import { listOf } from "../../lib/text.ts";
+import { listOf, plural } from "../../lib/text.ts";
 import { lint } from "../../analysis/lint/lint.ts";
 import type { CliIo } from "../io.ts";
 import { factsOf } from "../policy/lint/facts.ts";
 import type { ReadPolicy } from "../input.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
+import { fine, type Noted } from "./finding.ts";
 
 /**
  * Looked at here by the rules of a login, which also trusts files of its own user; and tests, which
@@ -21,7 +22,7 @@ const NOT_OF_A_HOST = ["file/owner", "file/mode", "test/none"];
 export async function policyFindings(
   read: ReadPolicy,
   io: CliIo,
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const { facts, diagnostics } = await factsOf(read.file, io, {
     stdinName: undefined,
     installed: false,
@@ -30,15 +31,30 @@ export async function policyFindings(
     .filter(({ id }) => !NOT_OF_A_HOST.includes(id));
   const errors = all.filter(({ level }) => level === "error");
   const others = all.filter(({ level }) => level !== "error");
-  if (others.length === 0) return errors.map(lineOf);
   const ids = [...new Set(others.map(({ id }) => id))].sort();
-  return [...errors.map(lineOf), {
-    id: "policy/lint",
-    level: "info",
-    message: `"policy lint" has more to say: ${listOf(ids)}`,
-    hint: `oauth-pam policy lint ${read.file}`,
-    file: read.file,
-  }];
+  return [
+    ...errors.map(lineOf),
+    ...(errors.length > 0 || read.policy === null ? [] : [
+      fine(
+        "policy/usable",
+        `"${read.file}" can be used: ${
+          plural(read.policy.issuers.length, "issuer")
+        }, ${
+          plural(read.policy.rules.length, "rule")
+        }, no error of "policy lint"`,
+        read,
+      ),
+    ]),
+    ...(others.length === 0 ? [] : [
+      {
+        id: "policy/lint",
+        level: "info",
+        message: `"policy lint" has more to say: ${listOf(ids)}`,
+        hint: `oauth-pam policy lint ${read.file}`,
+        file: read.file,
+      } as const,
+    ]),
+  ];
 }
 
 /** `check` speaks of lines: columns are for who edits the policy. */

@@ -7,7 +7,8 @@ import {
   readTrustedFile,
   UntrustedFileError,
 } from "../../files/trusted_file.ts";
-import type { Finding } from "../../policy/diagnostic.ts";
+import type { HostFinding } from "./finding.ts";
+import { type Mend, mend, mendTrust } from "./mend.ts";
 
 /**
  * What keeps a login from trusting the path, whatever the file's size; `null` when nothing does.
@@ -48,27 +49,40 @@ const SET_ID = 0o6000;
 /** A file that PAM runs, or that runs because PAM runs another. */
 export async function programFindings(
   path: string,
-  { id, what }: { id: string; what: string },
-): Promise<Finding[]> {
+  { id, what, missing }: {
+    id: string;
+    what: string;
+    /** What to do where it is not there. */
+    missing?: ({ readonly hint: string } & Mend) | undefined;
+  },
+): Promise<HostFinding[]> {
   const finding = { id, level: "error", file: path } as const;
   const found = await distrust(path);
   if (found !== null) {
-    const hint = found.reason === "missing"
-      ? `install the ${what}, or correct the path`
-      : `whoever can write there becomes root at the next login`;
-    return [{ ...finding, message: `${what}: ${found.message}`, hint }];
+    const remedy = found.reason === "missing"
+      ? missing?.fix !== undefined
+        ? missing
+        : { hint: `install the ${what}, or correct the path` }
+      : {
+        hint: `whoever can write there becomes root at the next login`,
+        ...mendTrust(found),
+      };
+    return [{ ...finding, message: `${what}: ${found.message}`, ...remedy }];
   }
   const { mode, size } = await Deno.lstat(path);
-  const wrong = size === 0
-    ? "is empty"
+  const [wrong, remedy] = size === 0
+    ? ["is empty", missing?.fix === undefined ? {} : missing]
     : ((mode ?? 0) & EXECUTABLE) === 0
-    ? "is not executable: chmod 755 it"
+    ? ["is not executable: chmod 755 it", mend(["chmod", "755", path])]
     : ((mode ?? 0) & SET_ID) !== 0
-    ? "has a set-uid or set-gid bit: chmod ug-s it"
-    : null;
+    ? [
+      "has a set-uid or set-gid bit: chmod ug-s it",
+      mend(["chmod", "ug-s", path]),
+    ]
+    : [null, {}];
   return wrong === null
     ? []
-    : [{ ...finding, message: `${what}: "${path}" ${wrong}` }];
+    : [{ ...finding, message: `${what}: "${path}" ${wrong}`, ...remedy }];
 }
 
 /**

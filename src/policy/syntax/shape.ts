@@ -85,6 +85,7 @@ function misplacedLists(
     return here?.entries === undefined && here?.type !== "record" ? [] : [{
       id: "policy/type",
       message: `${describe(input)} is not a mapping`,
+      ...listHint(path),
       path,
       at: "value",
     }];
@@ -94,6 +95,16 @@ function misplacedLists(
       misplacedLists(memberOf(here, key), value, [...path, key])
     )
     : [];
+}
+
+/** In other policies of this sort rules and issuers are lists. */
+function listHint(path: Path): { hint?: string } {
+  const [last] = path.slice(-1);
+  return last === "rules" || last === "issuers"
+    ? { hint: `name each entry, and leave out the "-": "${last}: {name: {…}}"` }
+    : last === "when"
+    ? { hint: 'leave out the "-": all conditions must hold, in any order' }
+    : {};
 }
 
 /** The schema of one key of a mapping; of a union, of the first option that has the key. */

@@ -47,7 +47,11 @@ async function installRuntime(host: PamHost): Promise<Record<string, string>> {
   };
   const wrapper = wrapperScript({
     deno: files.deno,
-    flags: ["--allow-read", "--allow-net=login.example.edu"],
+    flags: [
+      "--allow-read",
+      "--allow-net=login.example.edu",
+      "--allow-write=/var/cache/oauth-pam,/dev/log",
+    ],
     bundle: files.bundle,
     cacheDirectory: "/var/cache/oauth-pam",
     logSocket: "/dev/log",

@@ -19,6 +19,7 @@ import {
   runCheck,
 } from "../../support/check.ts";
 import { cli } from "../../support/cli.ts";
+import { writeStandIn } from "../../support/compiled_stand_in.ts";
 import {
   answer,
   DISCOVERY_PATH,
@@ -58,7 +59,7 @@ Deno.test("check ends with 0 on a host that is in order, and prints the document
     "UsePAM yes\nPasswordAuthentication no\n" +
       "AuthenticationMethods keyboard-interactive\n",
   );
-  await Deno.copyFile("/bin/true", host.program);
+  await writeStandIn(host.program);
   await Deno.mkdir(`${host.directory}/cache`, { mode: 0o700 });
   await Deno.writeTextFile(
     host.policy,
@@ -84,7 +85,7 @@ tests:
     path: socket,
   });
   try {
-    const { code, stdout } = await runCheck([
+    const { code, stdout, ok } = await runCheck([
       host.policy,
       ...["--pam-dir", host.serviceDir],
       ...["--ssh-config", `${host.directory}/sshd_config`],
@@ -97,7 +98,7 @@ tests:
     });
     assert.equal(code, 0, stdout);
     assert.equal(
-      stdout,
+      stdout.replace(/ {2}"ok": \[\n.*\n {2}\]\n/s, ""),
       `{
   "schema": "oauth-pam/check@1",
   "findings": [
@@ -112,9 +113,26 @@ tests:
       "message": "issuer \\"campus\\": 1 of 4 published keys can be used with RS256",
       "file": "${host.policy}"
     }
-  ]
+  ],
 }
 `,
+    );
+    const [first] = ok;
+    assert.deepEqual(first, {
+      id: "policy/usable",
+      message:
+        `"${host.policy}" can be used: 1 issuer, 1 rule, no error of "policy lint"`,
+      file: host.policy,
+    });
+    // every area that was looked at, and nothing twice
+    const areas = ok.map(({ id }) => id.replace(/\/.*/, ""));
+    assert.deepEqual([...new Set(areas)], [
+      ...["policy", "file", "cache", "log", "permission", "clock", "pam"],
+      ...["program", "sshd", "other-way", "issuer"],
+    ]);
+    assert.equal(
+      new Set(ok.map((each) => JSON.stringify(each))).size,
+      ok.length,
     );
   } finally {
     listener.close();
@@ -124,7 +142,6 @@ tests:
 Deno.test("check ends with 2 for a command line it does not understand", async () => {
   for (
     const args of [
-      [],
       ["-"],
       ["a.yaml", "b.yaml"],
       ["a.yaml", "--format", "xml"],

@@ -35,7 +35,8 @@ function* emailUnverified(context: LintContext): Iterable<LintFinding> {
         `the rule trusts an e-mail address that the issuer may not have verified: "${claim}" is not asked for`,
       hint: linked
         ? 'use "identity: username", which Globus vouches for'
-        : `add "${claim}: true" to the conditions`,
+        : `add "${claim}: true" to the conditions, if the issuer sends it; if it never does, and the site ` +
+          "itself hands out the addresses: # oauth-pam: ignore[claim/email-unverified] because …",
       place,
     };
   }

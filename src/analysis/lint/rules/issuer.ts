@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { listOf } from "../../../lib/text.ts";
 import { discoveryUrlOf } from "../../../policy/model.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import { duration } from "../../../policy/duration.ts";
+import { claimsOfRules } from "../../rule_claims.ts";
 import { providerOf } from "../../providers.ts";
 import type { LintContext } from "../context.ts";
 import { foundElsewhere, type LintFinding, lintRule } from "../lint_rule.ts";
@@ -133,6 +135,46 @@ function* outlivesGrace(context: LintContext): Iterable<LintFinding> {
       hint: "stay below 120s, or raise LoginGraceTime and say so here",
       place: { path: ["issuers", name, "device", "timeout"] },
     };
+  }
+}
+
+/** OpenID Connect Core section 5.4. */
+const CLAIMS_OF_SCOPES: Readonly<Record<string, readonly string[]>> = {
+  profile: [
+    ...["name", "family_name", "given_name", "middle_name", "nickname"],
+    ...["preferred_username", "profile", "picture", "website", "gender"],
+    ...["birthdate", "zoneinfo", "locale", "updated_at"],
+  ],
+  email: ["email", "email_verified"],
+  address: ["address"],
+  phone: ["phone_number", "phone_number_verified"],
+};
+
+function* scopesForClaims(context: LintContext): Iterable<LintFinding> {
+  const { policy, source } = context;
+  for (const issuer of policy.issuers) {
+    const { name, device } = issuer;
+    // what an access token holds, no scope of OpenID Connect says
+    if (device === null || device.token !== "id_token") continue;
+    const used = claimsOfRules(policy, issuer);
+    for (const [scope, claims] of Object.entries(CLAIMS_OF_SCOPES)) {
+      const asked = claims.filter((claim) => used.has(claim));
+      const [first] = asked;
+      if (first === undefined || device.scopes.includes(scope)) continue;
+      const path = ["issuers", name, "device"];
+      const written = source.document.issuers[name]?.device?.scopes;
+      yield {
+        message: `the rule "${used.get(first)?.id}" reads ${
+          listOf(asked)
+        }, which the scope "${scope}" brings, and device sign-in asks for ${
+          device.scopes.length === 0 ? "no scope" : listOf(device.scopes)
+        }`,
+        hint: `write scopes: [${[...device.scopes, scope].join(", ")}]`,
+        place: written === undefined
+          ? { path, at: "key" }
+          : { path: [...path, "scopes"] },
+      };
+    }
   }
 }
 
@@ -327,6 +369,24 @@ and a token that somebody hands over at a prompt is refused at such an issuer.`,
         `A text typed at the prompt of "device finish" names no issuer, and is shown to one issuer at
 most. With several that could be meant it is refused; and no stack may take what was typed for a
 sign that an issuer is down, because whoever types would choose whether the password opens.`,
+    },
+  }),
+  lintRule("device/scopes", {
+    level: "warning",
+    confidence: "medium",
+    check: scopesForClaims,
+    page: {
+      summary: "device sign-in does not ask for what the rules read",
+      avoid:
+        `campus: {issuer: https://login.example.edu, audiences: [ssh], device: {client_id: ssh}}
+staff: {when: {email_verified: true}, accounts: [{claim: email, strip_suffix: "@example.edu"}]}`,
+      prefer:
+        `campus: {issuer: https://login.example.edu, audiences: [ssh], device: {client_id: ssh, scopes: [openid, email]}}`,
+      why:
+        `Most providers put "email" and "preferred_username" only into the tokens of those who ask for the
+scopes "email" and "profile" (OpenID Connect Core section 5.4). Without the claim the rule lets
+nobody in, and the log names the claim that is missing. Where a provider sends it unasked, a
+suppression can say so.`,
     },
   }),
   lintRule("device/outlives-login-grace", {

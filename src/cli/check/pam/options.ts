@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { LAUNCHERS } from "../../documents.ts";
 import { OUTCOMES } from "../../../pam/exit_code.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
-import type { Finding } from "../../../policy/diagnostic.ts";
+import type { HostFinding } from "../finding.ts";
+import { mendLine } from "../mend.ts";
 import { decides, type OwnLine } from "./own.ts";
 
 interface OptionContext {
@@ -22,20 +24,24 @@ const STARTED_BY_USERS = ["su", "su-l", "sudo", "sudo-i"];
 export function optionFindings(
   line: OwnLine,
   context: OptionContext,
-): Finding[] {
-  const found = (
-    id: string,
-    message: string,
-    { level = "error", hint }: { level?: Level; hint?: string } = {},
-  ): Finding => ({
+): HostFinding[] {
+  const found: Found = (
+    id,
+    message,
+    { level = "error", hint, sed } = {},
+  ) => ({
     ...{ id: `pam/${id}`, level, message },
     ...(hint === undefined ? {} : { hint }),
     ...{ file: line.file, line: line.line },
+    ...(sed === undefined ? {} : mendLine(line, { with: sed })),
   });
   if (line.type !== "auth") {
     const hint = 'only "auth" lines run oauth-pam';
     return [
-      found("type", `on "${line.type}" lines it always refuses`, { hint }),
+      found("type", `on "${line.type}" lines it always refuses`, {
+        hint,
+        sed: "s/^/# /",
+      }),
     ];
   }
   if (line.verb === null) {
@@ -53,6 +59,7 @@ export function optionFindings(
         '"onerr=success" lets everybody in when the script fails',
         {
           hint: "onerr=fail",
+          sed: "s/onerr=success/onerr=fail/",
         },
       ),
     ]
@@ -73,8 +80,17 @@ export function optionFindings(
 type Found = (
   id: string,
   message: string,
-  options?: { level?: Level; hint?: string },
-) => Finding;
+  /** `sed`: what sed(1) does to the line, to mend it. */
+  options?: { level?: Level; hint?: string; sed?: string },
+) => HostFinding;
+
+/** The option goes before the path, which pam_exec takes for the program. */
+function adding(option: string): { hint: string; sed: string } {
+  return {
+    hint: `add "${option}" before the path`,
+    sed: `s/pam_exec\\.so/& ${option}/`,
+  };
+}
 
 interface Finder extends OptionContext {
   readonly found: Found;
@@ -83,22 +99,23 @@ interface Finder extends OptionContext {
 function execOptions(
   line: OwnLine,
   { service, found }: Finder,
-): Finding[] {
+): HostFinding[] {
   const { verb, options } = line;
-  const findings: Finding[] = [];
+  const findings: HostFinding[] = [];
   const has = (name: string) => options.includes(name);
   if (!has("quiet")) {
     const message =
       'without "quiet" the remote user reads the path and the exit code';
     findings.push(
-      found("quiet", message, { hint: 'add "quiet" before the path' }),
+      found("quiet", message, adding("quiet")),
     );
   }
   if (decides(line) && !has("expose_authtok")) {
     const message =
       'without "expose_authtok" nobody is asked and no token arrives';
-    const hint = 'add "expose_authtok" before the path';
-    findings.push(found("expose-authtok", message, { hint }));
+    findings.push(
+      found("expose-authtok", message, adding("expose_authtok")),
+    );
   }
   if (verb === "device start" && has("expose_authtok")) {
     const message =
@@ -109,7 +126,7 @@ function execOptions(
   if (verb === "device start" && !has("stdout")) {
     const message = 'without "stdout" nobody sees the address and the code';
     findings.push(
-      found("stdout", message, { hint: 'add "stdout" before the path' }),
+      found("stdout", message, adding("stdout")),
     );
   }
   if (STARTED_BY_USERS.includes(service) && !has("seteuid")) {
@@ -117,30 +134,33 @@ function execOptions(
       `without "seteuid" the program has the real uid of whoever starts ${service}: ` +
       "the launcher refuses";
     findings.push(
-      found("seteuid", message, { hint: 'add "seteuid" before the path' }),
+      found("seteuid", message, adding("seteuid")),
     );
   }
   if (line.launcher === null) {
     const message =
       "PAM runs the program itself: nothing cleans its environment, and it learns " +
       "nothing about system accounts";
-    const hint = "run pam.d.example/oauth-pam-launch instead";
+    const hint = `run ${LAUNCHERS}oauth-pam-launch instead`;
     findings.push(found("no-launcher", message, { level: "warning", hint }));
   }
   return [...findings, ...unwanted(options, found)];
 }
 
-function unwanted(options: readonly string[], found: Found): Finding[] {
+function unwanted(options: readonly string[], found: Found): HostFinding[] {
   return options.flatMap((option) => {
-    const hint = `remove "${option}"`;
+    const remedy = {
+      hint: `remove "${option}"`,
+      sed: `s/[[:space:]]${option.replace(/[.[\]*^$/\\&]/g, "\\$&")}//`,
+    };
     if (option === "debug") {
       const message = '"debug" writes the command of every login to the log';
-      return [found("option", message, { level: "warning", hint })];
+      return [found("option", message, { level: "warning", ...remedy })];
     }
     if (option.startsWith("log=")) {
       const message =
         '"log=" writes what the program prints to a file that others can read';
-      return [found("option", message, { hint })];
+      return [found("option", message, remedy)];
     }
     if (option.startsWith("type=")) {
       const others = option !== "type=auth";
@@ -148,7 +168,10 @@ function unwanted(options: readonly string[], found: Found): Finding[] {
         ? `"${option}" makes pam_exec skip this line`
         : '"type=auth" is not needed';
       return [
-        found("option", message, { level: others ? "error" : "warning", hint }),
+        found("option", message, {
+          level: others ? "error" : "warning",
+          ...remedy,
+        }),
       ];
     }
     return [];
@@ -159,7 +182,7 @@ function unwanted(options: readonly string[], found: Found): Finding[] {
 function controlFindings(
   line: OwnLine,
   { own, found }: Finder,
-): Finding[] {
+): HostFinding[] {
   // what "sufficient" lets through is a way in of its own, or none
   if (!decides(line) || line.control.toLowerCase() === "sufficient") return [];
   const failure = line.module === "pam_exec" ? "system_err" : "auth_err";
@@ -176,7 +199,7 @@ function controlFindings(
 function outcomeFindings(
   line: OwnLine,
   { own, found }: Finder,
-): Finding[] {
+): HostFinding[] {
   if (line.verb !== "outcome") return [];
   const unknown = line.rest.filter((name) => !OUTCOMES.includes(name));
   const before = own.slice(0, own.indexOf(line));

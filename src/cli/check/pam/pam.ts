@@ -3,9 +3,17 @@
  *
  * @module
  */
+import { EXAMPLES } from "../../documents.ts";
 import { kindRow } from "../../../policy/kinds.ts";
 import type { Finding } from "../../../policy/diagnostic.ts";
-import { type CheckContext, deviceTimeout } from "../finding.ts";
+import {
+  type CheckContext,
+  deviceTimeout,
+  type Fine,
+  fine,
+  type Noted,
+  orFine,
+} from "../finding.ts";
 import { type PamLine, type PamStack, readStack } from "./file.ts";
 import { asksForPassword } from "./modules.ts";
 import { optionFindings } from "./options.ts";
@@ -22,7 +30,7 @@ interface PamOptions {
 }
 
 interface PamResult {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Noted[];
   /** The lines of ours, in order. */
   readonly own: readonly OwnLine[];
 }
@@ -38,7 +46,7 @@ export async function pamFindings(
     const message = `the PAM service "${service}" has no file in ${
       folders.join(" or ")
     }`;
-    const hint = "copy a file of pam.d.example/ there";
+    const hint = `copy a file of ${EXAMPLES} there`;
     return {
       findings: [{ id: "pam/no-service", level: "error", message, hint }],
       own: [],
@@ -48,19 +56,39 @@ export async function pamFindings(
   const auth = own.filter(({ type }) => type === "auth");
   const lines = stack.lines.filter(({ type }) => type === "auth");
   const policies = await otherPolicies(own, policyPath);
+  const device = deviceFindings(auth, context);
   return {
     findings: [
-      ...stack.problems.map((each): Finding => ({
-        id: "pam/syntax",
-        level: "error",
-        ...each,
-      })),
-      ...(auth.some(decides) || unasked ? [] : [noLine(service, stack)]),
-      ...own.flatMap((line) =>
-        optionFindings(line, { service, policyPath, own })
+      ...orFine(
+        stack.problems.map((each): Finding => ({
+          id: "pam/syntax",
+          level: "error",
+          ...each,
+        })),
+        fine(
+          "pam/syntax",
+          `${service}: ${stack.file} and what it includes can be read, line by line`,
+          {
+            file: stack.file,
+          },
+        ),
       ),
-      ...deviceFindings(auth, context),
-      ...earlyQuestions(auth, lines),
+      ...(auth.some(decides) || unasked ? [] : [noLine(service, stack)]),
+      ...own.flatMap((line): Noted[] =>
+        orFine(
+          optionFindings(line, { service, policyPath, own }),
+          fine(
+            "pam/line",
+            `${service}: "${line.verb}" has the options that it needs`,
+            line,
+          ),
+        )
+      ),
+      ...orFine(device, ...shownFirst(service, auth)),
+      ...orFine(
+        earlyQuestions(auth, lines),
+        ...nothingBefore(service, auth),
+      ),
       ...opaqueFindings(auth, context),
       ...environmentFindings(stack, auth),
       ...(auth.some(decides)
@@ -78,8 +106,9 @@ function noLine(service: string, { file }: PamStack): Finding {
     level: "error",
     message: `no auth line of "${service}" lets oauth-pam decide`,
     hint:
-      'pam_exec.so … oauth-pam-launch with "login" or "device finish"; where certificates are the only way ' +
-      "in, AuthenticationMethods publickey in sshd_config",
+      `copy a stack of ${EXAMPLES} there, such as sshd-device-sign-in, or write a line with pam_exec.so and ` +
+      'oauth-pam-launch with "login" or "device finish"; where certificates are the only way in, put ' +
+      `${EXAMPLES}sshd_config-certificates into sshd_config.d`,
     ...(file === null ? {} : { file }),
   };
 }
@@ -139,6 +168,28 @@ function deviceFindings(
     });
   }
   return findings;
+}
+
+function shownFirst(service: string, auth: readonly OwnLine[]): Fine[] {
+  return auth.some(({ verb }) => verb === "device finish")
+    ? [
+      fine(
+        "pam/device-pair",
+        `${service}: "device start" stands before "device finish", which the policy has an issuer for`,
+      ),
+    ]
+    : [];
+}
+
+function nothingBefore(service: string, auth: readonly OwnLine[]): Fine[] {
+  return auth.some(({ verb }) => verb === "device finish")
+    ? [
+      fine(
+        "pam/asks-first",
+        `${service}: no module that is known to ask for a password stands before the code`,
+      ),
+    ]
+    : [];
 }
 
 /** Whoever is asked for a password first sees no code, and types something that nobody wants. */

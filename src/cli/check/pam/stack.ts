@@ -5,6 +5,8 @@
  */
 import type { Level } from "../../../policy/diagnostic.ts";
 import type { Finding } from "../../../policy/diagnostic.ts";
+import { fine, type HostFinding, type Noted } from "../finding.ts";
+import { type Mend, mendBehind, mendLine } from "../mend.ts";
 import type { PamLine } from "./file.ts";
 import {
   asksForProof,
@@ -23,15 +25,32 @@ interface StackContext {
 }
 
 /** What the whole of the auth lines does. At least one line of ours must be able to grant. */
-export function stackFindings(context: StackContext): Finding[] {
+export function stackFindings(context: StackContext): Noted[] {
   const open = nobodyProved(context);
   if (open.length > 0) return open;
   const closed = neverGrants(context);
+  const together = closed.length > 0 ? [] : notAlone(context);
+  const others = otherWays(context);
+  const is = (id: string, what: string) =>
+    fine(`pam/${id}`, `${context.service}: ${what}`);
   return [
+    is(
+      "fails-open",
+      "whoever proves nothing is refused, whatever the modules answer",
+    ),
     ...closed,
-    ...(closed.length > 0 ? [] : notAlone(context)),
+    ...(closed.length > 0 || together.length > 0 ? [] : [
+      is("never-grants", "a good token is enough, and its session is opened"),
+    ]),
+    ...together,
     ...permitsAtTheEnd(context),
-    ...otherWays(context),
+    ...others,
+    ...(others.some(({ level }) => level === "warning") ? [] : [
+      is(
+        "second-way-in",
+        "whom the policy refuses is let in by no other line",
+      ),
+    ]),
   ];
 }
 
@@ -116,11 +135,13 @@ function neverGrants(context: StackContext): Finding[] {
     level: "error",
     message:
       "no line answers pam_setcred: the session is closed after a good token",
-    hint:
-      "add behind this line: auth requisite pam_listfile.so item=user sense=allow " +
-      "file=/dev/null onerr=fail",
+    hint: `add behind this line: ${REFUSES_EVERYBODY}`,
+    ...mendBehind(first, REFUSES_EVERYBODY),
   })];
 }
+
+const REFUSES_EVERYBODY =
+  "auth requisite pam_listfile.so item=user sense=allow file=/dev/null onerr=fail";
 
 /** A good token gets in only together with something else that is asked for. */
 function notAlone(context: StackContext): Finding[] {
@@ -156,8 +177,8 @@ function permitsAtTheEnd(context: StackContext): Finding[] {
         message:
           '"pam_permit" lets everybody in as soon as a line above it stops deciding',
         hint:
-          "auth requisite pam_listfile.so item=user sense=allow file=/dev/null onerr=fail, " +
-          "which answers pam_setcred and refuses everybody",
+          `${REFUSES_EVERYBODY}, which answers pam_setcred and refuses everybody`,
+        ...mendLine(line, { replace: REFUSES_EVERYBODY }),
       })
     );
 }
@@ -219,7 +240,7 @@ function unique<Item>(items: readonly Item[]): Item[] {
 
 function finding(
   { file, line }: PamLine,
-  rest: { id: string; level: Level; message: string; hint?: string },
-): Finding {
+  rest: { id: string; level: Level; message: string; hint?: string } & Mend,
+): HostFinding {
   return { ...rest, file, line };
 }

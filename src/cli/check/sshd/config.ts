@@ -22,6 +22,8 @@ export interface SshdConfig {
   readonly settings: readonly SshdSetting[];
   /** The first value that holds for everybody. */
   first(keyword: string): SshdSetting | undefined;
+  /** Files that are included and could not be read: what they say is not known. */
+  readonly unread: readonly string[];
   /** Values inside Match blocks. */
   matched(keyword: string): readonly SshdSetting[];
 }
@@ -47,10 +49,11 @@ export async function readSshdConfig(
   const folder = path.slice(0, path.lastIndexOf("/")) || ".";
   const settings: SshdSetting[] = [];
   const text = decodeUtf8(await io.readHostFile(path));
-  await read({ path, text, match: null, depth: 0 }, { io, folder, settings });
+  const unread: string[] = [];
+  const reading = { io, folder, settings, unread };
+  await read({ path, text, match: null, depth: 0 }, reading);
   return {
-    path,
-    settings,
+    ...{ path, settings, unread },
     first: (keyword) =>
       settings.find((each) => each.keyword === keyword && each.match === null),
     matched: (keyword) =>
@@ -72,6 +75,7 @@ interface Reading {
   /** What relative names in Include are relative to. */
   readonly folder: string;
   readonly settings: SshdSetting[];
+  readonly unread: string[];
 }
 
 async function read(file: ConfigFile, reading: Reading): Promise<void> {
@@ -108,13 +112,18 @@ async function include(
   { match, depth }: ConfigFile,
   reading: Reading,
 ): Promise<void> {
-  if (depth >= MAX_DEPTH) return;
+  if (depth >= MAX_DEPTH) {
+    reading.unread.push(...patterns);
+    return;
+  }
   for (const pattern of patterns) {
     for (const path of await expand(pattern, reading)) {
       let text: string;
       try {
         text = decodeUtf8(await reading.io.readHostFile(path));
-      } catch {
+      } catch (error) {
+        // sshd passes over what is not there
+        if (!(error instanceof Deno.errors.NotFound)) reading.unread.push(path);
         continue;
       }
       await read({ path, text, match, depth: depth + 1 }, reading);
@@ -125,7 +134,7 @@ async function include(
 /** The files that a pattern of glob(7) names, in order. Wildcards only in the last part. */
 async function expand(
   pattern: string,
-  { io, folder }: Reading,
+  { io, folder, unread }: Reading,
 ): Promise<string[]> {
   const path = pattern.startsWith("/") ? pattern : `${folder}/${pattern}`;
   const slash = path.lastIndexOf("/");
@@ -137,12 +146,24 @@ async function expand(
   try {
     matcher = new RegExp(`^${source}$`);
   } catch {
+    unread.push(path);
     return [];
   }
   const parent = path.slice(0, slash) || "/";
+  if (/[*?[]/.test(parent) || await isClosed(parent)) unread.push(path);
   return (await io.listFolder(parent))
     .filter((each) => matcher.test(each) && !each.startsWith("."))
     .map((each) => `${parent}/${each}`);
+}
+
+/** Whether a folder is there whose names cannot be read. */
+async function isClosed(folder: string): Promise<boolean> {
+  try {
+    for await (const _ of Deno.readDir(folder)) break;
+    return false;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 /** `Keyword value`, `Keyword=value`, quotes around words, comments. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Finding, Level } from "../../../policy/diagnostic.ts";
+import type { Level } from "../../../policy/diagnostic.ts";
+import { fine, type HostFinding, type Noted } from "../finding.ts";
+import { type Mend, mendFirst, mendLine } from "../mend.ts";
 import type { SshdConfig, SshdSetting } from "./config.ts";
 
 /** Without the settings of Debian's own file, whose defaults are sshd's. */
@@ -53,7 +55,7 @@ interface Expectation {
 
 /** What is found, and the settings that it is found in. */
 export class SshdFindings {
-  readonly all: Finding[] = [];
+  readonly all: Noted[] = [];
   readonly #config: SshdConfig;
 
   constructor(config: SshdConfig) {
@@ -66,11 +68,11 @@ export class SshdFindings {
   }
 
   add(
-    place: { file: string; line: number; match: string | null },
-    finding: Finding,
+    place: Place,
+    finding: HostFinding,
   ): void {
-    const { file, line, match } = place;
-    const within = match === null ? "" : ` (in "Match ${match}")`;
+    const { file, line } = place;
+    const within = withinText(place);
     this.all.push({
       ...finding,
       id: `sshd/${finding.id}`,
@@ -81,6 +83,11 @@ export class SshdFindings {
     });
   }
 
+  /** What was read there is as it should be. */
+  ok(id: string, message: string, place: Place): void {
+    this.all.push(fine(`sshd/${id}`, `${message}${withinText(place)}`, place));
+  }
+
   /** `spared`: whom the setting does not concern, by the criteria of their Match block. */
   expect(
     keyword: string,
@@ -89,20 +96,33 @@ export class SshdFindings {
   ): void {
     const name = NAMES[keyword] ?? keyword;
     for (const setting of this.values(keyword)) {
-      if (setting.value.toLowerCase() === wanted) continue;
+      if (setting.value.toLowerCase() === wanted) {
+        const unset = setting.line === 0 ? ", sshd's own default" : "";
+        this.ok(id, `${name} ${setting.value}${unset}`, setting);
+        continue;
+      }
       if (spared(setting.match)) continue;
       this.add(setting, {
         id,
         level: setting.match === null ? level : "warning",
         message: `${name} is "${setting.value}": ${message}`,
-        hint: this.#mend(setting, `${name} ${wanted}`),
+        ...this.#mend(setting, `${name} ${wanted}`),
       });
     }
   }
 
   /** sshd takes the first value: another one further down is never read. */
-  #mend({ keyword, file, line, match }: SshdSetting, wanted: string): string {
-    if (line === 0) return `write "${wanted}" into a file in sshd_config.d`;
+  #mend(
+    setting: SshdSetting,
+    wanted: string,
+  ): { readonly hint: string } & Mend {
+    const { keyword, file, line, match } = setting;
+    if (line === 0) {
+      return {
+        hint: `write "${wanted}" into a file in sshd_config.d`,
+        ...mendFirst(this.#config.path, wanted),
+      };
+    }
     const place = `line ${line} of ${file}`;
     const later = match !== null
       ? undefined
@@ -111,10 +131,23 @@ export class SshdFindings {
         `${keyword} ${each.value}`.toLowerCase() === wanted.toLowerCase()
       );
     return later === undefined
-      ? `write "${wanted}" in place of ${place}`
-      : `remove ${place}: sshd takes the first value, and line ${later.line} of ${later.file}, ` +
-        `"${wanted}", is never read`;
+      ? {
+        hint: `write "${wanted}" in place of ${place}`,
+        ...mendLine(setting, { replace: wanted }),
+      }
+      : {
+        hint:
+          `remove ${place}: sshd takes the first value, and line ${later.line} of ${later.file}, ` +
+          `"${wanted}", is never read`,
+        ...mendLine(setting, { with: "s/^/# /" }),
+      };
   }
+}
+
+type Place = Pick<SshdSetting, "file" | "line" | "match">;
+
+function withinText({ match }: Place): string {
+  return match === null ? "" : ` (in "Match ${match}")`;
 }
 
 const NAMES: Readonly<Record<string, string>> = {

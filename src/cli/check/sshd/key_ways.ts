@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { EXAMPLES } from "../../documents.ts";
 import { listOf } from "../../../lib/text.ts";
 import { type Policy, takesCertificates } from "../../../policy/model.ts";
 import { type CheckContext, deviceIssuersAfterKey } from "../finding.ts";
 import { decides, type OwnLine } from "../pam/own.ts";
+import { mendLine } from "../mend.ts";
 import type { SshdSetting } from "./config.ts";
 import { effective, type SshdFindings } from "./findings.ts";
 import type { Sshd } from "./keys_command.ts";
@@ -83,8 +85,8 @@ function pairing(
       hint: unread !== undefined
         ? `sshd takes the first value: line ${unread.line} of ${unread.file} is never read`
         : other === undefined
-        ? "see pam.d.example/sshd_config-certificates"
-        : "see pam.d.example/sshd_config-certificates, and --chain in the launcher for this command",
+        ? `see ${EXAMPLES}sshd_config-certificates`
+        : `see ${EXAMPLES}sshd_config-certificates, and --chain in the launcher for this command`,
     });
   }
   if (!takes && first?.policy === policyPath) {
@@ -128,6 +130,9 @@ function certificateWay(
       message:
         `PubkeyAuthentication is "${setting.value}": nobody gets in with a certificate`,
       hint: "PubkeyAuthentication yes",
+      ...(setting.line === 0
+        ? {}
+        : mendLine(setting, { replace: "PubkeyAuthentication yes" })),
     });
   }
   for (
@@ -154,6 +159,14 @@ function certificateWay(
     }
   }
   const methods = effective(config, "authenticationmethods", scope);
+  const taken = effective(config, "pubkeyauthentication", scope);
+  if (taken?.value.toLowerCase() === "yes") {
+    found.ok(
+      "pubkey-authentication",
+      `PubkeyAuthentication ${taken.value}, by which certificates come`,
+      { ...taken, match: scope },
+    );
+  }
   if (methods === undefined) return;
   const lists = listsOf(methods);
   const takes = lists.some((list) =>
@@ -239,7 +252,7 @@ function afterKey(
       message:
         `AuthenticationMethods ${written}: the policy has "after: publickey", but PAM's lines have no ` +
         '"device start": nobody is shown a code behind the key',
-      hint: "copy pam.d.example/sshd-device-sign-in to /etc/pam.d/sshd",
+      hint: `copy ${EXAMPLES}sshd-device-sign-in to /etc/pam.d/sshd`,
     });
   }
 }

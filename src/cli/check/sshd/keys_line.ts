@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { LAUNCHERS, LAUNCHERS_AGAIN } from "../../documents.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf, visible } from "../../../lib/text.ts";
 import type { CheckContext } from "../finding.ts";
 import { hindrance, hostAccount } from "../host_account.ts";
+import { type Mend, mend, mendLine, mendTrust } from "../mend.ts";
 import { distrust, EXECUTABLE, onlyRoot } from "../trusted.ts";
 import type { SshdSetting } from "./config.ts";
 import type { SshdFindings } from "./findings.ts";
@@ -25,12 +27,22 @@ export async function keysLineFindings(
     await tokens(found, setting, context);
   }
   for (const command of commands.own) {
+    const before = found.all.length;
     const line = new Line(found, command, context);
     line.words();
     await line.policy();
     await line.launcher();
     await line.chain();
     for (const user of command.users) await line.user(user);
+    if (found.all.length > before) continue;
+    const users = command.users.map((user) => user?.value ?? "");
+    found.ok(
+      "keys-command",
+      `AuthorizedKeysCommand asks "${command.command}" with the policy, as ${
+        listOf(users)
+      }`,
+      command.setting,
+    );
   }
 }
 
@@ -138,13 +150,16 @@ class Line {
   #add(
     id: string,
     level: Level,
-    { message, hint, at = this.#command.setting }: {
+    { message, hint, at = this.#command.setting, fix }: {
       message: string;
       hint: string;
       at?: SshdSetting;
-    },
+    } & Mend,
   ): void {
-    this.#found.add(at, { id, level, message, hint });
+    this.#found.add(at, {
+      ...{ id, level, message, hint },
+      ...(fix === undefined ? {} : { fix }),
+    });
   }
 
   /** Nobody wants a command that refuses everybody, in a Match block or outside. */
@@ -152,10 +167,15 @@ class Line {
     const { setting, command, policy, rest } = this.#command;
     const { policyPath } = this.#context;
     const hint = `AuthorizedKeysCommand ${command} ${policyPath} ${WORDS}`;
+    // a path with anything else in it may need quotes, which are sshd's own
+    const plain = [command, policyPath].every((each) =>
+      /^[A-Za-z0-9_.\/-]+$/.test(each)
+    );
     const says = (message: string) =>
       this.#add("keys-command", "error", {
         message: `${message}: every certificate is refused`,
         hint,
+        ...(plain ? mendLine(setting, { replace: hint }) : {}),
       });
     if (commandWords(setting.value) === null) {
       says("AuthorizedKeysCommand has a quote without an end");
@@ -204,11 +224,16 @@ class Line {
     const why = await onlyRoot(command, { follow: true }) ??
       await notExecutable(command);
     if (why !== null) {
+      const found = await distrust(command);
       this.#add("keys-launcher", "error", {
+        ...(found !== null
+          ? mendTrust(found)
+          : /is not executable/.test(why)
+          ? mend(["chmod", "755", command])
+          : {}),
         message:
           `sshd does not run AuthorizedKeysCommand, and says so in its log alone: ${why}`,
-        hint:
-          `install -o root -g root -m 0755 pam.d.example/oauth-pam-ssh-keys ${command}; ` +
+        hint: `install it again, as ${command}, from ${LAUNCHERS_AGAIN}; ` +
           "the folders above it are to be root's alone, too",
       });
     }
@@ -217,7 +242,7 @@ class Line {
         message:
           "sshd runs the program itself: nothing limits its time, and it learns nothing about the " +
           "host's accounts",
-        hint: "run pam.d.example/oauth-pam-ssh-keys instead",
+        hint: `run ${LAUNCHERS}oauth-pam-ssh-keys instead`,
       });
     }
   }
@@ -237,10 +262,14 @@ class Line {
   }
 
   async user(setting: SshdSetting | null): Promise<void> {
-    const says = (level: Level, message: string, hint = DEDICATED) =>
+    const says = (
+      level: Level,
+      message: string,
+      hint = DEDICATED,
+      fix: Mend = {},
+    ) =>
       this.#add("keys-user", level, {
-        message,
-        hint,
+        ...{ message, hint, ...fix },
         at: setting ?? this.#command.setting,
       });
     if (setting === null) {
@@ -265,6 +294,8 @@ class Line {
       return says(
         "error",
         `AuthorizedKeysCommandUser: there is no account "${value}": sshd runs nothing`,
+        DEDICATED,
+        mend(useradd(value)),
       );
     }
     if (account === "unknown") {
@@ -291,6 +322,7 @@ class Line {
         "warning",
         `AuthorizedKeysCommandUser is "${value}", as which people can log in: its shell is "${shell}"`,
         `usermod --shell /usr/sbin/nologin ${value}`,
+        mend(["usermod", "--shell", "/usr/sbin/nologin", value]),
       );
     }
     const { chain } = this.#command;
@@ -300,8 +332,20 @@ class Line {
     this.#add("keys-chain", "error", {
       message: `--chain: ${why}: the launcher refuses every key`,
       hint: `chmod 755 ${chain}`,
+      ...mend(["chmod", "755", chain]),
     });
   }
+}
+
+function useradd(name: string): string[] {
+  return [
+    "useradd",
+    "--system",
+    "--no-create-home",
+    "--shell",
+    "/usr/sbin/nologin",
+    name,
+  ];
 }
 
 const DEDICATED =

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Finding } from "../../../policy/diagnostic.ts";
+import { fine, type Noted, orFine } from "../finding.ts";
 import type { SshdSetting } from "./config.ts";
 import { effective } from "./findings.ts";
 import { listsOf } from "./key_ways.ts";
@@ -15,7 +16,7 @@ const WAYS = [
 ] as const;
 
 /** Public keys and their like never meet the policy, unless sshd demands a token beside them. */
-export function otherWays(sshd: Sshd): Finding[] {
+export function otherWays(sshd: Sshd): Noted[] {
   const { config } = sshd;
   const methods = config.first("authenticationmethods");
   const lists = methods === undefined ? [["any"]] : listsOf(methods);
@@ -35,9 +36,16 @@ export function otherWays(sshd: Sshd): Finding[] {
     })];
   });
   const names = config.first("usedns");
+  const others = [...(open("publickey") ? keyWays(sshd) : []), ...ways];
   return [
-    ...(open("publickey") ? keyWays(sshd) : []),
-    ...ways,
+    ...orFine(
+      others,
+      fine(
+        "other-way/public-key",
+        "outside of Match blocks no key, ticket or trusted host lets anybody in without a token",
+        { file: config.path },
+      ),
+    ),
     ...(names?.value.toLowerCase() === "yes"
       ? [found(names, {
         id: "other-way/use-dns",

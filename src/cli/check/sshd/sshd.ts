@@ -5,7 +5,13 @@
  */
 import type { Finding } from "../../../policy/diagnostic.ts";
 import type { Policy } from "../../../policy/model.ts";
-import { type CheckContext, deviceTimeout } from "../finding.ts";
+import {
+  type CheckContext,
+  deviceTimeout,
+  type HostFinding,
+  type Noted,
+} from "../finding.ts";
+import { mendFirst, mendLine } from "../mend.ts";
 import type { OwnLine } from "../pam/own.ts";
 import { readSshdConfig } from "./config.ts";
 import { SshdFindings } from "./findings.ts";
@@ -14,6 +20,7 @@ import { keysCommands, type Sshd } from "./keys_command.ts";
 import { keysLineFindings } from "./keys_line.ts";
 import { otherWays } from "./other_ways.ts";
 import { sshdTest } from "./run.ts";
+import { listOf } from "../../../lib/text.ts";
 
 /** `null` where it cannot be read. Runs nothing. */
 export async function readSshd(
@@ -44,7 +51,7 @@ export async function sshdFindings(
   sshd: Sshd,
   /** The lines of ours in the service's stack. */
   own: readonly OwnLine[],
-): Promise<Finding[]> {
+): Promise<Noted[]> {
   const { host, policy } = context;
   const { config, commands } = sshd;
   const device = own.some(({ type, verb }) =>
@@ -71,11 +78,25 @@ export async function sshdFindings(
   if (device) graceTime(found, policy);
   await keysLineFindings(found, commands, context);
   keyWayFindings(found, { ...sshd, own }, context);
-  found.all.push(
-    ...otherWays(sshd),
-    ...await sshdTest(host, config.path),
-  );
-  return found.all;
+  found.all.push(...otherWays(sshd));
+  const tested = await sshdTest(host, config.path);
+  // what could not be read may say something else, and come first
+  return config.unread.length === 0 ? [...found.all, ...tested] : [
+    notRead(config.unread),
+    ...found.all.filter(({ level }) => level !== "ok"),
+    ...tested,
+  ];
+}
+
+function notRead(paths: readonly string[]): HostFinding {
+  return {
+    id: "sshd/not-read",
+    level: "warning",
+    message: `${
+      listOf(paths)
+    }, which the configuration includes, cannot be read: what sshd takes from there is not known`,
+    hint: "run it as root; or sshd -T >FILE, and --ssh-config FILE",
+  };
 }
 
 /** Lists of methods of which none asks PAM, or our command about a key. A Match block for an emergency account is welcome. */
@@ -86,6 +107,13 @@ function methods(found: SshdFindings, { commands }: Sshd): void {
       list[0] === "any" || list.includes("keyboard-interactive") ||
       certificates && list.includes("publickey")
     );
+    if (asks) {
+      found.ok(
+        "authentication-methods",
+        `AuthenticationMethods ${setting.value}`,
+        setting,
+      );
+    }
     if (asks || setting.match !== null) continue;
     found.add(setting, {
       id: "authentication-methods",
@@ -115,9 +143,19 @@ function rootLogin(
   for (const setting of found.values("permitrootlogin")) {
     const value = setting.value.toLowerCase();
     const permitted = value === "yes";
-    if (permitted === admitted) continue;
     const byKey = unasked(setting.match);
-    if (admitted && byKey && BY_KEY.includes(value)) continue;
+    if (
+      permitted === admitted || admitted && byKey && BY_KEY.includes(value)
+    ) {
+      found.ok(
+        "permit-root-login",
+        `PermitRootLogin ${setting.value}: the policy admits ${
+          admitted ? "somebody" : "nobody"
+        } as root by name`,
+        setting,
+      );
+      continue;
+    }
     const message = admitted && byKey
       ? `PermitRootLogin is "${setting.value}": sshd keeps out root, whom the policy admits`
       : admitted
@@ -141,14 +179,26 @@ function graceTime(found: SshdFindings, policy: Policy | null): void {
   if (timeout === null) return;
   for (const setting of found.values("logingracetime")) {
     const grace = secondsOf(setting.value);
-    if (grace === null || grace === 0 || grace > timeout) continue;
+    if (grace === null) continue;
+    if (grace === 0 || grace > timeout) {
+      found.ok(
+        "login-grace-time",
+        `LoginGraceTime ${setting.value}: sshd waits longer than a sign-in may take, ${timeout} s`,
+        setting,
+      );
+      continue;
+    }
+    const wanted = `LoginGraceTime ${timeout + 30}`;
     found.add(setting, {
       id: "login-grace-time",
       level: "error",
       message:
         `LoginGraceTime is ${grace} s: sshd hangs up before the policy's device timeout of ` +
         `${timeout} s`,
-      hint: `LoginGraceTime ${timeout + 30}`,
+      hint: wanted,
+      ...(setting.line === 0
+        ? mendFirst(setting.file, wanted)
+        : mendLine(setting, { replace: wanted })),
     });
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { POLICY_REFERENCE } from "../../documents.ts";
 import {
   INIT_PARAMETERS,
   InitError,
@@ -151,7 +152,7 @@ async function startFor(
     `wrote ${files[0][0]} and ${
       files[1][0]
     }: write your own values in place of the examples' ` +
-      `(policies/README.md, "${section}"), then lint and test it\n`,
+      `(${POLICY_REFERENCE}, "${section}"), then lint and test it\n`,
   );
   return EXIT.fine;
 }
