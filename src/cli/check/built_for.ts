@@ -4,7 +4,6 @@
  * @module
  */
 import { sha256Hex } from "../../files/state_directory.ts";
-import { listOf } from "../../lib/text.ts";
 import { type Allowed, bytesAsText, engineOf } from "./compiled.ts";
 import {
   type CheckContext,
@@ -56,10 +55,17 @@ export async function policyOfProgram(
   const { path, allowed } = program;
   const remedy = { file: path, ...rebuilt(path, context) };
   const { net, write } = needsOf(policy);
+  // without a place for what sign-ins remember nobody gets in; without the others, more slowly
+  const remembers = policy.issuers.some((issuer) =>
+    issuer.device !== null || "one_time" in issuer && issuer.one_time
+  );
+  const needed = (shown: string) =>
+    remembers && shown === policy.cache.directory;
   const lacks = (
     id: string,
     message: string,
-  ): HostFinding => ({ id, level: "error", message, ...remedy });
+    level: HostFinding["level"] = "error",
+  ): HostFinding => ({ id, level, message, ...remedy });
   const hosts = net.filter(({ host }) => !covers(allowed.net, host, isHost));
   const paths = write.filter(({ path }) =>
     !covers(allowed.write, path, isPath)
@@ -78,7 +84,7 @@ export async function policyOfProgram(
       ),
       fine(
         "program/net",
-        `"${path}" may reach ${listOf(net.map(({ host }) => host))}`,
+        `"${path}" may reach ${together(net.map(({ host }) => host))}`,
         remedy,
       ),
     ),
@@ -86,12 +92,17 @@ export async function policyOfProgram(
       paths.map(({ shown }) =>
         lacks(
           "program/write",
-          `program: "${path}" may not write to "${shown}": it was built for another policy`,
+          `program: "${path}" may not write to "${shown}": it was built for another policy, and ${
+            needed(shown)
+              ? "refuses sign-ins"
+              : "can keep and tell nothing there"
+          }`,
+          needed(shown) ? "error" : "warning",
         )
       ),
       fine(
         "program/write",
-        `"${path}" may write to ${listOf(write.map(({ shown }) => shown))}`,
+        `"${path}" may write to ${together(write.map(({ shown }) => shown))}`,
         remedy,
       ),
     ),
@@ -106,6 +117,10 @@ export async function policyOfProgram(
       } as const,
     ]),
   ];
+}
+
+function together(names: readonly string[]): string {
+  return [...new Set(names)].map((name) => `"${name}"`).join(" and ");
 }
 
 /** As the build writes the policy into the code: JSON in a string. */

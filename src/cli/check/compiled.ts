@@ -12,7 +12,7 @@ export interface Allowed {
   readonly write: readonly string[] | null;
 }
 
-export interface Compiled {
+interface Compiled {
   readonly allowed: Allowed;
   /** All that was put in, byte by byte as {@link bytesAsText} shows it. */
   readonly contents: string;

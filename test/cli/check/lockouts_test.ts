@@ -484,6 +484,13 @@ Deno.test("check has sshd itself read its configuration", async () => {
     ],
     result.stdout,
   );
+  const bare = await checkConfig(
+    "UsePAM yes\nPasswordAuthentication no\nHostKey /no/such/key\n",
+  );
+  assert.match(
+    only(bare, "sshd/refused"),
+    /^error sshd\/refused: sshd does not start: .*no hostkeys available/,
+  );
   const denied = await checkConfig(
     text,
     ({ name }) => name === "run" ? "denied" : "granted",
@@ -492,6 +499,30 @@ Deno.test("check has sshd itself read its configuration", async () => {
     only(denied, "sshd/not-tested"),
     /^info .*this program may start nothing \(\/usr\/sbin\/sshd -t -f /,
   );
+  // what sshd knows stands in it: a program that may not start it can at least read it
+  assert.equal(
+    only(denied, "sshd/refused"),
+    'error sshd/refused: sshd does not start with this line: it has no keyword "paswordauthentication" ' +
+      "(correct or remove it; sshd_config(5) has what is allowed)",
+  );
+  assert.equal(denied.code, 1);
+});
+
+Deno.test("check knows every keyword that sshd -T prints, by what stands in sshd", async () => {
+  const config = await Deno.makeTempFile();
+  await Deno.writeTextFile(config, "HostKey /etc/ssh/ssh_host_rsa_key\n");
+  const { stdout } = await new Deno.Command("/usr/sbin/sshd", {
+    args: ["-T", "-f", config, "-C", "user=root"],
+  }).output();
+  const printed = new TextDecoder().decode(stdout);
+  assert.ok(printed.split("\n").length > 80, printed);
+  const result = await checkConfig(
+    printed,
+    ({ name }) => name === "run" ? "denied" : "granted",
+  );
+  assert.deepEqual(result.ids("sshd/refused"), []);
+  assert.deepEqual(result.ids("sshd/not-tested"), ["sshd/not-tested"]);
+  await Deno.remove(config);
 });
 
 Deno.test("check explains that sshd takes the first value", async () => {

@@ -79,7 +79,7 @@ export async function sshdFindings(
   await keysLineFindings(found, commands, context);
   keyWayFindings(found, { ...sshd, own }, context);
   found.all.push(...otherWays(sshd));
-  const tested = await sshdTest(host, config.path);
+  const tested = await sshdTest(host, config);
   // what could not be read may say something else, and come first
   return config.unread.length === 0 ? [...found.all, ...tested] : [
     notRead(config.unread),
