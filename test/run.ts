@@ -10,9 +10,10 @@
 
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
- * rsyslogd and logrotate, a browser, what strips and inspects programs, what makes and judges packages,
- * what the packages leave to systemd and AppArmor, shells that complete, what reads man pages, the SciTokens
- * tools, and Python for the oauth-ssh client, the baseline of the benchmark and the parsers of metrics.
+ * rsyslogd and logrotate, a browser, what strips and inspects programs, what makes and judges
+ * packages, what the packages leave to systemd and AppArmor, shells that complete, what reads man
+ * pages, the SciTokens tools, and Python for the oauth-ssh client, the baseline of the benchmark and the
+ * parsers of metrics.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
   "libpam-wrapper": "libpam_wrapper.so",

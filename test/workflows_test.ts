@@ -52,11 +52,20 @@ Deno.test("release.yml publishes what has passed, and only that job may write", 
   const { on, permissions, jobs } = await workflow("release.yml");
   assert.deepEqual(on, { push: { tags: ["v*"] } });
   assert.deepEqual(permissions, {});
-  assert.deepEqual(Object.keys(jobs), ["ci", "release"]);
-  const { ci, release } = jobs;
+  assert.deepEqual(Object.keys(jobs), ["ci", "packages", "release"]);
+  const { ci, packages, release } = jobs;
   // the same as for every commit
   assert.deepEqual(ci, (await workflow("ci.yml")).jobs["ci"]);
-  assert.equal(release?.needs, "ci");
+  assert.equal(packages?.needs, "ci");
+  assert.deepEqual(packages?.permissions, { contents: "read" });
+  assert.equal(packages?.container?.image, ci?.container?.image);
+  assert.deepEqual(
+    packages?.steps.flatMap(({ run }) =>
+      /^\.ci\/.*/.exec(run ?? "")?.[0] ?? []
+    ),
+    [".ci/packages packages"],
+  );
+  assert.equal(release?.needs, "packages");
   assert.deepEqual(release?.permissions, {
     contents: "write",
     "id-token": "write",
@@ -67,6 +76,8 @@ Deno.test("release.yml publishes what has passed, and only that job may write", 
     /checkout/,
     /^\.ci\/release /,
     /task build /,
+    /download-artifact/,
+    /\.ci\/sign /,
     /attest/,
     /release create/,
   ];

@@ -2,9 +2,9 @@
  * The administrator's half hour: a fresh Debian, the package, and what is in it. From `dpkg --install` to a
  * login by certificate and one by device code, a changed policy, an upgrade, and safely off again.
  *
- * Nothing is done here that the package's messages, examples and documents do not say.
+ * Nothing is done here that the package does not say: commands and lines are those of its manual page.
  *
- * Debian packages: mmdebstrap util-linux dpkg.
+ * Debian packages: mmdebstrap util-linux mandoc.
  *
  * @module
  */
@@ -30,6 +30,7 @@ import {
 
 const POLICY = "/etc/oauth-pam/policy.yaml";
 const EXAMPLES = "/usr/share/doc/oauth-pam/examples";
+const SSHD_LINES = "/etc/ssh/sshd_config.d/10-oauth-pam.conf";
 const PASSWORD = "the password of alice, and of nobody else";
 /** Of the policy that `policy init --provider kanidm` writes. */
 const CLIENT = "ssh";
@@ -83,6 +84,7 @@ Deno.test("the administrator's half hour", async (t) => {
         stacks,
       );
       assert.equal((await host.password()).stdout, "alice\n");
+      await host.readManual();
     },
   );
 
@@ -101,9 +103,9 @@ Deno.test("the administrator's half hour", async (t) => {
   });
 
   await step("a policy for the provider, with its tests", async () => {
-    const { stdout } = await host.ok(
-      `oauth-pam policy init --provider kanidm --output ${POLICY}`,
-    );
+    const { stdout } = await host.documented("# oauth-pam policy init", {
+      keycloak: "kanidm",
+    });
     const document = /(\/usr\/share\/doc\/\S+README\.md\S*), "Kanidm"/.exec(
       stdout,
     )?.[1];
@@ -117,10 +119,8 @@ Deno.test("the administrator's half hour", async (t) => {
           "$1ssh_certificates: { lifetime: 12h }",
       ));
     await Deno.writeTextFile(root.at("/etc/oauth-pam/ca.pem"), provider.caPem);
-    const lint = await host.run(`oauth-pam policy lint ${POLICY}`);
-    assert.equal(lint.code, 0, lint.stdout);
-    const tests = await host.run(`oauth-pam policy test ${POLICY}`);
-    assert.equal(tests.code, 0, tests.stdout);
+    await host.documented("# oauth-pam policy lint");
+    await host.documented("# oauth-pam policy test");
   });
 
   await step(
@@ -154,11 +154,10 @@ Deno.test("the administrator's half hour", async (t) => {
   await step(
     "sshd asks about certificates, and check finds nothing",
     async () => {
-      await host.ok(
-        `sed 's/\\brescue\\b/admin/' ${EXAMPLES}/sshd_config-certificates >/etc/ssh/sshd_config.d/10-oauth-pam.conf`,
-      );
       await host.ok("cp /etc/pam.d/sshd /root/sshd.before");
-      await host.ok(`cp ${EXAMPLES}/sshd-certificates /etc/pam.d/sshd`);
+      await host.documented("# cp .*/sshd_config-certificates ");
+      await host.edit(SSHD_LINES, (text) => text.replaceAll("rescue", "admin"));
+      await host.documented("# cp .*/sshd-certificates ");
       const checked = await host.run("oauth-pam check");
       assert.deepEqual(host.errors(checked), [], checked.stdout);
       assert.equal(checked.code, 0);
@@ -187,15 +186,9 @@ Deno.test("the administrator's half hour", async (t) => {
   );
 
   await step("the same people by device code", async () => {
-    await host.ok(`cp ${EXAMPLES}/sshd-device-sign-in /etc/pam.d/sshd`);
-    await host.lines("/etc/ssh/sshd_config.d/10-oauth-pam.conf", [
-      "UsePAM yes",
-      "KbdInteractiveAuthentication yes",
-      "PasswordAuthentication no",
-      "AuthenticationMethods keyboard-interactive",
-      "Match User admin",
-      "    AuthenticationMethods publickey",
-    ]);
+    await host.documented("# cp .*/sshd-device-sign-in ");
+    const lines = host.block("UsePAM yes");
+    await host.lines(SSHD_LINES, [lines.replaceAll("rescue", "admin")]);
     const checked = await host.run("oauth-pam check");
     assert.deepEqual(host.errors(checked), [], checked.stdout);
     assert.equal(checked.code, 0);
@@ -206,6 +199,29 @@ Deno.test("the administrator's half hour", async (t) => {
       await host.logged(),
       / decision=allow reason=allowed user=alice service=sshd .*rule=household /,
     );
+  });
+
+  await step("both ways at once", async () => {
+    await host.documented("# cp .*/sshd_config-certificates ");
+    const changed = host.block("AuthenticationMethods publickey keyboard");
+    await host.edit(SSHD_LINES, (text) =>
+      changed.split("\n").reduce(
+        (lines, line) =>
+          lines.replace(
+            new RegExp(`^${line.split(" ")[0]} .*$`, "m"),
+            () => line,
+          ),
+        text.replaceAll("rescue", "admin"),
+      ));
+    const checked = await host.run("oauth-pam check");
+    assert.deepEqual(host.errors(checked), [], checked.stdout);
+    assert.equal(checked.code, 0);
+    await host.ok("service ssh reload");
+    for (const way of ["certificate", "device"] as const) {
+      const login = await host.ssh(way);
+      assert.equal(login.stdout, "alice\n", login.stderr);
+      assert.match(await host.logged(), / decision=allow .* user=alice /);
+    }
   });
 
   await step(
@@ -275,6 +291,7 @@ Deno.test("the administrator's half hour", async (t) => {
       const { code, stderr } = await host.run("dpkg --remove oauth-pam");
       assert.notEqual(code, 0);
       assert.match(stderr, /\/etc\/pam\.d\/sshd:\d+:.*oauth-pam-launch/);
+      assert.match(stderr, /\/10-oauth-pam\.conf:\d+:AuthorizedKeysCommand /);
       assert.equal((await host.run("oauth-pam check")).code, 0);
       assert.equal((await host.ssh("device")).stdout, "alice\n");
     },
@@ -284,7 +301,7 @@ Deno.test("the administrator's half hour", async (t) => {
     "without the lines it goes, and people log in with their password",
     async () => {
       await host.ok("cp /root/sshd.before /etc/pam.d/sshd");
-      await host.ok("rm /etc/ssh/sshd_config.d/10-oauth-pam.conf");
+      await host.ok(`rm ${SSHD_LINES}`);
       await host.ok("service ssh reload");
       await host.ok("dpkg --remove oauth-pam");
       assert.equal((await host.password()).stdout, "alice\n");
@@ -331,6 +348,7 @@ class Host {
   readonly #provider: TestProvider;
   #port = 0;
   #logged = 0;
+  #manual = "";
 
   constructor(root: ThrowawayRoot, provider: TestProvider) {
     this.#root = root;
@@ -377,6 +395,45 @@ class Host {
     return (await this.ok(command)).stdout;
   }
 
+  /** As `man 8 oauth-pam` shows it. */
+  async readManual(): Promise<void> {
+    const roff = await this.text("zcat /usr/share/man/man8/oauth-pam.8.gz");
+    const child = new Deno.Command("mandoc", {
+      args: ["-T", "utf8", "-O", "width=300"],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(roff));
+    await writer.close();
+    const shown = new TextDecoder().decode((await child.output()).stdout);
+    // bold and underlined letters are struck over
+    this.#manual = shown.replace(/.\x08/gu, "");
+  }
+
+  /** The lines of the manual from the one that begins so to the next empty one. */
+  block(beginning: string): string {
+    const found = new RegExp(`^( *)(${beginning}.*(?:\n\\1.+)*)`, "m")
+      .exec(this.#manual);
+    assert.ok(found, `the manual has "${beginning}"`);
+    const [, indent = "", text = ""] = found;
+    return text.replaceAll(`\n${indent}`, "\n");
+  }
+
+  /** Runs the command that the manual has, with one's own words in place of the example's. */
+  documented(
+    command: string,
+    own: Readonly<Record<string, string>> = {},
+  ): Promise<RootResult> {
+    const [line = ""] = this.block(command).split("\n");
+    return this.ok(
+      Object.entries(own).reduce(
+        (text, [example, word]) => text.replaceAll(example, () => word),
+        line.slice(2),
+      ),
+    );
+  }
+
   lines(path: string, lines: readonly string[]): Promise<void> {
     return Deno.writeTextFile(
       this.#root.at(path),
@@ -415,8 +472,10 @@ class Host {
     const { issuer } = this.#provider;
     const [command = "", ...args] = this.#root.inside([
       ...VISITOR.split(" "),
-      ...["SSH_AUTH_SOCK=/home/visitor/agent", "oauth-pam", "key"],
-      ...["--issuer", issuer, "--client-id", CLIENT],
+      ...["SSH_AUTH_SOCK=/home/visitor/agent"],
+      ...this.block("\\$ oauth-pam key --issuer").split("\n")[0]!.slice(2)
+        .replace(/--issuer \S+/, () => `--issuer ${issuer}`)
+        .split(" "),
       ...["--scope", "openid profile groups"],
       ...["--ca-file", "/home/visitor/ca.pem"],
     ]);

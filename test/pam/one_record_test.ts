@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Threats: H5
 import assert from "node:assert/strict";
 import { AUDIT_FIELDS } from "../../src/lib/audit_record.ts";
 import { runOutcome } from "../../src/pam/outcome.ts";

@@ -24,7 +24,7 @@ export interface NpmPackage {
 }
 
 /** What a package of ours brings along. */
-export interface Brought {
+interface Brought {
   /** In the bundled program. */
   readonly bundled: readonly NpmPackage[];
   /** The Deno of the lock file, and where it lies once `deno install` has fetched it. */

@@ -55,9 +55,10 @@ async function makeDirectory(
     const folder = host.at(`/${steps.slice(0, index + 1).join("/")}`);
     if (await lstatOrNull(folder) !== null) continue;
     requireTrusted(folder.slice(0, folder.lastIndexOf("/")) || "/", path);
-    await Deno.mkdir(folder);
+    const mode = index === steps.length - 1 ? 0o700 : 0o755;
+    await Deno.mkdir(folder, { mode });
     // whatever the umask is
-    await Deno.chmod(folder, index === steps.length - 1 ? 0o700 : 0o755);
+    await Deno.chmod(folder, mode);
   }
   return true;
 }
@@ -67,6 +68,9 @@ async function link(
   { socket, host }: { socket: string | null; host: InstalledHost },
 ): Promise<void> {
   if (socket === null) return;
+  // a directory that is not only for this, such as /var/cache, is not one
+  const { mode } = await Deno.lstat(host.at(directory));
+  if (((mode ?? 0o077) & 0o077) !== 0) return;
   try {
     await Deno.symlink(socket, host.at(`${directory}/syslog`));
   } catch (error) {

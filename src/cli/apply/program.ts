@@ -101,6 +101,7 @@ export async function writeProgram(options: ToApply): Promise<Built> {
     // a login that has begun still reads those of the program that was there
     await sweep(host, [...before, ...await namedBy(host)]);
     await sweepCode(policy, { host, code: built.code });
+    if (built.code !== null && host.isThisOne) await warm(options.policyPath);
     return built;
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -110,7 +111,7 @@ export async function writeProgram(options: ToApply): Promise<Built> {
 async function makeState(host: InstalledHost): Promise<void> {
   const path = host.at(STATE);
   try {
-    await Deno.mkdir(path);
+    await Deno.mkdir(path, { mode: 0o755 });
     await Deno.chmod(path, 0o755);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
@@ -145,6 +146,26 @@ async function prove(fresh: string, version: string): Promise<void> {
   throw new BuildError(
     `the new program was tried and is not used: ${answer}`,
   );
+}
+
+/**
+ * Fills the code cache, so that not even the first login waits for that: asked how a login ended of which it
+ * is told nothing, the program refuses, and logs nothing.
+ */
+async function warm(policyPath: string): Promise<void> {
+  try {
+    await new Deno.Command(PROGRAM, {
+      args: ["outcome", policyPath],
+      cwd: "/",
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+      signal: AbortSignal.timeout(PROVE_MS),
+    }).output();
+  } catch {
+    // logins fill it, too
+  }
 }
 
 /** The names in the state folder that the program there needs beside itself. */

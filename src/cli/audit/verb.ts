@@ -9,6 +9,7 @@ import type { Policy } from "../../policy/model.ts";
 import { locate } from "../../policy/syntax/yaml.ts";
 import { choice, parseArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { formatOption } from "../output/reports.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import {
   InputError,
@@ -18,7 +19,6 @@ import {
   whyUnwritten,
 } from "../input.ts";
 import type { CliIo } from "../io.ts";
-import { formatOption } from "../output/reports.ts";
 import { namedOnce, readAuditFiles } from "./files.ts";
 import { summaryJson } from "./json.ts";
 import { type PolicyRule, summaryPretty } from "./pretty.ts";

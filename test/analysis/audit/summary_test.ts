@@ -3,7 +3,6 @@
  *
  * @module
  */
-// Threats: H5
 import assert from "node:assert/strict";
 import { openMetrics } from "../../../src/analysis/audit/metrics.ts";
 import {

@@ -2,7 +2,7 @@
  * The packages on hosts of their own: what comes, what stays after an upgrade, and that nobody is locked
  * out when it goes.
  *
- * Debian packages: dpkg, libpam-runtime, openssh-server, systemd, rpm, util-linux.
+ * Debian packages: dpkg, libpam-runtime, openssh-server, pamtester, systemd, rpm, util-linux.
  *
  * @module
  */
@@ -51,6 +51,8 @@ async function hostWith(...packages: readonly string[]): Promise<Host> {
   for (const path of packages) {
     await Deno.copyFile(path, root.at(`/tmp/${path.slice(folder.length + 1)}`));
   }
+  // man-db would read every manual page of this machine
+  await root.run(["rm", "-f", "/var/lib/man-db/auto-update"]);
   return {
     root,
     sh: (line, env = {}) =>
@@ -189,6 +191,38 @@ Deno.test("removal takes the profile out of the stacks, and is refused where it 
   await host.write("/etc/pam.d/common-auth", enabled);
   await host.ok("pam-auth-update --enable oauth-pam && dpkg -r oauth-pam");
   assert.equal(await host.ok(stack), before);
+});
+
+Deno.test("with the profile a password works as before, whatever becomes of the program", async () => {
+  await using host = await installed(deb);
+  await host.ok(
+    `useradd -p "$(perl -e 'print crypt("secret", "\\$6\\$salt")')" alice
+     pam-auth-update --enable oauth-pam
+     printf '@include common-auth\\n@include common-account\\n' >/etc/pam.d/own`,
+  );
+  const launcher = "/usr/libexec/oauth-pam/oauth-pam-launch";
+  const login = async (password: string) =>
+    (await host.sh(
+      `echo ${password} | pamtester own alice authenticate acct_mgmt`,
+    ))
+      .code;
+  const broken = {
+    "no program yet": ":",
+    "a program that refuses":
+      "printf '#!/bin/sh\\nexit 7\\n' >/var/lib/oauth-pam/login; chmod 755 /var/lib/oauth-pam/login",
+    "a launcher that is empty": `: >${launcher}`,
+    "no launcher": `rm ${launcher}`,
+  };
+  for (const [what, line] of Object.entries(broken)) {
+    await host.ok(line);
+    assert.equal(await login("secret"), 0, what);
+  }
+  assert.notEqual(await login("wrong"), 0);
+  // what ends with 0 whatever it is asked lets nobody in
+  await host.ok(`echo '#!/bin/sh' >${launcher}; chmod 755 ${launcher}`);
+  for (const password of ["wrong", "secret"]) {
+    assert.notEqual(await login(password), 0);
+  }
 });
 
 Deno.test("an upgrade whose program cannot be made keeps the old one, and says so", async () => {

@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { manPages } from "../../../src/build/package/man.ts";
+import { installed } from "../../../src/build/package/man/command.ts";
 import { exitRows, optionHead, toldOptions } from "../../../src/cli/command.ts";
 import { toldCommands } from "../../../src/reference/commands.ts";
 import { MARKED } from "../../docs/tables.ts";
@@ -133,7 +134,8 @@ function literally(text: string): string {
 
 function has(text: string, part: string): void {
   const blanks = (each: string) => each.replace(/\s+/g, " ");
-  assert.ok(blanks(text).includes(blanks(shownAs(part))), `${part}\n${text}`);
+  const wanted = blanks(shownAs(installed(part)));
+  assert.ok(blanks(text).includes(wanted), `${wanted}\n${text}`);
 }
 
 for (const { words, command } of COMMANDS) {
@@ -267,6 +269,12 @@ Deno.test("every command that a page shows is one, with options that it takes", 
     }
   }
   assert.ok(shown >= 10, String(shown));
+});
+
+Deno.test("no page names a place that a checkout alone has", () => {
+  for (const { file, text } of PAGES) {
+    assert.doesNotMatch(text, /pam\.d\.example|deno task/, file);
+  }
 });
 
 Deno.test("every file that a page names of the package's examples is one", async () => {

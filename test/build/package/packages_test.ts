@@ -12,6 +12,7 @@ import cyclonedx from "@cyclonedx/cyclonedx-library/package.json" with {
 import config from "../../../deno.json" with { type: "json" };
 import type { Entry, PackageKind } from "../../../src/build/package/kind.ts";
 import type { Packages } from "../../../src/build/package/main.ts";
+import { PAM_PROFILE } from "../../../src/build/package/scripts.ts";
 import { digestOf } from "../../../src/build/package/stage.ts";
 import { filesBelow } from "../../support/files.ts";
 import { packaged, printed } from "./packages.ts";
@@ -103,6 +104,8 @@ Deno.test("an .rpm has the same, but for what is Debian's", async () => {
     "usr/share/pam-configs/oauth-pam",
     "etc/apparmor.d/var.lib.oauth-pam.login",
     "usr/share/lintian/overrides/oauth-pam",
+    // where each keeps them
+    "usr/share/zsh/vendor-completions/_oauth-pam",
   ]);
 });
 
@@ -205,6 +208,7 @@ Deno.test("the profile for PAM stands in no stack by itself, cannot lock out, an
   const [, name] = /pam-auth-update --package --remove (\S+)/.exec(
     await text("DEBIAN/prerm"),
   ) ?? [];
+  assert.equal(name, PAM_PROFILE);
   assert.deepEqual(await filesBelow(`${tree}/usr/share/pam-configs`), [name]);
 });
 
@@ -229,6 +233,21 @@ Deno.test("the scripts are of both kinds of packages, and a shell can read them"
     await shared("postinst", post.slice(0, post.indexOf("\nmake_places\n"))),
   );
   assert.ok(await shared("prerm", preun.slice(0, preun.indexOf('\n[ "$1"'))));
+});
+
+Deno.test("AppArmor takes its profile, which forbids nothing until somebody says so", async () => {
+  const profile = `${tree}/etc/apparmor.d/var.lib.oauth-pam.login`;
+  const built = await printed(
+    ...["sh", "-ec"] as const,
+    'apparmor_parser --skip-kernel-load --skip-cache --debug "$1" 2>&1',
+    ...["sh", profile],
+  );
+  assert.match(built, /^Name:\s+oauth-pam-login$/m);
+  assert.match(built, /^Mode: complain$/m);
+  assert.match(
+    await Deno.readTextFile(profile),
+    /^profile oauth-pam-login \/var\/lib\/oauth-pam\/login flags=/m,
+  );
 });
 
 Deno.test("the launchers start what `oauth-pam apply` writes, and are else those of pam.d.example/", async () => {

@@ -235,6 +235,10 @@ Deno.test("apply makes the folders that the policy names, for sshd's user too, a
     assert.match(stderr, /made \/srv\/a\/keys of the user "oauth-pam"/);
     // a second time there is nothing to make
     assert.doesNotMatch((await apply()).stderr, /made/);
+    // what is not for oauth-pam alone gets no link
+    await policy(POLICY + "cache: {directory: /var/cache}\n");
+    assert.equal((await apply()).code, 0);
+    assert.deepEqual([...Deno.readDirSync(`${root}/var/cache`)], []);
     // a host without that user
     await Deno.writeTextFile(`${root}/etc/passwd`, "root:x:0:0::/:/bin/sh\n");
     await Deno.writeTextFile(`${root}/etc/nsswitch.conf`, "passwd: files\n");

@@ -295,6 +295,38 @@ if (PAIR.denort !== undefined) {
     }));
 }
 
+Deno.test("the first login finds the code cache filled, and those of earlier programs are gone", () =>
+  withHost(RUNTIME, async ({ root, policy, apply }) => {
+    const folders = () =>
+      [...Deno.readDirSync(root.at("/var/cache/oauth-pam.code"))].map((
+        { name },
+      ) => name);
+    await apply();
+    const [first = "", ...none] = folders();
+    assert.deepEqual(none, []);
+    const cached = await root.ok([
+      ...["find", `/var/cache/oauth-pam.code/${first}`],
+      ...["-name", "v8_code_cache*", "-size", "+500k"],
+    ]);
+    assert.match(cached, /\/v8_code_cache/);
+    const program = await Deno.readTextFile(
+      root.at("/var/lib/oauth-pam/login"),
+    );
+    assert.ok(program.includes(`/var/cache/oauth-pam.code/${first}\n`));
+    await policy((text) => `${text}# another\n`);
+    await apply();
+    const [second, ...others] = folders();
+    assert.deepEqual(others, []);
+    assert.notEqual(second, first);
+    // nobody has tried to log in
+    const log = await root.run([
+      "grep",
+      "decision=",
+      "/var/log/oauth-pam-test",
+    ]);
+    assert.equal(log.stdout, "");
+  }));
+
 Deno.test("whoever is not root is told to be", () =>
   withHost(RUNTIME, async ({ root }) => {
     const { code, stdout, stderr } = await root.run([

@@ -80,7 +80,7 @@ file as well, are refused: in CI write the reference in full, --base refs/remote
     "replay": {
       value: "FILE",
       says:
-        'decide the logins of an audit file again by both policies: of any size, also one that gzip compressed, "-" for standard input',
+        'decide the logins of an audit file again by both policies: of any size, also one that gzip compressed, "-" for standard input. Lines that are of no use are counted and do not hit --fail-on by themselves',
       repeat: true,
     },
     "fail-on": {

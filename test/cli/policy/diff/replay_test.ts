@@ -3,7 +3,6 @@
  *
  * @module
  */
-// Threats: H5
 import assert from "node:assert/strict";
 import {
   auditedPolicy,
