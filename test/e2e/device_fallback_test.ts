@@ -124,7 +124,7 @@ test(
         assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
         assert.match(
           result.prompts.join(),
-          /\nNo password helps here: press Enter, /,
+          /\nNo password helps here: press Enter\.\n/,
         );
         assert.match(await nextAttempt(), / reason=issuer_refused /);
         await Deno.writeTextFile(host.policy, policy);

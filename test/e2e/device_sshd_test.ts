@@ -183,7 +183,7 @@ test("refuses all others", {}, async (bench, step) => {
       await provider.setAvailability("up");
       assert.match(
         prompts.join(),
-        /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\nNo password helps here: .*\n(?:.*\n)?Password: $/,
+        /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\nTry again later, .*\nNo password helps here: .*\n(?:.*\n)?Password: $/,
       );
       assert.match(line, / reason=issuer_unavailable /);
     },

@@ -1,6 +1,6 @@
 /**
- * `oauth-pam device start POLICY [--issuer NAME] [--password-after NAME,…]`: gets a code from the issuer, shows it to the
- * user, and remembers the secret that belongs to it for `device finish`.
+ * `oauth-pam device start POLICY [--issuer NAME] [--password-after NAME,…]`: gets a code from the
+ * issuer, shows it to the user, and remembers the secret that belongs to it for `device finish`.
  *
  * @module
  */
@@ -109,7 +109,7 @@ export async function deviceStart(
   io.stdout(failureText({
     reference,
     limit: attempt.limit,
-    password: isPasswordTaken(args, failure),
+    password: isPasswordTaken(args, attempt, failure),
     now: io.now(),
   }));
   await within(
@@ -201,17 +201,20 @@ function misused(): RequestError {
   );
 }
 
-/** Whether a later line of the stack takes a password after this; `null` where it does not say. */
+/**
+ * Whether a later line of the stack takes a password after this; `null` where it does not say. Without a
+ * policy there is no outcome that a line could ask for.
+ */
 function isPasswordTaken(
   args: readonly string[],
+  { policy }: Attempt,
   { reason }: Pick<LoginResult, "reason">,
 ): boolean | null {
   try {
     const { passwordAfter } = readArguments(args);
     if (passwordAfter === null || reason === "allowed") return null;
-    return [reason, pamCode(reason)].some((name) =>
-      passwordAfter.includes(name)
-    );
+    return policy !== null &&
+      [reason, pamCode(reason)].some((name) => passwordAfter.includes(name));
   } catch {
     return null;
   }

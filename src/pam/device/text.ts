@@ -68,17 +68,22 @@ export function failureText(
 ): string {
   const what = limit === null
     ? "Signing in with a browser is not possible at the moment"
-    : `${limitSentence(limit)}: the next one can start in ${
+    : limitSentence(limit);
+  const again = limit === null
+    ? "Try again later, or ask your administrator."
+    : `The next one can start in ${
       Math.max(1, Math.ceil((limit.until - now) / 1000))
-    } seconds`;
-  const then = password === null
-    ? ""
-    : password
-    ? "Type your password for this host instead.\n"
-    : `No password helps here: press Enter${
-      limit === null ? ", and try again later or ask your administrator" : ""
-    }.\n`;
-  return `\n${what} (reference ${reference}).\n${then}`;
+    } seconds.`;
+  const lines = [
+    `${what} (reference ${reference}).`,
+    ...(limit === null && password !== false ? [] : [again]),
+    ...(password === null
+      ? []
+      : password
+      ? ["Type your password for this host instead."]
+      : ["No password helps here: press Enter."]),
+  ];
+  return `\n${lines.join("\n")}\n`;
 }
 
 function limitSentence({ whose }: ReachedLimit): string {

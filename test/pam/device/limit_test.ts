@@ -257,7 +257,7 @@ Deno.test("device start refuses beyond the limit, without a request, and says to
     assert.deepEqual([refused.reason, refused.exitCode], ["device_limit", 7]);
     assert.equal(
       withoutReference(refused.text),
-      "\nToo many sign-ins were started from your address: the next one can start in 59 seconds (reference REF).\n",
+      "\nToo many sign-ins were started from your address (reference REF).\nThe next one can start in 59 seconds.\n",
     );
     const until = new Date(clock.now() + 59_000).toISOString()
       .replace(/\.\d+Z/, "Z");
