@@ -1,7 +1,7 @@
 /**
- * `check`: what `deno compile` wrote into a program: what it may do, and the code that it runs. The program
- * that `deno compile` starts from ends where its section headers end; what was put in follows. strip(1)
- * removes that, and such a program ends with 1 at every start.
+ * `check`: what `deno compile` wrote into a program: what it may do, and the code that it runs. Some versions
+ * put it behind the section headers, which end a program otherwise, where strip(1) takes it away: such a
+ * program ends with 1 at every start. Later ones put it into a section of its own.
  *
  * @module
  */
@@ -38,15 +38,12 @@ export async function readCompiled(
     const head = await readAt(file, 0, Math.min(size, HEAD));
     const end = endOfProgram(head);
     if (end === null || end > size) return null;
-    // later versions may put it elsewhere
-    const contents = bytesAsText(
-      end < size
-        ? await readAt(file, end, size - end)
-        : await readAt(file, 0, size),
-    );
-    const allowed = allowedIn(contents);
-    if (allowed === null) return end < size ? null : "stripped";
-    return { allowed, contents, engine: buildId(head) };
+    const engine = buildId(head);
+    const behind = bytesAsText(await readAt(file, end, size - end));
+    const found = putIn(behind) ??
+      putIn(bytesAsText(await readAt(file, 0, size)));
+    if (found !== null) return { ...found, engine };
+    return behind === "" ? "stripped" : null;
   } catch {
     return null;
   }
@@ -95,7 +92,7 @@ function endOfProgram(head: Uint8Array): number | null {
 /** Deno's mark, the length of what follows, and how the program is to run, as JSON. */
 const METADATA = /d3n0l4nd([\s\S]{8})(?=\{")/g;
 
-function allowedIn(contents: string): Allowed | null {
+function putIn(contents: string): Omit<Compiled, "engine"> | null {
   for (const match of contents.matchAll(METADATA)) {
     const start = match.index + match[0].length;
     const length = littleEndian(contents.slice(start - 8, start));
@@ -105,8 +102,11 @@ function allowedIn(contents: string): Allowed | null {
       ) as { permissions: Record<string, unknown> };
       const all = permissions.allow_all === true;
       return {
-        net: all ? [] : listIn(permissions.allow_net),
-        write: all ? [] : listIn(permissions.allow_write),
+        allowed: {
+          net: all ? [] : listIn(permissions.allow_net),
+          write: all ? [] : listIn(permissions.allow_write),
+        },
+        contents: contents.slice(match.index),
       };
     } catch {
       // the mark is a word of Deno's own, too

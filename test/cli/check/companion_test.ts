@@ -95,6 +95,25 @@ Deno.test("check says ok of nothing that it could not judge", async () => {
   );
 });
 
+Deno.test("check says nothing good of PAM lines that could not all be read", async () => {
+  await using host = await createBrokenHost();
+  await Deno.remove(`${host.pam.serviceDir}/common-account`);
+  const { ok } = await host.check();
+  assert.deepEqual(ok.filter(({ id }) => id.startsWith("pam/")), []);
+});
+
+Deno.test("check says that nothing but a token lets people in only where that is so", async () => {
+  await using host = await createBrokenHost();
+  const said = async () =>
+    (await host.check()).ok.some(({ id }) => id === "pam/second-way-in");
+  assert.ok(await said());
+  await host.edit(
+    host.stack,
+    (text) => text.replace(/^auth/m, "auth sufficient pam_ssh.so\nauth"),
+  );
+  assert.ok(!await said());
+});
+
 Deno.test("check without an argument takes the policy that the lines name, and says who does", async () => {
   await using host = await createBrokenHost();
   const { pam } = host;
