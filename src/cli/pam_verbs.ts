@@ -5,6 +5,7 @@
  */
 import { EXIT_CODES, IGNORE, OUTCOMES } from "../pam/exit_code.ts";
 import { type Command, helpText } from "./command.ts";
+import { EXAMPLES, LAUNCHERS } from "./documents.ts";
 
 interface PamVerb {
   readonly words: string;
@@ -42,7 +43,7 @@ const COMMANDS: readonly Omit<PamVerb, "help">[] = [
       about: `
 Reads what was typed at the prompt, verifies the token, and decides by the policy. Who asks for
 what is in PAM_USER, PAM_SERVICE and PAM_TYPE, which pam_exec sets: run by hand it refuses. The
-stacks in pam.d.example/ run it, through the launcher.
+stacks in ${EXAMPLES} run it, through the launcher.
 `,
       options: {
         issuer: {
@@ -121,7 +122,7 @@ ${OUTCOMES.map((name) => `  ${name}`).join("\n")}
     command: {
       forms: ["[OPTIONS] POLICY USER KEY TYPE [CONNECTION]"],
       about: `
-What sshd asks by AuthorizedKeysCommand, through the launcher pam.d.example/oauth-pam-ssh-keys:
+What sshd asks by AuthorizedKeysCommand, through the launcher ${LAUNCHERS}oauth-pam-ssh-keys:
 prints the one line by which sshd takes a certificate that carries an ID token, or nothing.
 `,
       options: {

@@ -37,6 +37,7 @@ Another.
     "a-very-long-name-of-it": { value: "SECONDS", says: "how long" },
     "timeout": { value: "TIME", says: "how long", fallback: "5m" },
     "list": { says: "what there is" },
+    "quiet": { short: "q", says: "say less" },
   },
   notes: "\nAt last.\n",
   exits: { 1: "a no", 2: "usage", 0: "fine" },
@@ -47,6 +48,7 @@ Deno.test("help is made of the table: usage, about, options, notes, exit codes",
     helpText("do it", COMMAND),
     `usage: oauth-pam do it FILE… --account NAME [--format pretty|json] [--tag TEXT]…
                        [--a-very-long-name-of-it SECONDS] [--timeout TIME]
+                       [--quiet]
        oauth-pam do it --list
 
 One paragraph that is long enough to need a second line on a terminal of eighty
@@ -62,6 +64,7 @@ Another.
                    how long
   --timeout TIME   how long; 5m is the default
   --list           what there is
+  -q, --quiet      say less
 
 At last.
 

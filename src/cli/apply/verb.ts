@@ -64,9 +64,11 @@ A policy with errors is refused. Whatever goes wrong, the program that was there
     },
     form: {
       value: "FORM",
-      says:
-        "one executable, or a wrapper for the package's Deno, which starts faster; that of the last time, or compiled where the package can",
-      oneOf: FORMS,
+      says: "that of the last time, or compiled where the package can",
+      oneOf: {
+        compiled: "one executable",
+        runtime: "a wrapper for the package's Deno, which starts faster",
+      } satisfies Record<Form, string>,
     },
   },
   exits: {

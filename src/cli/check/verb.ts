@@ -46,7 +46,7 @@ import { type Target, targetsOf } from "./targets.ts";
 const FORMATS = ["pretty", "json"] as const;
 
 export const COMMAND: Command = {
-  forms: ["[POLICY]"],
+  forms: ["[POLICY] [OPTIONS] [--fix | -t]"],
   about: `
 Looks at this host: whether the policy can be used, who could have written it and the files it
 names, whether the PAM lines fail closed, whether sshd asks for tokens or about certificates, and

@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { manPages } from "../../../src/build/package/man.ts";
+import { installed } from "../../../src/build/package/man/command.ts";
 import { exitRows, optionHead, toldOptions } from "../../../src/cli/command.ts";
 import { toldCommands } from "../../../src/reference/commands.ts";
 import { MARKED } from "../../docs/tables.ts";
@@ -127,9 +128,14 @@ function shownAs(text: string): string {
   return text.replaceAll("…", "...").replaceAll("`", "");
 }
 
+function literally(text: string): string {
+  return text.replace(/[[\]|.]/g, "\\$&");
+}
+
 function has(text: string, part: string): void {
   const blanks = (each: string) => each.replace(/\s+/g, " ");
-  assert.ok(blanks(text).includes(blanks(shownAs(part))), `${part}\n${text}`);
+  const wanted = blanks(shownAs(installed(part)));
+  assert.ok(blanks(text).includes(wanted), `${wanted}\n${text}`);
 }
 
 for (const { words, command } of COMMANDS) {
@@ -137,7 +143,8 @@ for (const { words, command } of COMMANDS) {
     const text = told(words);
     for (const { name, option, text: says } of toldOptions(command.options)) {
       const head = shownAs(optionHead(name, option));
-      assert.ok(text.includes(`\n     ${head}\n`), head);
+      // the text of a short one stands beside it
+      assert.match(text, new RegExp(`^ {5}${literally(head)}(?:$| {2,})`, "m"));
       has(text, says);
     }
     for (const [code, means] of exitRows(command)) {
@@ -150,7 +157,9 @@ for (const { words, command } of COMMANDS) {
       has(text, paragraph);
     }
     // and no option that it does not take
-    const heads = [...text.matchAll(/^ {5}(?:-\w, )?--([a-z-]+)(?: \S+)?$/gm)]
+    const heads = [
+      ...text.matchAll(/^ {5}(?:-\w, )?--([a-z-]+)(?: \S+)?(?:$| {2,})/gm),
+    ]
       .map(([, name = ""]) => name);
     assert.deepEqual(heads, toldOptions(command.options).map((o) => o.name));
   });
@@ -260,6 +269,12 @@ Deno.test("every command that a page shows is one, with options that it takes", 
     }
   }
   assert.ok(shown >= 10, String(shown));
+});
+
+Deno.test("no page names a place that a checkout alone has", () => {
+  for (const { file, text } of PAGES) {
+    assert.doesNotMatch(text, /pam\.d\.example|deno task/, file);
+  }
 });
 
 Deno.test("every file that a page names of the package's examples is one", async () => {

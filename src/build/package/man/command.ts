@@ -58,10 +58,27 @@ export function exitBlock(command: Command): Block {
   };
 }
 
+/** Where a checkout has what a package puts elsewhere. */
+const PLACES = [
+  [
+    "pam.d.example/oauth-pam-ssh-keys",
+    "/usr/libexec/oauth-pam/oauth-pam-ssh-keys",
+  ],
+  ["pam.d.example/", "/usr/share/doc/oauth-pam/examples/"],
+] as const;
+
+/** What a checkout's program says, as the program of a package says it. */
+export function installed(text: string): string {
+  return PLACES.reduce(
+    (changed, [from, to]) => changed.replaceAll(from, to),
+    text,
+  );
+}
+
 /** Paragraphs as `--help` has them: what is indented there is code. */
 export function textBlocks(text: string): Block[] {
   if (text.trim() === "") return [];
-  return text.trim().split(/\n\s*\n/).flatMap((paragraph) =>
+  return installed(text).trim().split(/\n\s*\n/).flatMap((paragraph) =>
     blocks(paragraph).map(({ verbatim, lines }) =>
       verbatim
         ? { code: lines.map((line) => line.slice(2)).join("\n") }

@@ -164,7 +164,7 @@ Nobody gets in but by an allow rule that matches, where no deny rule matches. \`
           {
             head: "/usr/share/doc/oauth-pam/examples/policies/",
             text:
-              "Policies to start from, each with its tests, and README.md with the reference and more examples.",
+              "Policies to start from, each with its tests, and a README with more examples.",
           },
         ],
       },

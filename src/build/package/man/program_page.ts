@@ -40,7 +40,7 @@ const FIRST_LOGIN: Block[] = [
         },
         {
           text:
-            "Otherwise begin with the example in oauth-pam-policy(5). Write your own values in place of the examples'. The way in by certificate needs `ssh_certificates: {}` in the issuer, whose `audiences` name that client; the way in by a code `device: {client_id: ID, scopes: [openid, …]}`, where the scopes bring the claims that the rules use. Then:",
+            "Otherwise begin with the example in oauth-pam-policy(5). Write your own values in place of the examples', and `ca_file` where the issuer has a certificate authority of your own. The way in by certificate needs `ssh_certificates: {}` in the issuer, whose `audiences` name that client; the way in by a code `device: {client_id: ID, scopes: [openid, …]}`, where the scopes bring the claims that the rules use. Then:",
         },
         {
           code:
@@ -52,7 +52,11 @@ const FIRST_LOGIN: Block[] = [
           text:
             "Make the program that logins run. It may talk to the policy's hosts and write to its cache directory, and nothing else:",
         },
-        { code: `# oauth-pam apply ${POLICY}` },
+        { code: "# oauth-pam apply" },
+        {
+          text:
+            "At its end it checks this host. What it finds wrong of sshd and PAM is what the next steps are for.",
+        },
       ],
       [
         {
@@ -60,8 +64,9 @@ const FIRST_LOGIN: Block[] = [
             "Let sshd ask about certificates. Write the name of your own emergency account into the first file in place of `rescue`, and read the comments of both. /etc/ssh/sshd_config must include the folder, as Debian's does, before its own lines:",
         },
         {
-          code:
-            `# cp ${EXAMPLES}/sshd_config-certificates /etc/ssh/sshd_config.d/10-oauth-pam.conf\n# cp ${EXAMPLES}/sshd-certificates /etc/pam.d/sshd`,
+          code: `# cp /etc/pam.d/sshd /root/sshd.before
+# cp ${EXAMPLES}/sshd_config-certificates /etc/ssh/sshd_config.d/10-oauth-pam.conf
+# cp ${EXAMPLES}/sshd-certificates /etc/pam.d/sshd`,
         },
       ],
       [
@@ -94,11 +99,10 @@ KbdInteractiveAuthentication yes`,
       [
         {
           text:
-            "See whether anything would let somebody in or lock everybody out, and only then have sshd read its lines again (the service is called `sshd` outside Debian):",
+            "See whether anything would let somebody in or lock everybody out, and only then have sshd read its lines again (the service is called `sshd` outside Debian). `oauth-pam check --fix` prints what to do about what it finds:",
         },
         {
-          code:
-            `# oauth-pam check ${POLICY}\n# sshd -t\n# systemctl reload ssh`,
+          code: "# oauth-pam check\n# sshd -t\n# systemctl reload ssh",
         },
       ],
       [
@@ -108,7 +112,7 @@ KbdInteractiveAuthentication yes`,
         },
         {
           code:
-            `$ oauth-pam key --issuer https://login.example.edu --client-id ssh\n$ ssh alice@ssh.example.edu`,
+            `$ oauth-pam key --issuer https://login.example.edu --client-id ssh --scope "openid email groups"\n$ ssh alice@ssh.example.edu`,
         },
         {
           text:
@@ -129,7 +133,7 @@ KbdInteractiveAuthentication yes`,
     text:
       `A change of the policy counts from the next login on. Where it names a new host or another cache directory, \`oauth-pam check\` says so and \`oauth-pam apply\` makes the program anew; until then logins are refused with \`policy_invalid\`.
 
-To remove the package, first take its lines out of /etc/pam.d and out of sshd's configuration, reload sshd and log in by another way; the package refuses to go while a file there still names it.`,
+To remove the package, first put back /root/sshd.before, take its lines out of sshd's configuration, reload sshd and log in by another way; the package refuses to go while a file there still names it.`,
   },
 ];
 
