@@ -470,14 +470,15 @@ class Host {
   /** `oauth-pam key` on the visitor's own machine, approved in a browser; what it said. */
   async key(): Promise<string> {
     const { issuer } = this.#provider;
+    const [line = ""] = this.block("\\$ oauth-pam key --issuer").split("\n");
     const [command = "", ...args] = this.#root.inside([
       ...VISITOR.split(" "),
-      ...["SSH_AUTH_SOCK=/home/visitor/agent"],
-      ...this.block("\\$ oauth-pam key --issuer").split("\n")[0]!.slice(2)
-        .replace(/--issuer \S+/, () => `--issuer ${issuer}`)
-        .split(" "),
-      ...["--scope", "openid profile groups"],
-      ...["--ca-file", "/home/visitor/ca.pem"],
+      ...["SSH_AUTH_SOCK=/home/visitor/agent", "sh", "-c"],
+      // one's own issuer, and the scopes of one's own rules
+      `exec ${
+        line.slice(2).replace(/--issuer \S+/, () => `--issuer ${issuer}`)
+          .replace("openid email groups", "openid profile groups")
+      } --ca-file /home/visitor/ca.pem`,
     ]);
     const child = new Deno.Command(command, {
       args,
@@ -497,6 +498,7 @@ class Host {
           (await Promise.race([ended, null]) === false ? said : undefined),
       { what: "the address" },
     );
+    assert.match(page, /^https:\S+$/);
     await comeBack(await signInAt(this.#provider, page, { account: "alice" }));
     assert.equal((await child.status).code, 0, said);
     await reading;
