@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { cli, cliOnDisk } from "../../support/cli.ts";
 import { createScene } from "../../support/login_scene.ts";
 import { PYTHON } from "../../support/metered.ts";
+import { createKeyScene } from "../../support/ssh_keys.ts";
 
 const POLICY = `version: 1
 issuers:
@@ -120,6 +121,30 @@ Deno.test("audit summary tells what logins left, by the policy's own files and t
     2,
     line + 1,
   ]);
+});
+
+Deno.test("audit summary reads the records of certificates too, which another user wrote elsewhere", async () => {
+  await using scene = await createKeyScene();
+  const { policyFile, cacheDirectory } = scene.site;
+  await Deno.writeTextFile(
+    policyFile,
+    `audit: {file: ${cacheDirectory}/audit.jsonl}\n`,
+    { append: true },
+  );
+  const summary = async () => {
+    const { code, stdout } = await cliOnDisk([
+      ..."audit summary --format json --policy".split(" "),
+      policyFile,
+    ]);
+    assert.equal(code, 0);
+    return JSON.parse(stdout).methods.map((
+      { method, allowed, denied }: Record<string, unknown>,
+    ) => [method, allowed, denied]);
+  };
+  assert.equal((await scene.ask()).reason, "allowed");
+  assert.deepEqual(await summary(), [["certificate", 1, 0]]);
+  assert.equal((await scene.attempt({ token: "x" })).reason, "token_malformed");
+  assert.deepEqual(await summary(), [["certificate", 1, 0], ["token", 0, 1]]);
 });
 
 Deno.test("audit summary names the rules that decided nothing, with their lines", async () => {
