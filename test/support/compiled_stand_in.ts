@@ -11,12 +11,14 @@ interface StandIn {
   readonly write?: readonly string[] | null;
   /** Its code. */
   readonly code?: string;
+  /** Whether all that lies ahead of the section headers, as later versions of Deno have it. */
+  readonly within?: boolean;
 }
 
 /** Writes a program, 0755, that ends with 0. */
 export async function writeStandIn(
   path: string,
-  { net = [], write = [], code = "" }: StandIn = {},
+  { net = [], write = [], code = "", within = false }: StandIn = {},
 ): Promise<void> {
   const bytes = new TextEncoder();
   const metadata = bytes.encode(JSON.stringify({
@@ -30,6 +32,12 @@ export async function writeStandIn(
     ...[bytes.encode("d3n0l4nd"), length, metadata],
     bytes.encode(`${code}\nd3n0l4nd`),
   ];
-  await Deno.writeFile(path, new Uint8Array(await new Blob(parts).bytes()));
+  const program = new Uint8Array(await new Blob(parts).bytes());
+  if (within) {
+    const view = new DataView(program.buffer);
+    const headers = view.getUint16(0x3a, true) * view.getUint16(0x3c, true);
+    view.setBigUint64(0x28, BigInt(program.length - headers), true);
+  }
+  await Deno.writeFile(path, program);
   await Deno.chmod(path, 0o755);
 }

@@ -48,7 +48,9 @@ export function issuerClockFindings(
     return [
       fine(
         "clock/issuer",
-        `within ${clock_skew} s of the clock of the issuer "${name}", as far as its seconds tell`,
+        `less than ${
+          clock_skew + TOLERATED_MS / 1000
+        } s from the clock of the issuer "${name}"`,
       ),
     ];
   }

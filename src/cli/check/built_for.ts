@@ -25,7 +25,7 @@ export interface ProgramParts {
   readonly code: string;
   /** The code that people's verbs need; the same text where both are in one file. */
   readonly rest: string;
-  /** Of the program that the code was put into; `null` where it runs the package's own Deno. */
+  /** Of the program that the code was put into, or that runs it; `null` where that cannot be told. */
   readonly engine: string | null;
 }
 
@@ -161,23 +161,21 @@ export async function packageOfProgram(
   const pieces = parts.main.split(PLACE);
   const [before = ""] = pieces;
   const after = pieces.at(-1) ?? "";
+  const { engines } = parts;
   const start = program.code.indexOf(before);
   const whole = start >= 0 && program.code.includes(after, start) &&
     program.rest.includes(parts.rest);
+  const known = program.engine !== null && engines.length > 0;
   const other = !whole
     ? "of another version of oauth-pam"
-    : program.engine !== null && parts.engine !== null &&
-        program.engine !== parts.engine
+    : known && !engines.includes(program.engine)
     ? "with another Deno"
     : null;
   if (other === null) {
-    return [
-      fine(
-        "program/older",
-        `"${path}" is made of what the package has`,
-        remedy,
-      ),
-    ];
+    const what = known
+      ? "the package's code, and its Deno"
+      : "the package's code";
+    return [fine("program/older", `"${path}" has ${what}`, remedy)];
   }
   return [{
     id: "program/older",
@@ -195,14 +193,16 @@ export async function hasPackage(host: CheckHost): Promise<boolean> {
 
 async function packageParts(
   { io, parts }: CheckHost,
-): Promise<{ main: string; rest: string; engine: string | null } | null> {
+): Promise<{ main: string; rest: string; engines: string[] } | null> {
   const main = `${parts}/login.js`;
   const read = async (path: string) => bytesAsText(await io.readHostFile(path));
   try {
     return {
       main: await read(main),
       rest: await read(restOf(main)),
-      engine: await engineOf(`${parts}/denort`),
+      engines: (await Promise.all(
+        ["denort", "deno"].map((name) => engineOf(`${parts}/${name}`)),
+      )).filter((each) => each !== null),
     };
   } catch {
     return null;

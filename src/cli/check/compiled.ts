@@ -1,7 +1,7 @@
 /**
- * `check`: what `deno compile` wrote into a program: what it may do, and the code that it runs. The program
- * that `deno compile` starts from ends where its section headers end; what was put in follows. strip(1)
- * removes that, and such a program ends with 1 at every start.
+ * `check`: what `deno compile` wrote into a program: what it may do, and the code that it runs. Some versions
+ * put it behind the section headers, which end a program otherwise, where strip(1) takes it away: such a
+ * program ends with 1 at every start. Later ones put it into a section of its own.
  *
  * @module
  */
@@ -38,15 +38,11 @@ export async function readCompiled(
     const head = await readAt(file, 0, Math.min(size, HEAD));
     const end = endOfProgram(head);
     if (end === null || end > size) return null;
-    // later versions may put it elsewhere
-    const contents = bytesAsText(
-      end < size
-        ? await readAt(file, end, size - end)
-        : await readAt(file, 0, size),
-    );
-    const allowed = allowedIn(contents);
-    if (allowed === null) return end < size ? null : "stripped";
-    return { allowed, contents, engine: buildId(head) };
+    const engine = buildId(head);
+    const found = await putIn(file, { start: end, size }) ??
+      await putIn(file, { start: 0, size: end });
+    if (found !== null) return { ...found, engine };
+    return end === size ? "stripped" : null;
   } catch {
     return null;
   }
@@ -64,6 +60,29 @@ export async function engineOf(path: string): Promise<string | null> {
 
 /** The headers, and the notes behind them. */
 const HEAD = 4096;
+
+/** A whole program is a hundred million bytes. */
+const CHUNK = 4 * 1024 * 1024;
+/** The mark, the length, and how what follows begins. */
+const OVERLAP = 18;
+
+/** What was put into the part of a program from `start` on, up to `size`. */
+async function putIn(
+  file: Deno.FsFile,
+  { start, size }: { start: number; size: number },
+): Promise<Omit<Compiled, "engine"> | null> {
+  for (let offset = start; offset < size; offset += CHUNK) {
+    const length = Math.min(CHUNK + OVERLAP, size - offset);
+    const chunk = bytesAsText(await readAt(file, offset, length));
+    for (const { index } of chunk.matchAll(METADATA)) {
+      const at = offset + index;
+      const contents = bytesAsText(await readAt(file, at, size - at));
+      const allowed = allowedIn(contents);
+      if (allowed !== null) return { allowed, contents };
+    }
+  }
+  return null;
+}
 
 async function readAt(
   file: Deno.FsFile,
@@ -95,24 +114,22 @@ function endOfProgram(head: Uint8Array): number | null {
 /** Deno's mark, the length of what follows, and how the program is to run, as JSON. */
 const METADATA = /d3n0l4nd([\s\S]{8})(?=\{")/g;
 
+/** Of a text that begins with the mark. */
 function allowedIn(contents: string): Allowed | null {
-  for (const match of contents.matchAll(METADATA)) {
-    const start = match.index + match[0].length;
-    const length = littleEndian(contents.slice(start - 8, start));
-    try {
-      const { permissions } = JSON.parse(
-        contents.slice(start, start + length),
-      ) as { permissions: Record<string, unknown> };
-      const all = permissions.allow_all === true;
-      return {
-        net: all ? [] : listIn(permissions.allow_net),
-        write: all ? [] : listIn(permissions.allow_write),
-      };
-    } catch {
-      // the mark is a word of Deno's own, too
-    }
+  const start = OVERLAP - 2;
+  const length = littleEndian(contents.slice(start - 8, start));
+  try {
+    const { permissions } = JSON.parse(
+      contents.slice(start, start + length),
+    ) as { permissions: Record<string, unknown> };
+    const all = permissions.allow_all === true;
+    return {
+      net: all ? [] : listIn(permissions.allow_net),
+      write: all ? [] : listIn(permissions.allow_write),
+    };
+  } catch {
+    return null; // the mark is a word of Deno's own, too
   }
-  return null;
 }
 
 function littleEndian(text: string): number {

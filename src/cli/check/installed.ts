@@ -15,7 +15,7 @@ import {
   type ProgramParts,
   rebuilt,
 } from "./built_for.ts";
-import { bytesAsText, readCompiled } from "./compiled.ts";
+import { bytesAsText, engineOf, readCompiled } from "./compiled.ts";
 import { type CheckContext, fine, type Noted } from "./finding.ts";
 import { mendTrust } from "./mend.ts";
 import type { OwnLine } from "./pam/own.ts";
@@ -132,7 +132,7 @@ class Looked {
     if (await this.#whole(path, id, what) && good) {
       this.#fine(
         id,
-        `${what} "${path}": whole, and root's alone to change`,
+        `${what} "${path}": not cut short, and root's alone to change`,
         path,
       );
     }
@@ -170,7 +170,11 @@ class Looked {
     if (text === null) return;
     if (/^[^#\n]*\bssh-keys\b/m.test(text)) {
       if (!whole) return;
-      this.#fine(id, `${what} "${path}": whole, and asks the program`, path);
+      this.#fine(
+        id,
+        `${what} "${path}": not cut short, and asks the program`,
+        path,
+      );
       return;
     }
     this.#found.push({
@@ -251,7 +255,8 @@ class Looked {
         bytesAsText(await this.#io.readHostFile(file))
       ),
     );
-    return { path, allowed, code: code ?? "", rest: rest ?? "", engine: null };
+    const engine = await engineOf(deno);
+    return { path, allowed, code: code ?? "", rest: rest ?? "", engine };
   }
 
   async #compiled(
@@ -297,7 +302,7 @@ class Looked {
     if (!sound) return null;
     this.#fine(
       "file/program",
-      `program "${path}": whole, and root's alone to change`,
+      `program "${path}": not cut short, and root's alone to change`,
       path,
     );
     const { allowed, contents, engine } = compiled;

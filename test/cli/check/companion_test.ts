@@ -9,6 +9,7 @@ import { mend, mendLine } from "../../../src/cli/check/mend.ts";
 import {
   type BrokenHost,
   createBrokenHost,
+  SSHD_CONFIG,
 } from "../../support/broken_host.ts";
 import {
   type CheckOptions,
@@ -53,6 +54,52 @@ Deno.test("check says what is in order in a line each, before what is not", asyn
   assert.equal(stderr, "0 errors, 1 warning\n");
 });
 
+const CONFIGURATIONS: readonly string[] = [
+  SSHD_CONFIG,
+  `${SSHD_CONFIG}UsePAM no\nPasswordAuthentication yes\nPermitRootLogin yes\n`,
+  `usepam=yes\nPermitRootLogin "no" # nobody\n${SSHD_CONFIG}`,
+  `Include more/*.conf\n${SSHD_CONFIG}`,
+  `Match User rescue\nPasswordAuthentication yes\nMatch all\n${SSHD_CONFIG}`,
+  "UsePAM yes\n",
+];
+
+Deno.test("check says ok of what sshd -T prints, word for word", async () => {
+  await using host = await createBrokenHost();
+  const config = host.at("sshd_config");
+  await Deno.mkdir(host.at("more"));
+  await Deno.writeTextFile(
+    host.at("more/a.conf"),
+    "PermitRootLogin no\nLoginGraceTime 300\n",
+  );
+  let compared = 0;
+  for (const text of CONFIGURATIONS) {
+    await Deno.writeTextFile(
+      config,
+      text.replace("more/", `${host.at("more")}/`),
+    );
+    const { stdout } = await new Deno.Command("/usr/sbin/sshd", {
+      args: ["-T", "-f", config, "-C", "user=alice"],
+    }).output();
+    const printed = new TextDecoder().decode(stdout)
+      .replace("without-password", "prohibit-password").split("\n");
+    assert.ok(printed.length > 80, text);
+    const { ok } = await host.check();
+    for (const { id, message } of ok) {
+      const [keyword = "", value = ""] = /^[A-Z]\w+ [\w-]+/.exec(message)?.[0]
+        .split(" ") ?? [];
+      if (!id.startsWith("sshd/") || /Match/.test(message) || value === "") {
+        continue;
+      }
+      assert.ok(
+        printed.includes(`${keyword.toLowerCase()} ${value}`),
+        `${message}: ${printed.join(", ")}`,
+      );
+      compared++;
+    }
+  }
+  assert.ok(compared > 20, String(compared));
+});
+
 Deno.test("check says ok of nothing that it could not judge", async () => {
   await using host = await createBrokenHost();
   const ids = async (options: CheckOptions) =>
@@ -93,6 +140,25 @@ Deno.test("check says ok of nothing that it could not judge", async () => {
     (await ids({})).filter((id) => /^sshd|^other/.test(id)),
     ["sshd/refused"],
   );
+});
+
+Deno.test("check says nothing good of PAM lines that could not all be read", async () => {
+  await using host = await createBrokenHost();
+  await Deno.remove(`${host.pam.serviceDir}/common-account`);
+  const { ok } = await host.check();
+  assert.deepEqual(ok.filter(({ id }) => id.startsWith("pam/")), []);
+});
+
+Deno.test("check says that nothing but a token lets people in only where that is so", async () => {
+  await using host = await createBrokenHost();
+  const said = async () =>
+    (await host.check()).ok.some(({ id }) => id === "pam/second-way-in");
+  assert.ok(await said());
+  await host.edit(
+    host.stack,
+    (text) => text.replace(/^auth/m, "auth sufficient pam_ssh.so\nauth"),
+  );
+  assert.ok(!await said());
 });
 
 Deno.test("check without an argument takes the policy that the lines name, and says who does", async () => {

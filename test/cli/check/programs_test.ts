@@ -75,6 +75,19 @@ for (const kind of BUILD_KINDS) {
   });
 }
 
+Deno.test("check finds what was put into a program wherever it lies", async () => {
+  await using host = await createBrokenHost();
+  for (const within of [false, true]) {
+    await writeStandIn(host.pam.program, {
+      net: ["login.example.edu"],
+      within,
+    });
+    const result = await host.check();
+    assert.deepEqual(good(result, "program/"), ["program/write"]);
+    assert.deepEqual(result.ids("program/", "error"), ["program/net"]);
+  }
+});
+
 Deno.test("check says of a stripped program what it says at a login", async () => {
   await using host = await createBrokenHost();
   const { policy, program } = host.pam;

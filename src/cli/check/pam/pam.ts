@@ -57,45 +57,47 @@ export async function pamFindings(
   const lines = stack.lines.filter(({ type }) => type === "auth");
   const policies = await otherPolicies(own, policyPath);
   const device = deviceFindings(auth, context);
-  return {
-    findings: [
-      ...orFine(
-        stack.problems.map((each): Finding => ({
-          id: "pam/syntax",
-          level: "error",
-          ...each,
-        })),
+  const findings = [
+    ...orFine(
+      stack.problems.map((each): Finding => ({
+        id: "pam/syntax",
+        level: "error",
+        ...each,
+      })),
+      fine(
+        "pam/syntax",
+        `${service}: ${stack.file} and what it includes can be read, line by line`,
+        {
+          file: stack.file,
+        },
+      ),
+    ),
+    ...(auth.some(decides) || unasked ? [] : [noLine(service, stack)]),
+    ...own.flatMap((line): Noted[] =>
+      orFine(
+        optionFindings(line, { service, policyPath, own }),
         fine(
-          "pam/syntax",
-          `${service}: ${stack.file} and what it includes can be read, line by line`,
-          {
-            file: stack.file,
-          },
+          "pam/line",
+          `${service}: "${line.verb}" has the options that it needs`,
+          line,
         ),
-      ),
-      ...(auth.some(decides) || unasked ? [] : [noLine(service, stack)]),
-      ...own.flatMap((line): Noted[] =>
-        orFine(
-          optionFindings(line, { service, policyPath, own }),
-          fine(
-            "pam/line",
-            `${service}: "${line.verb}" has the options that it needs`,
-            line,
-          ),
-        )
-      ),
-      ...orFine(device, ...shownFirst(service, auth)),
-      ...orFine(
-        earlyQuestions(auth, lines),
-        ...nothingBefore(service, auth),
-      ),
-      ...opaqueFindings(auth, context),
-      ...environmentFindings(stack, auth),
-      ...(auth.some(decides)
-        ? stackFindings({ service, lines, own: auth })
-        : []),
-      ...policies,
-    ],
+      )
+    ),
+    ...orFine(device, ...shownFirst(service, auth)),
+    ...orFine(
+      earlyQuestions(auth, lines),
+      ...nothingBefore(service, auth),
+    ),
+    ...opaqueFindings(auth, context),
+    ...environmentFindings(stack, auth),
+    ...(auth.some(decides) ? stackFindings({ service, lines, own: auth }) : []),
+    ...policies,
+  ];
+  return {
+    // of lines that could not all be read nothing good can be said
+    findings: stack.problems.length === 0
+      ? findings
+      : findings.filter(({ level }) => level !== "ok"),
     own,
   };
 }
