@@ -24,7 +24,7 @@ export function copyrightFile(
     if (!texts.has(license)) texts.set(license, licenseText);
   }
   const paragraphs = [
-    "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: oauth-pam",
+    "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: oauth-pam\nSource: the archive that a release of the same version has beside its packages",
     files("*", { copyright: own.copyright, license: "MIT" }),
     files("usr/lib/oauth-pam/deno usr/lib/oauth-pam/denort", DENO) +
     "\nComment: Deno, as its authors publish it; its source names what is in it.",

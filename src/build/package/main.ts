@@ -26,7 +26,8 @@ const USAGE = `usage: deno task package [deb|rpm|all] [--output FOLDER]
          [--denort FILE | --without-denort] [--deno FILE] [--version X.Y.Z]
          [--compression none|fast|best] [--maintainer "NAME <ADDRESS>"]`;
 
-const MAINTAINER = "oauth-pam authors <oauth-pam@users.noreply.github.com>";
+/** Whoever gives a package to others names themselves: --maintainer. */
+const MAINTAINER = "oauth-pam authors <maintainers@oauth-pam.example>";
 const SUMMARY = "log in with an OpenID provider, under a reviewed policy";
 const CHECKOUT = decodeURIComponent(
   new URL("../../../", import.meta.url).pathname,

@@ -4,7 +4,7 @@
  * @module
  */
 import { BuildError } from "../permissions.ts";
-import { type PackageOrder, RPM_MACHINES } from "./kind.ts";
+import { type Entry, type PackageOrder, RPM_MACHINES } from "./kind.ts";
 import { rpmScripts } from "./scripts.ts";
 import { foldersOf, runTool, stage } from "./stage.ts";
 
@@ -82,6 +82,8 @@ Release: 1
 Summary: ${order.summary}
 License: MIT AND ISC
 Requires: pam, util-linux, coreutils, shadow-utils
+Requires(post): coreutils, shadow-utils
+Requires(preun): coreutils, grep, sed
 Recommends: openssh-server
 
 %description
@@ -94,9 +96,15 @@ ${scripts.join("\n")}
 %files
 ${folders.map((path) => `%dir %attr(0755,root,root) /${path}\n`).join("")}${
     order.entries.map((entry) =>
-      `${entry.configuration ? "%config(noreplace) " : ""}%attr(0${
+      `${markOf(entry)}%attr(0${
         entry.mode.toString(8)
       },root,root) /${entry.path}\n`
     ).join("")
   }`;
+}
+
+function markOf({ path, configuration }: Entry): string {
+  if (configuration) return "%config(noreplace) ";
+  if (path.endsWith("/copyright")) return "%license ";
+  return path.startsWith("usr/share/doc/") ? "%doc " : "";
 }

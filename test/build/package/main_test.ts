@@ -33,7 +33,7 @@ Deno.test("by default both kinds are made, as small as they get, of the version 
     denort: "/d",
     version: null,
     compression: "best",
-    maintainer: "oauth-pam authors <oauth-pam@users.noreply.github.com>",
+    maintainer: "oauth-pam authors <maintainers@oauth-pam.example>",
   });
   const named = parseRequest(
     ["rpm", "--deno", "/a", "--denort=/b", "--version", "1.2.3"],

@@ -109,6 +109,23 @@ Deno.test("an .rpm has the same, but for what is Debian's", async () => {
   ]);
 });
 
+Deno.test("an .rpm says which files are documents, licences and an administrator's", async () => {
+  const marked = async (option: string) =>
+    (await printed("rpm", "--query", "--package", option, file("rpm")))
+      .trim().split("\n");
+  assert.deepEqual(await marked("--configfiles"), ["/etc/oauth-pam/README"]);
+  assert.deepEqual(await marked("--licensefiles"), [
+    "/usr/share/doc/oauth-pam/copyright",
+  ]);
+  const documents = await marked("--docfiles");
+  for (
+    const path of [
+      "/usr/share/doc/oauth-pam/examples/sshd-device-sign-in",
+      "/usr/share/man/man8/oauth-pam.8.gz",
+    ]
+  ) assert.ok(documents.includes(path), path);
+});
+
 Deno.test("every file lies in the packages byte for byte, above all what must not be stripped", async () => {
   await Deno.mkdir(`${folder}/rpm`);
   await printed(

@@ -98,6 +98,7 @@ Deno.test("a release's packages have the Deno of the lock file, are the same twi
         PATH: `${
           Deno.execPath().replace(/\/[^/]*$/, "")
         }:${buildEnvironment.PATH}`,
+        SOURCE_DATE_EPOCH: "1700000000",
         // where a test machine has none: any program
         DENORT_BIN: buildEnvironment.DENORT_BIN ?? "/bin/true",
       },
@@ -110,6 +111,15 @@ Deno.test("a release's packages have the Deno of the lock file, are the same twi
       .map(({ name }) => name).sort();
     assert.equal(names.length, 2);
     assert.match(names.join(" "), /^oauth-pam-\S+\.rpm oauth-pam_\S+\.deb$/);
+    // of the time that reproducible builds agree on
+    const listed = await bash(`dpkg-deb --contents ${folder}/made/*.deb`, {
+      cwd: folder,
+      env: { TZ: "UTC" },
+    });
+    assert.deepEqual(
+      [...new Set(listed.output.match(/ \d{4}-\d\d-\d\d \d\d:\d\d /g))],
+      [" 2023-11-14 22:13 "],
+    );
     const other = await make("other");
     assert.equal(other.code, 1);
     assert.match(
