@@ -408,7 +408,7 @@ class Host {
     await writer.close();
     const shown = new TextDecoder().decode((await child.output()).stdout);
     // bold and underlined letters are struck over
-    this.#manual = shown.replace(/.\x08/gu, "");
+    this.#manual = shown.replace(/.[\b]/gu, "");
   }
 
   /** The lines of the manual from the one that begins so to the next empty one. */
