@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT_CODES, pamCode } from "./pam/exit_code.ts";
+import { EXIT_CODES } from "./pam/exit_code.ts";
 import type { LoginResult } from "./pam/attempt.ts";
 import { login } from "./pam/login.ts";
 import {
@@ -36,20 +36,11 @@ async function attempt(args: readonly string[]): Promise<LoginResult | null> {
 }
 
 /** The other verbs for PAM stacks. They prepare or report, and stand where they cannot grant. */
-async function assist(args: readonly string[]): Promise<number | null> {
-  const [verb, stage] = args;
-  if (verb === "device" && stage === "start") {
-    const { deviceStart } = await import("./pam/device/start.ts");
-    const hostname = () => Deno.hostname();
-    const failure = await deviceStart(args.slice(2), { ...io, hostname });
-    return failure === null ? prepared() : EXIT_CODES[pamCode(failure)];
-  }
-  if (verb === "outcome") {
-    const { runOutcome } = await import("./pam/outcome.ts");
-    const found = await runOutcome(args.slice(1), io);
-    return found ? yes() : EXIT_CODES.auth_err;
-  }
-  return null;
+async function assistance(args: readonly string[]): Promise<number | null> {
+  if (args[0] !== "device" && args[0] !== "outcome") return null;
+  const { assist } = await import("./pam/assist.ts");
+  const hostname = () => Deno.hostname();
+  return await assist(args, { ...io, hostname }, { prepared, yes });
 }
 
 async function main(args: readonly string[]): Promise<never> {
@@ -58,7 +49,7 @@ async function main(args: readonly string[]): Promise<never> {
   if (!asks) {
     const result = await attempt(args);
     if (result !== null) conclude(result);
-    const code = await assist(args);
+    const code = await assistance(args);
     if (code !== null) Deno.exit(code);
     notUnderPam();
   }

@@ -65,13 +65,19 @@ ${GRANT}`,
     command: {
       forms: ["POLICY"],
       about: `
-Asks the issuer for a code, prints where to enter it, and remembers it for "device finish", the
-next line of the stack. It never grants.
+Asks the issuer for a code, prints where to enter it, and remembers it for "device finish", a
+later line of the stack. It never grants.
 `,
       options: {
         issuer: {
           value: "NAME",
           says: 'the issuer, where several have "device"',
+        },
+        "password-after": {
+          value: "NAME,…|nothing",
+          says:
+            'tells people for which outcomes a later line takes a password, while they get no code; "nothing": none helps',
+          proposed: [...OUTCOMES, "nothing"],
         },
       },
       exits: {
@@ -79,6 +85,21 @@ next line of the stack. It never grants.
         [EXIT_CODES.success]:
           `there is a code to enter (${IGNORE} under the launcher)`,
       },
+      operands: { files: true },
+    },
+  },
+  {
+    words: "device tell",
+    summary: "tell the person how the sign-in stands",
+    command: {
+      forms: ["POLICY"],
+      about: `
+Prints a sentence for the person at the prompt, if there is something to tell: before "device
+finish" that they are waited for, and how long; behind it that they were refused, with the reference
+of the log line, and not why. It decides nothing.
+`,
+      options: {},
+      exits: { [IGNORE]: "always" },
       operands: { files: true },
     },
   },

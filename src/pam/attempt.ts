@@ -40,6 +40,8 @@ export interface Attempt {
   reference: string | null;
   /** Whether what was typed chose the issuer, so that another text would have met another one. */
   steered: boolean;
+  /** Whether an earlier line of the stack has written down how it ended. */
+  recorded: boolean;
 }
 
 /** An attempt of which it is known who asks, and under which policy. */
@@ -67,6 +69,7 @@ export function newAttempt(): Attempt {
     evidence: null,
     reference: null,
     steered: false,
+    recorded: false,
   };
 }
 
@@ -177,6 +180,7 @@ export async function recordAttempt(
   way: Pick<AuditRecord, "method" | "key" | "phase"> = {},
 ): Promise<void> {
   const { policy, evidence } = attempt;
+  if (attempt.recorded) return;
   const claims = evidence?.claims;
   const record: AuditRecord = {
     decision: result.reason === "allowed" ? "allow" : "deny",

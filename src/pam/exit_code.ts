@@ -29,7 +29,7 @@ export const OUTCOMES: readonly string[] = [
 
 /**
  * Linux-PAM's PAM_IGNORE: under the launcher `device start` ends with it when there is a code to
- * enter, so that its line neither admits nor refuses. Not an outcome.
+ * enter, and `device tell` always, so that their lines neither admit nor refuse. Not an outcome.
  */
 export const IGNORE = 25;
 

@@ -24,9 +24,12 @@ import { loadPolicy } from "./host/policy_file.ts";
 const FRESH_MS = 120_000;
 const TIMEOUT_MS = 10_000;
 
-function memory(policy: Policy, io: PamIo): ConversationMemory {
-  const { directory } = policy.cache;
-  return new ConversationMemory(directory, { folder: "outcome", now: io.now });
+/** The memory of outcomes, which `device tell` reads, too. */
+export function outcomeMemory(
+  { cache }: Pick<Policy, "cache">,
+  { now }: Pick<PamIo, "now">,
+): ConversationMemory {
+  return new ConversationMemory(cache.directory, { folder: "outcome", now });
 }
 
 /**
@@ -37,23 +40,27 @@ export async function recordOutcome(
   attempt: {
     readonly request: PamRequest | null;
     readonly policy: Policy | null;
+    readonly reference: string | null;
+    readonly recorded: boolean;
   },
   result: ResultKind & { readonly reason: Reason },
   io: PamIo,
 ): Promise<void> {
-  const { reason } = result;
-  const { request, policy } = attempt;
+  const { reason, steered } = result;
+  const { request, policy, reference } = attempt;
   if (request === null || policy === null || request.conversation === null) {
     return;
   }
-  const outcomes = memory(policy, io);
+  const outcomes = outcomeMemory(policy, io);
   const conversation = conversationOf(request);
   if (reason === "allowed") {
     await outcomes.forget(conversation);
     return;
   }
   const until = io.now() + FRESH_MS;
-  const value = { code: pamCode(reason, result), reason };
+  // an earlier line that has written down how it ended has told of it as well
+  const told = attempt.recorded ? {} : { reference, steered };
+  const value = { code: pamCode(reason, result), reason, ...told };
   await outcomes.remember(conversation, { value, until });
   await outcomes.sweep();
 }
@@ -92,7 +99,7 @@ async function outcome(
   const conversation = conversationOf(request);
   const { policy } = await loadPolicy(path);
   checkAccountName(request, policy);
-  const outcomes = memory(policy, io);
+  const outcomes = outcomeMemory(policy, io);
   const found = await outcomes.recall(conversation);
   return namesOf(found).some((name) => names.includes(name)) &&
     await outcomes.forget(conversation);

@@ -13,7 +13,12 @@ import {
   withDeviceBench,
 } from "../support/device_bench.ts";
 import { approveDevice, denyDevice, idToken } from "../support/provider.ts";
-import { type Sshd, type SshResult, startSshd } from "../support/sshd.ts";
+import {
+  setPassword,
+  type Sshd,
+  type SshResult,
+  startSshd,
+} from "../support/sshd.ts";
 
 const SERVICE = "oauthpam-sshd";
 const PASSWORD = "the account's own password";
@@ -36,7 +41,7 @@ function test(
       { ...options, createAccount: true },
       async (bench) => {
         const { host, account } = bench;
-        await setPassword(account.name);
+        await setPassword(account.name, PASSWORD);
         const stackFile = await host.installStack(options.stack, {
           service: SERVICE,
         });
@@ -55,27 +60,6 @@ function test(
       },
     );
   });
-}
-
-/** Not by chpasswd, which goes through the machine's own PAM stack. */
-async function setPassword(account: string): Promise<void> {
-  const hash = await output("perl", [
-    "-e",
-    "print crypt($ARGV[0], '$6$salt$')",
-    PASSWORD,
-  ]);
-  await output("usermod", ["--password", hash, account]);
-}
-
-async function output(
-  command: string,
-  args: readonly string[],
-): Promise<string> {
-  const { success, stdout } = await new Deno.Command(command, {
-    args: [...args],
-  }).output();
-  assert.ok(success, command);
-  return new TextDecoder().decode(stdout);
 }
 
 test(
@@ -138,9 +122,11 @@ test(
         await Deno.writeTextFile(host.policy, foreign);
         const result = await login(PASSWORD, PASSWORD);
         assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
-        for (let line = 0; line < 2; line++) {
-          assert.match(await nextAttempt(), / reason=issuer_refused /);
-        }
+        assert.match(
+          result.prompts.join(),
+          /\nNo password helps here: press Enter\.\n/,
+        );
+        assert.match(await nextAttempt(), / reason=issuer_refused /);
         await Deno.writeTextFile(host.policy, policy);
         const between = await login(async () => {
           await Deno.writeTextFile(host.policy, foreign);
@@ -162,19 +148,15 @@ test(
         assert.equal(result.prompts.length, 1);
         assert.match(
           result.prompts.join(),
-          /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\n/,
+          /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\nType your password for this host instead\.\n/,
         );
-        for (let line = 0; line < 2; line++) {
-          assert.match(await nextAttempt(), / reason=issuer_unavailable /);
-        }
+        assert.match(await nextAttempt(), / reason=issuer_unavailable /);
       },
     );
     await step("and a wrong one does not", async () => {
       const result = await login("wrong", "wrong again");
       assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
-      for (let line = 0; line < 2; line++) {
-        assert.match(await nextAttempt(), / reason=issuer_unavailable /);
-      }
+      assert.match(await nextAttempt(), / reason=issuer_unavailable /);
     });
     await step(
       "an issuer that goes down in between admits nobody, until the next login",

@@ -51,7 +51,7 @@ Deno.test("of 50 starts at once from one source only as many reach the issuer as
       for (const { text } of refused) {
         assert.match(
           text,
-          /^\nToo many people are signing in\. Try again in a minute \(reference \w{4}\)\.\n$/,
+          /^\nToo many sign-ins were started from your address \(reference \w{4}\)\.\nThe next one can start in \d+ seconds\.\n$/,
         );
       }
       const codes = started.map(({ text }) => /Enter {2}(.*)/.exec(text)?.[1]);

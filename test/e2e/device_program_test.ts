@@ -60,9 +60,15 @@ Deno.test("the device verbs and outcome end with 0 for nothing but what they are
   const started = await run(["device", "start", policy]);
   assert.equal(started.code, 0, started.stderr);
   assert.match(started.stdout, /^ {2}2\. Enter {2}WDJB-MJHT$/m);
+  const waiting = await run(["device", "tell", policy]);
+  assert.deepEqual([waiting.code, waiting.stderr], [25, ""]);
+  assert.match(waiting.stdout, /^Waiting .*\n$/);
   scene.answerPolls("access_denied");
   const refused = await run(["device", "finish", policy]);
   assert.deepEqual([refused.code, refused.stdout], [7, ""]);
+  const told = await run(["device", "tell", policy]);
+  assert.deepEqual([told.code, told.stderr], [25, ""]);
+  assert.match(told.stdout, /^The sign-in was refused \(reference WDJB\)\.\n/);
   assert.equal((await run(["outcome", policy, "authinfo_unavail"])).code, 7);
   assert.equal((await run(["outcome", policy, "auth_err"])).code, 0);
   assert.equal((await run(["outcome", policy, "auth_err"])).code, 7);
@@ -95,12 +101,14 @@ Deno.test("the device verbs and outcome end with 0 for nothing but what they are
         `${args.join(" ")} without ${missing}`,
       );
     }
+    const silent = await run(["device", "tell", policy], env);
+    assert.deepEqual([silent.code, silent.stdout], [25, ""], missing);
   }
 });
 
 Deno.test("only one line of the entry points grants", async () => {
   const texts = await Promise.all(
-    ["process.ts", "main.ts", "keys.ts"].map((name) =>
+    ["process.ts", "main.ts", "keys.ts", "pam/assist.ts"].map((name) =>
       Deno.readTextFile(new URL(`../../src/${name}`, import.meta.url))
     ),
   );

@@ -80,8 +80,9 @@ Sign-in to ${Deno.hostname()} as "USER" (${SERVICE}) from 127.0.0.1
   1. Open   https://ISSUER/device
   2. Enter  CODE
   3. Come back, leave the next line empty, and press Enter.
+     It waits until you have signed in, for 90 seconds at most.
 
-Only if you started this login yourself. If somebody sent you this code, stop:
+Only if you started this yourself. If somebody sent you this code, stop:
 entering it would let them in as you.
 
 Password: `,
@@ -172,7 +173,7 @@ test("refuses all others", {}, async (bench, step) => {
     );
   }
   await step(
-    "everybody while the issuer is down, in one plain sentence",
+    "everybody while the issuer is down, in plain words and one line of the log",
     async () => {
       await provider.setAvailability("down");
       const { prompts, line } = await login(
@@ -182,16 +183,71 @@ test("refuses all others", {}, async (bench, step) => {
       await provider.setAvailability("up");
       assert.match(
         prompts.join(),
-        /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\n(?:.*\n)?Password: $/,
+        /\nSigning in with a browser is not possible at the moment \(reference \w{4}\)\.\nTry again later, .*\nNo password helps here: .*\n(?:.*\n)?Password: $/,
       );
       assert.match(line, / reason=issuer_unavailable /);
-      assert.match(
-        await nextAttempt(),
-        / reason=issuer_unavailable .* detail="no sign-in could be started"/,
-      );
     },
   );
 });
+
+test(
+  "tells nobody by a refusal which accounts there are",
+  {},
+  async (bench, step) => {
+    const { provider, account, sshd, nextAttempt } = bench;
+    /** What ssh shows after the prompt. */
+    const told = async (
+      user: string,
+      answer: (code: string) => Promise<unknown>,
+    ) => {
+      const { ok, stderr } = await sshd.ssh({
+        user,
+        options: ["LogLevel=INFO"],
+        token: async (prompt) =>
+          String(await answer(readPrompt(prompt).code) ?? ""),
+      });
+      assert.equal(ok, false);
+      assert.match(await nextAttempt(), / decision=deny .* ref=\w{4} /);
+      return stderr.replaceAll(user, "USER").replace(/^Warning: .*\r?\n/gm, "")
+        .replace(/\(reference \w{4}\)/, "(reference REF)");
+    };
+    const cases: readonly [
+      what: string,
+      answer: (code: string) => Promise<unknown>,
+      text: RegExp,
+    ][] = [
+      [
+        "somebody else approves",
+        (userCode) => approveDevice(provider, { account: "bob", userCode }),
+        /^The sign-in was refused \(reference REF\)\.\r?\nThe same /,
+      ],
+      [
+        "the code is declined",
+        (userCode) => denyDevice(provider, { userCode }),
+        /^The sign-in was refused \(reference REF\)\.\r?\nThe same /,
+      ],
+      [
+        "a word is typed",
+        () => Promise.resolve("hunter2"),
+        /^What was typed was refused \(reference REF\)\.\r?\nLeave /,
+      ],
+      [
+        "a token of somebody else's is typed",
+        () => idToken(provider, { account: "bob", client: "ssh-login-es256" }),
+        /^What was typed was refused \(reference REF\)\.\r?\nLeave /,
+      ],
+    ];
+    for (const [what, answer, text] of cases) {
+      await step(what, async () => {
+        const known = await told(account.name, answer);
+        assert.match(known, text);
+        for (const user of ["nosuchuser", "root"]) {
+          assert.equal(await told(user, answer), known, user);
+        }
+      });
+    }
+  },
+);
 
 test("keeps logins apart", {}, async (bench, step) => {
   const { provider, account, sshd, nextAttempt } = bench;

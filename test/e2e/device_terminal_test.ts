@@ -96,7 +96,10 @@ test("sudo-device-step-up makes sudo want a sign-in of the last 15 minutes", {
       screen,
       new RegExp(`^\\nSign-in to .* as "${account.name}" \\(sudo\\)\\n`),
     );
-    assert.match(screen, /\n\[sudo\] password for \S+: \n0\n$/);
+    assert.match(
+      screen,
+      /\n\[sudo\] password for \S+: \nWaiting for the sign-in in your browser, \d+ seconds at most\.\n0\n$/,
+    );
     assert.match(await nextAttempt(), / decision=allow .* service=sudo /);
   });
   await step("and so does the next one: nothing is remembered", async () => {
@@ -115,15 +118,24 @@ test("sudo-device-step-up makes sudo want a sign-in of the last 15 minutes", {
     assert.doesNotMatch(screen, /^0$/m);
     assert.match(await nextAttempt(), / reason=mfa_required /);
   });
-  await step("bob's does not", async () => {
-    assert.notEqual((await sudo(approve({ account: "bob" }))).code, 0);
+  await step("bob's does not, and he is told as much", async () => {
+    const { code, screen } = await sudo(approve({ account: "bob" }));
+    assert.notEqual(code, 0);
+    assert.match(
+      screen,
+      /\nThe sign-in was refused \(reference \w{4}\)\.\n.*\nsudo: 1 incorrect password attempt\n$/,
+    );
+    assert.doesNotMatch(screen, /PAM|Unknown error/);
     assert.match(
       await nextAttempt(),
       / reason=account_not_permitted .* sub=u2 /,
     );
   });
   await step("a typed password does not, and reaches no log", async () => {
-    assert.notEqual((await sudo(() => Promise.resolve("hunter2"))).code, 0);
+    const { code, screen } = await sudo(() => Promise.resolve("hunter2"));
+    assert.notEqual(code, 0);
+    assert.doesNotMatch(screen, /Waiting/);
+    assert.match(screen, /\nWhat was typed was refused \(reference /);
     const line = await nextAttempt();
     assert.match(line, / reason=token_malformed /);
     assert.doesNotMatch(line, /hunter2/);
@@ -148,7 +160,10 @@ test(
     await step("alice, at a colleague's terminal", async () => {
       const { code, screen } = await su(approve());
       assert.equal(code, 0, screen);
-      assert.match(screen, new RegExp(`\\nPassword: \\n${account.name}\\n$`));
+      assert.match(
+        screen,
+        new RegExp(`\\nPassword: \\nWaiting .*\\n${account.name}\\n$`),
+      );
       assert.match(
         await nextAttempt(),
         new RegExp(` decision=allow .* user=${account.name} service=su `),
@@ -157,6 +172,10 @@ test(
     await step("not bob", async () => {
       const { code, screen } = await su(approve({ account: "bob" }));
       assert.notEqual(code, 0, screen);
+      assert.match(
+        screen,
+        /\nThe sign-in was refused .*\n.*\nsu: Authentication failure\n$/,
+      );
       assert.match(await nextAttempt(), / reason=account_not_permitted /);
     });
     await step("not to root, which is protected", async () => {
@@ -182,7 +201,8 @@ test("login-device-sign-in opens a session at the console", {
   device: "qr: true",
   rule: ["services: [login]"],
 }, async (bench, step) => {
-  const { account, nextAttempt, run, approve } = bench;
+  const { account, nextAttempt, host, run, approve } = bench;
+  let tried = 0;
   await step("for who approves, with a QR code on the screen", async () => {
     const { screen } = await run(["login", account.name], {
       answer: approve(),
@@ -190,6 +210,31 @@ test("login-device-sign-in opens a session at the console", {
     });
     assert.match(screen, new RegExp(`\\n${account.name}\\n`), screen);
     assert.match(screen, /\n█[█▀▄ ]{20,}█\n/);
+    assert.match(await nextAttempt(), / decision=allow .* service=login /);
+  });
+  // libpam remembers what the lines answered the first time
+  await step("also at the second try of the same login", async () => {
+    const { screen } = await atTerminal({
+      command: withPamFolder(["login", account.name], {
+        pamFolder: host.serviceDir,
+      }),
+      prompt: /Password: $|login: $|[$#] $/,
+      answer: async (text) => {
+        if (/login: $/.test(text)) return account.name;
+        if (/[$#] $/.test(text)) return tried++ === 2 ? "id -un" : "exit";
+        const bob = tried++ === 0;
+        await approve({ account: bob ? "bob" : "alice" })(
+          readPrompt(text).code,
+        );
+        return "";
+      },
+    });
+    assert.match(
+      screen,
+      /\nThe sign-in was refused \(reference \w{4}\)\.\n.*\n\nLogin incorrect\n/,
+    );
+    assert.match(screen, new RegExp(`\\n${account.name}\\n`), screen);
+    assert.match(await nextAttempt(), / decision=deny .* service=login /);
     assert.match(await nextAttempt(), / decision=allow .* service=login /);
   });
 });

@@ -6,6 +6,7 @@
  */
 import { deviceFinish, FINISH_TIMINGS } from "../../src/pam/device/finish.ts";
 import { deviceStart, START_TIMEOUTS } from "../../src/pam/device/start.ts";
+import { deviceTell } from "../../src/pam/device/tell.ts";
 import { EXIT_CODES, pamCode } from "../../src/pam/exit_code.ts";
 import { runOutcome } from "../../src/pam/outcome.ts";
 import type { Reason } from "../../src/lib/reason.ts";
@@ -14,11 +15,11 @@ import { bytesReader, type SiteOptions } from "./login.ts";
 import { createScene, type Scene } from "./login_scene.ts";
 
 /**
- * What the person at the prompt may read of a refusal: nothing, or one sentence of the program's own,
- * and never a word of the issuer's.
+ * What the person at the prompt may read at once of a refusal: nothing, or one sentence of the program's
+ * own, and never a word of the issuer's.
  */
 export const OWN_SENTENCE =
-  /^(?:\n(?:Signing in with a browser is not possible at the moment|The sign-in was refused; your administrator can find out why)(?: \(reference [0-9A-Z]{4}\))?\.\n)?$/;
+  /^(?:\nSigning in with a browser is not possible at the moment \(reference [0-9A-Z]{4}\)\.\n)?$/;
 
 export interface DeviceOptions {
   readonly policyFile: string;
@@ -136,6 +137,15 @@ export async function finish(
     log: output.stderr,
     waits: clock.waits.map((milliseconds) => milliseconds / 1000),
   };
+}
+
+/** `oauth-pam device tell POLICY` in the same conversation. */
+export async function tell(
+  options: DeviceOptions & { typed?: string },
+): Promise<{ text: string; log: string }> {
+  const { io, output } = ioOf(options, options.typed ?? "");
+  await deviceTell([options.policyFile, ...options.args ?? []], io);
+  return { text: output.stdout, log: output.stderr };
 }
 
 /** `oauth-pam outcome POLICY NAME…` in the same conversation. */

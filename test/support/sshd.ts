@@ -3,7 +3,7 @@
  * and the real ssh client. The sshd runs under pam_wrapper, so /etc/pam.d is
  * left alone; it needs root, as any sshd that changes users does.
  *
- * Debian packages: openssh-server openssh-client libpam-wrapper passwd.
+ * Debian packages: openssh-server openssh-client libpam-wrapper passwd perl.
  *
  * @module
  */
@@ -56,6 +56,19 @@ export async function ordinaryAccount(
       await run("userdel", ["--force", "--remove", name]).catch(() => {}); // complains about a missing mail spool
     },
   };
+}
+
+/** Gives an account a password; not by chpasswd, which goes through the machine's own PAM stack. */
+export async function setPassword(
+  account: string,
+  password: string,
+): Promise<void> {
+  const hash = await run("perl", [
+    "-e",
+    "print crypt($ARGV[0], '$6$salt$')",
+    password,
+  ]);
+  await run("usermod", ["--password", hash, account]);
 }
 
 export interface SshOptions {

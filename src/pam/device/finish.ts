@@ -29,11 +29,16 @@ import {
   runAttempt,
 } from "../attempt.ts";
 import { readAuthtok } from "../host/authtok.ts";
-import { conversationOf } from "../host/conversation.ts";
+import { type Conversation, conversationOf } from "../host/conversation.ts";
 import { type DeviceIssuer, deviceIssuer, openFlow } from "./flow.ts";
 import { openIssuer } from "../host/issuer_access.ts";
 import { claimPath } from "../../policy/claims.ts";
-import { deviceMemory, type PendingSignIn, takeSignIn } from "./memory.ts";
+import {
+  deviceMemory,
+  failureMemory,
+  type PendingSignIn,
+  takeSignIn,
+} from "./memory.ts";
 import { rememberSignIn, startSource } from "./limit.ts";
 import { readPamRequest, RequestError } from "../host/environment.ts";
 import type { PamIo } from "../io.ts";
@@ -56,9 +61,12 @@ interface FinishTimings {
   readonly wait: (milliseconds: number) => Promise<void>;
 }
 
+/** How long somebody is waited for at most, from Enter on. */
+export const MAX_WAIT_MS = 100_000;
+
 export const FINISH_TIMINGS: FinishTimings = {
   requestMs: 10_000,
-  userMs: 100_000,
+  userMs: MAX_WAIT_MS,
   totalMs: 115_000,
   logMs: 2_000,
   wait: (milliseconds) =>
@@ -102,19 +110,25 @@ async function finish(
   }
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
-  const known = await loadAttemptPolicy(attempt, { request, path });
+  const known = await loadAttemptPolicy(attempt, { request, path })
+    .catch(async (error) => {
+      attempt.recorded = await isFailedStart(conversation, attempt, io);
+      throw error;
+    });
   const { policy } = known;
   const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
   attempt.reference = found?.reference ?? null;
   const failed = found !== null && "reason" in found ? found.reason : null;
+  // also for what cannot be read: sshd hides what is typed for accounts that do not exist
+  known.steered = true;
   const typed = await readTyped(io.stdin, { onlyJws: failed !== null });
+  known.steered = typed !== null;
   const context = (): LoginContext => ({
     io,
     signal: AbortSignal.timeout(timings.requestMs),
   });
   if (typed !== null) {
     // the pending sign-in's issuer has answered, or "failed" tells why not
-    known.steered = true;
     const presented = ownerOf(typed, { policy });
     const pending = policy.issuers.find(({ name }) =>
       found !== null && "issuer" in found && name === found.issuer
@@ -132,6 +146,7 @@ async function finish(
     );
   }
   if (failed !== null) {
+    known.recorded = true;
     return {
       reason: failed,
       rule: null,
@@ -164,6 +179,24 @@ async function finish(
     });
   }
   return result;
+}
+
+/**
+ * Whether `device start`, which met the same, has written it down. Never throws: where that cannot be
+ * known there are two lines rather than none.
+ */
+async function isFailedStart(
+  conversation: Conversation,
+  { policy }: Attempt,
+  { now }: PamIo,
+): Promise<boolean> {
+  try {
+    const memory = await failureMemory(policy, now);
+    const found = await takeSignIn(memory, conversation);
+    return found !== null && "reason" in found;
+  } catch {
+    return false;
+  }
 }
 
 function demandsKey({ device }: Issuer): boolean {

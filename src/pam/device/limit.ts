@@ -18,6 +18,12 @@ interface StartLimits {
   readonly starts_total: number;
 }
 
+interface Circle {
+  readonly key: string;
+  readonly times: number;
+  readonly whose: "address" | "network" | "user";
+}
+
 /** Where a request comes from, as the limits count it. */
 export interface StartSource {
   /** PAM_SERVICE. */
@@ -25,9 +31,28 @@ export interface StartSource {
   /** The requested account. */
   readonly account: string;
   /** From the narrowest to the widest: what has a limit, as a multiple of `starts_per_source`. */
-  readonly circles: readonly { readonly key: string; readonly times: number }[];
+  readonly circles: readonly Circle[];
   /** What gets a fair share of a service's places. */
   readonly network: string;
+}
+
+/** A limit of the policy that is in somebody's way. */
+export interface ReachedLimit {
+  readonly setting: keyof StartLimits;
+  /** Starts a minute: the setting, or for a network a multiple of it. */
+  readonly value: number;
+  /** Whose starts are counted. */
+  readonly whose: Circle["whose"] | "service";
+  /** When the next minute begins, in milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** What the log says of it. */
+export function limitDetail(
+  { setting, value, whose, until }: ReachedLimit,
+): string {
+  const time = new Date(until).toISOString().replace(".000Z", "Z");
+  return `${setting}: this ${whose} has had its ${value} starts a minute, until ${time}`;
 }
 
 interface LimitOptions {
@@ -45,20 +70,22 @@ const DAY_MS = 24 * 3_600_000;
 const RECENT_DAYS = RECENT_MS / DAY_MS;
 
 /**
- * Takes one of the places that this minute of the clock has; false when there is none left. A place
+ * Takes one of the places that this minute of the clock has; the limit that is in the way when there is
+ * none left. A place
  * is a file that only one process can create, so that the limits hold among processes without a
  * lock. Throws `StateError` where that cannot be remembered: without a memory there is no limit.
  */
 export async function takePlace(
   source: StartSource,
   options: LimitOptions & { readonly limits: StartLimits },
-): Promise<boolean> {
+): Promise<ReachedLimit | null> {
   const places = await Places.of(source.service, options);
   const { starts_per_source: each, starts_total: total } = options.limits;
   const circles = await Promise.all(
-    source.circles.map(async ({ key, times }) => ({
+    source.circles.map(async ({ key, times, whose }) => ({
       kind: `c-${await digits(key)}`,
       limit: each * times,
+      whose,
     })),
   );
   const network = `n-${await digits(source.network)}`;
@@ -69,19 +96,27 @@ export async function takePlace(
         await places.hasLeft("share", total)
     ? "share"
     : null;
-  if (
-    pot !== null && await places.takeAll(circles) &&
-    await places.take(pot, total)
-  ) {
+  const full = pot === null ? null : await places.takeAll(circles);
+  if (pot !== null && full === null && await places.take(pot, total)) {
     const first = await places.hasLeft(network, 1);
     await places.take(network, total);
     if (first) await places.take("networks", MANY);
-    return true;
+    return null;
   }
   // whom this host has seen lately
-  return await signedInLately(source, options) &&
+  const known = await signedInLately(source, options) &&
     await places.take(`k-${await personOf(source)}`, each) &&
     await places.take("known", total);
+  if (known) return null;
+  const { until } = places;
+  return full === null
+    ? { setting: "starts_total", value: total, whose: "service", until }
+    : {
+      setting: "starts_per_source",
+      value: full.limit,
+      whose: full.whose,
+      until,
+    };
 }
 
 /** Remembers that this account was opened from there by a sign-in. Never throws. */
@@ -150,6 +185,8 @@ const MANY = 10_000;
 class Places {
   readonly #directory: StateDirectory;
   readonly #prefix: string;
+  /** When the minute ends, in milliseconds since the epoch. */
+  readonly until: number;
 
   static async of(service: string, options: LimitOptions): Promise<Places> {
     const directory = new StateDirectory(options.cacheDirectory, "limits");
@@ -161,12 +198,19 @@ class Places {
         Math.abs(Number(/^([0-9]+)\./.exec(name)?.[1] ?? NaN) - window) > 1,
     });
     const pot = (await digits(service)).slice(0, 16);
-    return new Places(directory, `${window}.${pot}.`);
+    return new Places(directory, {
+      prefix: `${window}.${pot}.`,
+      until: (window + 1) * WINDOW_MS,
+    });
   }
 
-  constructor(directory: StateDirectory, prefix: string) {
+  constructor(
+    directory: StateDirectory,
+    { prefix, until }: { prefix: string; until: number },
+  ) {
     this.#directory = directory;
     this.#prefix = prefix;
+    this.until = until;
   }
 
   #name(kind: string, place: number): string {
@@ -194,17 +238,17 @@ class Places {
     return limit > 0 && !await this.#directory.has(this.#name(kind, limit - 1));
   }
 
-  /** One place of each kind, unless one of them has none left. */
-  async takeAll(
-    kinds: readonly { readonly kind: string; readonly limit: number }[],
-  ): Promise<boolean> {
-    for (const { kind, limit } of kinds) {
-      if (!await this.hasLeft(kind, limit)) return false;
+  /** One place of each kind, unless one of them has none left: then that kind. */
+  async takeAll<Kind extends { readonly kind: string; readonly limit: number }>(
+    kinds: readonly Kind[],
+  ): Promise<Kind | null> {
+    for (const each of kinds) {
+      if (!await this.hasLeft(each.kind, each.limit)) return each;
     }
-    for (const { kind, limit } of kinds) {
-      if (!await this.take(kind, limit)) return false;
+    for (const each of kinds) {
+      if (!await this.take(each.kind, each.limit)) return each;
     }
-    return true;
+    return null;
   }
 
   async take(kind: string, limit: number): Promise<boolean> {
@@ -235,7 +279,8 @@ export function startSource(
   const common = { service, account: user };
   if (address === null) {
     const key = `local ${ruser ?? ""}`;
-    return { ...common, circles: [{ key, times: 1 }], network: key };
+    const whose = rhost === null ? "user" : "address";
+    return { ...common, circles: [{ key, times: 1, whose }], network: key };
   }
   return { ...common, ...placeOf(address) };
 }
@@ -245,15 +290,15 @@ function placeOf(
 ): Pick<StartSource, "circles" | "network"> {
   if (family === 4) {
     return {
-      circles: [{ key: `4 ${bits}`, times: 1 }],
+      circles: [{ key: `4 ${bits}`, times: 1, whose: "address" }],
       network: `4/24 ${bits >> 8n}`,
     };
   }
   return {
     circles: [
-      { key: `6/64 ${bits >> 64n}`, times: 1 },
-      { key: `6/56 ${bits >> 72n}`, times: 2 },
-      { key: `6/48 ${bits >> 80n}`, times: 3 },
+      { key: `6/64 ${bits >> 64n}`, times: 1, whose: "address" },
+      { key: `6/56 ${bits >> 72n}`, times: 2, whose: "network" },
+      { key: `6/48 ${bits >> 80n}`, times: 3, whose: "network" },
     ],
     network: `6/48 ${bits >> 80n}`,
   };

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { checkPrivateDirectory } from "../../files/private_directory.ts";
 import { type Reason, REASONS } from "../../lib/reason.ts";
 import type { Policy } from "../../policy/model.ts";
+import { DEFAULT_CACHE_DIRECTORY } from "../../policy/places.ts";
 import type { ClientAuth } from "../../token/client_auth.ts";
 import { type Conversation, ConversationMemory } from "../host/conversation.ts";
 import { referenceIn } from "./reference.ts";
@@ -48,12 +50,30 @@ export function deviceMemory(
   });
 }
 
+/**
+ * The memory for why nothing was started, also where no policy could be read: then the usual place, if
+ * there is one. Throws where there is not.
+ */
+export async function failureMemory(
+  policy: Policy | null,
+  now: () => number,
+): Promise<ConversationMemory> {
+  if (policy !== null) return deviceMemory(policy, now);
+  const directory = DEFAULT_CACHE_DIRECTORY;
+  await checkPrivateDirectory(directory);
+  return new ConversationMemory(directory, { folder: "device", now });
+}
+
 /** Takes what `device start` left, once; `null` when there is nothing that holds. Never throws. */
 export async function takeSignIn(
   memory: ConversationMemory,
   conversation: Conversation,
 ): Promise<PendingSignIn | FailedStart | null> {
-  const value = await memory.take(conversation);
+  return signInOf(await memory.take(conversation));
+}
+
+/** What a memory holds; `null` for anything that `device start` does not leave. */
+export function signInOf(value: unknown): PendingSignIn | FailedStart | null {
   if (value === null || typeof value !== "object") return null;
   const found = value as Record<keyof PendingSignIn | "reason", unknown>;
   const reference = referenceIn(found.reference);

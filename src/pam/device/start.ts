@@ -1,6 +1,6 @@
 /**
- * `oauth-pam device start POLICY [--issuer NAME]`: gets a code from the issuer, shows it to the
- * user, and remembers the secret that belongs to it for `device finish`.
+ * `oauth-pam device start POLICY [--issuer NAME] [--password-after NAME,…]`: gets a code from the
+ * issuer, shows it to the user, and remembers the secret that belongs to it for `device finish`.
  *
  * @module
  */
@@ -23,6 +23,7 @@ import {
   newAttempt,
   resultOf,
 } from "../attempt.ts";
+import { OUTCOMES, pamCode } from "../exit_code.ts";
 import { type Conversation, conversationOf } from "../host/conversation.ts";
 import {
   authorizationParameters,
@@ -32,8 +33,13 @@ import {
   endpoint,
   openFlow,
 } from "./flow.ts";
-import { startSource, takePlace } from "./limit.ts";
-import { deviceMemory, type PendingSignIn } from "./memory.ts";
+import {
+  limitDetail,
+  type ReachedLimit,
+  startSource,
+  takePlace,
+} from "./limit.ts";
+import { deviceMemory, failureMemory, type PendingSignIn } from "./memory.ts";
 import { newReference, referenceOf } from "./reference.ts";
 import { failureText, MAX_QR_LINES, qrLines, signInText } from "./text.ts";
 import {
@@ -44,7 +50,7 @@ import {
 import type { PamIo } from "../io.ts";
 
 /** What a device verb gets beside the rest. */
-interface DeviceIo extends PamIo {
+export interface DeviceIo extends PamIo {
   /** Throws where the runtime may not know it. */
   readonly hostname: () => string;
 }
@@ -68,6 +74,14 @@ const FAILURE_MS = 120_000;
 interface Arguments {
   readonly path: string;
   readonly issuerName: string | null;
+  /** Outcomes after which the stack takes a password; `null` where it does not say. */
+  readonly passwordAfter: readonly string[] | null;
+}
+
+/** What is learnt in the course of a start. */
+interface StartAttempt extends Attempt {
+  /** The limit that was reached. */
+  limit: ReachedLimit | null;
 }
 
 /**
@@ -84,7 +98,7 @@ export async function deviceStart(
   timeouts: StartTimeouts = START_TIMEOUTS,
 ): Promise<Exclude<LoginResult["reason"], "allowed"> | null> {
   const reference = newReference();
-  const attempt = { ...newAttempt(), reference };
+  const attempt: StartAttempt = { ...newAttempt(), reference, limit: null };
   const failure = await within<LoginResult | null>(
     start(args, attempt, { io, timeouts }).then(() => null, resultOf),
     timeouts.totalMs,
@@ -92,9 +106,12 @@ export async function deviceStart(
   );
   if (failure === null || failure.reason === "allowed") return null;
   const { reason } = failure;
-  io.stdout(
-    failureText(reason === "device_limit" ? reason : "not_now", reference),
-  );
+  io.stdout(failureText({
+    reference,
+    limit: attempt.limit,
+    password: isPasswordTaken(args, attempt, failure),
+    now: io.now(),
+  }));
   await within(
     rememberFailure(attempt, { reason, reference, io }).catch(() => {}),
     timeouts.logMs,
@@ -106,7 +123,7 @@ export async function deviceStart(
 
 async function start(
   args: readonly string[],
-  attempt: Attempt,
+  attempt: StartAttempt,
   options: { io: DeviceIo; timeouts: StartTimeouts },
 ): Promise<void> {
   const { io, timeouts } = options;
@@ -120,7 +137,14 @@ async function start(
     (await import("./earlier_key.ts")).requireEarlierKey(io.env);
   }
   const memory = deviceMemory(policy, io.now);
-  await checkLimits(policy, { issuer, request, io });
+  attempt.limit = await takePlace(startSource(request), {
+    cacheDirectory: policy.cache.directory,
+    limits: issuer.device,
+    now: io.now(),
+  });
+  if (attempt.limit !== null) {
+    throw new SignInError("device_limit", limitDetail(attempt.limit));
+  }
   const nonce = issuer.device.token === "id_token" ? crypto.randomUUID() : null;
   const { authorization, ...flow } = await authorize(policy, {
     issuer,
@@ -144,36 +168,56 @@ async function start(
     until: pending.deadline,
   });
   await memory.sweep();
-  io.stdout(await textFor(authorization, { issuer, request, io }));
+  io.stdout(await textFor(authorization, { issuer, request, seconds, io }));
 }
 
+const USAGE =
+  "oauth-pam device start POLICY [--issuer NAME] [--password-after NAME,…|nothing]";
+
+/** Throws {@link RequestError}. */
 function readArguments(args: readonly string[]): Arguments {
-  const [path, option, issuerName, ...rest] = args;
-  const named = option === "--issuer" && issuerName !== undefined;
-  if (path === undefined || rest.length > 0 || option !== undefined && !named) {
-    throw new RequestError(
-      'usage: "oauth-pam device start POLICY [--issuer NAME]"',
-    );
+  const [path, ...rest] = args;
+  const found = new Map<string, string>();
+  while (rest.length > 0) {
+    const [option = "", value] = rest.splice(0, 2);
+    const known = option === "--issuer" || option === "--password-after";
+    if (!known || value === undefined || found.has(option)) throw misused();
+    found.set(option, value);
   }
-  return { path, issuerName: issuerName ?? null };
+  if (path === undefined) throw misused();
+  const names = found.get("--password-after");
+  const after = names === "nothing" ? [] : names?.split(",") ?? null;
+  if (after?.some((name) => !OUTCOMES.includes(name))) throw misused();
+  return {
+    path,
+    issuerName: found.get("--issuer") ?? null,
+    passwordAfter: after,
+  };
 }
 
-async function checkLimits(
-  policy: Policy,
-  options: { issuer: DeviceIssuer; request: PamRequest; io: PamIo },
-): Promise<void> {
-  const { issuer, request, io } = options;
-  const granted = await takePlace(startSource(request), {
-    cacheDirectory: policy.cache.directory,
-    limits: issuer.device,
-    now: io.now(),
-  });
-  if (granted) return;
-  const { starts_per_source, starts_total } = issuer.device;
-  throw new SignInError(
-    "device_limit",
-    `more than ${starts_per_source} starts from one source, or ${starts_total} of the service, this minute`,
+function misused(): RequestError {
+  return new RequestError(
+    `usage: "${USAGE}", each name one of ${OUTCOMES.join(", ")}`,
   );
+}
+
+/**
+ * Whether a later line of the stack takes a password after this; `null` where it does not say. Without a
+ * policy there is no outcome that a line could ask for.
+ */
+function isPasswordTaken(
+  args: readonly string[],
+  { policy }: Attempt,
+  { reason }: Pick<LoginResult, "reason">,
+): boolean | null {
+  try {
+    const { passwordAfter } = readArguments(args);
+    if (passwordAfter === null || reason === "allowed") return null;
+    return policy !== null &&
+      [reason, pamCode(reason)].some((name) => passwordAfter.includes(name));
+  } catch {
+    return null;
+  }
 }
 
 async function authorize(
@@ -227,9 +271,14 @@ async function authorize(
 
 async function textFor(
   authorization: DeviceAuthorization,
-  options: { issuer: DeviceIssuer; request: PamRequest; io: DeviceIo },
+  options: {
+    issuer: DeviceIssuer;
+    request: PamRequest;
+    seconds: number;
+    io: DeviceIo;
+  },
 ): Promise<string> {
-  const { issuer, request, io } = options;
+  const { issuer, request, seconds, io } = options;
   const { verificationUri, verificationUriComplete, userCode } = authorization;
   const qr = issuer.device.qr
     ? await qrLines(verificationUriComplete ?? verificationUri, {
@@ -244,6 +293,7 @@ async function textFor(
     prompt: issuer.device.prompt,
     verificationUri,
     userCode,
+    seconds,
     qr,
   });
 }
@@ -257,22 +307,18 @@ function hostnameOf(io: DeviceIo): string | null {
   }
 }
 
+/** Throws where there is no place for it: `device finish` then writes a record of its own. */
 async function rememberFailure(
-  attempt: Attempt,
+  { policy, request }: Attempt,
   { reason, reference, io }: {
     reason: Exclude<LoginResult["reason"], "allowed">;
     reference: string;
     io: PamIo;
   },
 ): Promise<void> {
-  const { policy, request } = attempt;
-  if (policy === null || request === null || request.conversation === null) {
-    return;
-  }
+  if (request === null || request.conversation === null) return;
   const conversation: Conversation = conversationOf(request);
   const until = io.now() + FAILURE_MS;
-  await deviceMemory(policy, io.now).remember(conversation, {
-    value: { reason, reference },
-    until,
-  });
+  const memory = await failureMemory(policy, io.now);
+  await memory.remember(conversation, { value: { reason, reference }, until });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ReachedLimit } from "./limit.ts";
 
 interface SignInText {
   /** `null` where the host does not know its name. */
@@ -14,13 +15,15 @@ interface SignInText {
   readonly prompt: string | null;
   readonly verificationUri: string;
   readonly userCode: string;
+  /** How long the code can be used. */
+  readonly seconds: number;
   readonly qr: readonly string[] | null;
 }
 
 /** sshd closes a connection that is sent more than 32 lines before the next prompt. */
-const MAX_LINES = 30;
+const MAX_LINES = 31;
 /** Lines beside a QR code: the text without its empty lines. */
-const TEXT_LINES = 8;
+const TEXT_LINES = 9;
 /** Lines that a QR code may have. */
 export const MAX_QR_LINES = MAX_LINES - TEXT_LINES;
 
@@ -37,28 +40,90 @@ export function signInText(text: SignInText): string {
     `  1. Open   ${text.verificationUri}`,
     `  2. Enter  ${text.userCode}`,
     "  3. Come back, leave the next line empty, and press Enter.",
+    `     It waits until you have signed in, for ${text.seconds} seconds at most.`,
     ...(text.qr ?? [""]),
-    "Only if you started this login yourself. If somebody sent you this code, stop:",
+    "Only if you started this yourself. If somebody sent you this code, stop:",
     "entering it would let them in as you.",
     ...gap,
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-const SENTENCES = {
-  device_limit: "Too many people are signing in. Try again in a minute",
-  not_now: "Signing in with a browser is not possible at the moment",
-} as const;
+interface Circumstances {
+  readonly reference: string;
+  /** The limit that was reached. */
+  readonly limit: ReachedLimit | null;
+  /** Whether a password is taken now; `null` where the stack does not say. */
+  readonly password: boolean | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
 
 /**
- * Says no more than that it does not work now, and whether it makes sense to try again.
- * The log alone says why, under the same reference.
+ * What a person reads who gets no code: that it does not work now, when it makes sense to try again,
+ * and what a password is good for. The log alone says why, under the same reference.
  */
 export function failureText(
-  sentence: keyof typeof SENTENCES,
+  { reference, limit, password, now }: Circumstances,
+): string {
+  const what = limit === null
+    ? "Signing in with a browser is not possible at the moment"
+    : limitSentence(limit);
+  const again = limit === null
+    ? "Try again later, or ask your administrator."
+    : `The next one can start in ${
+      Math.max(1, Math.ceil((limit.until - now) / 1000))
+    } seconds.`;
+  const lines = [
+    `${what} (reference ${reference}).`,
+    ...(limit === null && password !== false ? [] : [again]),
+    ...(password === null
+      ? []
+      : password
+      ? ["Type your password for this host instead."]
+      : ["No password helps here: press Enter."]),
+  ];
+  return `\n${lines.join("\n")}\n`;
+}
+
+function limitSentence({ whose }: ReachedLimit): string {
+  return whose === "service"
+    ? "Too many people are signing in to this host"
+    : whose === "user"
+    ? "You have started too many sign-ins"
+    : `Too many sign-ins were started from your ${whose}`;
+}
+
+/** What somebody reads who has come back from the browser, or has not gone there yet. */
+export function waitingText(seconds: number): string {
+  return `Waiting for the sign-in in your browser, ${seconds} seconds at most.\n`;
+}
+
+/**
+ * What somebody reads whose sign-in was refused. The same for every account, and for every reason that
+ * has to do with one; what was typed is one reason, because sshd hides it for accounts that do not exist.
+ */
+export function refusalText(
+  { reason, typed }: { reason: unknown; typed: boolean },
   reference: string,
 ): string {
-  return `\n${SENTENCES[sentence]} (reference ${reference}).\n`;
+  const [what, then] = typed
+    ? [
+      "What was typed was refused",
+      "Leave the line empty, and sign in with the browser",
+    ]
+    : reason === "device_expired"
+    ? [
+      "Nobody signed in with the browser in time",
+      "Try again, and press Enter when you have signed in",
+    ]
+    : reason === "issuer_unavailable"
+    ? ["The sign-in service did not answer", "Try again later"]
+    : [
+      "The sign-in was refused",
+      "The same sign-in will be refused again: ask your administrator",
+    ];
+  return `${what} (reference ${reference}).\n${then}.\n`;
 }
 
 function plain(text: string): string {

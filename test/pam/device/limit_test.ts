@@ -6,6 +6,7 @@
 // Threats: D11
 import assert from "node:assert/strict";
 import {
+  limitDetail,
   rememberSignIn,
   type StartSource,
   startSource,
@@ -48,7 +49,7 @@ async function withCache(
       (letter, now = NOON) =>
         takePlace(from(addressOf(letter)), {
           ...{ cacheDirectory, limits: LIMITS, now },
-        }),
+        }).then((reached) => reached === null),
       cacheDirectory,
     );
   } finally {
@@ -143,10 +144,55 @@ Deno.test("takePlace() gives an IPv6 customer no more for having many networks",
     for (let network = 0; network < 64; network++) {
       const address = `2001:db8:0:${network.toString(16)}00::1`;
       const options = { cacheDirectory, limits, now: NOON };
-      if (await takePlace(from(address), options)) taken++;
+      if (await takePlace(from(address), options) === null) taken++;
     }
     assert.equal(taken, 6);
   }));
+
+Deno.test("takePlace() says which limit is in the way, and until when", () =>
+  withCache(async (take, cacheDirectory) => {
+    const reached = (source: StartSource, limits = LIMITS) =>
+      takePlace(source, { cacheDirectory, limits, now: NOON + 20_000 });
+    const until = NOON + 60_000;
+    const perSource = { setting: "starts_per_source", value: 2, until };
+    for (const source of ["a", "a", "b"]) await take(source);
+    assert.deepEqual(await reached(from(addressOf("b"))), {
+      setting: "starts_total",
+      value: 3,
+      whose: "service",
+      until,
+    });
+    const local = from(null, { service: "sudo", ruser: "carol" });
+    for (const [source, whose] of [[local, "user"]] as const) {
+      for (let start = 0; start < 2; start++) await reached(source);
+      assert.deepEqual(await reached(source), { ...perSource, whose });
+    }
+    const many = { starts_per_source: 2, starts_total: 1000 };
+    assert.deepEqual(await reached(from(addressOf("a")), many), {
+      ...perSource,
+      whose: "address",
+    });
+    const six = (network: number) => from(`2001:db8:0:${network}::1`);
+    for (const network of [1, 2, 1, 2]) await reached(six(network), many);
+    assert.deepEqual(await reached(six(3), many), {
+      ...perSource,
+      value: 4,
+      whose: "network",
+    });
+  }));
+
+Deno.test("limitDetail() names the setting, whose starts they are, how many, and the time", () => {
+  const until = Date.UTC(2026, 0, 1, 12, 1);
+  assert.equal(
+    limitDetail({
+      setting: "starts_total",
+      value: 60,
+      whose: "service",
+      until,
+    }),
+    "starts_total: this service has had its 60 starts a minute, until 2026-01-01T12:01:00Z",
+  );
+});
 
 Deno.test("takePlace() counts every service by itself", () =>
   withCache(async (take, cacheDirectory) => {
@@ -157,7 +203,7 @@ Deno.test("takePlace() counts every service by itself", () =>
     for (const service of ["sudo", "su", "login"]) {
       const source = from(null, { service, ruser: "carol" });
       const options = { cacheDirectory, limits: LIMITS, now: NOON };
-      assert.equal(await takePlace(source, options), true, service);
+      assert.equal(await takePlace(source, options), null, service);
     }
   }));
 
@@ -178,14 +224,14 @@ Deno.test("takePlace() keeps places for who signed in lately from there, for nob
       from(addressOf("g")),
       from(addressOf("a"), { service: "other" }),
     ];
-    assert.equal(
+    assert.notEqual(
       await takePlace(others[0]!, options),
-      false,
+      null,
       "another account",
     );
-    assert.equal(
+    assert.notEqual(
       await takePlace(others[1]!, options),
-      false,
+      null,
       "another address",
     );
     const later = NOON + 14 * day;
@@ -211,9 +257,16 @@ Deno.test("device start refuses beyond the limit, without a request, and says to
     assert.deepEqual([refused.reason, refused.exitCode], ["device_limit", 7]);
     assert.equal(
       withoutReference(refused.text),
-      "\nToo many people are signing in. Try again in a minute (reference REF).\n",
+      "\nToo many sign-ins were started from your address (reference REF).\nThe next one can start in 59 seconds.\n",
     );
-    assert.match(refused.log, / decision=deny reason=device_limit /);
+    const until = new Date(clock.now() + 59_000).toISOString()
+      .replace(/\.\d+Z/, "Z");
+    assert.match(
+      refused.log,
+      new RegExp(
+        ` decision=deny reason=device_limit .* detail="starts_per_source: this address has had its 2 starts a minute, until ${until}"`,
+      ),
+    );
     const finished = await finish({ policyFile, clock, user, env });
     assert.equal(finished.reason, "device_limit");
     assert.equal(

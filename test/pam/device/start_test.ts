@@ -58,8 +58,9 @@ Sign-in to host.example.edu as "alice" (sshd) from 192.0.2.7
   1. Open   ${scene.server.issuer}/device
   2. Enter  ${USER_CODE}
   3. Come back, leave the next line empty, and press Enter.
+     It waits until you have signed in, for 90 seconds at most.
 
-Only if you started this login yourself. If somebody sent you this code, stop:
+Only if you started this yourself. If somebody sent you this code, stop:
 entering it would let them in as you.
 
 `,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LAUNCHERS } from "../../documents.ts";
+import { EXAMPLES, LAUNCHERS } from "../../documents.ts";
 import { OUTCOMES } from "../../../pam/exit_code.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
@@ -47,7 +47,7 @@ export function optionFindings(
   if (line.verb === null) {
     const message = `"${line.command}" is not told what to do`;
     const hint =
-      "login, device start, device finish or outcome, and the policy";
+      "login, device start, device tell, device finish or outcome, and the policy";
     return [found("verb", message, { hint })];
   }
   const own = line.module === "pam_exec"
@@ -68,6 +68,8 @@ export function optionFindings(
     ...own,
     ...controlFindings(line, { ...context, found }),
     ...outcomeFindings(line, { ...context, found }),
+    ...passwordFindings(line, { ...context, found }),
+    ...tellFindings(line, { ...context, found }),
     ...(line.policy !== null && line.policy !== context.policyPath
       ? [found("other-policy", `this line uses the policy "${line.policy}"`, {
         level: "warning",
@@ -123,8 +125,11 @@ function execOptions(
     const hint = 'it belongs on the line of "device finish"';
     findings.push(found("expose-authtok", message, { level: "warning", hint }));
   }
-  if (verb === "device start" && !has("stdout")) {
-    const message = 'without "stdout" nobody sees the address and the code';
+  if ((verb === "device start" || verb === "device tell") && !has("stdout")) {
+    const what = verb === "device start"
+      ? "sees the address and the code"
+      : "is told how the sign-in stands";
+    const message = `without "stdout" nobody ${what}`;
     findings.push(
       found("stdout", message, adding("stdout")),
     );
@@ -178,7 +183,7 @@ function unwanted(options: readonly string[], found: Found): HostFinding[] {
   });
 }
 
-/** A refusal that does not end the auth lines. */
+/** A refusal that falls through to the next line. Where a jump leads, the whole of the stack tells. */
 function controlFindings(
   line: OwnLine,
   { own, found }: Finder,
@@ -188,8 +193,9 @@ function controlFindings(
   const failure = line.module === "pam_exec" ? "system_err" : "auth_err";
   const action = line.actions.get(failure) ?? line.actions.get("default") ??
     "bad";
-  const goesOn = action === "ignore" || /^[0-9]+$/.test(action);
-  if (!goesOn || own[own.indexOf(line) + 1]?.verb === "outcome") return [];
+  if (action !== "ignore" || own[own.indexOf(line) + 1]?.verb === "outcome") {
+    return [];
+  }
   const message = `"${line.control}" goes on after a refusal`;
   const hint =
     "[success=done ignore=ignore default=die], required or requisite";
@@ -212,4 +218,32 @@ function outcomeFindings(
     ? `${listOf(unknown)} is not an outcome, expected ${listOf(OUTCOMES)}`
     : 'there is no attempt above this line that "outcome" could tell about';
   return [found("outcome", message)];
+}
+
+/** What people are told about passwords should be what the lines do. */
+function passwordFindings(
+  { verb, passwordAfter }: OwnLine,
+  { own, found }: Finder,
+): HostFinding[] {
+  if (verb !== "device start" || passwordAfter === null) return [];
+  const outcomes = own.filter((line) => line.verb === "outcome")
+    .flatMap(({ rest }) => rest);
+  const same = outcomes.every((name) => passwordAfter.includes(name)) &&
+    passwordAfter.every((name) => outcomes.includes(name));
+  if (same) return [];
+  const message = "people are told of another password than the lines take";
+  const hint = `--password-after ${outcomes.join(",") || "nothing"}`;
+  return [found("password-after", message, { level: "warning", hint })];
+}
+
+function tellFindings(
+  { verb, type }: OwnLine,
+  { own, found }: Finder,
+): HostFinding[] {
+  const told = own.some((line) => line.verb === "device tell");
+  if (verb !== "device finish" || type !== "auth" || told) return [];
+  const message = "nobody is told that a sign-in was refused";
+  const hint =
+    `the stacks in ${EXAMPLES} have a line "device tell" before pam_deny`;
+  return [found("tells-nobody", message, { level: "info", hint })];
 }

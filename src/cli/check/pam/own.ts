@@ -7,11 +7,17 @@ import type { CliIo } from "../../io.ts";
 import type { PamLine } from "./file.ts";
 import { scriptAt } from "../script_file.ts";
 
-type PamVerb = "login" | "device start" | "device finish" | "outcome";
+const VERBS = [
+  "login",
+  "device start",
+  "device tell",
+  "device finish",
+  "outcome",
+] as const;
 
 export interface OwnLine extends PamLine {
   /** `null`: nothing that PAM may run. */
-  readonly verb: PamVerb | null;
+  readonly verb: typeof VERBS[number] | null;
   /** pam_exec's options, or pam_script's. */
   readonly options: readonly string[];
   /** What the module runs: launcher, program, or pam_script's script. */
@@ -23,6 +29,8 @@ export interface OwnLine extends PamLine {
   readonly policy: string | null;
   /** The issuer that `--issuer` names. */
   readonly issuer: string | null;
+  /** The outcomes that `--password-after` names; `null` where the line does not say. */
+  readonly passwordAfter: readonly string[] | null;
   /** What stands behind the policy. */
   readonly rest: readonly string[];
 }
@@ -60,13 +68,14 @@ async function execLine(
   if (!/\/oauth-pam[^/]*$/.test(command) && !words.includes(policyPath)) {
     return null;
   }
-  const { verb, policy, issuer, rest } = wordsOf(words);
+  const { verb, ...behind } = wordsOf(words);
   const options = line.args.slice(0, at);
   const started = await programOf(command, io);
   const isLauncher = started !== null || command.endsWith("launch");
   return {
     ...line,
-    ...{ verb, options, command, policy, issuer, rest },
+    ...{ verb, options, command },
+    ...behind,
     launcher: isLauncher ? command : null,
     program: isLauncher ? started : command,
   };
@@ -80,23 +89,25 @@ function isOption(word: string): boolean {
 
 function wordsOf(
   words: readonly string[],
-): Pick<OwnLine, "verb" | "policy" | "issuer" | "rest"> {
+): Pick<OwnLine, "verb" | "policy" | "issuer" | "passwordAfter" | "rest"> {
   const [first = "", second = ""] = words;
   const verb = first === "device" ? `device ${second}` : first;
-  const known = ["login", "device start", "device finish", "outcome"] as const;
-  const found = known.find((each) => each === verb) ?? null;
-  if (found === null) {
-    return { verb: null, policy: null, issuer: null, rest: [] };
-  }
-  const args = words.slice(found.split(" ").length);
-  const issuer = args.indexOf("--issuer");
+  const found = VERBS.find((each) => each === verb) ?? null;
+  const args = found === null ? [] : words.slice(found.split(" ").length);
+  const valueOf = (option: string) => {
+    const at = args.indexOf(option);
+    return at < 0 ? null : args[at + 1] ?? null;
+  };
+  // an option and its value, such as "--issuer NAME"
   const plain = args.filter((word, index) =>
-    !word.startsWith("--") && (issuer < 0 || index !== issuer + 1)
+    !word.startsWith("--") && !args[index - 1]?.startsWith("--")
   );
+  const names = valueOf("--password-after");
   return {
     verb: found,
     policy: plain[0] ?? null,
-    issuer: issuer < 0 ? null : args[issuer + 1] ?? null,
+    issuer: valueOf("--issuer"),
+    passwordAfter: names === "nothing" ? [] : names?.split(",") ?? null,
     rest: plain.slice(1),
   };
 }
@@ -121,6 +132,7 @@ async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
     program: launcher === null ? null : await programOf(launcher, io),
     policy: assigned(script, "policy"),
     issuer: null,
+    passwordAfter: null,
     rest: [],
   };
 }

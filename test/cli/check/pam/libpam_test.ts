@@ -18,6 +18,12 @@ const TRIED: Readonly<Record<string, string>> = {
   "sufficient and permit": "auth sufficient OURS\nauth optional pam_permit.so",
   "jump over a refusal":
     "auth [success=1 default=2] OURS\nauth requisite pam_deny.so\nauth requisite pam_deny.so\nauth required pam_permit.so",
+  "jump to a refusal":
+    "auth [success=done default=1] OURS\nauth required pam_permit.so\nauth requisite pam_deny.so",
+  "jump to a refusal that is lost":
+    "auth [success=done default=1] OURS\nauth requisite pam_deny.so\nauth required pam_permit.so",
+  "jump to the end":
+    "auth [success=done default=1] OURS\nauth required pam_permit.so",
   "jump too far":
     "auth [success=ok default=5] OURS\nauth required pam_permit.so",
   "permit, then bad": "auth required pam_permit.so\nauth required OURS",
@@ -72,6 +78,8 @@ Deno.test("check says pam/fails-open exactly where libpam lets a refused token i
 const DENY_ALL =
   "auth requisite pam_listfile.so item=user sense=allow file=/dev/null onerr=fail";
 
+const ANSWER = DENY_ALL.replace("requisite", "[success=done default=die]");
+
 /** Stacks with a good token, and what pam_setcred makes of them. */
 const CREDENTIALS: readonly string[] = [
   `auth [success=done ignore=ignore default=die] OURS\n${DENY_ALL}`,
@@ -83,6 +91,9 @@ const CREDENTIALS: readonly string[] = [
   "auth sufficient OURS\nauth required pam_deny.so",
   "auth [success=1 default=die] OURS\nauth requisite pam_deny.so\nauth required pam_permit.so",
   "auth optional pam_faildelay.so\nauth requisite OURS",
+  `auth [success=done ignore=ignore default=1] OURS\n${ANSWER}\nauth requisite pam_deny.so`,
+  "auth [success=done ignore=ignore default=1] OURS\nauth requisite pam_deny.so",
+  `auth [success=done ignore=ignore default=ignore] OURS\nauth [cred_err=ignore default=die] pam_deny.so\n${DENY_ALL}`,
 ];
 
 for (const service of ["oauthpam-sshd", "sudo"]) {

@@ -70,6 +70,7 @@ const SCRIPT = "sshd-pasted-token-pam_script";
 const DEVICE = "sshd-device-sign-in";
 const FALLBACK = "sshd-device-sign-in-with-fallback";
 const SUDO = "sudo-device-step-up";
+const PERMIT = "auth required pam_permit.so";
 const CONTROL = "[success=done ignore=ignore default=die]";
 
 const BROKEN: readonly [string, string, Change, string, string][] = [
@@ -173,16 +174,30 @@ const BROKEN: readonly [string, string, Change, string, string][] = [
     "warning",
   ],
   [
+    "the line that refuses before the password is lost",
+    FALLBACK,
+    without("pam_deny"),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
+    "a refusal jumps to the password",
+    FALLBACK,
+    inLine("outcome", "default=ignore", "default=2"),
+    "pam/second-way-in",
+    "warning",
+  ],
+  [
     "the outcome line is lost",
     FALLBACK,
     without("outcome"),
-    "pam/second-way-in",
+    "pam/control",
     "warning",
   ],
   [
     "the outcome line itself grants",
     FALLBACK,
-    inLine("outcome", "success=ignore", "success=done"),
+    inLine("outcome", "success=2", "success=done"),
     "pam/fails-open",
     "error",
   ],
@@ -202,11 +217,54 @@ const BROKEN: readonly [string, string, Change, string, string][] = [
     DEVICE,
     all(
       inLine("device start", "[success=die default=ignore]", "optional"),
-      inLine("device finish", CONTROL, "sufficient"),
+      inLine("device finish", /\[.*\]/, "sufficient"),
       without("pam_listfile"),
+      without("pam_deny"),
     ),
     "pam/fails-open",
     "error",
+  ],
+  [
+    "the line that tells of a refusal grants",
+    SUDO,
+    inLine("device tell", "[success=die default=ignore]", "sufficient"),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "a refusal jumps to pam_permit",
+    DEVICE,
+    all(without("device tell"), inLine("pam_deny", /^.*$/, PERMIT)),
+    "pam/fails-open",
+    "error",
+  ],
+  [
+    "stdout is missing for what is told",
+    SUDO,
+    inLine("device tell", " stdout", ""),
+    "pam/stdout",
+    "error",
+  ],
+  [
+    "nobody is told of a refusal",
+    DEVICE,
+    without("device tell"),
+    "pam/tells-nobody",
+    "info",
+  ],
+  [
+    "people are told that no password helps",
+    FALLBACK,
+    inLine("device start", "authinfo_unavail", "nothing"),
+    "pam/password-after",
+    "warning",
+  ],
+  [
+    "people are told of a password",
+    DEVICE,
+    inLine("device start", "after nothing", "after authinfo_unavail"),
+    "pam/password-after",
+    "warning",
   ],
   [
     "pam_permit stands above",
