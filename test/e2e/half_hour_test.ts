@@ -161,7 +161,7 @@ Deno.test("the administrator's half hour", async (t) => {
       const checked = await host.run("oauth-pam check");
       assert.deepEqual(host.errors(checked), [], checked.stdout);
       assert.equal(checked.code, 0);
-      await host.ok("service ssh reload");
+      await host.reload();
     },
   );
 
@@ -192,7 +192,7 @@ Deno.test("the administrator's half hour", async (t) => {
     const checked = await host.run("oauth-pam check");
     assert.deepEqual(host.errors(checked), [], checked.stdout);
     assert.equal(checked.code, 0);
-    await host.ok("service ssh reload");
+    await host.reload();
     const login = await host.ssh("device");
     assert.equal(login.stdout, "alice\n", login.stderr);
     assert.match(
@@ -216,7 +216,7 @@ Deno.test("the administrator's half hour", async (t) => {
     const checked = await host.run("oauth-pam check");
     assert.deepEqual(host.errors(checked), [], checked.stdout);
     assert.equal(checked.code, 0);
-    await host.ok("service ssh reload");
+    await host.reload();
     for (const way of ["certificate", "device"] as const) {
       const login = await host.ssh(way);
       assert.equal(login.stdout, "alice\n", login.stderr);
@@ -302,7 +302,7 @@ Deno.test("the administrator's half hour", async (t) => {
     async () => {
       await host.ok("cp /root/sshd.before /etc/pam.d/sshd");
       await host.ok(`rm ${SSHD_LINES}`);
-      await host.ok("service ssh reload");
+      await host.reload();
       await host.ok("dpkg --remove oauth-pam");
       assert.equal((await host.password()).stdout, "alice\n");
     },
@@ -453,6 +453,19 @@ class Host {
     return [...stdout.matchAll(/ error: .* \[(\S+)\]$/gm)].map(([, id]) =>
       id ?? ""
     ).sort();
+  }
+
+  /** Has sshd read its lines again. For a moment then nobody listens: it starts itself anew. */
+  async reload(): Promise<void> {
+    const started = async () => {
+      const log = await Deno.readTextFile(this.#root.at("/var/log/auth.log"));
+      return log.split("Server listening on ").length;
+    };
+    const before = await started();
+    await this.ok("service ssh reload");
+    await until(async () => await started() > before, {
+      what: "an sshd that listens again",
+    });
   }
 
   /** What the log got since the last time, when a decision is in it. */
