@@ -10,9 +10,10 @@
 
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
- * rsyslogd, a browser, what strips and inspects programs, what makes and judges packages, what the
- * packages leave to systemd and AppArmor, shells that complete, what reads man pages, the SciTokens
- * tools, and Python for the oauth-ssh client and the baseline of the benchmark.
+ * rsyslogd and logrotate, a browser, what strips and inspects programs, what makes and judges
+ * packages, what the packages leave to systemd and AppArmor, shells that complete, what reads man
+ * pages, the SciTokens tools, and Python for the oauth-ssh client, the baseline of the benchmark and the
+ * parsers of metrics.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
   "libpam-wrapper": "libpam_wrapper.so",
@@ -22,6 +23,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "openssh-server": "sshd",
   "openssh-client": "ssh",
   "rsyslog": "rsyslogd",
+  "logrotate": "logrotate",
   "sudo": "sudo",
   "login": "login",
   "git": "git",
@@ -46,6 +48,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "python3-requests": "the Python module requests",
   "python3-cryptography": "the Python module cryptography",
   "python3-paramiko": "the Python module paramiko",
+  "python3-prometheus-client": "parsers of metrics",
 };
 
 /** From where a denort is fetched, so that a really compiled program is tested too. */

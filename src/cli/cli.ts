@@ -88,6 +88,11 @@ const MODULES: readonly Verb[] = [
     load: () => import("./apply/verb.ts"),
   },
   {
+    words: "audit summary",
+    summary: "count recorded attempts, and tell when rules were last used",
+    load: () => import("./audit/verb.ts"),
+  },
+  {
     words: "check",
     summary: "find what is wrong with this host",
     load: () => import("./check/verb.ts"),

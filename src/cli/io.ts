@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { readLines } from "./audit/lines.ts";
 import {
   readBounded,
-  readLines,
   readStdinBounded,
+  replacePlain,
   writePlain,
 } from "./read_file.ts";
 
@@ -20,9 +21,11 @@ export interface CliIo {
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /** A file of the host itself, which may be a symbolic link. */
   readonly readHostFile: (path: string) => Promise<Uint8Array>;
-  /** The lines of a file of any size. */
+  /** The lines of a file of any size, or of standard input for "-": `audit/lines.ts`. */
   readonly readLines: (path: string) => AsyncIterable<string>;
   readonly writeFile: (path: string, text: string) => Promise<void>;
+  /** The same for a file that others read at any time: `replacePlain()`. */
+  readonly replaceFile: (path: string, text: string) => Promise<void>;
   /** The names in a folder, sorted; an empty list when there is none. */
   readonly listFolder: (path: string) => Promise<string[]>;
   /** The value of an environment variable. May throw. */
@@ -46,6 +49,7 @@ export function processIo(options: Pick<CliIo, "env"> = {}): CliIo {
     readHostFile: (path) => readBounded(path, { follow: true }),
     readLines,
     writeFile: writePlain,
+    replaceFile: replacePlain,
     listFolder: async (path) => {
       const names: string[] = [];
       try {

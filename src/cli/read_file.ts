@@ -10,8 +10,6 @@ import { lstatOrNull } from "../files/private_directory.ts";
 
 /** Nothing that a person writes or reviews is larger. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
-/** A record of an audit file is some hundred bytes. */
-const MAX_LINE_CHARACTERS = 1024 * 1024;
 
 /** A file that is not read or written. The message begins with a verb: "is a symbolic link". */
 export class RefusedFile extends Error {
@@ -48,23 +46,6 @@ export async function readStdinBounded(
 }
 
 /**
- * The lines of a regular file of any size, without their ends, one after the other. A line that is
- * too long to be one is cut. Throws like {@link readBounded}.
- */
-export async function* readLines(path: string): AsyncGenerator<string> {
-  using file = await openRegular(path, { follow: false });
-  let rest = "";
-  for await (
-    const text of file.readable.pipeThrough(new TextDecoderStream())
-  ) {
-    const lines = (rest + text).split("\n");
-    rest = (lines.pop() ?? "").slice(0, MAX_LINE_CHARACTERS);
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
-}
-
-/**
  * Writes a text to a regular file, or to a new one. Throws {@link RefusedFile} where something else
  * is at the path, a symbolic link above all, or leads to it.
  */
@@ -88,8 +69,36 @@ export async function writePlain(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * Puts a text in the place of a file, or where there is none, at once: whoever reads the path finds one
+ * text or the other. Everybody may read it. Throws like {@link writePlain}.
+ */
+export async function replacePlain(path: string, text: string): Promise<void> {
+  await refuseLinks(path);
+  const found = await lstatOrNull(path);
+  if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
+  const at = path.lastIndexOf("/") + 1;
+  // whoever collects files by their ending does not take this one
+  const name = `.${path.slice(at)}.${crypto.randomUUID()}.tmp`;
+  const next = `${path.slice(0, at)}${name}`;
+  try {
+    using file = await Deno.open(next, { write: true, createNew: true });
+    const bytes = new TextEncoder().encode(text);
+    let written = 0;
+    while (written < bytes.length) {
+      written += await file.write(bytes.subarray(written));
+    }
+    await file.sync();
+    await Deno.chmod(next, 0o644);
+    await Deno.rename(next, path);
+  } catch (error) {
+    await Deno.remove(next).catch(() => {});
+    throw error;
+  }
+}
+
 /** What was looked at before it was opened: a pipe would not even let itself be opened. */
-async function openRegular(
+export async function openRegular(
   path: string,
   { follow }: { follow: boolean },
 ): Promise<Deno.FsFile> {

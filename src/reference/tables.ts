@@ -13,6 +13,7 @@ import {
 } from "../analysis/testing/schema.ts";
 import { VERBS } from "../cli/cli.ts";
 import { optionHead, synopses, toldOptions } from "../cli/command.ts";
+import { AUDIT_FIELDS } from "../lib/audit_record.ts";
 import { REASON_MEANS, REASONS } from "../lib/reason.ts";
 import { EXIT_CODES, pamCode } from "../pam/exit_code.ts";
 import { KIND_KEYS, KIND_ROWS, KINDS, kindsWith } from "../policy/kinds.ts";
@@ -86,6 +87,22 @@ export const TABLES: Readonly<Record<string, () => Promise<Table> | Table>> = {
         String(
           EXIT_CODES[reason === "allowed" ? "success" : pamCode(reason)],
         ),
+      ]),
+    ),
+  "audit fields": () =>
+    table(
+      ["member", "type", "where there is none", "meaning"],
+      Object.entries(AUDIT_FIELDS).map(([name, row]) => [
+        code(name),
+        row.type,
+        row.absent === "null"
+          ? row.fileOnly
+            ? code("null")
+            : `${code("null")}, left out in the line`
+          : row.absent === "left out"
+          ? "left out"
+          : "",
+        row.fileOnly ? `file only: ${row.says}` : row.says,
       ]),
     ),
   commands: async () =>

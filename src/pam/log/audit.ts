@@ -8,34 +8,12 @@ import {
   isOwnFile,
 } from "../../files/private_directory.ts";
 import { sha256Hex } from "../../files/state_directory.ts";
-import type { Reason } from "../../lib/reason.ts";
+import type { AuditRecord } from "../../lib/audit_record.ts";
 import { isAccountName } from "../../policy/account_name.ts";
 import type { PamIo } from "../io.ts";
 import { sendToSyslog, type Severity } from "./syslog.ts";
 
-/** Members in the order of the log line. Absent ones are `null` and left out there. */
-export interface AuditRecord {
-  readonly decision: "allow" | "deny";
-  readonly reason: Reason;
-  readonly user: string | null;
-  readonly service: string | null;
-  readonly rhost: string | null;
-  /** Left out for a token; a certificate is offered, and sshd admits. */
-  readonly method?: "certificate";
-  /** The fingerprint of its key. */
-  readonly key?: string;
-  readonly phase?: "offered";
-  readonly issuer: string | null;
-  readonly sub: string | null;
-  readonly jti_sha256: string | null;
-  readonly rule: string | null;
-  readonly policy_sha256: string | null;
-  readonly ms: number;
-  /** What the person was told of a refusal (`pam/device/reference.ts`). */
-  readonly ref?: string;
-  readonly warning: string | null;
-  readonly detail: string | null;
-}
+export type { AuditRecord } from "../../lib/audit_record.ts";
 
 /**
  * Longest value of a field as it is written, in characters; details may be longer. Whatever the

@@ -79,12 +79,18 @@ for (const name of SHELLS) {
   Deno.test(`${name} proposes every option of every command, and no other`, async () => {
     await using shell = await completingShell(name, FILES);
     const answers = await shell.propose(
-      COMMANDS.map(({ words }) => `oauth-pam ${words} --`),
+      COMMANDS.map(({ words }) => `oauth-pam ${words} -`),
     );
     for (const [index, { words, command }] of COMMANDS.entries()) {
-      const options = toldOptions(command.options)
-        .map((each) => `--${each.name}`);
-      assert.deepEqual(answers[index], [...options, "--help"].sort(), words);
+      const options = toldOptions(command.options).flatMap((each) => [
+        `--${each.name}`,
+        ...(each.option.short === undefined ? [] : [`-${each.option.short}`]),
+      ]);
+      assert.deepEqual(
+        answers[index],
+        [...options, "--help", "-h"].sort(),
+        words,
+      );
     }
   });
 

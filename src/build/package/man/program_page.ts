@@ -9,12 +9,7 @@ import { EXIT_CODES, IGNORE } from "../../../pam/exit_code.ts";
 import type { ToldCommand } from "../../../reference/commands.ts";
 import type { Block, ManPage } from "../mdoc.ts";
 import { commandBlocks, sentence, usageBlock } from "./command.ts";
-import {
-  ENVIRONMENT_ROWS,
-  EXIT_ROWS,
-  FILE_ROWS,
-  LOG_ROWS,
-} from "./program_rows.ts";
+import { ENVIRONMENT_ROWS, EXIT_ROWS, FILE_ROWS } from "./program_rows.ts";
 import { tableBlock } from "./tables.ts";
 
 const EXAMPLES = "/usr/share/doc/oauth-pam/examples";
@@ -221,13 +216,15 @@ Logins run /var/lib/oauth-pam/login, which \`oauth-pam apply\` makes for the pol
       ["LOG", [
         {
           text:
-            "One line an attempt goes to syslog, facility auth, tag `oauth-pam`: `key=value` with quoted and escaped values, never a token or a secret. Fields that are not known are left out:",
+            "One line an attempt goes to syslog, facility auth, tag `oauth-pam`: `key=value` with quoted and escaped values, never a token or a secret. With `audit: {file: …}` in the policy the same record is appended to a file as a line of JSON; `policy diff --replay`, `policy explain --claims` and `audit summary` read it:",
         },
-        { list: LOG_ROWS, compact: true },
-        {
-          text:
-            "With `audit: {file: …}` in the policy the same record is appended to a file as a line of JSON, with the claims that the policy uses; `policy diff --replay` and `policy explain --claims` read it.",
-        },
+        await tableBlock("audit fields", {
+          says: "meaning",
+          others: {
+            type: "Type:",
+            "where there is none": "Where there is none:",
+          },
+        }),
       ]],
       ["ENVIRONMENT", [
         {

@@ -1,12 +1,11 @@
 /**
- * The lists of oauth-pam(8) that come from no table: files, variables, fields of the log, and codes.
+ * The lists of oauth-pam(8) that come from no table: files, variables and codes.
  *
  * Each is typed by what the program has, so that none can be missing.
  *
  * @module
  */
 import { EXIT, type ExitCode } from "../../../cli/exit_code.ts";
-import type { AuditRecord } from "../../../pam/log/audit.ts";
 import {
   DEFAULT_CACHE_DIRECTORY,
   DEFAULT_SSH_KEYS_DIRECTORY,
@@ -28,26 +27,6 @@ const VARIABLES: Readonly<Record<typeof ENVIRONMENT[number], string>> = {
   NO_COLOR: "If set, no colours.",
 };
 
-const FIELDS: Readonly<Record<keyof AuditRecord, string>> = {
-  decision: "allow or deny.",
-  reason: "One of the reasons above.",
-  user: "The account that was asked for.",
-  service: "The PAM service.",
-  rhost: "The client's address or name.",
-  method: "certificate, where it is not a token at a prompt.",
-  key: "The fingerprint of the certificate's key.",
-  phase: "offered: the certificate would do, and sshd decides.",
-  issuer: "The issuer's local name.",
-  sub: "Who it is at the issuer.",
-  jti_sha256: "The token, as a digest of its jti.",
-  rule: "The rule that decided.",
-  policy_sha256: "The policy, as a digest of its file.",
-  ms: "How long it took, in milliseconds.",
-  ref: "What the person was told of a refusal.",
-  warning: "What should be looked after.",
-  detail: "Why, in words.",
-};
-
 const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   fine: "Asked, and the answer is fine.",
   negative:
@@ -60,7 +39,6 @@ const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
 };
 
 export const ENVIRONMENT_ROWS = rows(VARIABLES);
-export const LOG_ROWS = rows(FIELDS);
 export const EXIT_ROWS = Object.entries(CODES).map(([name, text]) => ({
   head: `\`${EXIT[name as keyof typeof EXIT] satisfies ExitCode}\``,
   text,

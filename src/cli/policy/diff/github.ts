@@ -25,7 +25,7 @@ export type Closes = (
 ) => boolean;
 
 export function diffGithub(compared: Compared, closes: Closes): string {
-  const { diff, replay, file } = compared;
+  const { diff, replayed, file } = compared;
   const note = (
     verdict: Verdict | "sampled",
     text: string,
@@ -63,8 +63,8 @@ export function diffGithub(compared: Compared, closes: Closes): string {
         ["not everything was looked at:", ...diff.limits].join("\n"),
       ),
     ]),
-    ...(replay === null ? [] : [{
-      ...note(replayVerdict(replay), replayLines(replay).join("\n")),
+    ...(replayed === null ? [] : [{
+      ...note(replayVerdict(replayed), replayLines(replayed).join("\n")),
       title: `${TITLE}: replay`,
       place: {},
     }]),

@@ -12,14 +12,16 @@ import type {
   SettingChange,
   Witness,
 } from "../../../analysis/diff/diff.ts";
-import type { Replay } from "../../../analysis/diff/replay.ts";
+import type { Place } from "../../../analysis/audit/entry.ts";
+import type { Replay, ReplayNotes } from "../../../analysis/diff/replay.ts";
 import { instantText } from "../../../policy/instant.ts";
 import { safeDocument } from "../explain/json.ts";
 import { causeText, type Places } from "./causes.ts";
+import type { Replayed } from "./replay.ts";
 
 export function diffJson(
   diff: Diff,
-  { replay, places }: { replay: Replay | null; places: Places },
+  { replayed, places }: { replayed: Replayed | null; places: Places },
 ): string {
   return safeDocument("oauth-pam/diff@1", {
     verdict: diff.verdict,
@@ -39,7 +41,10 @@ export function diffJson(
     ...(diff.permits.length === 0
       ? {}
       : { permits: diff.permits.map(permitJson) }),
-    ...(replay === null ? {} : { replay: replayJson(replay) }),
+    ...(replayed === null ? {} : {
+      replay: replayJson(replayed.replay),
+      replay_notes: notesJson(replayed.notes),
+    }),
   });
 }
 
@@ -132,5 +137,29 @@ function replayJson(replay: Replay): Record<string, unknown> {
       old: decisionJson(old),
       new: decisionJson(next),
     })),
+  };
+}
+
+function placeJson({ file, line }: Place): Record<string, unknown> {
+  return file === null ? { line } : { file, line };
+}
+
+function notesJson(notes: ReplayNotes): Record<string, unknown> {
+  const { wider, narrower, unusable, policies, differing } = notes;
+  return {
+    wider,
+    narrower,
+    unusable: unusable.map(({ because, count, first }) => ({
+      because,
+      count,
+      first: placeJson(first),
+    })),
+    policies,
+    differing: {
+      count: differing.count,
+      ...(differing.first === null
+        ? {}
+        : { first: placeJson(differing.first) }),
+    },
   };
 }

@@ -19,7 +19,7 @@ const MAX_RULES = 5;
 const MAX_LIMITS = 20;
 
 export function diffMarkdown(compared: Compared): string {
-  const { diff, replay, file } = compared;
+  const { diff, replayed, file } = compared;
   const changes = changeRows(compared);
   const changed = diff.accounts.filter(({ verdict }) =>
     verdict !== "equivalent"
@@ -59,7 +59,9 @@ export function diffMarkdown(compared: Compared): string {
       "",
       ...diff.limits.slice(0, MAX_LIMITS).map((limit) => `- ${text(limit)}`),
     ]),
-    ...(replay === null ? [] : ["", fold(...headAndRest(replayLines(replay)))]),
+    ...(replayed === null
+      ? []
+      : ["", fold(...headAndRest(replayLines(replayed)))]),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }

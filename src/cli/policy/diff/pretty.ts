@@ -4,9 +4,9 @@
  * @module
  */
 import type { Diff, Verdict } from "../../../analysis/diff/diff.ts";
-import type { Replay } from "../../../analysis/diff/replay.ts";
 import { visible } from "../../../lib/text.ts";
 import { causeText, type Places } from "./causes.ts";
+import type { Replayed } from "./replay.ts";
 import {
   changeLines,
   permitChangeLines,
@@ -27,9 +27,9 @@ const MAX_ACCOUNTS = 20;
 
 export function diffPretty(
   diff: Diff,
-  { color, replay, places }: {
+  { color, replayed, places }: {
     color: boolean;
-    replay: Replay | null;
+    replayed: Replayed | null;
     places: Places;
   },
 ): string {
@@ -72,7 +72,7 @@ export function diffPretty(
     lines.push("", "not everything was looked at:");
     lines.push(...diff.limits.map((limit) => `  ${visible(limit)}`));
   }
-  if (replay !== null) lines.push("", ...replayLines(replay));
+  if (replayed !== null) lines.push("", ...replayLines(replayed));
   return `${lines.join("\n")}\n`;
 }
 

@@ -9,14 +9,14 @@ import type {
   PermitChange,
   Verdict,
 } from "../../../analysis/diff/diff.ts";
-import type { Replay } from "../../../analysis/diff/replay.ts";
 import { causeText, type Places, ruleLine } from "./causes.ts";
+import type { Replayed } from "./replay.ts";
 import { changeLines, permitChangeLines, said, used } from "./words.ts";
 
 /** What a report of a comparison is made from. */
 export interface Compared {
   readonly diff: Diff;
-  readonly replay: Replay | null;
+  readonly replayed: Replayed | null;
   readonly places: Places;
   /** The new policy by its name. */
   readonly file: string;
@@ -79,9 +79,9 @@ export function sessionRows({ diff, places }: Compared): Row[] {
 }
 
 /** The worst that became of recorded logins. */
-export function replayVerdict({ changes }: Replay): Verdict {
-  const wider = changes.some((change) => change.new.decision === "allow");
-  return changes.length === 0 ? "equivalent" : wider ? "wider" : "narrower";
+export function replayVerdict({ notes }: Replayed): Verdict {
+  if (notes.wider > 0) return "wider";
+  return notes.narrower > 0 ? "narrower" : "equivalent";
 }
 
 function rowOf(change: Change): Omit<Row, "text" | "rules"> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sha256Hex } from "../../../files/state_directory.ts";
 import type { Policy } from "../../../policy/model.ts";
 import {
   type AccountPattern,
@@ -15,8 +16,6 @@ import {
   type SettingChange,
   type Verdict,
 } from "../../../analysis/diff/diff.ts";
-import { LoginReplay, type Replay } from "../../../analysis/diff/replay.ts";
-import { mapFilesOfIssuer } from "../../../analysis/map_files.ts";
 import {
   type Arguments,
   choice,
@@ -28,7 +27,6 @@ import type { Command } from "../../command.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicyAtBase, readPolicyOrRevision } from "./git_revision.ts";
 import type { CliIo } from "../../io.ts";
-import { RefusedFile } from "../../read_file.ts";
 import { neverChanges } from "../../../analysis/never/changes.ts";
 import { type Places, placesIn } from "./causes.ts";
 import { type Closes, diffGithub, githubFailure } from "./github.ts";
@@ -40,12 +38,10 @@ import {
 } from "../../output/reports.ts";
 import { diffJson } from "./json.ts";
 import { diffPretty } from "./pretty.ts";
-import {
-  InputError,
-  readMapFiles,
-  tellInputError,
-  usableOrThrow,
-} from "../../input.ts";
+import { type Replayed, replayFiles } from "./replay.ts";
+import { InputError, tellInputError, usableOrThrow } from "../../input.ts";
+import { namedOnce } from "../../audit/files.ts";
+import { progressOn } from "../../output/progress.ts";
 
 const FAIL_ON = {
   wider: "incomparable is wider, too",
@@ -83,7 +79,9 @@ file as well, are refused: in CI write the reference in full, --base refs/remote
     },
     "replay": {
       value: "FILE",
-      says: "decide the logins of an audit file again by both policies",
+      says:
+        'decide the logins of an audit file again by both policies: of any size, also one that gzip compressed, "-" for standard input. Lines that are of no use are counted and do not hit --fail-on by themselves',
+      repeat: true,
     },
     "fail-on": {
       value: "WHAT",
@@ -98,6 +96,7 @@ file as well, are refused: in CI write the reference in full, --base refs/remote
     0: "fine",
     1: "--fail-on hit",
     3: "a file cannot be read or used",
+    4: "--replay found no record that can be decided again",
   },
   operands: { files: true },
 };
@@ -116,30 +115,37 @@ export async function run(
   const compared = comparedOf(options);
   const from = options.text("from");
   const since = from === undefined ? null : timeOption("from", from, io);
+  const files = namedOnce(options.texts("replay"));
+  if (files.includes("-") && [compared.old, compared.new].includes("-")) {
+    throw new UsageError("standard input cannot be two things at once");
+  }
   try {
-    const { old, new: next, places, never } = await policiesOf(compared, io);
+    const { old, new: next, oldSha256, places, never } = await policiesOf(
+      compared,
+      io,
+    );
     const accounts = accountsOf(options, widestPattern([old, next]));
     const diff = diffPolicies(old, next, {
       ...(accounts === null ? {} : { accounts }),
       ...(since === null ? {} : { from: since }),
       further: never,
-      progress: progressOn(io),
+      progress: progressOn(io, "comparing accounts"),
     });
-    const file = options.text("replay");
-    const replay = file === undefined
+    const replayed = files.length === 0
       ? null
-      : await replayOf(file, { old, new: next, io });
-    const all = { diff, replay, places, file: compared.new };
+      : await replayFiles(files, { old, new: next, oldSha256, io });
+    const all = { diff, replayed, places, file: compared.new };
     const closes: Closes = (verdict, of) =>
       closing(verdict, failOn) || (failOn === "any" && of === "setting");
     await writeReports(outputs, io, (format, { color }) =>
       ({
-        pretty: () => diffPretty(diff, { color, replay, places }),
-        json: () => diffJson(diff, { replay, places }),
+        pretty: () => diffPretty(diff, { color, replayed, places }),
+        json: () => diffJson(diff, { replayed, places }),
         github: () => diffGithub(all, closes),
         markdown: () => diffMarkdown(all),
       })[format]());
-    return failing({ diff, replay, failOn }) ? EXIT.negative : EXIT.fine;
+    if (failing({ diff, replayed, failOn })) return EXIT.negative;
+    return replayed?.replay.decided === 0 ? EXIT.nothing : EXIT.fine;
   } catch (error) {
     tellInputError(error, io);
     // who only looks there must not take it for a change that is none
@@ -190,7 +196,13 @@ async function policiesOf(
   { old, base, new: next }: Compared,
   io: CliIo,
 ): Promise<
-  { old: Policy; new: Policy; places: Places; never: SettingChange[] }
+  {
+    old: Policy;
+    new: Policy;
+    oldSha256: string;
+    places: Places;
+    never: SettingChange[];
+  }
 > {
   const read = old === null
     ? await readPolicyAtBase(next, { revision: base, io })
@@ -200,6 +212,7 @@ async function policiesOf(
   return {
     old: before,
     new: usableOrThrow(after),
+    oldSha256: await sha256Hex(read.text),
     places: placesIn(after.source),
     never: neverChanges(
       read.source?.document.never,
@@ -227,56 +240,15 @@ function accountsOf(
   return accounts;
 }
 
-async function replayOf(
-  file: string,
-  { old, new: next, io }: { old: Policy; new: Policy; io: CliIo },
-): Promise<Replay> {
-  const paths = [old, next].flatMap((policy) =>
-    policy.issuers.flatMap((issuer) => mapFilesOfIssuer(policy, issuer))
-  );
-  const mapFiles = await readMapFiles(paths, io);
-  const replay = new LoginReplay({ old, new: next, mapFiles });
-  try {
-    // a line that is cut off in the middle of a character is unreadable by itself
-    for await (const line of io.readLines(file)) replay.add(line);
-  } catch (error) {
-    const why = error instanceof RefusedFile ? error.message : "cannot be read";
-    throw new InputError(`the audit file "${file}" ${why}`);
-  }
-  return replay.result();
-}
-
-/** Work that takes longer than this shows that it goes on. */
-const SILENT_MS = 2_000;
-const EVERY_MS = 200;
-
-/** A line on a terminal that is written over, and wiped at the end. */
-function progressOn(io: CliIo): (done: number, total: number) => void {
-  const start = io.now();
-  let last = start;
-  let written = false;
-  return (done, total) => {
-    const now = io.now();
-    if (!io.interactive) return;
-    if (done === total) {
-      if (written) io.stderr("\r\x1b[K");
-    } else if (now - start > SILENT_MS && now - last > EVERY_MS) {
-      last = now;
-      written = true;
-      io.stderr(`\r\x1b[Kcomparing accounts: ${done} of ${total}`);
-    }
-  };
-}
-
 /** Whether the gate closes. What was not looked at might be what it guards against. */
 function failing(
-  result: { diff: Diff; replay: Replay | null; failOn: FailOn },
+  result: { diff: Diff; replayed: Replayed | null; failOn: FailOn },
 ): boolean {
-  const { diff, replay, failOn } = result;
+  const { diff, replayed, failOn } = result;
   if (failOn === "never") return false;
   if (!diff.exhaustive) return true;
-  const logins = (replay?.changes ?? []).map((change): Verdict =>
-    change.new.decision === "allow" ? "wider" : "narrower"
+  const logins = (["wider", "narrower"] as const).filter((direction) =>
+    (replayed?.notes[direction] ?? 0) > 0
   );
   const verdicts: readonly (Verdict | "sampled")[] = [diff.verdict, ...logins];
   return verdicts.some((verdict) => closing(verdict, failOn)) ||

@@ -102,7 +102,14 @@ export async function evidenceFromClaims(
     "oauth-pam: this is an audit line: its claims, issuer, service, address and time are taken " +
       "where no option says otherwise\n",
   );
-  return { issuer: found, claims, recorded: recordedOf(line) };
+  const recorded = recordedOf(line);
+  if (line.method === "certificate" && recorded.rhost === null) {
+    io.stderr(
+      "oauth-pam: it is of a certificate, and sshd did not tell from where: the answer was for all " +
+        'networks, and this one is for none unless "--rhost" names an address\n',
+    );
+  }
+  return { issuer: found, claims, recorded };
 }
 
 /** Whether this is a line of the audit file (`pam/log/audit.ts`) and not a document of claims. */
