@@ -82,6 +82,7 @@ Release: 1
 Summary: ${order.summary}
 License: MIT AND ISC
 Requires: pam, util-linux, coreutils, shadow-utils
+Requires(pre): coreutils, sed
 Requires(post): coreutils, shadow-utils
 Requires(preun): coreutils, grep, sed
 Recommends: openssh-server
