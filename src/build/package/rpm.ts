@@ -84,6 +84,7 @@ Group: System Environment/Base
 Packager: ${order.maintainer}
 License: MIT AND ISC
 Requires: pam, util-linux, coreutils, shadow-utils
+Requires(pre): coreutils, sed
 Requires(post): coreutils, shadow-utils
 Requires(preun): coreutils, grep, sed
 Recommends: openssh-server

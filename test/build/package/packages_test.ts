@@ -255,18 +255,19 @@ Deno.test("the profile for PAM stands in no stack by itself, cannot lock out, an
 });
 
 Deno.test("the scripts are of both kinds of packages, and a shell can read them", async () => {
-  for (const name of ["postinst", "prerm", "postrm"]) {
+  for (const name of ["preinst", "postinst", "prerm", "postrm"]) {
     await printed("sh", "-n", `${tree}/DEBIAN/${name}`);
   }
   const scripts = await printed("rpm", "-qp", "--scripts", file("rpm"));
   const parts = scripts.split(/^(\w+) scriptlet \(using \/bin\/sh\):\n/m);
   assert.deepEqual(parts.filter((_, index) => index % 2 === 1), [
+    "preinstall",
     "postinstall",
     "preuninstall",
     "postuninstall",
   ]);
-  const [, , post = "", , preun = "", , postun = ""] = parts;
-  for (const each of [post, preun, postun]) {
+  const [, , pre = "", , post = "", , preun = "", , postun = ""] = parts;
+  for (const each of [pre, post, preun, postun]) {
     await printed("sh", "-n", "-c", each);
   }
   const shared = async (path: string, fragment: string) =>
@@ -274,6 +275,7 @@ Deno.test("the scripts are of both kinds of packages, and a shell can read them"
   assert.ok(
     await shared("postinst", post.slice(0, post.indexOf("\nmake_places\n"))),
   );
+  assert.ok(await shared("preinst", pre.slice(0, pre.indexOf('\n[ "$1"'))));
   assert.ok(await shared("prerm", preun.slice(0, preun.indexOf('\n[ "$1"'))));
 });
 
