@@ -220,8 +220,8 @@ Deno.test("the program works behind it, for people and not for PAM", async () =>
     assert.deepEqual(
       [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
       [
-        ...["login.js", "login.js.keys.js", "login.js.rest.js"],
-        ...["oauth-pam", "policy.yaml"],
+        ...["login.js", "login.js.issuer.js", "login.js.keys.js"],
+        ...["login.js.rest.js", "oauth-pam", "policy.yaml"],
       ],
     );
   } finally {

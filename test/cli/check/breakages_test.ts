@@ -340,7 +340,7 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
     remedy: /./,
   },
   "nothing answers pam_setcred": {
-    how: auth("auth    requisite   pam_listfile.so", "#"),
+    how: auth("auth    [success=done default=die]  pam_listfile.so", "#"),
     id: "pam/setcred",
     at: (host) => [stack(host), "device finish"],
     says: /the session is closed after a good token/,
