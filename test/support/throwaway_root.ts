@@ -215,25 +215,20 @@ export async function debianTar(folder: string): Promise<string> {
   const made = Deno.env.get("OAUTH_PAM_TEST_ROOT");
   if (made) return made;
   const tar = `${folder}/debian.tar`;
-  const work = await Deno.makeTempDir({
-    // in memory: everything is written twice
-    dir: await Deno.stat("/dev/shm").then(() => "/dev/shm", () => folder),
-    prefix: "oauth-pam-debian-",
-  });
-  try {
-    const { success, stderr } = await new Deno.Command("mmdebstrap", {
-      args: [
-        ...["--quiet", "--variant=minbase"],
-        `--include=${DEBIAN_SERVER.join(",")}`,
-        ...["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Retries "3"'],
-        ...["bookworm", tar],
-      ],
-      env: { TMPDIR: work },
-      stdin: "null",
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-    return tar;
-  } finally {
-    await Deno.remove(work, { recursive: true });
-  }
+  const work = `${folder}/debian`;
+  await Deno.mkdir(work);
+  await output([
+    ...["unshare", "--mount", "--propagation", "private"],
+    // in memory: it writes everything twice
+    ...[
+      "sh",
+      "-ec",
+      'mount -t tmpfs work "$1"; TMPDIR=$1; export TMPDIR; shift; exec "$@"',
+    ],
+    ...["sh", work, "mmdebstrap", "--quiet", "--variant=minbase"],
+    `--include=${DEBIAN_SERVER.join(",")}`,
+    ...["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Retries "3"'],
+    ...["bookworm", tar],
+  ]);
+  return tar;
 }
