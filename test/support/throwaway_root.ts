@@ -103,16 +103,24 @@ async function startRoot(
   }).spawn();
   const stderr = new Response(holder.stderr).text();
   const reader = holder.stdout.getReader();
-  const { value } = await reader.read();
-  if (value === undefined) {
+  const end = async () => {
+    await holder.stdin.close().catch(() => {}); // it may have ended by itself
     await holder.status;
+    await reader.cancel();
     await Deno.remove(folder, { recursive: true });
-    throw new Error(`no root: ${await stderr}`);
+    return await stderr;
+  };
+  let first: string;
+  try {
+    const { done } = await reader.read();
+    if (done) throw new Error("it ended");
+    // not by the runtime, which lets nobody look there who may not do everything
+    [first = ""] = (await output([
+      ...["cat", `/proc/${holder.pid}/task/${holder.pid}/children`],
+    ])).split(" ");
+  } catch (error) {
+    throw new Error(`no root: ${await end()}`, { cause: error });
   }
-  // not by the runtime, which lets nobody look there who may not do everything
-  const [first = ""] = (await output([
-    ...["cat", `/proc/${holder.pid}/task/${holder.pid}/children`],
-  ])).split(" ");
   const inside = (
     command: readonly string[],
     before: readonly string[] = [],
@@ -185,11 +193,7 @@ async function startRoot(
     },
     inode: (path) => ok(["stat", "--format=%i", "--", path]),
     async [Symbol.asyncDispose]() {
-      await holder.stdin.close();
-      await holder.status;
-      await reader.cancel();
-      await stderr;
-      await Deno.remove(folder, { recursive: true });
+      await end();
     },
   };
 }
