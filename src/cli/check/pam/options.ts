@@ -9,6 +9,7 @@ import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
 import type { HostFinding } from "../finding.ts";
 import { mendLine } from "../mend.ts";
+import { misuseOf } from "./arguments.ts";
 import { decides, type OwnLine } from "./own.ts";
 
 interface OptionContext {
@@ -64,8 +65,12 @@ export function optionFindings(
       ),
     ]
     : [];
+  const misuse = misuseOf(line);
   return [
     ...own,
+    ...(misuse === null
+      ? []
+      : [found("arguments", misuse.message, { hint: misuse.hint })]),
     ...controlFindings(line, { ...context, found }),
     ...outcomeFindings(line, { ...context, found }),
     ...passwordFindings(line, { ...context, found }),

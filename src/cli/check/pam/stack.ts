@@ -13,6 +13,7 @@ import {
   authenticationAnswers,
   credentialAnswers,
 } from "./modules.ts";
+import { misuseOf } from "./arguments.ts";
 import { decides, type OwnLine } from "./own.ts";
 import { type Answer, grants } from "./walk.ts";
 
@@ -85,7 +86,8 @@ function ways(context: StackContext, assumed: Assumptions) {
     answers(line) {
       const own = ownOf(line, context);
       if (own !== undefined && decides(own)) {
-        return [assumed.ours === "grant" ? "success" : refusal(line)];
+        const granting = assumed.ours === "grant" && misuseOf(own) === null;
+        return [granting ? "success" : refusal(line)];
       }
       if (own?.verb === "outcome") return assumed.outcome;
       const answers = authenticationAnswers(line);
