@@ -8,7 +8,7 @@ import { OUTCOMES } from "../../../pam/exit_code.ts";
 import { PAM_VERBS } from "../../pam_verbs.ts";
 import type { OwnLine } from "./own.ts";
 
-export interface Misuse {
+interface Misuse {
   readonly message: string;
   /** How it is run. */
   readonly hint: string;
