@@ -14,6 +14,17 @@ interface Misuse {
   readonly hint: string;
 }
 
+/** Whether the verb refuses without a launcher: it goes on with what an earlier line began. */
+export function needsLauncher({ verb }: Pick<OwnLine, "verb">): boolean {
+  return verb !== null && verb !== "login";
+}
+
+/** Whether the line refuses whatever it is given. */
+export function alwaysRefuses(line: OwnLine): boolean {
+  return misuseOf(line) !== null ||
+    line.launcher === null && needsLauncher(line);
+}
+
 /** What the program will not take; `null` where it takes all, or the line names no verb of ours. */
 export function misuseOf({ verb, words, module }: OwnLine): Misuse | null {
   const told = PAM_VERBS.find((each) => each.words === verb);

@@ -9,7 +9,7 @@ import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
 import type { HostFinding } from "../finding.ts";
 import { mendLine } from "../mend.ts";
-import { misuseOf } from "./arguments.ts";
+import { misuseOf, needsLauncher } from "./arguments.ts";
 import { decides, type OwnLine } from "./own.ts";
 
 interface OptionContext {
@@ -148,11 +148,14 @@ function execOptions(
     );
   }
   if (line.launcher === null) {
-    const message =
-      "PAM runs the program itself: nothing cleans its environment, and it learns " +
-      "nothing about system accounts";
+    const message = needsLauncher(line)
+      ? `PAM runs the program itself: "${verb}" refuses, because nothing tells it which ` +
+        "conversation this is"
+      : "PAM runs the program itself: nothing cleans its environment, and it learns " +
+        "nothing about system accounts";
     const hint = `run ${LAUNCHERS}oauth-pam-launch instead`;
-    findings.push(found("no-launcher", message, { level: "warning", hint }));
+    const level = needsLauncher(line) ? "error" : "warning";
+    findings.push(found("no-launcher", message, { level, hint }));
   }
   return [...findings, ...unwanted(options, found)];
 }

@@ -13,7 +13,7 @@ import {
   authenticationAnswers,
   credentialAnswers,
 } from "./modules.ts";
-import { misuseOf } from "./arguments.ts";
+import { alwaysRefuses } from "./arguments.ts";
 import { decides, type OwnLine } from "./own.ts";
 import { type Answer, grants } from "./walk.ts";
 
@@ -86,7 +86,7 @@ function ways(context: StackContext, assumed: Assumptions) {
     answers(line) {
       const own = ownOf(line, context);
       if (own !== undefined && decides(own)) {
-        const granting = assumed.ours === "grant" && misuseOf(own) === null;
+        const granting = assumed.ours === "grant" && !alwaysRefuses(own);
         return [granting ? "success" : refusal(line)];
       }
       if (own?.verb === "outcome") return assumed.outcome;

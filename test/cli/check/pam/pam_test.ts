@@ -335,6 +335,27 @@ const BROKEN: readonly [string, string, Change, string, string][] = [
     "warning",
   ],
   [
+    'the program runs without the launcher for "device start"',
+    DEVICE,
+    inLine("device start", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "error",
+  ],
+  [
+    'the program runs without the launcher for "device finish"',
+    DEVICE,
+    inLine("device finish", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "error",
+  ],
+  [
+    'the program runs without the launcher for "outcome"',
+    FALLBACK,
+    inLine("outcome", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "error",
+  ],
+  [
     "the launcher is not installed",
     EXEC,
     inLine("login", "oauth-pam-launch", "other/oauth-pam-launch"),
@@ -499,7 +520,8 @@ for (const [what, example, change, id, level] of BROKEN) {
       result.findings.some((each) => each.level === "error") ? 1 : 0,
     );
     // a line that refuses everybody is not said to let a good token in
-    if (id === "pam/arguments" && /"(?:login|device finish)"/.test(what)) {
+    const refusing = /"(?:login|device finish)"/;
+    if (/^pam\/(?:arguments|no-launcher)$/.test(id) && refusing.test(what)) {
       const { level } = result.findings.find((each) =>
         each.id === "pam/never-grants"
       ) ?? {};
