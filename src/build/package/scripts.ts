@@ -23,6 +23,15 @@ export async function debScripts(): Promise<ReadonlyMap<string, string>> {
     ["#!/bin/sh", "set -e", "", ...parts, ""].join("\n");
   return new Map([
     [
+      "preinst",
+      script(
+        await fragment("coming.sh"),
+        `case $1 in
+  install) keep_program ;;
+esac`,
+      ),
+    ],
+    [
       "postinst",
       script(
         await fragment("installed.sh"),
@@ -34,7 +43,7 @@ export async function debScripts(): Promise<ReadonlyMap<string, string>> {
     if [ -d /sys/kernel/security/apparmor ] && command -v apparmor_parser >/dev/null 2>&1; then
       apparmor_parser -r -T -W /etc/apparmor.d/var.lib.oauth-pam.login || :
     fi
-    apply_again
+    [ -z "\${2-}" ] || apply_again
     ;;
 esac`,
       ),
@@ -76,6 +85,7 @@ esac`,
 /** By the names that a spec has. The audit file lies in a cache directory, so that RPM leaves these. */
 export async function rpmScripts(): Promise<ReadonlyMap<string, string>> {
   return new Map([
+    ["pre", `${await fragment("coming.sh")}\n[ "$1" -ne 1 ] || keep_program`],
     [
       "post",
       `${await fragment("installed.sh")}

@@ -49,7 +49,7 @@ interface Host extends AsyncDisposable {
 async function hostWith(...packages: readonly string[]): Promise<Host> {
   const root = await rootLikeThisMachine();
   for (const path of packages) {
-    await Deno.copyFile(path, root.at(`/tmp/${path.slice(folder.length + 1)}`));
+    await root.bring(path, `/tmp/${path.slice(folder.length + 1)}`);
   }
   // man-db would read every manual page of this machine
   await root.run(["rm", "-f", "/var/lib/man-db/auto-update"]);
@@ -58,7 +58,7 @@ async function hostWith(...packages: readonly string[]): Promise<Host> {
     sh: (line, env = {}) =>
       root.run(["sh", "-c", line], { env: { ...QUIET, ...env } }),
     ok: (line) => root.ok(["sh", "-ec", line], { env: QUIET }),
-    write: (path, text) => Deno.writeTextFile(root.at(path), text),
+    write: (path, text) => root.write(path, text),
     [Symbol.asyncDispose]: () => root[Symbol.asyncDispose](),
   };
 }
@@ -159,6 +159,100 @@ Deno.test("removal is refused while a stack or sshd names the package, with each
   assert.equal((await host.sh(`test -e ${launcher}`)).code, 1);
 });
 
+Deno.test("removal is refused however a line spells it, wherever it is included, and where sshd's unit asks", async () => {
+  await using host = await installed(deb);
+  const launcher = "/usr/libexec/oauth-pam/oauth-pam-launch";
+  const files: Readonly<Record<string, readonly [string, string]>> = {
+    "more slashes": [
+      "/etc/pam.d/own",
+      "auth required pam_exec.so /usr//libexec/./oauth-pam//oauth-pam-launch",
+    ],
+    "bytes of another encoding": [
+      "/etc/pam.d/own",
+      `auth required pam_exec.so log=/var/log/caf\xe9 ${launcher} login`,
+    ],
+    "in what is included by what is included": [
+      "/etc/elsewhere",
+      "auth include /etc/deeper",
+    ],
+    "in what sshd includes twice": [
+      "/etc/ssh/sshd_config.d/10-own.conf",
+      "Include /etc/ssh/more/*.conf",
+    ],
+    "before sshd starts": [
+      "/etc/systemd/system/ssh.service.d/own.conf",
+      "ExecStartPre=-/bin/oauth-pam check -t",
+    ],
+    "in quotes": [
+      "/etc/systemd/system/ssh@.service",
+      'ExecStartPre="/usr/bin/oauth-pam" check -t',
+    ],
+  };
+  await host.ok(
+    "mkdir -p /etc/ssh/more /etc/ssh/deeper /etc/systemd/system/ssh.service.d",
+  );
+  await host.write("/etc/pam.d/outer", "@include /etc/elsewhere\n");
+  await host.write("/etc/deeper", `auth required pam_exec.so ${launcher}\n`);
+  await host.write("/etc/ssh/more/x.conf", "include deeper/y.conf\n");
+  await host.write(
+    "/etc/ssh/deeper/y.conf",
+    `AuthorizedKeysCommand "${launcher}"\n`,
+  );
+  for (const [what, [path, line]] of Object.entries(files)) {
+    const escaped = line.replaceAll("\xe9", "\\351");
+    await host.ok(`printf '${escaped}\\n' >${path}`);
+    const { code, stderr } = await host.sh("dpkg -r oauth-pam");
+    assert.equal(code, 1, what);
+    assert.match(stderr, /^oauth-pam: not removed, because nobody /m, what);
+    assert.equal(await host.ok(STATUS), "installed", what);
+    await host.ok(`rm ${path}`);
+  }
+  await host.write(
+    "/etc/systemd/system/report.service",
+    "ExecStart=/usr/bin/oauth-pam audit\n",
+  );
+  await host.ok("dpkg -r oauth-pam");
+});
+
+/** A checkout's installation (README, "Five steps"): both launchers, and what they start. */
+const CHECKOUT_INSTALLATION = `
+mkdir -p /usr/libexec/oauth-pam /usr/local/lib/oauth-pam
+cd /usr/libexec/oauth-pam
+printf '#!/bin/sh\nexit 7 # of the checkout\n' >/usr/local/lib/oauth-pam/program
+for name in oauth-pam-launch oauth-pam-ssh-keys; do
+  printf '#!/bin/sh\nprogram=/usr/local/lib/oauth-pam/program\nexec "$program"\n' >$name
+  chmod 755 $name /usr/local/lib/oauth-pam/program
+done
+`;
+
+for (const kind of ["dpkg -i /tmp/*.deb", "rpm -i --nodeps /tmp/*.rpm"]) {
+  Deno.test(`a checkout's installation goes on letting people in when the package comes over it (${kind})`, async () => {
+    await using host = await hostWith(kind.startsWith("rpm") ? rpm : deb);
+    await host.ok(CHECKOUT_INSTALLATION);
+    // another policy than the usual one: what is there must not be made anew for it
+    await host.write("/etc/oauth-pam.yaml", "version: 1\n");
+    const { code, stderr } = await host.sh(kind);
+    assert.equal(code, 0, stderr);
+    const login = "/var/lib/oauth-pam/login";
+    assert.match(
+      stderr,
+      /^oauth-pam: kept \/usr\/local\/lib\/oauth-pam\/program as \/var\/lib\/oauth-pam\/login, .*"oauth-pam apply POLICY"/m,
+    );
+    assert.equal(
+      await host.ok(`cat ${login}; stat -c '%A %U:%G' ${login}`),
+      "#!/bin/sh\nexit 7 # of the checkout\n-rwxr-xr-x root:root\n",
+    );
+    // which is what the package's launchers start
+    assert.equal(
+      await host.ok(
+        "sed -n 's/^program=//p' /usr/libexec/oauth-pam/oauth-pam-*",
+      ),
+      `${login}\n${login}\n`,
+    );
+    assert.doesNotMatch(stderr, /of the version before/);
+  });
+}
+
 Deno.test("removal takes the profile out of the stacks, and is refused where it would stay there", async () => {
   await using host = await installed(deb);
   const stack = "cat /etc/pam.d/common-auth";
@@ -230,6 +324,7 @@ Deno.test("an upgrade whose program cannot be made keeps the old one, and says s
   const login = "/var/lib/oauth-pam/login";
   await host.write(login, "#!/bin/sh\nexit 7 # of the version before\n");
   await host.write("/etc/oauth-pam/policy.yaml", "version: 1\n");
+  await host.write("/var/lib/oauth-pam/applied.json", "{}\n");
   const { code, stderr } = await host.sh("dpkg -i /tmp/oauth-pam_0.2.0_*.deb");
   assert.equal(code, 0, stderr);
   assert.match(

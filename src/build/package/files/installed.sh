@@ -19,8 +19,12 @@ make_places() {
 # time. Where that fails the old one stays, and goes on working.
 apply_again() {
   [ -e /var/lib/oauth-pam/login ] || return 0
-  status=0
-  oauth-pam apply || status=$?
+  # for which policy a program is that "apply" did not write is not known here
+  status=3
+  if [ -e /var/lib/oauth-pam/applied.json ]; then
+    status=0
+    oauth-pam apply || status=$?
+  fi
   case $status in
     0) ;;
     1) echo 'oauth-pam: the program for logins is new; what "oauth-pam check" found stands above' >&2 ;;
