@@ -145,8 +145,9 @@ function neverGrants(context: StackContext): Finding[] {
   })];
 }
 
-const REFUSES_EVERYBODY =
-  "auth requisite pam_listfile.so item=user sense=allow file=/dev/null onerr=fail";
+/** Both answers end the lines: what stands behind, a pam_deny above all, has no say in pam_setcred. */
+const REFUSES_EVERYBODY = "auth [success=done default=die] pam_listfile.so " +
+  "item=user sense=allow file=/dev/null onerr=fail";
 
 /** A good token gets in only together with something else that is asked for. */
 function notAlone(context: StackContext): Finding[] {
