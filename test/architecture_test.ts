@@ -75,8 +75,7 @@ function room(specifier: string): string | null {
 const ENTRIES = [
   "main.ts",
   "build/main.ts",
-  "build/package/man.ts",
-  "build/package/completion.ts",
+  "build/package/main.ts",
 ];
 
 for (const entry of ENTRIES) {

@@ -26,3 +26,10 @@ export const LAUNCHERS = OF_PACKAGE ? "/usr/libexec/oauth-pam/" : EXAMPLES;
 export const LAUNCHERS_AGAIN = OF_PACKAGE
   ? "the package: apt-get install --reinstall oauth-pam"
   : EXAMPLES;
+
+/** How a launcher comes, whole and root's, to where sshd or PAM runs it. */
+export function installLauncher(name: string, path: string): string {
+  return LAUNCHERS + name === path
+    ? "apt-get install --reinstall oauth-pam"
+    : `install -o root -g root -m 0755 ${LAUNCHERS}${name} ${path}`;
+}

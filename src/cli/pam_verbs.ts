@@ -74,9 +74,10 @@ later line of the stack. It never grants.
           says: 'the issuer, where several have "device"',
         },
         "password-after": {
-          value: "NAME,…",
+          value: "NAME,…|nothing",
           says:
             'tells people for which outcomes a later line takes a password, while they get no code; "nothing": none helps',
+          proposed: [...OUTCOMES, "nothing"],
         },
       },
       exits: {
@@ -98,7 +99,7 @@ finish" that they are waited for, and how long; behind it that they were refused
 of the log line, and not why. It decides nothing.
 `,
       options: {},
-      exits: { [IGNORE]: "always (ignore)" },
+      exits: { [IGNORE]: "always" },
       operands: { files: true },
     },
   },

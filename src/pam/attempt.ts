@@ -42,6 +42,8 @@ export interface Attempt {
   steered: boolean;
   /** Whether an earlier line of the stack has written down how it ended. */
   recorded: boolean;
+  /** Whether an earlier line has told the person that they cannot sign in: nothing is added to that. */
+  told: boolean;
 }
 
 /** An attempt of which it is known who asks, and under which policy. */
@@ -70,6 +72,7 @@ export function newAttempt(): Attempt {
     reference: null,
     steered: false,
     recorded: false,
+    told: false,
   };
 }
 

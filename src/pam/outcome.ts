@@ -41,7 +41,7 @@ export async function recordOutcome(
     readonly request: PamRequest | null;
     readonly policy: Policy | null;
     readonly reference: string | null;
-    readonly recorded: boolean;
+    readonly told: boolean;
   },
   result: ResultKind & { readonly reason: Reason },
   io: PamIo,
@@ -58,8 +58,8 @@ export async function recordOutcome(
     return;
   }
   const until = io.now() + FRESH_MS;
-  // an earlier line that has written down how it ended has told of it as well
-  const told = attempt.recorded ? {} : { reference, steered };
+  // also not of what was typed then: sshd hides it for accounts that do not exist
+  const told = attempt.told ? {} : { reference, steered };
   const value = { code: pamCode(reason, result), reason, ...told };
   await outcomes.remember(conversation, { value, until });
   await outcomes.sweep();

@@ -65,7 +65,7 @@ Deno.test("the administrator's half hour", async (t) => {
   const root = cleanup.use(await rootFromTar(tar));
   const host = new Host(root, provider);
   for (const [index, path] of debs.entries()) {
-    await Deno.copyFile(path, root.at(`/root/${index + 1}.deb`));
+    await root.bring(path, `/root/${index + 1}.deb`);
   }
   await host.prepare();
   const before = await host.files();
@@ -118,7 +118,7 @@ Deno.test("the administrator's half hour", async (t) => {
         `$1issuer: ${provider.issuer}\n$1ca_file: /etc/oauth-pam/ca.pem\n` +
           "$1ssh_certificates: { lifetime: 12h }",
       ));
-    await Deno.writeTextFile(root.at("/etc/oauth-pam/ca.pem"), provider.caPem);
+    await root.write("/etc/oauth-pam/ca.pem", provider.caPem);
     await host.documented("# oauth-pam policy lint");
     await host.documented("# oauth-pam policy test");
   });
@@ -161,7 +161,7 @@ Deno.test("the administrator's half hour", async (t) => {
       const checked = await host.run("oauth-pam check");
       assert.deepEqual(host.errors(checked), [], checked.stdout);
       assert.equal(checked.code, 0);
-      await host.ok("service ssh reload");
+      await host.reloadSshd();
     },
   );
 
@@ -192,7 +192,7 @@ Deno.test("the administrator's half hour", async (t) => {
     const checked = await host.run("oauth-pam check");
     assert.deepEqual(host.errors(checked), [], checked.stdout);
     assert.equal(checked.code, 0);
-    await host.ok("service ssh reload");
+    await host.reloadSshd();
     const login = await host.ssh("device");
     assert.equal(login.stdout, "alice\n", login.stderr);
     assert.match(
@@ -216,7 +216,7 @@ Deno.test("the administrator's half hour", async (t) => {
     const checked = await host.run("oauth-pam check");
     assert.deepEqual(host.errors(checked), [], checked.stdout);
     assert.equal(checked.code, 0);
-    await host.ok("service ssh reload");
+    await host.reloadSshd();
     for (const way of ["certificate", "device"] as const) {
       const login = await host.ssh(way);
       assert.equal(login.stdout, "alice\n", login.stderr);
@@ -263,15 +263,14 @@ Deno.test("the administrator's half hour", async (t) => {
   await step(
     "an upgrade makes the program anew, for the same policy",
     async () => {
-      const program = root.at("/var/lib/oauth-pam/login");
-      const { ino } = await Deno.stat(program);
+      const inode = await root.inode("/var/lib/oauth-pam/login");
       const { stdout } = await host.ok("dpkg --install /root/2.deb");
       assert.match(stdout, /^applied \/etc\/oauth-pam\/policy\.yaml: /m);
       assert.match(
         stdout,
         /^permissions since the last apply: nothing changed$/m,
       );
-      assert.notEqual((await Deno.stat(program)).ino, ino);
+      assert.notEqual(await root.inode("/var/lib/oauth-pam/login"), inode);
       assert.equal((await host.run("oauth-pam check")).code, 0);
       assert.equal((await host.ssh("device")).stdout, "alice\n");
     },
@@ -302,7 +301,7 @@ Deno.test("the administrator's half hour", async (t) => {
     async () => {
       await host.ok("cp /root/sshd.before /etc/pam.d/sshd");
       await host.ok(`rm ${SSHD_LINES}`);
-      await host.ok("service ssh reload");
+      await host.reloadSshd();
       await host.ok("dpkg --remove oauth-pam");
       assert.equal((await host.password()).stdout, "alice\n");
     },
@@ -370,10 +369,7 @@ class Host {
     ]);
     await this.lines("/home/visitor/askpass", [ASKPASS]);
     await this.ok("chmod 755 /home/visitor/askpass");
-    await Deno.writeTextFile(
-      this.#root.at("/home/visitor/ca.pem"),
-      this.#provider.caPem,
-    );
+    await this.#root.write("/home/visitor/ca.pem", this.#provider.caPem);
     await this.ok("rsyslogd");
     await this.ok("service ssh start");
     await this.ok(`${VISITOR} ssh-agent -a /home/visitor/agent`);
@@ -395,6 +391,18 @@ class Host {
     return (await this.ok(command)).stdout;
   }
 
+  /** Until sshd listens with what it has read. */
+  async reloadSshd(): Promise<void> {
+    const listens = async () =>
+      (await this.#root.read("/var/log/auth.log"))
+        .split("Server listening on").length;
+    const before = await listens();
+    await this.ok("service ssh reload");
+    await until(async () => await listens() > before, {
+      what: "sshd to listen again",
+    });
+  }
+
   /** As `man 8 oauth-pam` shows it. */
   async readManual(): Promise<void> {
     const roff = await this.text("zcat /usr/share/man/man8/oauth-pam.8.gz");
@@ -408,7 +416,7 @@ class Host {
     await writer.close();
     const shown = new TextDecoder().decode((await child.output()).stdout);
     // bold and underlined letters are struck over
-    this.#manual = shown.replace(/.\x08/gu, "");
+    this.#manual = shown.replace(/.[\b]/gu, "");
   }
 
   /** The lines of the manual from the one that begins so to the next empty one. */
@@ -435,17 +443,14 @@ class Host {
   }
 
   lines(path: string, lines: readonly string[]): Promise<void> {
-    return Deno.writeTextFile(
-      this.#root.at(path),
-      lines.map((line) => `${line}\n`).join(""),
-    );
+    return this.#root.write(path, lines.map((line) => `${line}\n`).join(""));
   }
 
   async edit(path: string, change: (text: string) => string): Promise<void> {
-    const text = await Deno.readTextFile(this.#root.at(path));
+    const text = await this.#root.read(path);
     const changed = change(text);
     assert.notEqual(changed, text);
-    await Deno.writeTextFile(this.#root.at(path), changed);
+    await this.#root.write(path, changed);
   }
 
   /** The ids of the errors that check found, sorted. */
@@ -458,7 +463,7 @@ class Host {
   /** What the log got since the last time, when a decision is in it. */
   logged(): Promise<string> {
     return until(async () => {
-      const log = await Deno.readTextFile(this.#root.at("/var/log/auth.log"));
+      const log = await this.#root.read("/var/log/auth.log");
       const fresh = log.slice(this.#logged).split("\n")
         .filter((line) => line.includes("decision=")).join("\n");
       if (fresh === "") return false;
@@ -510,9 +515,7 @@ class Host {
     way: "certificate" | "device" | "password",
     account = "alice",
   ): Promise<RootResult> {
-    for (const name of ["asked", "answer"]) {
-      await Deno.remove(this.#root.at(`/home/visitor/${name}`)).catch(() => {});
-    }
+    await this.ok("rm -f /home/visitor/asked /home/visitor/answer");
     const methods = {
       certificate: "publickey",
       device: "keyboard-interactive",
@@ -532,7 +535,7 @@ class Host {
     const asked = await until(
       async () =>
         await Promise.race([ended, false]) ||
-        await Deno.readTextFile(this.#root.at("/home/visitor/asked"))
+        await this.#root.read("/home/visitor/asked")
           .catch(() => false as const),
       { what: "a prompt" },
     );
@@ -544,10 +547,9 @@ class Host {
       });
     }
     const answer = way === "password" ? `${PASSWORD}\n` : "\n";
-    const path = this.#root.at("/home/visitor/answer");
-    await Deno.writeTextFile(`${path}.new`, answer);
-    await Deno.chmod(`${path}.new`, 0o644);
-    await Deno.rename(`${path}.new`, path);
+    const path = "/home/visitor/answer";
+    await this.#root.write(`${path}.new`, answer);
+    await this.ok(`mv ${path}.new ${path}`);
     return await login;
   }
 

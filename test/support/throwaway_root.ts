@@ -6,8 +6,6 @@
  *
  * @module
  */
-import { until } from "./pam.ts";
-
 export interface RootRun {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
@@ -22,14 +20,22 @@ export interface RootResult {
 }
 
 export interface ThrowawayRoot extends AsyncDisposable {
-  /** The path of something in the root, from outside. */
-  at(path: string): string;
   /** The command that runs this one in the root. */
   inside(command: readonly string[], before?: readonly string[]): string[];
   /** Runs a command to its end. */
   run(command: readonly string[], how?: RootRun): Promise<RootResult>;
   /** The same; throws with all that it said where it does not end with 0. */
   ok(command: readonly string[], how?: RootRun): Promise<string>;
+  /** A file's text; throws where there is none. */
+  read(path: string): Promise<string>;
+  /** Writes a file, with the mode 0644 unless another is given. */
+  write(path: string, text: string, mode?: number): Promise<void>;
+  /** Copies a file of the machine to a path in the root, or what is in a folder into one. */
+  bring(from: string, to: string): Promise<void>;
+  /** The names in a folder, sorted. */
+  names(folder: string): Promise<string[]>;
+  /** What tells one file from another in its place. */
+  inode(path: string): Promise<string>;
 }
 
 /** Runs as the first process of the root: what it started ends with it, and it ends with its input. */
@@ -51,8 +57,7 @@ ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
 chmod 1777 dev/shm
-echo ready
-exec chroot "$root" /bin/cat
+exec chroot "$root" /bin/sh -c 'echo ready; exec cat'
 `;
 
 /** What is written goes to memory and is gone with the root; the machine's files lie below. */
@@ -104,17 +109,10 @@ async function startRoot(
     await Deno.remove(folder, { recursive: true });
     throw new Error(`no root: ${await stderr}`);
   }
-  const first = await until(async () => {
-    const children = await Deno.readTextFile(
-      `/proc/${holder.pid}/task/${holder.pid}/children`,
-    );
-    return /^\d+/.exec(children)?.[0];
-  }, { what: "the root's first process" });
-  // chroot has happened when its root is not the machine's any more
-  await until(
-    async () => (await Deno.readLink(`/proc/${first}/root`)) !== "/",
-    { what: "the root" },
-  );
+  // not by the runtime, which lets nobody look there who may not do everything
+  const [first = ""] = (await output([
+    ...["cat", `/proc/${holder.pid}/task/${holder.pid}/children`],
+  ])).split(" ");
   const inside = (
     command: readonly string[],
     before: readonly string[] = [],
@@ -152,17 +150,40 @@ async function startRoot(
       stderr: decoder.decode(output.stderr),
     };
   };
+  const ok = async (command: readonly string[], how?: RootRun) => {
+    const { code, stdout, stderr } = await run(command, how);
+    if (code === 0) return stdout;
+    throw new Error(
+      `${command.join(" ")} ended with ${code}:\n${stderr}${stdout}`,
+    );
+  };
   return {
-    at: (path) => `/proc/${first}/root${path}`,
     inside,
     run,
-    async ok(command, how) {
-      const { code, stdout, stderr } = await run(command, how);
-      if (code === 0) return stdout;
-      throw new Error(
-        `${command.join(" ")} ended with ${code}:\n${stderr}${stdout}`,
+    ok,
+    read: (path) => ok(["cat", "--", path]),
+    async write(path, text, mode = 0o644) {
+      await ok(
+        [
+          ...["sh", "-c", 'cat >"$1" && chmod "$2" "$1"', "sh"],
+          ...[path, mode.toString(8)],
+        ],
+        { stdin: text },
       );
     },
+    async bring(from, to) {
+      // there the machine's files are to be seen as well as the root
+      await output([
+        ...["nsenter", "--target", first, "--mount", "--"],
+        ...["cp", "-a", "--no-target-directory", from, `${folder}/root${to}`],
+      ]);
+    },
+    async names(path) {
+      return (await ok(["ls", "-A", "--", path])).split("\n").filter((name) =>
+        name !== ""
+      );
+    },
+    inode: (path) => ok(["stat", "--format=%i", "--", path]),
     async [Symbol.asyncDispose]() {
       await holder.stdin.close();
       await holder.status;
@@ -171,6 +192,16 @@ async function startRoot(
       await Deno.remove(folder, { recursive: true });
     },
   };
+}
+
+async function output([command = "", ...args]: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args,
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`${command}: ${decoder.decode(stderr)}`);
+  return decoder.decode(stdout).trim();
 }
 
 /** What a Debian server has, beside what its own base system brings. */

@@ -150,7 +150,9 @@ const MAX_TEXT = 256;
 
 /** A text of a record as it is kept: a long one says that it was cut. */
 export function kept(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+  if (text.length <= MAX_TEXT) return text;
+  // made anew: an engine keeps a piece as a view of the whole text, which would stay as well
+  return JSON.parse(JSON.stringify(`${text.slice(0, MAX_TEXT)}…`));
 }
 
 /** Where a line is. */

@@ -80,7 +80,9 @@ ${SAME_BYTES}
 Name: oauth-pam
 Version: ${order.version}
 Release: 1
-Summary: ${order.summary}
+Summary: ${order.summary.replace(/^./, (first) => first.toUpperCase())}
+Group: System Environment/Base
+Packager: ${order.maintainer}
 License: MIT AND ISC
 Requires: pam, util-linux, coreutils, shadow-utils
 Requires(pre): coreutils, sed
@@ -102,7 +104,17 @@ ${folders.map((path) => `%dir %attr(0755,root,root) /${path}\n`).join("")}${
         entry.mode.toString(8)
       },root,root) /${entry.path}\n`
     ).join("")
-  }`;
+  }
+%changelog
+* ${changelogDay(order.date)} ${order.maintainer} - ${order.version}-1
+- See /usr/share/doc/oauth-pam/changelog.gz
+`;
+}
+
+/** As changelogs of RPM have it: `Fri Nov 27 2026`. */
+function changelogDay(date: Date): string {
+  const [weekday = "", day, month, year] = date.toUTCString().split(" ");
+  return `${weekday.slice(0, 3)} ${month} ${day} ${year}`;
 }
 
 function markOf({ path, configuration }: Entry): string {

@@ -119,6 +119,7 @@ async function finish(
   const found = await takeSignIn(deviceMemory(policy, io.now), conversation);
   attempt.reference = found?.reference ?? null;
   const failed = found !== null && "reason" in found ? found.reason : null;
+  known.told = failed !== null;
   // also for what cannot be read: sshd hides what is typed for accounts that do not exist
   known.steered = true;
   const typed = await readTyped(io.stdin, { onlyJws: failed !== null });
@@ -155,6 +156,9 @@ async function finish(
   }
   if (found === null || "reason" in found) {
     throw new SignInError("device_expired", "no sign-in is pending");
+  }
+  if (found.deadline <= io.now()) {
+    throw new SignInError("device_expired", "Enter was pressed too late");
   }
   const issuer = currentIssuer(policy, found);
   known.issuer = issuer.name;

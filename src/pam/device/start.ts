@@ -68,7 +68,7 @@ export const START_TIMEOUTS: StartTimeouts = {
   logMs: 2_000,
 };
 
-/** How long `device finish` can still learn why there is nothing to finish. */
+/** How long `device finish` can still learn why there is nothing to finish, or nothing any more. */
 const FAILURE_MS = 120_000;
 
 interface Arguments {
@@ -165,7 +165,8 @@ async function start(
   };
   await memory.remember(conversation, {
     value: pending,
-    until: pending.deadline,
+    // who comes back too late is told so
+    until: pending.deadline + FAILURE_MS,
   });
   await memory.sweep();
   io.stdout(await textFor(authorization, { issuer, request, seconds, io }));

@@ -52,7 +52,7 @@ async function tell(args: readonly string[], io: PamIo): Promise<void> {
     // what could not be started, "device start" has told; what is typed is not waited for
     if ("reason" in signIn || !await isEmpty(io.stdin)) return;
     const left = Math.min(signIn.deadline - io.now(), MAX_WAIT_MS);
-    io.stdout(waitingText(Math.ceil(left / 1000)));
+    if (left > 0) io.stdout(waitingText(Math.ceil(left / 1000)));
     return;
   }
   const found = await outcomeMemory(policy, io).recall(conversation);

@@ -49,7 +49,7 @@ interface Host extends AsyncDisposable {
 async function hostWith(...packages: readonly string[]): Promise<Host> {
   const root = await rootLikeThisMachine();
   for (const path of packages) {
-    await Deno.copyFile(path, root.at(`/tmp/${path.slice(folder.length + 1)}`));
+    await root.bring(path, `/tmp/${path.slice(folder.length + 1)}`);
   }
   // man-db would read every manual page of this machine
   await root.run(["rm", "-f", "/var/lib/man-db/auto-update"]);
@@ -58,7 +58,7 @@ async function hostWith(...packages: readonly string[]): Promise<Host> {
     sh: (line, env = {}) =>
       root.run(["sh", "-c", line], { env: { ...QUIET, ...env } }),
     ok: (line) => root.ok(["sh", "-ec", line], { env: QUIET }),
-    write: (path, text) => Deno.writeTextFile(root.at(path), text),
+    write: (path, text) => root.write(path, text),
     [Symbol.asyncDispose]: () => root[Symbol.asyncDispose](),
   };
 }

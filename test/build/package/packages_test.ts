@@ -18,7 +18,14 @@ import { filesBelow } from "../../support/files.ts";
 import { packaged, printed } from "./packages.ts";
 
 const { version } = config;
-const NOW = "2026-11-27T00:00:00Z";
+/** Of the newest release, which every file has. */
+const [, DAY = ""] = /^## \S+ - (\S+)$/m.exec(
+  await Deno.readTextFile(new URL("../../../CHANGELOG.md", import.meta.url)),
+) ?? [];
+/** The same as RPM prints it. */
+const [, WEEKDAY, DATE, MONTH, YEAR] =
+  /^(\w+), (\d+) (\w+) (\d+)/.exec(new Date(DAY).toUTCString()) ?? [];
+const RPM_DAY = `${WEEKDAY} ${MONTH} ${DATE} ${YEAR}`;
 
 let folder = "";
 let made: Packages;
@@ -65,7 +72,7 @@ Deno.test("a .deb has the files of the one list, root's and of one time, and fol
     .trimEnd().split("\n").map((line) =>
       line.replace(/^(\S+) (\S+) +\d+ (\S+ \S+) \.\/(.*)$/, "$1 $2 $3 $4")
     );
-  const date = "2026-11-27 00:00";
+  const date = `${DAY} 00:00`;
   assert.deepEqual(
     sorted(lines.filter((line) => line.startsWith("-"))),
     listed("deb").map((entry) =>
@@ -88,14 +95,14 @@ Deno.test("an .rpm has the same, but for what is Debian's", async () => {
   assert.deepEqual(
     sorted(lines.filter((line) => line.startsWith("-"))),
     listed("rpm").map((entry) =>
-      `${mode(entry)} root/root Fri Nov 27 2026 /${entry.path}`
+      `${mode(entry)} root/root ${RPM_DAY} /${entry.path}`
     ),
   );
   for (const line of lines.filter((line) => !line.startsWith("-"))) {
     // the system's own folders belong to others
     assert.match(
       line,
-      /^drwxr-xr-x root\/root Fri Nov 27 2026 \/.*\/oauth-pam(?:\/|$)/,
+      /^drwxr-xr-x root\/root \w+ \w+ \d+ \d+ \/.*\/oauth-pam(?:\/|$)/,
     );
   }
   const debianOnly = made.entries.filter(({ only }) => only === "deb")
@@ -107,6 +114,24 @@ Deno.test("an .rpm has the same, but for what is Debian's", async () => {
     // where each keeps them
     "usr/share/zsh/vendor-completions/_oauth-pam",
   ]);
+});
+
+Deno.test("an .rpm says what it is, needs and changed", async () => {
+  const told = await printed(
+    ...["rpm", "--query", "--package", "--queryformat"] as const,
+    "%{VERSION}-%{RELEASE}|%{LICENSE}|%{SUMMARY}|%{PACKAGER}|%{CHANGELOGTIME:day}|[%{REQUIRENAME} ]",
+    file("rpm"),
+  );
+  const [release, license, summary, packager, day, needs] = told.split("|");
+  assert.deepEqual([release, license, packager, day], [
+    ...[`${version}-1`, "MIT AND ISC"],
+    ...["oauth-pam authors <maintainers@oauth-pam.example>", RPM_DAY],
+  ]);
+  assert.match(summary ?? "", /^Log in with an OpenID provider/);
+  const names = (needs ?? "").split(" ");
+  for (const name of ["pam", "util-linux", "coreutils", "shadow-utils"]) {
+    assert.ok(names.includes(name), name);
+  }
 });
 
 Deno.test("an .rpm says which files are documents, licences and an administrator's", async () => {
@@ -367,7 +392,7 @@ Deno.test("the SBOM is valid CycloneDX 1.6, and names all that is in the package
     document.serialNumber,
     /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/,
   );
-  assert.equal(Date.parse(document.metadata.timestamp), Date.parse(NOW));
+  assert.equal(Date.parse(document.metadata.timestamp), Date.parse(DAY));
   const component = (type: string) =>
     document.components.filter((one: { type: string }) => one.type === type);
   assert.deepEqual(

@@ -8,6 +8,7 @@
  */
 // Threats: J1
 import assert from "node:assert/strict";
+import config from "../../../deno.json" with { type: "json" };
 import { buildEnvironment } from "../../support/built_program.ts";
 import { bash } from "../../support/ci.ts";
 import { blocksOf } from "../../support/readme.ts";
@@ -47,6 +48,22 @@ async function verifyLines(): Promise<string> {
   );
   return block?.text ?? "";
 }
+
+Deno.test("what is packed is the Deno that packs, runs the tests and is in the documents", async () => {
+  const pinned = config.imports["@deno/linux-x64-glibc"].split("@").at(-1);
+  for (
+    const path of [
+      ...[".github/workflows/ci.yml", ".github/workflows/release.yml"],
+      ...[".ci/run", "README.md"],
+    ]
+  ) {
+    const text = await Deno.readTextFile(`${CHECKOUT}${path}`);
+    const named = [...text.matchAll(/\bdeno@(\d\S*\d)/g)].map(([, each]) =>
+      each
+    );
+    assert.deepEqual([...new Set(named)], [pinned], path);
+  }
+});
 
 Deno.test("what is signed is checked by the lines of the documents, and what was changed is not taken", () =>
   withRelease(async (run) => {

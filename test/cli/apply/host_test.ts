@@ -72,22 +72,27 @@ async function withHost(
 ): Promise<void> {
   await using provider = await startProvider();
   await using root = await rootLikeThisMachine();
-  await installParts(root.at(""), parts);
+  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-parts-" });
+  try {
+    await Deno.chmod(folder, 0o755);
+    await installParts(folder, parts);
+    await root.bring(folder, "/");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
   await root.ok(["useradd", "alice"]);
-  await Deno.writeTextFile(root.at("/etc/oauth-pam/ca.pem"), provider.caPem);
-  await Deno.writeTextFile(root.at("/tmp/rsyslog.conf"), RSYSLOG);
+  await root.write("/etc/oauth-pam/ca.pem", provider.caPem);
+  await root.write("/tmp/rsyslog.conf", RSYSLOG);
   // it goes on in the background, and ends with the root
   await root.ok(["rsyslogd", "-f", "/tmp/rsyslog.conf", "-i", "/tmp/rsyslog"]);
   const usual = policyText(provider.issuer);
   const policy: Host["policy"] = (text = (same) => same) =>
-    Deno.writeTextFile(root.at("/etc/oauth-pam/policy.yaml"), text(usual));
+    root.write("/etc/oauth-pam/policy.yaml", text(usual));
   await policy();
   let logged = 0;
   const lines = async () =>
-    (await Deno.readTextFile(root.at("/var/log/oauth-pam-test"))
-      .catch(() => "")).split("\n").filter((line) =>
-        line.includes("oauth-pam")
-      );
+    (await root.read("/var/log/oauth-pam-test").catch(() => "")).split("\n")
+      .filter((line) => line.includes("oauth-pam"));
   await body({
     root,
     provider,
@@ -189,7 +194,7 @@ for (const [form, parts] of FORMS) {
         ...["oauth-pam", "apply"],
       ]);
       assert.equal(traced.code, 1, traced.stderr);
-      const trace = await Deno.readTextFile(root.at("/tmp/trace"));
+      const trace = await root.read("/tmp/trace");
       const lines = trace.split("\n");
       const applied = lines.findLastIndex((line) =>
         /execve\("[^"]*(\/login|\/deno)"/.test(line)
@@ -219,47 +224,38 @@ for (const [form, parts] of FORMS) {
   Deno.test(`an apply that is killed, or whose program does not work, leaves the one that is there (${form})`, () =>
     withHost(parts, async ({ root, policy, apply, login }) => {
       assert.equal((await apply()).code, 1);
-      const program = root.at("/var/lib/oauth-pam/login");
-      const { ino } = await Deno.stat(program);
+      const program = "/var/lib/oauth-pam/login";
+      const inode = await root.inode(program);
       await policy((text) => `${text}# another\n`);
-      const deno = root.at("/usr/lib/oauth-pam/deno");
-      await Deno.rename(deno, `${deno}.real`);
-      await Deno.writeTextFile(deno, STANDS_STILL);
-      await Deno.chmod(deno, 0o755);
+      const deno = "/usr/lib/oauth-pam/deno";
+      await root.ok(["mv", deno, `${deno}.real`]);
+      await root.write(deno, STANDS_STILL, 0o755);
       const killed = root.run([
         "sh",
         "-c",
         "echo $$ >/tmp/pid; exec oauth-pam apply",
       ]);
       await until(
-        () => Deno.stat(root.at("/tmp/tried")).then(() => true, () => false),
+        async () => (await root.names("/tmp")).includes("tried"),
         { what: "the new program to be tried", timeoutMs: 30_000 },
       );
       await root.ok(["sh", "-c", 'kill -KILL "$(cat /tmp/pid)"']);
       assert.notEqual((await killed).code, 0);
-      await Deno.rename(`${deno}.real`, deno);
-      const names = () =>
-        [...Deno.readDirSync(root.at("/var/lib/oauth-pam"))].map(({ name }) =>
-          name
+      await root.ok(["mv", `${deno}.real`, deno]);
+      const leftOver = async () =>
+        (await root.names("/var/lib/oauth-pam")).some((name) =>
+          name.startsWith(".new-")
         );
-      assert.ok(names().some((name) => name.startsWith(".new-")));
-      assert.equal((await Deno.stat(program)).ino, ino);
+      assert.equal(await leftOver(), true);
+      assert.equal(await root.inode(program), inode);
       assert.equal((await login("alice")).code, 0);
 
       // a package that came damaged: what is made of it does not answer
-      const bundle = root.at("/usr/lib/oauth-pam/login.js");
-      const whole = await Deno.readTextFile(bundle);
-      await Deno.writeTextFile(
-        bundle,
-        `"@@OAUTH_PAM_EMBEDDED_POLICY@@"; throw 1;\n`,
-      );
-      await Deno.writeTextFile(root.at("/tmp/whole.js"), whole);
-      for (const part of ["keys", "rest"]) {
-        await Deno.copyFile(
-          `${bundle}.${part}.js`,
-          root.at(`/tmp/whole.js.${part}.js`),
-        );
+      const bundle = "/usr/lib/oauth-pam/login.js";
+      for (const part of ["", ".keys.js", ".rest.js"]) {
+        await root.ok(["cp", bundle + part, `/tmp/whole.js${part}`]);
       }
+      await root.write(bundle, `"@@OAUTH_PAM_EMBEDDED_POLICY@@"; throw 1;\n`);
       const damaged = await root.run([
         ...["/usr/lib/oauth-pam/deno", "run", "-A", "--quiet", "--no-config"],
         ...["--no-code-cache", "--unstable-net", "/tmp/whole.js", "apply"],
@@ -269,13 +265,13 @@ for (const [form, parts] of FORMS) {
         damaged.stderr,
         /the new program was tried and is not used: it says/,
       );
-      assert.equal((await Deno.stat(program)).ino, ino);
+      assert.equal(await root.inode(program), inode);
       assert.equal((await login("alice")).code, 0);
 
-      await Deno.writeTextFile(bundle, whole);
+      await root.ok(["cp", "/tmp/whole.js", bundle]);
       assert.equal((await apply()).code, 1);
-      assert.ok(!names().some((name) => name.startsWith(".new-")));
-      assert.notEqual((await Deno.stat(program)).ino, ino);
+      assert.equal(await leftOver(), false);
+      assert.notEqual(await root.inode(program), inode);
       assert.equal((await login("alice")).code, 0);
     }));
 }
@@ -317,25 +313,20 @@ if (PAIR.denort !== undefined) {
 
 Deno.test("the first login finds the code cache filled, and those of earlier programs are gone", () =>
   withHost(RUNTIME, async ({ root, policy, apply }) => {
-    const folders = () =>
-      [...Deno.readDirSync(root.at("/var/cache/oauth-pam.code"))].map((
-        { name },
-      ) => name);
+    const folders = () => root.names("/var/cache/oauth-pam.code");
     await apply();
-    const [first = "", ...none] = folders();
+    const [first = "", ...none] = await folders();
     assert.deepEqual(none, []);
     const cached = await root.ok([
       ...["find", `/var/cache/oauth-pam.code/${first}`],
       ...["-name", "v8_code_cache*", "-size", "+500k"],
     ]);
     assert.match(cached, /\/v8_code_cache/);
-    const program = await Deno.readTextFile(
-      root.at("/var/lib/oauth-pam/login"),
-    );
+    const program = await root.read("/var/lib/oauth-pam/login");
     assert.ok(program.includes(`/var/cache/oauth-pam.code/${first}\n`));
     await policy((text) => `${text}# another\n`);
     await apply();
-    const [second, ...others] = folders();
+    const [second, ...others] = await folders();
     assert.deepEqual(others, []);
     assert.notEqual(second, first);
     // nobody has tried to log in

@@ -210,3 +210,36 @@ test("tells the administrator what keeps it from knowing", async (scene) => {
     assert.match(log, message);
   }
 });
+
+test("tells nothing of what was typed after a start that failed, also where sshd hides it", async (scene) => {
+  const { policyFile } = scene.site;
+  const bobs = await scene.token({ claims: { email: "bob@example.edu" } });
+  scene.server.on("/device_authorization", answer({ status: 503, body: {} }));
+  for (
+    const [typed, reason] of [
+      [bobs, "account_not_permitted"],
+      ["\b\n\r\x7fINCORRECT", "issuer_unavailable"],
+    ] as const
+  ) {
+    await start({ policyFile });
+    assert.equal((await finish({ policyFile, typed })).reason, reason);
+    assert.deepEqual(await tell({ policyFile }), { text: "", log: "" }, reason);
+  }
+});
+
+test("tells who comes back too late what became of this sign-in, and of no earlier one", async (scene) => {
+  const { policyFile } = scene.site;
+  const clock = new Clock();
+  const options = { policyFile, clock };
+  await start(options);
+  scene.answerPolls("access_denied");
+  await finish(options);
+  assert.equal((await tell(options)).text, REFUSED);
+  await start(options);
+  clock.advance(110_000);
+  assert.deepEqual(await tell(options), { text: "", log: "" });
+  const polled = scene.server.requests.length;
+  assert.equal((await finish(options)).reason, "device_expired");
+  assert.equal(scene.server.requests.length, polled);
+  assert.equal((await tell(options)).text, TOO_LATE);
+});

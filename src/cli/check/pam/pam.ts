@@ -109,8 +109,8 @@ function noLine(service: string, { file }: PamStack): Finding {
     message: `no auth line of "${service}" lets oauth-pam decide`,
     hint:
       `copy a stack of ${EXAMPLES} there, such as sshd-device-sign-in, or write a line with pam_exec.so and ` +
-      'oauth-pam-launch with "login" or "device finish"; where certificates are the only way in, put ' +
-      `${EXAMPLES}sshd_config-certificates into sshd_config.d`,
+      'oauth-pam-launch with "login" or "device finish"; where certificates are the only way in, ' +
+      `AuthenticationMethods publickey as in ${EXAMPLES}sshd_config-certificates`,
     ...(file === null ? {} : { file }),
   };
 }

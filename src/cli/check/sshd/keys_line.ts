@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { LAUNCHERS, LAUNCHERS_AGAIN } from "../../documents.ts";
+import { installLauncher, LAUNCHERS } from "../../documents.ts";
 import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf, visible } from "../../../lib/text.ts";
 import type { CheckContext } from "../finding.ts";
@@ -233,7 +233,7 @@ class Line {
           : {}),
         message:
           `sshd does not run AuthorizedKeysCommand, and says so in its log alone: ${why}`,
-        hint: `install it again, as ${command}, from ${LAUNCHERS_AGAIN}; ` +
+        hint: `${installLauncher("oauth-pam-ssh-keys", command)}; ` +
           "the folders above it are to be root's alone, too",
       });
     }

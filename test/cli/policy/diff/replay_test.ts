@@ -202,3 +202,48 @@ Deno.test("policy diff --replay reads very many records in bounded time and memo
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("policy diff --replay keeps little of records with very long texts", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/old.yaml`, OLD);
+    await Deno.writeTextFile(`${folder}/new.yaml`, NEW);
+    const count = 400;
+    const lines = ReadableStream.from((function* () {
+      for (let index = 0; index < count; index++) {
+        const text = `${index}${"x".repeat(900_000)}`;
+        const record = { ...RECORD, rhost: text };
+        yield new TextEncoder().encode(`${JSON.stringify(record)}\n`);
+      }
+    })());
+    using file = await Deno.open(`${folder}/audit.jsonl`, {
+      create: true,
+      write: true,
+    });
+    await lines.pipeThrough(new CompressionStream("gzip")).pipeTo(
+      file.writable,
+    );
+    const ran = await runMetered([
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--allow-read",
+      "--allow-env",
+      new URL("../../../../src/main.ts", import.meta.url).pathname,
+      "policy",
+      "diff",
+      `${folder}/old.yaml`,
+      `${folder}/new.yaml`,
+      ..."--accounts alice --format json --replay".split(" "),
+      `${folder}/audit.jsonl`,
+    ], {
+      env: { HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1" },
+      stdin: "",
+    });
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal(JSON.parse(ran.stdout).replay.changes.length, count);
+    assert.ok(ran.megabytes < 300, `${ran.megabytes} MB`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
