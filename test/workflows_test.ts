@@ -52,8 +52,13 @@ Deno.test("release.yml publishes what has passed, and only that job may write", 
   const { on, permissions, jobs } = await workflow("release.yml");
   assert.deepEqual(on, { push: { tags: ["v*"] } });
   assert.deepEqual(permissions, {});
-  assert.deepEqual(Object.keys(jobs), ["ci", "packages", "release"]);
-  const { ci, packages, release } = jobs;
+  assert.deepEqual(Object.keys(jobs), [
+    "ci",
+    "packages",
+    "archive",
+    "release",
+  ]);
+  const { ci, packages, archive, release } = jobs;
   // the same as for every commit
   assert.deepEqual(ci, (await workflow("ci.yml")).jobs["ci"]);
   assert.equal(packages?.needs, "ci");
@@ -65,7 +70,11 @@ Deno.test("release.yml publishes what has passed, and only that job may write", 
     ),
     [".ci/packages packages"],
   );
-  assert.equal(release?.needs, "packages");
+  // what others wrote runs where it can publish and sign nothing
+  assert.equal(archive?.needs, "ci");
+  assert.deepEqual(archive?.permissions, { contents: "read" });
+  assert.match(archive?.steps.at(-1)?.run ?? "", / task build /);
+  assert.deepEqual(release?.needs, ["packages", "archive"]);
   assert.deepEqual(release?.permissions, {
     contents: "write",
     "id-token": "write",
@@ -75,15 +84,17 @@ Deno.test("release.yml publishes what has passed, and only that job may write", 
   const order = [
     /checkout/,
     /^\.ci\/release /,
-    /task build /,
     /download-artifact/,
     /\.ci\/sign /,
     /attest/,
     /release create/,
   ];
   assert.equal(steps.length, order.length);
-  for (const [index, { uses, run }] of steps.entries()) {
+  for (const [index, { uses, run, with: given }] of steps.entries()) {
     assert.match(uses ?? run ?? "", order[index] ?? /^$/);
+    // where the archive is that was just made, nothing else may come to lie
+    assert.doesNotMatch(`${given?.["path"]}`, /release/);
+    assert.doesNotMatch(run ?? "", /\b(?:npx|npm|deno|apt-get|curl)\b/);
   }
 });
 

@@ -9,6 +9,7 @@
 
 import { runDeno } from "./deno.ts";
 import { BuildError } from "./permissions.ts";
+import { privateFolder } from "./places.ts";
 
 /** The literal in `src/pam/host/policy_file.ts` that a build replaces. */
 export const MARKER = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
@@ -127,7 +128,7 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
     environment,
     external: lazyOfKeys.keys(),
   });
-  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-bundle-" });
+  const folder = await privateFolder("oauth-pam-bundle-");
   try {
     const together = async (modules: readonly string[]) => {
       const exports = modules.map((target, index) =>

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { checkTrustedPath, UntrustedFileError } from "../files/trusted_file.ts";
 import { sha256Hex } from "../files/state_directory.ts";
 import { shellWord } from "../lib/shell.ts";
 import { type Bundle, bundleFiles, keysFile } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
+import { checkPlace, privateFolder } from "./places.ts";
 import {
   BuildError,
   type CLIENT,
@@ -79,7 +79,7 @@ export async function compileProgram(
     ? clientFlags()
     : permissionFlags(needs, { denoVersion });
   // Alone in a new folder: `deno compile` embeds every node_modules beside or above it.
-  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-build-" });
+  const folder = await privateFolder("oauth-pam-build-");
   try {
     const source = `${folder}/oauth-pam.js`;
     const files = bundleFiles(source, options.bundle);
@@ -189,20 +189,11 @@ export async function writeRuntimeProgram(
 async function checkPlaces(
   { deno, output }: Pick<BuildOptions, "deno" | "output">,
 ): Promise<void> {
-  const places: [string, string][] = [
-    ["the Deno that is used", await Deno.realPath(deno).catch(() => deno)],
-    ["the output", output.slice(0, output.lastIndexOf("/")) || "/"],
-  ];
-  for (const [what, path] of places) {
-    try {
-      checkTrustedPath(path);
-    } catch (error) {
-      if (!(error instanceof UntrustedFileError)) throw error;
-      throw new BuildError(
-        `${what}: ${error.message}; whoever can write there becomes root at the next login`,
-      );
-    }
-  }
+  checkPlace(
+    "the Deno that is used",
+    await Deno.realPath(deno).catch(() => deno),
+  );
+  checkPlace("the output", output.slice(0, output.lastIndexOf("/")) || "/");
 }
 
 interface WrapperParts {

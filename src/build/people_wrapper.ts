@@ -87,10 +87,10 @@ const VERBS: readonly (readonly [string, readonly string[]])[] = [
 ];
 
 /**
- * Deno's own switches, and those of what it is compatible with. Nothing that lies about in a
- * person's environment may change what runs.
+ * Deno's own switches, those of what it is compatible with, and the file into which it writes the keys of
+ * connections, whatever it is permitted. Nothing that lies about in a person's environment may change what runs.
  */
-const SWITCHES = "(DENO|NODE|NPM|OTEL)_[A-Za-z0-9_]*";
+const SWITCHES = "((DENO|NODE|NPM|OTEL)_[A-Za-z0-9_]*|SSLKEYLOGFILE)";
 /** Logins know no proxy but the policy's: what looks at the host must not see more than they do. */
 const PROXIES =
   "([Hh][Tt][Tt][Pp][Ss]?|[Aa][Ll][Ll]|[Nn][Oo])_[Pp][Rr][Oo][Xx][Yy]";
@@ -123,7 +123,7 @@ export function peopleWrapper({ deno, bundle }: PeopleParts): string {
     "    ;;",
     `  apply | check) proxies='|${PROXIES}' ;;`,
     "esac",
-    `for name in $(/usr/bin/env | /bin/sed -En "s/^(${SWITCHES}$proxies)=.*/\\1/p"); do unset "$name"; done`,
+    `for name in $(/usr/bin/env | LC_ALL=C /bin/sed -En "s/^(${SWITCHES}$proxies)=.*/\\1/p"); do unset "$name"; done`,
     `export ${
       Object.entries(constants).map(([name, value]) => `${name}=${value}`)
         .join(" ")

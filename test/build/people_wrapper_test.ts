@@ -112,6 +112,7 @@ Deno.test("a person's environment arrives, Deno's switches in it do not, and no 
       DENO_DIR: "/tmp/x",
       NODE_OPTIONS: "--require=/tmp/x.js",
       OTEL_DENO: "true",
+      SSLKEYLOGFILE: "/tmp/keys",
       NPM_CONFIG_REGISTRY: "http://192.0.2.1/",
     };
     const own = {
@@ -142,6 +143,23 @@ Deno.test("a person's environment arrives, Deno's switches in it do not, and no 
       );
     }
   }));
+
+for (const shell of ["/bin/sh", "/bin/bash"]) {
+  Deno.test(`a switch goes away whatever bytes it holds, and whatever the locale takes them for (${shell})`, () =>
+    withWrapper(async ({ path }) => {
+      const { code, stdout, stderr } = await runProgram("/bin/sh", {
+        args: [
+          "-c",
+          `DENO_CERT=$(printf '/tmp/\\377') && export DENO_CERT && exec ${shell} -p "$0" apply`,
+          path,
+        ],
+        env: { LC_ALL: "C.UTF-8" },
+      });
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      assert.match(stdout, /^LC_ALL=/m);
+      assert.doesNotMatch(stdout, /^DENO_CERT=/m);
+    }));
+}
 
 Deno.test("what PAM and sshd run is not run, and its help is given", () =>
   withWrapper(async ({ path, started }) => {
@@ -221,7 +239,8 @@ Deno.test("the program works behind it, for people and not for PAM", async () =>
       [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
       [
         ...["login.js", "login.js.issuer.js", "login.js.keys.js"],
-        ...["login.js.rest.js", "oauth-pam", "policy.yaml"],
+        "login.js.rest.js",
+        ...["oauth-pam", "policy.yaml"],
       ],
     );
   } finally {

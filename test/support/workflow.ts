@@ -22,7 +22,7 @@ interface Step {
 }
 
 interface Job {
-  readonly needs?: string;
+  readonly needs?: string | readonly string[];
   readonly permissions: Readonly<Record<string, string>>;
   readonly "timeout-minutes": number;
   readonly container?: { image: string; options: string };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { privateFolder } from "../places.ts";
 import type { PackageOrder } from "./kind.ts";
 import { debScripts } from "./scripts.ts";
 import { digestOf, foldersOf, runTool, stage } from "./stage.ts";
@@ -18,7 +19,7 @@ const COMPRESSORS = {
 export async function writeDeb(order: PackageOrder): Promise<string> {
   const { version, machine, date, environment } = order;
   const path = `${order.output}/oauth-pam_${version}_${machine}.deb`;
-  const root = await Deno.makeTempDir({ prefix: "oauth-pam-deb-" });
+  const root = await privateFolder("oauth-pam-deb-");
   try {
     await Deno.chmod(root, 0o755);
     await stage(order.entries, { root, date });

@@ -5,6 +5,7 @@
  */
 import { runDeno } from "../deno.ts";
 import { BuildError } from "../permissions.ts";
+import { privateFolder } from "../places.ts";
 import type { RPM_MACHINES } from "./kind.ts";
 
 /** Debian's names of the machines, by the number in an ELF file's head. */
@@ -42,7 +43,7 @@ export async function checkPair(
   },
   environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-pair-" });
+  const folder = await privateFolder("oauth-pam-pair-");
   try {
     await Deno.writeTextFile(
       `${folder}/version.js`,

@@ -4,6 +4,7 @@
  * @module
  */
 import { BuildError } from "../permissions.ts";
+import { privateFolder } from "../places.ts";
 import { type Entry, type PackageOrder, RPM_MACHINES } from "./kind.ts";
 import { rpmScripts } from "./scripts.ts";
 import { foldersOf, runTool, stage } from "./stage.ts";
@@ -18,7 +19,7 @@ const OWN = /\/oauth-pam(?:\/|$)/;
 export async function writeRpm(order: PackageOrder): Promise<string> {
   const machine = RPM_MACHINES[order.machine];
   const name = `oauth-pam-${order.version}-1.${machine}.rpm`;
-  const top = await Deno.makeTempDir({ prefix: "oauth-pam-rpm-" });
+  const top = await privateFolder("oauth-pam-rpm-");
   try {
     const root = `${top}/tree`;
     await Deno.mkdir(root);

@@ -7,6 +7,7 @@
 import { lstatOrNull } from "../../files/private_directory.ts";
 import { type Policy, takesCertificates } from "../../policy/model.ts";
 import { hostAccount } from "../check/host_account.ts";
+import { InputError } from "../input.ts";
 import type { CliIo } from "../io.ts";
 import { type InstalledHost, KEYS_USER, requireTrusted } from "./host.ts";
 
@@ -24,7 +25,7 @@ export async function makeDirectories(
   if (await makeDirectory(cache.directory, host)) {
     said.push(`made ${cache.directory}`);
   }
-  await link(cache.directory, { socket, host });
+  said.push(...await link(cache.directory, { socket, host }));
   if (!takesCertificates(policy)) return said;
   const keys = cache.ssh_keys_directory;
   if (await lstatOrNull(host.at(keys)) === null) {
@@ -40,8 +41,7 @@ export async function makeDirectories(
     await Deno.chown(host.at(keys), account.uid, 0);
     return [...said, `made ${keys} of the user "${KEYS_USER}"`];
   }
-  await link(keys, { socket, host });
-  return said;
+  return [...said, ...await link(keys, { socket, host })];
 }
 
 /** With the mode 0700; those above it, where they are missing, with 0755. */
@@ -63,17 +63,26 @@ async function makeDirectory(
   return true;
 }
 
+/** Says where it made none, because others could write above it, and so lead elsewhere. */
 async function link(
   directory: string,
   { socket, host }: { socket: string | null; host: InstalledHost },
-): Promise<void> {
-  if (socket === null) return;
-  // a directory that is not only for this, such as /var/cache, is not one
-  const { mode } = await Deno.lstat(host.at(directory));
-  if (((mode ?? 0o077) & 0o077) !== 0) return;
+): Promise<string[]> {
+  if (socket === null) return [];
+  const path = host.at(directory);
   try {
-    await Deno.symlink(socket, host.at(`${directory}/syslog`));
+    requireTrusted(path.slice(0, path.lastIndexOf("/")) || "/", directory);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [`did not make a link to ${socket} in ${error.message}`];
+  }
+  // a directory that is not only for this, such as /var/cache, is not one
+  const { mode } = await Deno.lstat(path);
+  if (((mode ?? 0o077) & 0o077) !== 0) return [];
+  try {
+    await Deno.symlink(socket, `${path}/syslog`);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
+  return [];
 }

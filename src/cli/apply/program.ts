@@ -12,6 +12,7 @@ import {
   replaceText,
   writeRuntimeProgram,
 } from "../../build/compile.ts";
+import { privateFolder } from "../../build/places.ts";
 import { BuildError, permissionNeeds } from "../../build/permissions.ts";
 import { sha256Hex } from "../../files/state_directory.ts";
 import type { Policy } from "../../policy/model.ts";
@@ -49,7 +50,7 @@ export async function writeProgram(options: ToApply): Promise<Built> {
   await lock.lock(true);
   await sweep(host);
   const before = await namedBy(host);
-  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-apply-" });
+  const folder = await privateFolder("oauth-pam-apply-");
   try {
     const common = {
       bundle: {

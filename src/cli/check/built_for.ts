@@ -15,7 +15,7 @@ import {
 } from "./finding.ts";
 import { type Mend, mend } from "./mend.ts";
 import { needsOf } from "./permissions.ts";
-import { restOf } from "./wrapper.ts";
+import { issuerOf, keysOf, restOf } from "./wrapper.ts";
 
 /** An installed program, as far as it could be read. */
 export interface ProgramParts {
@@ -23,7 +23,7 @@ export interface ProgramParts {
   readonly allowed: Allowed;
   /** Its code, the policy in it included, as `bytesAsText` shows it. */
   readonly code: string;
-  /** The code that people's verbs need; the same text where both are in one file. */
+  /** All code beside it, which is loaded when it is needed; the same text where all are in one file. */
   readonly rest: string;
   /** Of the program that the code was put into, or that runs it; `null` where that cannot be told. */
   readonly engine: string | null;
@@ -158,13 +158,9 @@ export async function packageOfProgram(
   const parts = await packageParts(host);
   if (parts === null || path !== host.applied) return [];
   const remedy = { file: path, ...rebuilt(path, context) };
-  const pieces = parts.main.split(PLACE);
-  const [before = ""] = pieces;
-  const after = pieces.at(-1) ?? "";
   const { engines } = parts;
-  const start = program.code.indexOf(before);
-  const whole = start >= 0 && program.code.includes(after, start) &&
-    program.rest.includes(parts.rest);
+  const whole = holds(program.code, parts.main) &&
+    parts.beside.every((part) => holds(program.rest, part));
   const known = program.engine !== null && engines.length > 0;
   const other = !whole
     ? "of another version of oauth-pam"
@@ -186,6 +182,13 @@ export async function packageOfProgram(
   }];
 }
 
+/** Whether a program has that code, whatever policy was put into it. */
+function holds(text: string, code: string): boolean {
+  const pieces = code.split(PLACE);
+  const start = text.indexOf(pieces[0] ?? "");
+  return start >= 0 && text.includes(pieces.at(-1) ?? "", start);
+}
+
 /** Whether the package of this program is installed. */
 export async function hasPackage(host: CheckHost): Promise<boolean> {
   return await packageParts(host) !== null;
@@ -193,13 +196,15 @@ export async function hasPackage(host: CheckHost): Promise<boolean> {
 
 async function packageParts(
   { io, parts }: CheckHost,
-): Promise<{ main: string; rest: string; engines: string[] } | null> {
+): Promise<{ main: string; beside: string[]; engines: string[] } | null> {
   const main = `${parts}/login.js`;
   const read = async (path: string) => bytesAsText(await io.readHostFile(path));
   try {
     return {
       main: await read(main),
-      rest: await read(restOf(main)),
+      beside: await Promise.all(
+        [restOf, issuerOf, keysOf].map((of) => read(of(main))),
+      ),
       engines: (await Promise.all(
         ["denort", "deno"].map((name) => engineOf(`${parts}/${name}`)),
       )).filter((each) => each !== null),

@@ -252,13 +252,17 @@ class Looked {
       `program "${path}": its Deno and its code are there, and root's alone to change`,
       path,
     );
-    const [code, rest] = await Promise.all(
-      [bundle, restOf(bundle)].map(async (file) =>
-        bytesAsText(await this.#io.readHostFile(file))
-      ),
-    );
+    const read = async (file: string) =>
+      bytesAsText(await this.#io.readHostFile(file));
+    const beside = await Promise.all([
+      read(issuerOf(bundle)),
+      read(restOf(bundle)),
+      // only some programs have it
+      read(keysOf(bundle)).catch(() => ""),
+    ]);
+    const [code, rest] = [await read(bundle), beside.join("\0")];
     const engine = await engineOf(deno);
-    return { path, allowed, code: code ?? "", rest: rest ?? "", engine };
+    return { path, allowed, code, rest, engine };
   }
 
   async #compiled(

@@ -80,7 +80,7 @@ at every PAM service that runs oauth-pam.
     "test": {
       short: "t",
       says:
-        "only errors, and nothing where there are none: for ExecStartPre and the like",
+        "only errors, and nothing where there are none: for monitoring; not before sshd, as an issuer that is down is an error",
     },
   },
   exits: {

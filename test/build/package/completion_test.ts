@@ -179,3 +179,31 @@ for (const name of SHELLS) {
     ]);
   });
 }
+
+/** Names that run something where a shell reads them once more. */
+const HOSTILE = [
+  "a$(touch pwned).yaml",
+  "a`touch pwned`.yaml",
+  "a;touch pwned;.yaml",
+  "a$(touch pwned)/",
+];
+
+for (const name of SHELLS) {
+  Deno.test(`${name} runs nothing that a file's name or a word on the line says`, async () => {
+    await using shell = await completingShell(name, HOSTILE);
+    const proposed = await shell.propose([
+      "oauth-pam policy lint a",
+      "oauth-pam policy lint 'a$(touch pwned)'",
+      "oauth-pam $(touch pwned) ",
+      "oauth-pam policy `touch pwned` ",
+      "oauth-pam apply --root=a",
+      "oauth-pam policy explain --user $(touch pwned) --pol",
+    ]);
+    assert.ok(proposed.flat().some((each) => each.includes("touch")));
+    assert.ok(
+      ![...Deno.readDirSync(shell.folder)].some((each) =>
+        each.name === "pwned"
+      ),
+    );
+  });
+}

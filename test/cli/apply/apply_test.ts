@@ -162,6 +162,7 @@ for (const [form, parts] of FORMS) {
         "applied.json",
         "login",
         "login.*.js",
+        "login.*.js.issuer.js",
         "login.*.js.keys.js",
         "login.*.js.rest.js",
       ];
@@ -249,6 +250,32 @@ Deno.test("apply makes the folders that the policy names, for sshd's user too, a
       without.stderr,
       /did not make \/var\/cache\/oauth-pam-keys: .*no user "oauth-pam"/,
     );
+  }));
+
+Deno.test("apply writes nothing through links that lead out of the root, nor among what is another user's", () =>
+  withPlace(RUNTIME, async ({ root, policy, apply }) => {
+    const outside = await Deno.makeTempDir({ prefix: "oauth-pam-outside-" });
+    try {
+      await Deno.mkdir(`${outside}/cache`, { mode: 0o700 });
+      await Deno.mkdir(`${root}/srv/alice/cache`, { recursive: true });
+      await Deno.chmod(`${root}/srv/alice/cache`, 0o700);
+      await Deno.chown(`${root}/srv/alice`, 64999, 64999);
+      await Deno.symlink(outside, `${root}/srv/out`);
+      for (const folder of ["/srv/out/cache", "/srv/alice/cache"]) {
+        await policy(`${POLICY}cache: {directory: ${folder}}\n`);
+        const { stderr } = await apply();
+        assert.deepEqual([...Deno.readDirSync(root + folder)], []);
+        assert.match(
+          stderr,
+          new RegExp(
+            `^oauth-pam: .*"${root}/srv/(out" is a|alice" belongs)`,
+            "m",
+          ),
+        );
+      }
+    } finally {
+      await Deno.remove(outside, { recursive: true });
+    }
   }));
 
 const SPOILT: readonly [string, (root: string) => Promise<void>][] = [

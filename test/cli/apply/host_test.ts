@@ -276,6 +276,26 @@ for (const [form, parts] of FORMS) {
     }));
 }
 
+for (const [form, parts] of FORMS) {
+  Deno.test(`nothing that becomes the program lies where others could swap it, whatever TMPDIR says (${form})`, () =>
+    withHost(parts, async ({ root }) => {
+      await root.ok(["sh", "-ec", "mkdir /srv/shared; chmod 0777 /srv/shared"]);
+      const { code, stdout, stderr } = await root.run(["oauth-pam", "apply"], {
+        env: { TMPDIR: "/srv/shared" },
+      });
+      assert.deepEqual([code, stdout], [3, ""]);
+      assert.match(
+        stderr,
+        /^oauth-pam: error: the folder for temporary files: "\/srv\/shared" can be written by others.*; whoever can write there becomes root at the next login$/m,
+      );
+      assert.equal((await root.run(["ls", "/srv/shared"])).stdout, "");
+      assert.equal(
+        (await root.run(["ls", "/var/lib/oauth-pam/login"])).code,
+        2,
+      );
+    }));
+}
+
 if (PAIR.denort !== undefined) {
   Deno.test("a stripped copy of the program lets nobody in, and apply makes it anew", () =>
     withHost(PAIR, async ({ root, apply, login }) => {

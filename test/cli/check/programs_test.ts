@@ -171,6 +171,7 @@ class PackageHost {
       bundle: {
         ...this.bundle,
         main: embedPolicy(this.bundle.main, embedded),
+        keys: embedPolicy(this.bundle.keys ?? "", embedded),
       },
       needs: permissionNeeds(policy),
       output: this.options.applied,
@@ -189,7 +190,10 @@ class PackageHost {
 }
 
 Deno.test("check knows the package's layout, and asks for `apply`", async (t) => {
-  const bundle = await bundleProgram({ environment: buildEnvironment });
+  const bundle = await bundleProgram({
+    environment: buildEnvironment,
+    keys: true,
+  });
   await t.step("a package whose apply was never run", async () => {
     await using host = await createBrokenHost();
     const installed = new PackageHost(host, bundle);
@@ -220,7 +224,8 @@ Deno.test("check knows the package's layout, and asks for `apply`", async (t) =>
       assert.equal(fine.code, 0, fine.stdout);
       assert.deepEqual(good(fine, "program/"), [...FITS, "program/older"]);
       assert.deepEqual(fine.ids("permission/"), []);
-      for (const name of ["login.js", "login.js.rest.js"]) {
+      for (const suffix of ["", ".rest.js", ".issuer.js", ".keys.js"]) {
+        const name = `login.js${suffix}`;
         const path = `${installed.options.parts}/${name}`;
         await host.edit(path, (text) => `${text}\n// the next version\n`);
         const older = await installed.check();
