@@ -37,8 +37,11 @@ export interface AuditLine extends AuditRecord {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** More characters than a line of the audit file has, whatever the token. */
-export const MAX_AUDIT_CHARACTERS = 1024 * 1024;
+/**
+ * More characters than a line of the audit file has, whatever the token: claims may come from an answer
+ * of 1 MiB, and each byte of that may be written as six characters.
+ */
+export const MAX_AUDIT_CHARACTERS = 8 * 1024 * 1024;
 
 interface FieldRow {
   readonly type: "text" | "number" | "object";

@@ -9,6 +9,8 @@ import {
   readEntry,
   UnusableLines,
 } from "../../../src/analysis/audit/entry.ts";
+import { MAX_BODY_BYTES } from "../../../src/issuer/http.ts";
+import { MAX_AUDIT_CHARACTERS } from "../../../src/lib/audit_record.ts";
 
 const RECORD = {
   time: "2026-01-01T12:00:00.250Z",
@@ -89,8 +91,8 @@ for (
     ],
     [
       "a line without an end",
-      `${LINE}${" ".repeat(1024 * 1024)}`,
-      "longer than 1048576 characters",
+      `${LINE}${" ".repeat(MAX_AUDIT_CHARACTERS)}`,
+      `longer than ${MAX_AUDIT_CHARACTERS} characters`,
     ],
   ] as const
 ) {
@@ -145,4 +147,14 @@ Deno.test("UnusableLines counts by cause, and names of a file do not fill the me
 Deno.test("kept() cuts what is long and says so", () => {
   assert.equal(kept("alice"), "alice");
   assert.equal(kept("a".repeat(10_000)), `${"a".repeat(256)}…`);
+});
+
+Deno.test("readEntry() reads the record of a login whose claims were as long as an answer can be", () => {
+  // as the audit file has them: each byte of an answer can become six characters
+  const groups = "\x7f".repeat(MAX_BODY_BYTES);
+  const line = JSON.stringify({ ...RECORD, claims: { groups: [groups] } })
+    .replaceAll("\x7f", "\\u007f");
+  const read = readEntry(line);
+  assert.ok(!("flaw" in read), JSON.stringify(read));
+  assert.deepEqual(read.claims, { groups: [groups] });
 });

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { readLines } from "../../../src/cli/audit/lines.ts";
+import { MAX_AUDIT_CHARACTERS } from "../../../src/lib/audit_record.ts";
 import { runMetered } from "../../support/metered.ts";
 
 async function withFile<Result>(
@@ -55,8 +56,10 @@ for (
 }
 
 Deno.test("readLines() cuts a line that is too long, and goes on with the next", async () => {
-  const [long, next] = await linesIn(`${"x".repeat(5_000_000)}\nnext\n`);
-  assert.equal(long?.length, 1024 * 1024 + 1);
+  const [long, next] = await linesIn(
+    `${"x".repeat(MAX_AUDIT_CHARACTERS + 5_000_000)}\nnext\n`,
+  );
+  assert.equal(long?.length, MAX_AUDIT_CHARACTERS + 1);
   assert.equal(next, "next");
 });
 
@@ -138,7 +141,7 @@ Deno.stdout.writeSync(new TextEncoder().encode(String(lines)));
         stdin: "",
       });
       assert.equal(code, 0, stderr);
-      assert.equal(stdout, String(1024 * 1024 + 1));
+      assert.equal(stdout, String(MAX_AUDIT_CHARACTERS + 1));
       assert.ok(megabytes < 200, `${filter}: ${megabytes} MB`);
     }
   } finally {

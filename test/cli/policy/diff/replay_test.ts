@@ -227,6 +227,8 @@ Deno.test("policy diff --replay keeps little of records with very long texts", a
       Deno.execPath(),
       "run",
       "--quiet",
+      // what is kept, and not what was not collected yet
+      "--v8-flags=--max-old-space-size=200",
       "--allow-read",
       "--allow-env",
       new URL("../../../../src/main.ts", import.meta.url).pathname,
@@ -242,7 +244,6 @@ Deno.test("policy diff --replay keeps little of records with very long texts", a
     });
     assert.equal(ran.code, 0, ran.stderr);
     assert.equal(JSON.parse(ran.stdout).replay.changes.length, count);
-    assert.ok(ran.megabytes < 300, `${ran.megabytes} MB`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
