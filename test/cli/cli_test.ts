@@ -242,7 +242,7 @@ for (
   const [args, complaint] of [
     [
       ["policy", "schema", "--output", "x"],
-      'unknown option "--output", it has no options',
+      'unknown option "--output", expected one of "--for" or "--help"',
     ],
     [["policy", "show", "--format"], '"--format" needs a value'],
     [

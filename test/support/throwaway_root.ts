@@ -103,16 +103,24 @@ async function startRoot(
   }).spawn();
   const stderr = new Response(holder.stderr).text();
   const reader = holder.stdout.getReader();
-  const { value } = await reader.read();
-  if (value === undefined) {
+  const end = async () => {
+    await holder.stdin.close().catch(() => {}); // it may have ended by itself
     await holder.status;
+    await reader.cancel();
     await Deno.remove(folder, { recursive: true });
-    throw new Error(`no root: ${await stderr}`);
+    return await stderr;
+  };
+  let first: string;
+  try {
+    const { done } = await reader.read();
+    if (done) throw new Error("it ended");
+    // not by the runtime, which lets nobody look there who may not do everything
+    [first = ""] = (await output([
+      ...["cat", `/proc/${holder.pid}/task/${holder.pid}/children`],
+    ])).split(" ");
+  } catch (error) {
+    throw new Error(`no root: ${await end()}`, { cause: error });
   }
-  // not by the runtime, which lets nobody look there who may not do everything
-  const [first = ""] = (await output([
-    ...["cat", `/proc/${holder.pid}/task/${holder.pid}/children`],
-  ])).split(" ");
   const inside = (
     command: readonly string[],
     before: readonly string[] = [],
@@ -185,11 +193,7 @@ async function startRoot(
     },
     inode: (path) => ok(["stat", "--format=%i", "--", path]),
     async [Symbol.asyncDispose]() {
-      await holder.stdin.close();
-      await holder.status;
-      await reader.cancel();
-      await stderr;
-      await Deno.remove(folder, { recursive: true });
+      await end();
     },
   };
 }
@@ -215,25 +219,20 @@ export async function debianTar(folder: string): Promise<string> {
   const made = Deno.env.get("OAUTH_PAM_TEST_ROOT");
   if (made) return made;
   const tar = `${folder}/debian.tar`;
-  const work = await Deno.makeTempDir({
-    // in memory: everything is written twice
-    dir: await Deno.stat("/dev/shm").then(() => "/dev/shm", () => folder),
-    prefix: "oauth-pam-debian-",
-  });
-  try {
-    const { success, stderr } = await new Deno.Command("mmdebstrap", {
-      args: [
-        ...["--quiet", "--variant=minbase"],
-        `--include=${DEBIAN_SERVER.join(",")}`,
-        ...["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Retries "3"'],
-        ...["bookworm", tar],
-      ],
-      env: { TMPDIR: work },
-      stdin: "null",
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-    return tar;
-  } finally {
-    await Deno.remove(work, { recursive: true });
-  }
+  const work = `${folder}/debian`;
+  await Deno.mkdir(work);
+  await output([
+    ...["unshare", "--mount", "--propagation", "private"],
+    // in memory: it writes everything twice
+    ...[
+      "sh",
+      "-ec",
+      'mount -t tmpfs work "$1"; TMPDIR=$1; export TMPDIR; shift; exec "$@"',
+    ],
+    ...["sh", work, "mmdebstrap", "--quiet", "--variant=minbase"],
+    `--include=${DEBIAN_SERVER.join(",")}`,
+    ...["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Retries "3"'],
+    ...["bookworm", tar],
+  ]);
+  return tar;
 }

@@ -322,4 +322,5 @@ async function rememberFailure(
   const until = io.now() + FAILURE_MS;
   const memory = await failureMemory(policy, io.now);
   await memory.remember(conversation, { value: { reason, reference }, until });
+  await memory.sweep();
 }

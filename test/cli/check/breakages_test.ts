@@ -340,11 +340,11 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
     remedy: /./,
   },
   "nothing answers pam_setcred": {
-    how: auth("auth    requisite   pam_listfile.so", "#"),
+    how: auth("auth    [success=done default=die]  pam_listfile.so", "#"),
     id: "pam/setcred",
     at: (host) => [stack(host), "device finish"],
     says: /the session is closed after a good token/,
-    remedy: /auth requisite pam_listfile\.so/,
+    remedy: /auth \[success=done default=die\] pam_listfile\.so/,
     mended: true,
   },
   "pam_permit stands in its place": {
@@ -356,11 +356,13 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
     level: "warning",
     at: (host) => [stack(host), "pam_permit"],
     says: /lets everybody in as soon as a line above it stops deciding/,
-    remedy: /auth requisite pam_listfile\.so/,
+    remedy: /auth \[success=done default=die\] pam_listfile\.so/,
     mended: true,
   },
   "the start is sufficient": {
-    how: auth("[success=die default=ignore]", "sufficient"),
+    how: pam((text) =>
+      text.replace("[success=die default=ignore]", "sufficient")
+    ),
     id: "pam/fails-open",
     at: (host) => [stack(host), "device start"],
     says: /lets in people who proved nothing/,

@@ -166,10 +166,12 @@ Deno.test("check without an argument takes the policy that the lines name, and s
   const { pam } = host;
   const start = await host.lineOf(host.stack, "device start");
   const finish = await host.lineOf(host.stack, "device finish");
+  const tell = await host.lineOf(host.stack, "device tell");
   const result = await unnamed(host);
   assert.equal(result.code, 0, result.stdout);
   assert.deepEqual(notes(result), [
-    `info took the policy "${pam.policy}", which ${host.stack}:${start} and ${host.stack}:${finish} name`,
+    `info took the policy "${pam.policy}", which ${host.stack}:${start} and ` +
+    `${host.stack}:${finish} and ${host.stack}:${tell} name`,
   ]);
   const named = await host.check();
   assert.deepEqual(result.ok, named.ok);
@@ -188,7 +190,7 @@ Deno.test("check without an argument looks at every service that names the progr
     result.findings.filter(({ id }) => id === "pam/seteuid").map((each) =>
       each.file
     ),
-    Array(2).fill(`${pam.serviceDir}/sudo`),
+    Array(3).fill(`${pam.serviceDir}/sudo`),
   );
   assert.equal(notes(result).length, 1);
   const one = await runCheck([...host.args([]), "--pam-service", "sshd"], {

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import {
+  Clock,
   createDeviceScene,
   type DeviceScene,
   type DeviceSceneOptions,
@@ -196,4 +197,17 @@ test("a start that nobody could be told of leaves the line to the end", async (s
   assert.equal(started.reason, "internal_error");
   assert.match(started.log, / decision=deny reason=internal_error /);
   assert.match(finished.log, / decision=deny reason=device_expired /);
+});
+
+test("what strangers leave behind who hang up while the issuer is down is swept meanwhile", async (scene) => {
+  const { policyFile, cacheDirectory } = scene.site;
+  scene.server.on("/device_authorization", answer({ status: 503, body: {} }));
+  const clock = new Clock();
+  for (let index = 0; index < 8; index++) {
+    const env = { OAUTH_PAM_CONVERSATION: `${5000 + index}-1` };
+    await start({ policyFile, env, clock });
+    clock.advance(600_000);
+  }
+  const left = [...Deno.readDirSync(`${cacheDirectory}/device`)];
+  assert.ok(left.length <= 2, `${left.length} entries`);
 });

@@ -103,7 +103,10 @@ export function authenticationAnswers(line: PamLine): readonly Answer[] {
 
 /** A list of which /dev/null is the file lets nobody pass: it is not a regular file. */
 function refusesEverybody({ args }: PamLine): boolean {
-  return args.includes("file=/dev/null") && args.includes("sense=allow") &&
+  // of a word that is there twice the last one counts
+  const last = (name: string) =>
+    args.findLast((word) => word.startsWith(`${name}=`));
+  return last("file") === "file=/dev/null" && last("sense") === "sense=allow" &&
     !args.includes("onerr=succeed");
 }
 

@@ -9,6 +9,7 @@ import type { Level } from "../../../policy/diagnostic.ts";
 import { listOf } from "../../../lib/text.ts";
 import type { HostFinding } from "../finding.ts";
 import { mendLine } from "../mend.ts";
+import { misuseOf, needsLauncher } from "./arguments.ts";
 import { decides, type OwnLine } from "./own.ts";
 
 interface OptionContext {
@@ -64,8 +65,12 @@ export function optionFindings(
       ),
     ]
     : [];
+  const misuse = misuseOf(line);
   return [
     ...own,
+    ...(misuse === null
+      ? []
+      : [found("arguments", misuse.message, { hint: misuse.hint })]),
     ...controlFindings(line, { ...context, found }),
     ...outcomeFindings(line, { ...context, found }),
     ...passwordFindings(line, { ...context, found }),
@@ -143,11 +148,14 @@ function execOptions(
     );
   }
   if (line.launcher === null) {
-    const message =
-      "PAM runs the program itself: nothing cleans its environment, and it learns " +
-      "nothing about system accounts";
+    const message = needsLauncher(line)
+      ? `PAM runs the program itself: "${verb}" refuses, because nothing tells it which ` +
+        "conversation this is"
+      : "PAM runs the program itself: nothing cleans its environment, and it learns " +
+        "nothing about system accounts";
     const hint = `run ${LAUNCHERS}oauth-pam-launch instead`;
-    findings.push(found("no-launcher", message, { level: "warning", hint }));
+    const level = needsLauncher(line) ? "error" : "warning";
+    findings.push(found("no-launcher", message, { level, hint }));
   }
   return [...findings, ...unwanted(options, found)];
 }

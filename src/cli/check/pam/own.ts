@@ -26,6 +26,8 @@ export interface OwnLine extends PamLine {
   readonly launcher: string | null;
   /** `null` where it cannot be told. */
   readonly program: string | null;
+  /** What stands behind the verb. */
+  readonly words: readonly string[];
   readonly policy: string | null;
   /** The issuer that `--issuer` names. */
   readonly issuer: string | null;
@@ -89,7 +91,10 @@ function isOption(word: string): boolean {
 
 function wordsOf(
   words: readonly string[],
-): Pick<OwnLine, "verb" | "policy" | "issuer" | "passwordAfter" | "rest"> {
+): Pick<
+  OwnLine,
+  "verb" | "words" | "policy" | "issuer" | "passwordAfter" | "rest"
+> {
   const [first = "", second = ""] = words;
   const verb = first === "device" ? `device ${second}` : first;
   const found = VERBS.find((each) => each === verb) ?? null;
@@ -105,6 +110,7 @@ function wordsOf(
   const names = valueOf("--password-after");
   return {
     verb: found,
+    words: args,
     policy: plain[0] ?? null,
     issuer: valueOf("--issuer"),
     passwordAfter: names === "nothing" ? [] : names?.split(",") ?? null,
@@ -130,6 +136,7 @@ async function scriptLine(line: PamLine, io: CliIo): Promise<OwnLine | null> {
     command,
     launcher,
     program: launcher === null ? null : await programOf(launcher, io),
+    words: [],
     policy: assigned(script, "policy"),
     issuer: null,
     passwordAfter: null,

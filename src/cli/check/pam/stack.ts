@@ -13,6 +13,7 @@ import {
   authenticationAnswers,
   credentialAnswers,
 } from "./modules.ts";
+import { alwaysRefuses } from "./arguments.ts";
 import { decides, type OwnLine } from "./own.ts";
 import { type Answer, grants } from "./walk.ts";
 
@@ -85,7 +86,8 @@ function ways(context: StackContext, assumed: Assumptions) {
     answers(line) {
       const own = ownOf(line, context);
       if (own !== undefined && decides(own)) {
-        return [assumed.ours === "grant" ? "success" : refusal(line)];
+        const granting = assumed.ours === "grant" && !alwaysRefuses(own);
+        return [granting ? "success" : refusal(line)];
       }
       if (own?.verb === "outcome") return assumed.outcome;
       const answers = authenticationAnswers(line);
@@ -143,8 +145,9 @@ function neverGrants(context: StackContext): Finding[] {
   })];
 }
 
-const REFUSES_EVERYBODY =
-  "auth requisite pam_listfile.so item=user sense=allow file=/dev/null onerr=fail";
+/** Both answers end the lines: what stands behind, a pam_deny above all, has no say in pam_setcred. */
+const REFUSES_EVERYBODY = "auth [success=done default=die] pam_listfile.so " +
+  "item=user sense=allow file=/dev/null onerr=fail";
 
 /** A good token gets in only together with something else that is asked for. */
 function notAlone(context: StackContext): Finding[] {

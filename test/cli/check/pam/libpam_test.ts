@@ -37,6 +37,10 @@ const TRIED: Readonly<Record<string, string>> = {
   "a substack that is done": "auth substack inner-done\nauth requisite OURS",
   "a substack skipped as one":
     "auth [default=1] OURS\nauth substack inner-deny\nauth required pam_permit.so",
+  "a list that refuses everybody":
+    "auth [success=done default=ignore] OURS\nauth required pam_listfile.so item=user sense=allow file=inner-list file=/dev/null",
+  "a list whose last word is another":
+    "auth [success=done default=ignore] OURS\nauth required pam_listfile.so item=user sense=allow file=/dev/null file=inner-list",
   "an include skipped in part":
     "auth [default=1] OURS\nauth include inner-deny\nauth required pam_permit.so",
 };
@@ -54,6 +58,7 @@ Deno.test("check says pam/fails-open exactly where libpam lets a refused token i
     "inner-deny",
     "auth required pam_deny.so\nauth required pam_deny.so\n",
   );
+  await host.writeService("inner-list", "root\n");
   const seen = new Set<boolean>();
   for (const [what, stack] of Object.entries(TRIED)) {
     await t.step(what, async () => {

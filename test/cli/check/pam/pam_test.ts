@@ -335,6 +335,27 @@ const BROKEN: readonly [string, string, Change, string, string][] = [
     "warning",
   ],
   [
+    'the program runs without the launcher for "device start"',
+    DEVICE,
+    inLine("device start", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "error",
+  ],
+  [
+    'the program runs without the launcher for "device finish"',
+    DEVICE,
+    inLine("device finish", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "error",
+  ],
+  [
+    'the program runs without the launcher for "outcome"',
+    FALLBACK,
+    inLine("outcome", "oauth-pam-launch", "oauth-pam"),
+    "pam/no-launcher",
+    "error",
+  ],
+  [
     "the launcher is not installed",
     EXEC,
     inLine("login", "oauth-pam-launch", "other/oauth-pam-launch"),
@@ -385,6 +406,90 @@ const BROKEN: readonly [string, string, Change, string, string][] = [
     "warning",
   ],
   [
+    'the policy is missing behind "login"',
+    EXEC,
+    inLine("login", /login .*$/, "login"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    '"login" gets a word too many',
+    EXEC,
+    inLine("login", /$/, " more"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    'an option of "login" is misspelt',
+    EXEC,
+    inLine("login", /$/, " --isuer campus"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    'an option of "login" has no value',
+    EXEC,
+    inLine("login", /$/, " --issuer"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    'the policy is missing behind "device finish"',
+    DEVICE,
+    inLine("device finish", /device finish .*$/, "device finish"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    '"device finish" gets an option that it does not know',
+    DEVICE,
+    inLine("device finish", /$/, " --issuer campus"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    '"device tell" gets a word too many',
+    DEVICE,
+    inLine("device tell", /$/, " more"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    "--password-after names nothing at all",
+    DEVICE,
+    inLine("device start", /--password-after nothing/, "--password-after"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    "--password-after names no outcome",
+    DEVICE,
+    inLine("device start", /nothing$/, "none"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    'an option of "device start" is misspelt',
+    DEVICE,
+    inLine("device start", /--password-after nothing/, "--password nothing"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    'an option of "device start" is there twice',
+    DEVICE,
+    inLine("device start", /$/, " --password-after nothing"),
+    "pam/arguments",
+    "error",
+  ],
+  [
+    'the policy is missing behind "outcome"',
+    FALLBACK,
+    inLine("outcome", /outcome \S+/, "outcome"),
+    "pam/arguments",
+    "error",
+  ],
+  [
     "an included file is missing",
     EXEC,
     (stack) => stack.replace("common-account", "common-acount"),
@@ -414,6 +519,14 @@ for (const [what, example, change, id, level] of BROKEN) {
       result.code,
       result.findings.some((each) => each.level === "error") ? 1 : 0,
     );
+    // a line that refuses everybody is not said to let a good token in
+    const refusing = /"(?:login|device finish)"/;
+    if (/^pam\/(?:arguments|no-launcher)$/.test(id) && refusing.test(what)) {
+      const { level } = result.findings.find((each) =>
+        each.id === "pam/never-grants"
+      ) ?? {};
+      assert.equal(level, "error", result.stdout);
+    }
     if (id === "pam/no-line" || id.startsWith("file/")) return;
     const text = await Deno.readTextFile(found.file ?? "");
     const line = text.split("\n")[(found.line ?? 0) - 1] ?? "";
