@@ -239,8 +239,7 @@ Deno.test("the program works behind it, for people and not for PAM", async () =>
       [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
       [
         ...["login.js", "login.js.issuer.js", "login.js.keys.js"],
-        "login.js.rest.js",
-        ...["oauth-pam", "policy.yaml"],
+        ...["login.js.rest.js", "oauth-pam", "policy.yaml"],
       ],
     );
   } finally {

@@ -250,6 +250,14 @@ for (const kind of ["dpkg -i /tmp/*.deb", "rpm -i --nodeps /tmp/*.rpm"]) {
       `${login}\n${login}\n`,
     );
     assert.doesNotMatch(stderr, /of the version before/);
+    // nor is it known at the next version for which policy it is
+    await host.write("/etc/oauth-pam/policy.yaml", "version: 1\n");
+    const again = await host.sh(kind.replace("--nodeps", "--nodeps --force"));
+    assert.equal(again.code, 0, again.stderr);
+    if (kind.startsWith("dpkg")) {
+      assert.match(again.stderr, /is still that of the version before/);
+    }
+    assert.match(await host.ok(`cat ${login}`), /of the checkout/);
   });
 }
 

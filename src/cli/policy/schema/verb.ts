@@ -34,13 +34,13 @@ export async function run(
   io: CliIo,
 ): Promise<ExitCode> {
   const options = await parseArguments(args, COMMAND.options);
-  if (options.positionals.length > 0) {
-    throw new UsageError("policy schema takes no argument");
-  }
   const what = choice("for", options.text("for") ?? "policy", [
     "policy",
     "tests",
   ]);
+  if (options.positionals.length > 0) {
+    throw new UsageError("policy schema takes no argument");
+  }
   io.stdout(`${JSON.stringify(SCHEMAS[what](), null, 2)}\n`);
   return EXIT.fine;
 }
