@@ -72,7 +72,11 @@ export class Question {
       ),
     ];
     this.#ages = sides.map(ageOf).filter((age) => age !== null);
-    const needed = new Set(sides.flatMap(neededAsTheyAre));
+    const needed = new Set([
+      ...sides.flatMap(neededAsTheyAre),
+      // of linked identities, each time is a matter of its own
+      ...sides.filter((side) => kindRow(side.issuer).linked).flatMap(mentioned),
+    ]);
     this.#asked = this.locations.filter((location) =>
       needed.has(location) ||
       !this.#ages.some((age) =>

@@ -14,7 +14,7 @@ import { issuerPairs } from "../../../src/analysis/diff/side.ts";
 import { requestOf } from "../../../src/analysis/diff/witness.ts";
 import { withClaim } from "../../../src/policy/claims.ts";
 import { evaluate } from "../../../src/policy/evaluate/evaluate.ts";
-import { NOW, rules } from "../../support/policies.ts";
+import { NOW, policyWith, rules } from "../../support/policies.ts";
 import { caseArbitrary } from "../../support/policy_generators.ts";
 import { holds } from "../../support/properties.ts";
 
@@ -87,6 +87,32 @@ Deno.test("a question tells times apart where a policy has a bound between them,
   assert.notEqual(
     text(end, end),
     question.text({ sub: "bob", auth_time: end }, end),
+  );
+});
+
+Deno.test("a question asks of linked identities whatever one of the policies looks at", () => {
+  const issuers = (campus: string) =>
+    `version: 1
+issuers:
+  campus: {issuer: https://auth.globus.org, ${campus}}
+rules:
+  a: {accounts: [{claim: sub}], assurance: {max_auth_age: 60s}}
+`;
+  const [pair] = issuerPairs(
+    policyWith(issuers(
+      "audiences: [ssh], kind: globus, client_id: ssh, client_secret_file: /etc/secret, fqdns: [ssh.example.edu]",
+    )),
+    policyWith(
+      issuers("audiences: [ssh], claims: {auth_time: session_info}"),
+    ),
+  );
+  assert.ok(pair?.old && pair.new);
+  const question = new Question(pair);
+  const text = (session_info: unknown) =>
+    question.text({ sub: "alice", session_info }, NOW);
+  assert.notEqual(
+    text({ authentications: { a: { auth_time: NOW } } }),
+    text({ authentications: { a: { auth_time: 1 } } }),
   );
 });
 
