@@ -89,8 +89,12 @@ export function bundleFiles(main: string, bundle: Bundle): [string, string][] {
 /** Has a file of its own, with everything that it imports. */
 const KEYS_MODULE = "/src/keys.ts";
 
-/** What is loaded lazily from this folder has a file of its own. */
+/**
+ * What is loaded lazily from this folder has a file of its own. So has, in the same, what older runtimes lack
+ * when sshd asks: with it in `rest` each question would read ten times as much.
+ */
 const ISSUER_FOLDER = new URL("../issuer/", import.meta.url).href;
+const FOR_OLDER_RUNTIMES = "npm:/@noble/hashes@";
 
 /**
  * The bundled source texts. Throws `BuildError` when `deno bundle` fails, when the entry point has
@@ -109,7 +113,9 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
     : lazyModules(keysModule, graph);
   const others = [...new Set([...lazy.values(), ...lazyOfKeys.values()])]
     .filter((target) => target !== keysModule);
-  const issuer = others.filter((target) => target.startsWith(ISSUER_FOLDER));
+  const issuer = others.filter((target) =>
+    target.startsWith(ISSUER_FOLDER) || target.startsWith(FOR_OLDER_RUNTIMES)
+  );
   const rest = others.filter((target) => !issuer.includes(target));
   const place = (target: string) => {
     const [file, modules] = issuer.includes(target)
