@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { buildEnvironment } from "../../../support/built_program.ts";
 import {
   auditedPolicy,
   writeAuditFile,
@@ -177,7 +178,7 @@ Deno.test("policy diff --replay reads very many records in bounded time and memo
         "--replay",
         `${folder}/audit.jsonl`,
       ], {
-        env: { HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1" },
+        env: { ...buildEnvironment, NO_COLOR: "1" },
         stdin: "",
       });
       assert.equal(ran.code, 0, ran.stderr);
@@ -239,7 +240,7 @@ Deno.test("policy diff --replay keeps little of records with very long texts", a
       ..."--accounts alice --format json --replay".split(" "),
       `${folder}/audit.jsonl`,
     ], {
-      env: { HOME: Deno.env.get("HOME") ?? "/", NO_COLOR: "1" },
+      env: { ...buildEnvironment, NO_COLOR: "1" },
       stdin: "",
     });
     assert.equal(ran.code, 0, ran.stderr);
