@@ -7,6 +7,9 @@
  */
 import type { Reason } from "./reason.ts";
 
+/** Hexadecimal digits of a hash in a record: enough to tell values apart. */
+export const HASH_DIGITS = 16;
+
 /** Members in the order of the log line. Absent ones are `null` and left out there. */
 export interface AuditRecord {
   readonly decision: "allow" | "deny";

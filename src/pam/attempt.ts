@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { HASH_DIGITS } from "../lib/audit_record.ts";
 import { within } from "../lib/deadline.ts";
 import type { Claims } from "../policy/claims.ts";
 import { type Reason, REASONS } from "../lib/reason.ts";
@@ -197,7 +198,7 @@ export async function recordAttempt(
     // a line with a field less is better than no line
     jti_sha256: await loggedHash(claims?.jti).catch(() => null),
     rule: result.rule,
-    policy_sha256: attempt.policySha256?.slice(0, 16) ?? null,
+    policy_sha256: attempt.policySha256?.slice(0, HASH_DIGITS) ?? null,
     ms: Math.round(performance.now()),
     ...(result.reason === "allowed" || attempt.reference === null
       ? {}

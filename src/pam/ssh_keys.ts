@@ -15,7 +15,12 @@ import { admittedNetworks } from "../policy/evaluate/admitted_networks.ts";
 import { permitsOf } from "../policy/evaluate/permit.ts";
 import type { Permit } from "../policy/permits.ts";
 import type { Decision } from "../policy/decision.ts";
-import type { IssuerOf, Policy, SshCertificates } from "../policy/model.ts";
+import {
+  type IssuerOf,
+  keysAuditFile,
+  type Policy,
+  type SshCertificates,
+} from "../policy/model.ts";
 import { authorizedKeyLine, isWildcard } from "../ssh/authorized_key.ts";
 import {
   ACCESS_EXTENSION,
@@ -202,18 +207,14 @@ async function strictly<Result>(
   }
 }
 
-/**
- * The same under a policy that keeps everything where this user may write: keys, and the audit file at
- * the same place below that directory as below the cache directory.
- */
+/** The same under a policy that keeps everything where this user may write: keys, and the audit file. */
 function inOwnDirectory(offer: AttemptUnderPolicy): AttemptUnderPolicy {
-  const { cache, audit } = offer.policy;
-  const directory = cache.ssh_keys_directory;
+  const { cache } = offer.policy;
+  const file = keysAuditFile(offer.policy);
   const policy: Policy = {
     ...offer.policy,
-    cache: { ...cache, directory },
-    audit: audit &&
-      { file: directory + audit.file.slice(cache.directory.length) },
+    cache: { ...cache, directory: cache.ssh_keys_directory },
+    audit: file === null ? null : { file },
   };
   return Object.assign(offer, { policy });
 }

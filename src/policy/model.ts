@@ -95,6 +95,17 @@ export function discoveryUrlOf(issuer: Issuer): string | null {
   return "discovery_url" in issuer ? issuer.discovery_url : null;
 }
 
+/**
+ * Where attempts by certificate are recorded: the user as whom sshd asks may write below its own directory
+ * alone, and there at the same place as others below the cache directory. `null` where nothing is.
+ */
+export function keysAuditFile(
+  { audit, cache }: Pick<Policy, "audit" | "cache">,
+): string | null {
+  return audit &&
+    cache.ssh_keys_directory + audit.file.slice(cache.directory.length);
+}
+
 /** Whether people may show SSH certificates that carry their ID token. */
 export function takesCertificates(
   { issuers }: { readonly issuers: readonly object[] },

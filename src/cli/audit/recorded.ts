@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { Policy } from "../../policy/model.ts";
+import {
+  keysAuditFile,
+  type Policy,
+  takesCertificates,
+} from "../../policy/model.ts";
 import { InputError } from "../input.ts";
 import type { CliIo } from "../io.ts";
 
@@ -12,9 +16,10 @@ import type { CliIo } from "../io.ts";
  * Throws {@link InputError} for a policy without an audit file.
  */
 export async function recordedFiles(
-  { audit, cache, issuers }: Policy,
+  policy: Policy,
   io: CliIo,
 ): Promise<string[]> {
+  const { audit } = policy;
   if (audit === null) {
     throw new InputError(
       'the policy has no "audit": it lets no attempt be recorded in a file\n' +
@@ -23,15 +28,8 @@ export async function recordedFiles(
   }
   const { file } = audit;
   const ours = await rotations(file, io);
-  const certificates =
-    issuers.some((issuer) =>
-        issuer.kind === "jwt" && issuer.ssh_certificates !== null
-      )
-      ? await rotations(
-        cache.ssh_keys_directory + file.slice(cache.directory.length),
-        io,
-      )
-      : [];
+  const ofKeys = takesCertificates(policy) ? keysAuditFile(policy) : null;
+  const certificates = ofKeys === null ? [] : await rotations(ofKeys, io);
   // that none is there is found, and said, where it is opened
   return ours.length + certificates.length === 0
     ? [file]

@@ -8,7 +8,7 @@ import {
   isOwnFile,
 } from "../../files/private_directory.ts";
 import { sha256Hex } from "../../files/state_directory.ts";
-import type { AuditRecord } from "../../lib/audit_record.ts";
+import { type AuditRecord, HASH_DIGITS } from "../../lib/audit_record.ts";
 import { isAccountName } from "../../policy/account_name.ts";
 import type { PamIo } from "../io.ts";
 import { sendToSyslog, type Severity } from "./syslog.ts";
@@ -21,8 +21,6 @@ export type { AuditRecord } from "../../lib/audit_record.ts";
  */
 const MAX_FIELD = 64;
 const MAX_DETAIL = 200;
-/** Hash digits that are shown: enough to tell values apart. */
-const HASH_DIGITS = 16;
 
 /** A hash for the log, `null` where there is nothing to hash. */
 export async function loggedHash(value: unknown): Promise<string | null> {

@@ -8,6 +8,7 @@ import {
   type Replay,
   type ReplayNotes,
 } from "../../../analysis/diff/replay.ts";
+import { HASH_DIGITS } from "../../../lib/audit_record.ts";
 import { mapFilesOfIssuer } from "../../../analysis/map_files.ts";
 import type { Policy } from "../../../policy/model.ts";
 import { readAuditFiles } from "../../audit/files.ts";
@@ -18,9 +19,6 @@ export interface Replayed {
   readonly replay: Replay;
   readonly notes: ReplayNotes;
 }
-
-/** Digits of a policy's hash in a record. */
-const HASH_DIGITS = 16;
 
 /** Throws `InputError`. */
 export async function replayFiles(
