@@ -7,6 +7,14 @@
  * @module
  */
 
+import {
+  ISSUER_SUFFIX,
+  issuerFile,
+  KEYS_SUFFIX,
+  keysFile,
+  REST_SUFFIX,
+  restFile,
+} from "../lib/bundle_files.ts";
 import { runDeno } from "./deno.ts";
 import { BuildError } from "./permissions.ts";
 import { privateFolder } from "./places.ts";
@@ -54,27 +62,8 @@ export interface Bundle {
   readonly rest: string;
 }
 
-/** How `main` finds the others: beside itself, whatever they are called. */
-const KEYS_SUFFIX = ".keys.js";
-const ISSUER_SUFFIX = ".issuer.js";
-const REST_SUFFIX = ".rest.js";
 /** The address of `main`, in `keys`. */
 const FROM_KEYS = `import.meta.url.slice(0,-${KEYS_SUFFIX.length})`;
-
-/** The name of the file that holds a bundle's `rest`, beside its `main`. */
-export function restFile(main: string): string {
-  return `${main}${REST_SUFFIX}`;
-}
-
-/** The name of the file that holds a bundle's `issuer`. */
-export function issuerFile(main: string): string {
-  return `${main}${ISSUER_SUFFIX}`;
-}
-
-/** The name of the file that holds a bundle's `keys`, which the wrapper starts by itself. */
-export function keysFile(main: string): string {
-  return `${main}${KEYS_SUFFIX}`;
-}
 
 /** The files of a bundle by their names, the one to run last. */
 export function bundleFiles(main: string, bundle: Bundle): [string, string][] {

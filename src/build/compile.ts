@@ -7,7 +7,8 @@
 
 import { sha256Hex } from "../files/state_directory.ts";
 import { shellWord } from "../lib/shell.ts";
-import { type Bundle, bundleFiles, keysFile } from "./bundle.ts";
+import { keysFile } from "../lib/bundle_files.ts";
+import { type Bundle, bundleFiles } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import { checkPlace, privateFolder } from "./places.ts";
 import {

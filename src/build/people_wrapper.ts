@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { restFile } from "./bundle.ts";
+import { restFile } from "../lib/bundle_files.ts";
 import { shellQuote, SINGLE_FILE } from "./compile.ts";
 import { QUIET_DENO } from "./deno.ts";
 import { clientFlags, NO_CODE_CACHE } from "./permissions.ts";

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { runtimeFile } from "../../src/build/compile.ts";
-import { issuerFile, restFile } from "../../src/build/bundle.ts";
+import { issuerFile, restFile } from "../../src/lib/bundle_files.ts";
 import {
   BUILD_KINDS,
   type BuildKind,

@@ -7,7 +7,7 @@
 // Threats: F2, G1, G2, G3, G14, G15, G18, G19
 
 import assert from "node:assert/strict";
-import { restFile } from "../../src/build/bundle.ts";
+import { restFile } from "../../src/lib/bundle_files.ts";
 import { POLICY } from "../support/check.ts";
 import { BUILDS, decoder, inside, run, trace, withSite } from "./site.ts";
 

@@ -7,7 +7,7 @@
 // Threats: J1
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { issuerFile, restFile } from "../../src/build/bundle.ts";
+import { issuerFile, restFile } from "../../src/lib/bundle_files.ts";
 import { buildEnvironment, buildProgram } from "../support/built_program.ts";
 import { POLICY } from "../support/check.ts";
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { PARTS } from "../../lib/installed.ts";
 import { parseArgs } from "node:util";
 import { bundleProgram } from "../bundle.ts";
 import { BUILD_ENVIRONMENT, denoVersionOf } from "../deno.ts";
@@ -117,8 +118,8 @@ export async function makePackages(
     denort,
     bundle,
     wrapper: peopleWrapper({
-      deno: "/usr/lib/oauth-pam/deno",
-      bundle: "/usr/lib/oauth-pam/login.js",
+      deno: PARTS.deno,
+      bundle: PARTS.bundle,
     }),
     copyright: copyrightFile({
       ownLicense: await Deno.readTextFile(`${CHECKOUT}LICENSE`),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PARTS, PROGRAM } from "../../lib/installed.ts";
 import { gzipSync } from "node:zlib";
 import { type Bundle, bundleFiles } from "../bundle.ts";
 import { BuildError } from "../permissions.ts";
@@ -27,24 +28,23 @@ const CHECKOUT = decodeURIComponent(
   new URL("../../../", import.meta.url).pathname,
 );
 const FILES = decodeURIComponent(new URL("files/", import.meta.url).pathname);
-const LIBRARY = "usr/lib/oauth-pam";
 const LAUNCHERS = "usr/libexec/oauth-pam";
 const DOCUMENTS = "usr/share/doc/oauth-pam";
 
 /** Where a launcher names what it starts, in a checkout and in a package. */
 const OF_CHECKOUT = "\nprogram=/usr/libexec/oauth-pam/oauth-pam\n";
-const OF_PACKAGE = "\nprogram=/var/lib/oauth-pam/login\n";
+const OF_PACKAGE = `\nprogram=${PROGRAM}\n`;
 
 /** The list. */
 export async function packageTree(parts: Parts): Promise<Entry[]> {
   const examples = await filesIn("pam.d.example");
   const policies = await filesIn("policies");
   return [
-    program(`${LIBRARY}/deno`, { file: parts.deno }),
+    program(inPackage(PARTS.deno), { file: parts.deno }),
     ...parts.denort === null
       ? []
-      : [program(`${LIBRARY}/denort`, { file: parts.denort })],
-    ...bundleFiles(`${LIBRARY}/login.js`, parts.bundle)
+      : [program(inPackage(PARTS.denort), { file: parts.denort })],
+    ...bundleFiles(inPackage(PARTS.bundle), parts.bundle)
       .map(([path, text]) => data(path, text)),
     program("usr/bin/oauth-pam", text(parts.wrapper)),
     ...await Promise.all(
@@ -75,6 +75,11 @@ export async function packageTree(parts: Parts): Promise<Entry[]> {
     ...[...parts.manPages].map(([path, page]) => packed(path, page)),
     ...[...parts.completions].flatMap(([path, page]) => completion(path, page)),
   ];
+}
+
+/** As paths are in the list. */
+function inPackage(path: string): string {
+  return path.slice(1);
 }
 
 /** A launcher of pam.d.example/, which starts what `oauth-pam apply` writes. */

@@ -9,27 +9,14 @@ import {
   readTrustedFile,
   UntrustedFileError,
 } from "../../files/trusted_file.ts";
-import {
-  type Bundle,
-  issuerFile,
-  keysFile,
-  restFile,
-} from "../../build/bundle.ts";
+import type { Bundle } from "../../build/bundle.ts";
+import { issuerFile, keysFile, restFile } from "../../lib/bundle_files.ts";
+import { PARTS, STATE } from "../../lib/installed.ts";
 import { policyBegin } from "../check/files.ts";
 import { InputError } from "../input.ts";
 import type { CliIo } from "../io.ts";
 import { lstatOrNull } from "../../files/private_directory.ts";
-import { type Form, STATE } from "./record.ts";
-
-/** What the package brings. */
-export const PARTS = {
-  deno: "/usr/lib/oauth-pam/deno",
-  denort: "/usr/lib/oauth-pam/denort",
-  bundle: "/usr/lib/oauth-pam/login.js",
-} as const;
-
-/** The host's policy, unless another is named. */
-export const POLICY = "/etc/oauth-pam/policy.yaml";
+import type { Form } from "./record.ts";
 
 /** What messages call it. */
 export const POLICY_FILE = "the policy";

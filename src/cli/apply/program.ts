@@ -16,8 +16,9 @@ import { privateFolder } from "../../build/places.ts";
 import { BuildError, permissionNeeds } from "../../build/permissions.ts";
 import { sha256Hex } from "../../files/state_directory.ts";
 import type { Policy } from "../../policy/model.ts";
-import { type InstalledHost, PARTS, requireTrusted } from "./host.ts";
-import { type Form, PROGRAM, RECORD, recordText, STATE } from "./record.ts";
+import { PARTS, PROGRAM, STATE } from "../../lib/installed.ts";
+import { type InstalledHost, requireTrusted } from "./host.ts";
+import { type Form, RECORD, recordText } from "./record.ts";
 
 interface ToApply {
   readonly host: InstalledHost;

@@ -5,14 +5,11 @@
  */
 import { sha256Hex } from "../../files/state_directory.ts";
 import { decodeUtf8, readTrustedFile } from "../../files/trusted_file.ts";
+import { STATE } from "../../lib/installed.ts";
 import { isObject } from "../../lib/json.ts";
 import { MAY } from "../permission.ts";
 
-/** Where `apply` writes, on the host. */
-export const STATE = "/var/lib/oauth-pam";
-/** The program that launchers start. */
-export const PROGRAM = `${STATE}/login`;
-/** The record about it. */
+/** The record about the program. */
 export const RECORD = `${STATE}/applied.json`;
 
 const SCHEMA = "oauth-pam/applied@1";
@@ -33,7 +30,7 @@ export interface Applied {
   /** Absolute, as the host knows it. */
   readonly policy: string;
   readonly policySha256: string;
-  /** Of the file {@link PROGRAM}. */
+  /** Of the program that launchers start. */
   readonly programSha256: string;
   /** Deno's flags. */
   readonly flags: readonly string[];

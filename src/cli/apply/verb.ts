@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PARTS, POLICY, PROGRAM } from "../../lib/installed.ts";
 import config from "../../../deno.json" with { type: "json" };
 import { BuildError } from "../../build/permissions.ts";
 import { decodeUtf8 } from "../../files/trusted_file.ts";
@@ -28,8 +29,6 @@ import {
   hasDenort,
   hostBelow,
   InstalledHost,
-  PARTS,
-  POLICY,
   POLICY_FILE,
   trustedBundle,
   trustedBytes,
@@ -40,7 +39,6 @@ import {
   type Form,
   FORMS,
   permissionLines,
-  PROGRAM,
   programHash,
   readRecord,
   RECORD,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { POLICY } from "../../lib/installed.ts";
 import { openMetrics } from "../../analysis/audit/metrics.ts";
 import { AuditCount } from "../../analysis/audit/summary.ts";
 import type { Policy } from "../../policy/model.ts";
@@ -25,7 +26,6 @@ import { type PolicyRule, summaryPretty } from "./pretty.ts";
 import { recordedFiles } from "./recorded.ts";
 
 const FORMATS = ["pretty", "json", "openmetrics"] as const;
-const POLICY = "/etc/oauth-pam/policy.yaml";
 
 export const COMMAND: Command = {
   forms: ["[FILE]…"],

@@ -15,7 +15,7 @@ import {
 } from "./finding.ts";
 import { type Mend, mend } from "./mend.ts";
 import { needsOf } from "./permissions.ts";
-import { issuerOf, keysOf, restOf } from "./wrapper.ts";
+import { issuerFile, keysFile, restFile } from "../../lib/bundle_files.ts";
 
 /** An installed program, as far as it could be read. */
 export interface ProgramParts {
@@ -203,7 +203,7 @@ async function packageParts(
     return {
       main: await read(main),
       beside: await Promise.all(
-        [restOf, issuerOf, keysOf].map((of) => read(of(main))),
+        [restFile, issuerFile, keysFile].map((of) => read(of(main))),
       ),
       engines: (await Promise.all(
         ["denort", "deno"].map((name) => engineOf(`${parts}/${name}`)),

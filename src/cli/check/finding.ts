@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LIBRARY, PROGRAM } from "../../lib/installed.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import type { Policy } from "../../policy/model.ts";
 import type { CliIo } from "../io.ts";
@@ -95,16 +96,12 @@ export function thisHost(io: CliIo): CheckHost {
     uid: () => Deno.uid(),
     sshd: startSshd,
     timeoutMs: 10_000,
-    parts: PARTS,
-    applied: APPLIED,
+    parts: LIBRARY,
+    applied: PROGRAM,
     ofPackage: decodeURIComponent(new URL(import.meta.url).pathname)
-      .startsWith(`${PARTS}/`),
+      .startsWith(`${LIBRARY}/`),
   };
 }
-
-/** Where the package has what `oauth-pam apply` puts together. */
-const PARTS = "/usr/lib/oauth-pam";
-const APPLIED = "/var/lib/oauth-pam/login";
 
 /** Where hosts have it. */
 export const SSHD = "/usr/sbin/sshd";

@@ -22,7 +22,8 @@ import type { OwnLine } from "./pam/own.ts";
 import { scriptAt } from "./script_file.ts";
 import type { KeysCommand } from "./sshd/keys_command.ts";
 import { distrust, programFindings } from "./trusted.ts";
-import { issuerOf, keysOf, restOf, wrapperParts } from "./wrapper.ts";
+import { issuerFile, keysFile, restFile } from "../../lib/bundle_files.ts";
+import { wrapperParts } from "./wrapper.ts";
 
 interface Starting {
   /** PAM's lines. */
@@ -77,7 +78,7 @@ export async function startedByKeys(
   const parts = text === null ? null : wrapperParts(text);
   const read = parts === null ? [] : [
     parts.bundle,
-    ...[keysOf, issuerOf, restOf].map((of) => of(parts.bundle)),
+    ...[keysFile, issuerFile, restFile].map((of) => of(parts.bundle)),
   ];
   return [
     ...[...run, parts?.deno ?? []].flat().map((path) => ({ path, run: true })),
@@ -192,7 +193,7 @@ class Looked {
   async keysBundle(program: string): Promise<void> {
     const text = await scriptAt(program, this.#io);
     const parts = text === null ? null : wrapperParts(text);
-    if (parts !== null) await this.#read(keysOf(parts.bundle), program);
+    if (parts !== null) await this.#read(keysFile(parts.bundle), program);
   }
 
   async program(path: string): Promise<void> {
@@ -231,8 +232,8 @@ class Looked {
       sound,
       await this.#executable(deno, "file/program", "the program's Deno"),
       await this.#read(bundle, path),
-      await this.#read(issuerOf(bundle), path),
-      await this.#read(restOf(bundle), path),
+      await this.#read(issuerFile(bundle), path),
+      await this.#read(restFile(bundle), path),
     ];
     if (/\/_npx\/|\/node_modules\//.test(deno)) {
       this.#found.push({
@@ -255,10 +256,10 @@ class Looked {
     const read = async (file: string) =>
       bytesAsText(await this.#io.readHostFile(file));
     const beside = await Promise.all([
-      read(issuerOf(bundle)),
-      read(restOf(bundle)),
+      read(issuerFile(bundle)),
+      read(restFile(bundle)),
       // only some programs have it
-      read(keysOf(bundle)).catch(() => ""),
+      read(keysFile(bundle)).catch(() => ""),
     ]);
     const [code, rest] = [await read(bundle), beside.join("\0")];
     const engine = await engineOf(deno);

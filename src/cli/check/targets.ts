@@ -3,15 +3,13 @@
  *
  * @module
  */
+import { POLICY } from "../../lib/installed.ts";
 import type { Finding } from "../../policy/diagnostic.ts";
 import type { CliIo } from "../io.ts";
 import { readStack } from "./pam/file.ts";
 import { ownLines } from "./pam/own.ts";
 import { readSshdConfig } from "./sshd/config.ts";
 import { keysCommands } from "./sshd/keys_command.ts";
-
-/** Where the package and the README put it. */
-const USUAL_POLICY = "/etc/oauth-pam/policy.yaml";
 
 export interface Target {
   /** Absolute. */
@@ -38,14 +36,14 @@ export async function targetsOf(places: Places): Promise<Target[]> {
   const policies = [...new Set(named.map(({ policy }) => policy))];
   if (policies.length === 0) {
     return [{
-      policy: USUAL_POLICY,
+      policy: POLICY,
       services: [places.service ?? "sshd"],
       note: {
         id: "policy/found",
         level: "info",
         message:
-          `no line of PAM or sshd names a policy: took "${USUAL_POLICY}", where it usually is`,
-        file: USUAL_POLICY,
+          `no line of PAM or sshd names a policy: took "${POLICY}", where it usually is`,
+        file: POLICY,
       },
     }];
   }

@@ -11,21 +11,6 @@ export interface WrapperParts {
   readonly allowed: Allowed;
 }
 
-/** The name that the build gives to the part of a bundle that a login does not use. */
-export function restOf(bundle: string): string {
-  return `${bundle}.rest.js`;
-}
-
-/** To the one that a login reads when an issuer is asked. */
-export function issuerOf(bundle: string): string {
-  return `${bundle}.issuer.js`;
-}
-
-/** And to the one that answers sshd, where the policy takes certificates. */
-export function keysOf(bundle: string): string {
-  return `${bundle}.keys.js`;
-}
-
 /** What a wrapper starts: the words around "run" in its command; `null` for any other script. */
 export function wrapperParts(text: string): WrapperParts | null {
   const command = /^exec \/usr\/bin\/env -i (.*?) "\$@"\n\}\n*$/ms.exec(text);

@@ -5,8 +5,8 @@
  */
 // Threats: G1
 import assert from "node:assert/strict";
-import { PARTS } from "../../../src/cli/apply/host.ts";
-import { PROGRAM, readRecord } from "../../../src/cli/apply/record.ts";
+import { PARTS, PROGRAM } from "../../../src/lib/installed.ts";
+import { readRecord } from "../../../src/cli/apply/record.ts";
 import { cliOnDisk } from "../../support/cli.ts";
 import {
   installParts,

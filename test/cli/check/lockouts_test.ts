@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { issuerFile, restFile } from "../../../src/build/bundle.ts";
+import { issuerFile, restFile } from "../../../src/lib/bundle_files.ts";
 import { runtimeFile, wrapperScript } from "../../../src/build/compile.ts";
 import { buildProgram } from "../../support/built_program.ts";
 import { createAuthority } from "../../support/certificates.ts";
