@@ -81,25 +81,31 @@ export class StateDirectory {
     }
   }
 
-  /** Writes an entry in one step. Throws {@link StateError} when the disk does not let it. */
+  /**
+   * Writes an entry in one step. Throws {@link StateError} when the disk does not let it. Does not wait
+   * for the disk: what a power cut leaves of it is no entry for the reader, or the one before.
+   */
   async write(name: string, bytes: Uint8Array): Promise<void> {
     const path = this.#path(name);
     const temporary = `${this.#folder}/.new-${crypto.randomUUID()}`;
     try {
       await createFolders(this.#root, this.#folder);
       const target = await lstatOrNull(path);
-      if (target?.isDirectory) await Deno.remove(path, { recursive: true });
-      await writeNew(temporary, bytes);
-      await Deno.rename(temporary, path);
+      if (target?.isDirectory) Deno.removeSync(path, { recursive: true });
+      {
+        using file = createFile(temporary);
+        writeAll(file, bytes);
+      }
+      Deno.renameSync(temporary, path);
     } catch (error) {
-      await Deno.remove(temporary).catch(() => {});
+      removed(temporary);
       throw asStateError("write", path, error);
     }
   }
 
   /**
    * Creates an entry; false when it exists already. Of any number of processes that try at once,
-   * exactly one is told true. Throws {@link StateError}.
+   * exactly one is told true. It is on the disk then. Throws {@link StateError}.
    */
   async create(name: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(name);
@@ -113,12 +119,16 @@ export class StateDirectory {
     }
   }
 
-  /** Removes an entry; true if this call removed it, so that of several callers one wins. */
-  async remove(name: string): Promise<boolean> {
+  /**
+   * Removes entries; true if this call removed one of them, so that of several callers one wins. Never
+   * throws.
+   */
+  // deno-lint-ignore require-await -- its callers need not know
+  async remove(...names: readonly string[]): Promise<boolean> {
     try {
       checkFolders(this.#root, this.#folder);
-      await Deno.remove(this.#path(name));
-      return true;
+      // not "some", which would stop at the first
+      return names.filter((name) => removed(this.#path(name))).length > 0;
     } catch {
       return false;
     }
@@ -247,16 +257,30 @@ async function isLitter(name: string, path: string): Promise<boolean> {
 }
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, {
-    write: true,
-    createNew: true,
-    mode: FILE_MODE,
-  });
+  using file = createFile(path);
+  writeAll(file, bytes);
+  await file.syncData();
+}
+
+function createFile(path: string): Deno.FsFile {
+  return Deno.openSync(path, { write: true, createNew: true, mode: FILE_MODE });
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.length) {
-    written += await file.write(bytes.subarray(written));
+    written += file.writeSync(bytes.subarray(written));
   }
-  await file.syncData();
+}
+
+/** Whether this call removed it; false where it is not there, or not ours to remove. */
+function removed(path: string): boolean {
+  try {
+    Deno.removeSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function asStateError(verb: string, path: string, error: unknown): StateError {

@@ -32,7 +32,6 @@ export const HARMLESS: readonly Harmless[] = [
     faults: FAILING,
     awaits: [
       `${STATE} write: `,
-      `${STATE} writeNew: `,
       `${STATE} createFolders: ensurePrivateDirectory(`,
       `${PRIVATE} ensurePrivateDirectory: `,
     ],
@@ -45,16 +44,14 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} lock: `,
       `${STATE} create: createFolders(`,
       `${STATE} create: writeNew(path, bytes)`,
+      `${STATE} writeNew: `,
     ],
   },
   {
     why: "forgetting the tokens that have expired can wait for the next login",
     costs: "speed",
     faults: FAILING,
-    awaits: [
-      `${STATE} list: `,
-      `${STATE} remove: `,
-    ],
+    awaits: [`${STATE} list: `],
   },
   {
     why:
@@ -181,7 +178,6 @@ export const HARMLESS: readonly Harmless[] = [
 /** Functions whose failure may end in a login with a one-time token: those that only forget. */
 export const HARMLESS_WITH_ONE_TIME: readonly string[] = [
   `${STATE} list: `,
-  `${STATE} remove: `,
 ];
 
 /** The entry that allows for the fault, if there is one. */

@@ -370,6 +370,13 @@ Deno.test(
       assert.equal(removed.filter(Boolean).length, 1);
       assert.equal(await directory.remove("link"), true);
       assert.deepEqual(await directory.list(), ["two"]);
+      for (const name of ["three", "four"]) {
+        await directory.write(name, encode("3"));
+      }
+      assert.equal(await directory.remove("one", "three", "four"), true);
+      assert.deepEqual(await directory.list(), ["two"]);
+      assert.equal(await directory.remove("one", "three"), false);
+      assert.equal(await directory.remove(), false);
     }),
 );
 

@@ -76,9 +76,9 @@ export class ConversationMemory {
       name,
       new TextEncoder().encode(JSON.stringify(entry)),
     );
-    for (const earlier of this.#names(hash)) {
-      if (earlier !== name) await this.#entries.remove(earlier);
-    }
+    await this.#entries.remove(
+      ...this.#names(hash).filter((earlier) => earlier !== name),
+    );
   }
 
   /** The value without taking it; `null` when there is none that holds now. Never throws. */
@@ -94,11 +94,8 @@ export class ConversationMemory {
 
   /** True when there was something to forget, and this call did it. */
   async forget(conversation: Conversation): Promise<boolean> {
-    let forgotten = false;
-    for (const name of this.#names(await hashOf(conversation))) {
-      if (await this.#entries.remove(name)) forgotten = true;
-    }
-    return forgotten;
+    const names = this.#names(await hashOf(conversation));
+    return await this.#entries.remove(...names);
   }
 
   /** Removes what conversations that ended early have left. Never throws. */
