@@ -78,7 +78,8 @@ export async function compileProgram(
   const denoVersion = await denoVersionOf(options.deno, options.environment);
   const flags = typeof needs === "string"
     ? clientFlags()
-    : permissionFlags(needs, { denoVersion });
+    // for all of its verbs: the flags are part of the program
+    : [...permissionFlags(needs, { denoVersion }), LOGIN_ENGINE];
   // Alone in a new folder: `deno compile` embeds every node_modules beside or above it.
   const folder = await privateFolder("oauth-pam-build-");
   try {

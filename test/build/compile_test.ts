@@ -12,7 +12,7 @@ import {
   denoVersionOf,
   runDeno,
 } from "../../src/build/deno.ts";
-import { BuildError } from "../../src/build/permissions.ts";
+import { BuildError, CLIENT } from "../../src/build/permissions.ts";
 import {
   decoder,
   denoToCompile,
@@ -183,6 +183,7 @@ for word; do case $word in --output=*) output=\${word#--output=};; esac; done
       ...expected,
     ]);
     assert.ok(built.flags.includes("--no-code-cache"));
+    assert.ok(built.flags.includes("--v8-flags=--jitless"));
     assert.ok(
       !expected.some((flag) =>
         /self-extracting|allow-all|^-A$|allow-run|allow-ffi/.test(flag)
@@ -228,6 +229,22 @@ if (environment.DENORT_BIN !== undefined) {
       const text = decoder.decode(await Deno.readFile(`${folder}/a/oauth-pam`));
       assert.ok(!text.includes("xxxxxxxxxxxxxxxxxxxxxxxx"));
       assert.ok(!text.includes(folder));
+    }));
+
+  Deno.test("a program for a policy makes no machine code, one for people does", () =>
+    inFolder(async (folder) => {
+      // what has no compiler has no WebAssembly
+      const main = "console.log(typeof WebAssembly);";
+      const said: string[] = [];
+      for (const needs of [NEEDS, CLIENT] as const) {
+        const output = `${folder}/oauth-pam`;
+        const bundle = { main, issuer: "", rest: "" };
+        const options = { bundle, needs, output, deno: denoToCompile };
+        await compileProgram({ ...options, environment });
+        const { stdout } = await new Deno.Command(output).output();
+        said.push(decoder.decode(stdout).trim());
+      }
+      assert.deepEqual(said, ["undefined", "object"]);
     }));
 
   Deno.test("without --no-code-cache a planted code cache is read: what the flag is for", () =>
