@@ -7,7 +7,7 @@ import { textTable } from "./text_table.ts";
 
 export interface Aim {
   readonly what: string;
-  readonly unit: "x" | "ms" | "MB" | "requests";
+  readonly unit: "x" | "ms" | "MB" | "requests" | "connections";
   readonly measured: number;
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -40,7 +40,7 @@ export function table(aims: readonly Aim[]): string {
 }
 
 function amount(measured: number, unit: Aim["unit"]): string {
-  const digits = { x: 2, ms: 1, MB: 1, requests: 0 }[unit];
+  const digits = { x: 2, ms: 1, MB: 1, requests: 0, connections: 0 }[unit];
   return `${measured.toFixed(digits)} ${unit}`;
 }
 
@@ -54,6 +54,7 @@ export function verdict({ measured, atMost, atLeast }: Aim): string {
   const bound = atMost !== undefined && measured > atMost
     ? atMost
     : atLeast ?? NaN;
+  if (bound === 0) return "missed";
   const share = Math.abs(measured - bound) / Math.abs(bound) * 100;
   return share < 0.5
     ? "missed by less than 1 %"

@@ -24,6 +24,8 @@ Deno.test("an aim is met up to its bound, and missed behind it", () => {
     [4, { atLeast: 5 }, "missed by 20 %"],
     [NaN, { atMost: 5 }, "missed: nothing was measured"],
     [-3, { atMost: 10 }, "met"],
+    [0, { atMost: 0 }, "met"],
+    [1, { atMost: 0 }, "missed"],
     [4, {}, ""],
   ];
   for (const [measured, bounds, expected] of said) {

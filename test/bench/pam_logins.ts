@@ -13,6 +13,7 @@ import { BUILD_KINDS, type BuildKind } from "../support/built_program.ts";
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import type { Bundle } from "../../src/build/bundle.ts";
 import type { Aim } from "./aims.ts";
+import { MissingPart } from "./missing_part.ts";
 import { EMPTY, GRANTING, makeProgram } from "./programs.ts";
 import { pythonCommand } from "./references.ts";
 import type { Report } from "./report.ts";
@@ -27,6 +28,7 @@ import {
 } from "./subject.ts";
 import { textTable } from "./text_table.ts";
 
+const PAMTESTER = "/usr/bin/pamtester";
 const SERVICE = "bench";
 const STACK = "sshd-pasted-token-pam_exec";
 
@@ -35,6 +37,12 @@ const AGAINST_EMPTY = 1.35;
 const AGAINST_PYTHON = 5;
 
 export async function measurePamLogins(rounds: number): Promise<Report> {
+  await Deno.stat(PAMTESTER).catch(() => {
+    throw new MissingPart(`there is no ${PAMTESTER}`, [
+      "pamtester",
+      "libpam-wrapper",
+    ]);
+  });
   await using site = await startSite();
   await using hosts = new AsyncDisposableStack();
   const host = async () =>
@@ -53,7 +61,7 @@ export async function measurePamLogins(rounds: number): Promise<Report> {
     processSubject({
       name,
       command: [
-        ...["/usr/bin/pamtester", "-I", "rhost=192.0.2.7"],
+        ...[PAMTESTER, "-I", "rhost=192.0.2.7"],
         ...[SERVICE, site.account.name, "authenticate"],
       ],
       env: { PATH: "/usr/bin:/bin", ...on.wrapperEnv() },

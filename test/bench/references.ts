@@ -7,11 +7,10 @@
  * @module
  */
 import { PYTHON } from "../support/metered.ts";
+import { MissingPart } from "./missing_part.ts";
 import { AUDIENCE, type Site } from "./site.ts";
 
 const FOLDER = decodeURIComponent(new URL("./", import.meta.url).pathname);
-const NEEDS = `the C program of the bench cannot be built:
-to get what it needs on Debian, as root: apt-get install gcc libssl-dev`;
 
 /** The command that checks a token of the site's issuer as Python does. */
 export function pythonCommand(
@@ -25,7 +24,7 @@ export function pythonCommand(
   ];
 }
 
-/** Builds the C program into the file `output`. Throws with what is missing. */
+/** Builds the C program into the file `output`. Throws {@link MissingPart}. */
 export async function buildC(output: string): Promise<void> {
   let said: string;
   try {
@@ -40,9 +39,12 @@ export async function buildC(output: string): Promise<void> {
     said = new TextDecoder().decode(stderr);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    said = "there is no gcc\n";
+    said = "there is no gcc";
   }
-  throw new Error(`${said}${NEEDS}`);
+  throw new MissingPart(`the C program cannot be built: ${said}`, [
+    "gcc",
+    "libssl-dev",
+  ]);
 }
 
 /** The command that checks an RS256 token by the key set in a file. */

@@ -122,7 +122,7 @@ export function costOf(results: Results, name: string): Cost {
   return results.get(name) ?? NOTHING;
 }
 
-/** `null` stands for "not measured". */
+/** `-` stands for what was not measured. */
 export function figure(value: number, digits = 1): string {
   return Number.isFinite(value) ? value.toFixed(digits) : "-";
 }
