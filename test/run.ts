@@ -12,8 +12,8 @@
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
  * rsyslogd and logrotate, a browser, what strips and inspects programs, what makes and judges
  * packages, what the packages leave to systemd and AppArmor, shells that complete, what reads man
- * pages, the SciTokens tools, and Python for the oauth-ssh client, the baseline of the benchmark and the
- * parsers of metrics.
+ * pages, the SciTokens tools, what builds the benchmark's C program, and Python for the oauth-ssh client, the
+ * baseline of the benchmark and the parsers of metrics.
  */
 const PACKAGES: Readonly<Record<string, string>> = {
   "libpam-wrapper": "libpam_wrapper.so",
@@ -43,6 +43,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "man-db": "man and lexgrog",
   "chromium": "chromium",
   "scitokens-cpp": "scitokens-create",
+  "gcc": "gcc",
+  "libssl-dev": "OpenSSL's headers",
   "python3": "python3",
   "python3-jwt": "the Python module jwt",
   "python3-requests": "the Python module requests",

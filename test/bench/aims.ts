@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { textTable } from "./text_table.ts";
 
 export interface Aim {
   readonly what: string;
-  readonly unit: "x" | "ms" | "MB";
+  readonly unit: "x" | "ms" | "MB" | "requests" | "connections";
   readonly measured: number;
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -23,29 +24,39 @@ export function missed({ measured, atMost, atLeast }: Aim): boolean {
 }
 
 export function table(aims: readonly Aim[]): string {
-  const rows = aims.map((aim) => [
-    aim.what,
-    `${aim.measured.toFixed(aim.unit === "x" ? 2 : 1)} ${aim.unit}`,
-    aim.atMost !== undefined
-      ? `<= ${aim.atMost} ${aim.unit}`
-      : aim.atLeast !== undefined
-      ? `>= ${aim.atLeast} ${aim.unit}`
-      : "",
-    verdict(aim),
+  return textTable([
+    ["what", "measured", "aim", ""],
+    ...aims.map((aim) => [
+      aim.what,
+      amount(aim.measured, aim.unit),
+      aim.atMost !== undefined
+        ? `<= ${aim.atMost} ${aim.unit}`
+        : aim.atLeast !== undefined
+        ? `>= ${aim.atLeast} ${aim.unit}`
+        : "",
+      verdict(aim),
+    ]),
   ]);
-  const all = [["what", "measured", "aim", ""], ...rows];
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...all.map((row) => row[column]?.length ?? 0))
-  );
-  return all.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")
-      .trimEnd()
-  ).join("\n") + "\n";
 }
 
-function verdict(aim: Aim): string {
-  if (aim.atMost === undefined && aim.atLeast === undefined) return "";
-  const met = aim.measured <= (aim.atMost ?? Infinity) &&
-    aim.measured >= (aim.atLeast ?? -Infinity);
-  return met ? "met" : missed(aim) ? "MISSED" : "missed by less than a quarter";
+function amount(measured: number, unit: Aim["unit"]): string {
+  const digits = { x: 2, ms: 1, MB: 1, requests: 0, connections: 0 }[unit];
+  return `${measured.toFixed(digits)} ${unit}`;
+}
+
+/** `met`, or `missed` and by how much; nothing where no bound is set. */
+export function verdict({ measured, atMost, atLeast }: Aim): string {
+  if (atMost === undefined && atLeast === undefined) return "";
+  if (!Number.isFinite(measured)) return "missed: nothing was measured";
+  if (measured <= (atMost ?? Infinity) && measured >= (atLeast ?? -Infinity)) {
+    return "met";
+  }
+  const bound = atMost !== undefined && measured > atMost
+    ? atMost
+    : atLeast ?? NaN;
+  if (bound === 0) return "missed";
+  const share = Math.abs(measured - bound) / Math.abs(bound) * 100;
+  return share < 0.5
+    ? "missed by less than 1 %"
+    : `missed by ${share.toFixed(0)} %`;
 }

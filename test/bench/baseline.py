@@ -1,6 +1,6 @@
 """What the first reference does for one login, as a program of its own: PyJWT, requests, a file cache.
 
-usage: baseline.py ISSUER AUDIENCE USER CACHE_DIRECTORY CA_FILE LOGIN_FIELD <token
+usage: baseline.py ISSUER AUDIENCE USER CACHE_DIRECTORY CA_FILE LOGIN_FIELD ALGORITHM <token
 
 The JWKS of ISSUER are read from CACHE_DIRECTORY while they are younger than an hour, otherwise they
 are fetched by way of the discovery document. Exit status 0: the token is good and its LOGIN_FIELD is
@@ -17,7 +17,6 @@ import time
 import jwt
 import requests
 
-ALGORITHM = "RS256"
 CACHE_TTL = 3600
 TIMEOUT = 10
 
@@ -56,16 +55,16 @@ def cached_jwks(issuer, directory, ca_file):
     return jwks
 
 
-def verify(token, issuer, audience, directory, ca_file):
+def verify(token, issuer, audience, directory, ca_file, algorithm):
     header = jwt.get_unverified_header(token)
-    if header.get("alg") != ALGORITHM:
+    if header.get("alg") != algorithm:
         raise ValueError("algorithm not allowed")
     for key in cached_jwks(issuer, directory, ca_file)["keys"]:
         if key.get("kid") == header.get("kid"):
             return jwt.decode(
                 token,
-                jwt.PyJWK(key, ALGORITHM).key,
-                algorithms=[ALGORITHM],
+                jwt.PyJWK(key, algorithm).key,
+                algorithms=[algorithm],
                 issuer=issuer,
                 audience=audience,
                 options={"require": ["exp", "iat", "iss", "aud"]},
@@ -74,9 +73,10 @@ def verify(token, issuer, audience, directory, ca_file):
 
 
 def main():
-    issuer, audience, user, directory, ca_file, login_field = sys.argv[1:]
+    issuer, audience, user, directory, ca_file, login_field, algorithm = sys.argv[1:]
     try:
-        claims = verify(sys.stdin.read().strip(), issuer, audience, directory, ca_file)
+        token = sys.stdin.read().strip(" \r\n\0")  # pam_exec ends it with a NUL
+        claims = verify(token, issuer, audience, directory, ca_file, algorithm)
     except Exception as error:
         print("refused: %s" % error, file=sys.stderr)
         return 1

@@ -1,96 +1,94 @@
 /**
- * `deno task bench [--rounds N]`: what a login costs, as ratios measured side by side in one run.
+ * `deno task bench [--rounds N] [--only PART]...`: what a login costs, as ratios measured side by side in one
+ * run, and what was aimed at. Exits with 0, with 1 when an aim is missed by more than a quarter or something
+ * could not be measured, and with 2 for its usage.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import { type Aim, missed, table } from "./aims.ts";
-import { measurePolicies } from "./policy_scene.ts";
-import { median, startScene } from "./scene.ts";
+import { measureDelay } from "./delay.ts";
+import { measureGrowth } from "./growth.ts";
+import { measureLogins } from "./logins.ts";
+import { MissingPart } from "./missing_part.ts";
+import { measurePamLogins } from "./pam_logins.ts";
+import { measurePhases } from "./phases.ts";
+import type { Report } from "./report.ts";
+import { measureVerbs } from "./verbs.ts";
 
-const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "21" } },
-});
-const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 3) {
-  Deno.stderr.writeSync(
-    new TextEncoder().encode("--rounds is a number of at least 3\n"),
-  );
+/** In the order in which they are run; each takes the number of rounds. */
+const PARTS: Readonly<Record<string, (rounds: number) => Promise<Report>>> = {
+  logins: measureLogins,
+  pam: measurePamLogins,
+  phases: measurePhases,
+  growth: measureGrowth,
+  delay: measureDelay,
+  policies: withoutTables(measureVerbs),
+};
+
+function withoutTables(measure: () => Promise<Aim[]>): () => Promise<Report> {
+  return async () => ({ aims: await measure(), tables: [] });
+}
+
+function say(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+function fail(text: string): never {
+  say(text);
   Deno.exit(2);
 }
 
-const aims: Aim[] = [];
-{
-  await using scene = await startScene();
-  for (const subject of scene.subjects) await subject.check();
-  const times = new Map(
-    scene.subjects.map(({ name }) => [name, [] as number[]]),
-  );
-  const processor = new Map(
-    scene.subjects.map(({ name }) => [name, [] as number[]]),
-  );
-  const memory = new Map(
-    scene.subjects.map(({ name }) => [name, [] as number[]]),
-  );
-  // ABAB…, so that whatever else the machine does falls on all of them alike.
-  for (let round = 0; round < rounds; round++) {
-    for (const subject of scene.subjects) {
-      const { milliseconds, processorMs, megabytes } = await subject.run();
-      processor.get(subject.name)?.push(processorMs);
-      times.get(subject.name)?.push(milliseconds);
-      memory.get(subject.name)?.push(megabytes);
+function request(): { rounds: number; parts: readonly string[] } {
+  const names = Object.keys(PARTS);
+  try {
+    const { values } = parseArgs({
+      options: {
+        rounds: { type: "string", default: "41" },
+        only: { type: "string", multiple: true, default: names },
+      },
+    });
+    const rounds = Number(values.rounds);
+    if (!Number.isInteger(rounds) || rounds < 3) {
+      fail("--rounds is a number of at least 3");
     }
-  }
-  const time = (name: string) => median(times.get(name) ?? []);
-  const python = time("python");
-  aims.push({ what: "python, for comparison", unit: "ms", measured: python });
-  for (const build of scene.builds) {
-    const login = time(`${build} login`);
-    const empty = time(`${build} empty`);
-    const asked = time(`${build} ssh-keys`);
-    // a compiled program has no code cache
-    const ofAsking = build === "runtime" ? { atMost: 1.35 } : {};
-    const ofProcessor = (what: string) =>
-      median(processor.get(`${build} ${what}`) ?? []);
-    const megabytes = median(memory.get(`${build} login`) ?? []);
-    aims.push(
-      { what: `${build}: empty program`, unit: "ms", measured: empty },
-      { what: `${build}: login`, unit: "ms", measured: login },
-      {
-        what: `${build}: login against an empty program`,
-        unit: "x",
-        measured: login / empty,
-        atMost: 1.6,
-      },
-      { what: `${build}: ssh-keys`, unit: "ms", measured: asked },
-      {
-        what: `${build}: ssh-keys against an empty program`,
-        unit: "x",
-        measured: asked / empty,
-        ...ofAsking,
-      },
-      {
-        what: `${build}: the same by time of the processor`,
-        unit: "x",
-        measured: ofProcessor("ssh-keys") / ofProcessor("empty"),
-        ...ofAsking,
-      },
-      {
-        what: `${build}: login faster than python`,
-        unit: "x",
-        measured: python / login,
-        atLeast: 3,
-      },
-      {
-        what: `${build}: peak memory of login`,
-        unit: "MB",
-        measured: megabytes,
-        atMost: 80,
-      },
-    );
+    const unknown = values.only.find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      fail(`--only "${unknown}" is not one of ${names.join(", ")}`);
+    }
+    return {
+      rounds,
+      parts: names.filter((name) => values.only.includes(name)),
+    };
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
   }
 }
-aims.push(...await measurePolicies());
-Deno.stdout.writeSync(new TextEncoder().encode(table(aims)));
+
+async function report(part: string, rounds: number): Promise<Report> {
+  const start = performance.now();
+  try {
+    const measured = await PARTS[part]!(rounds);
+    say(`${part}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    return measured;
+  } catch (error) {
+    if (!(error instanceof MissingPart)) throw error;
+    say(`${part}: ${error.message}`);
+    Deno.exit(1);
+  }
+}
+
+const { rounds, parts } = request();
+const aims: Aim[] = [];
+let text = "";
+for (const part of parts) {
+  const measured = await report(part, rounds);
+  aims.push(...measured.aims);
+  for (const [heading, shown] of measured.tables) {
+    text += `${heading}\n\n${shown}\n`;
+  }
+}
+if (aims.length > 0) text += `Aims\n\n${table(aims)}`;
+Deno.stdout.writeSync(new TextEncoder().encode(text));
 if (aims.some(missed)) Deno.exitCode = 1;

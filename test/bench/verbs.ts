@@ -1,48 +1,36 @@
 /**
- * What the verbs for people cost with large inputs, and what a large account map costs a login:
- * the built program, as whole processes.
+ * What the verbs for people cost with large inputs: the built program, as whole processes.
  *
  * @module
  */
-import { createAuthority } from "../support/certificates.ts";
 import { buildProgram } from "../support/built_program.ts";
-import { startHostileIssuer } from "../support/hostile_server.ts";
 import { runMetered } from "../support/metered.ts";
 import { runProgram } from "../support/run_program.ts";
 import { shapedPolicies, shapedTests, SHAPES } from "../support/shapes.ts";
-import {
-  createSigner,
-  publicJwk,
-  signToken,
-  standardClaims,
-} from "../support/tokens.ts";
 import type { Aim } from "./aims.ts";
-import { median } from "./scene.ts";
+import { median } from "./statistics.ts";
 
 const ROUNDS = 5;
-const LOGIN_ROUNDS = 15;
-const PAM = { PAM_TYPE: "auth", PAM_USER: "alice", PAM_SERVICE: "sshd" };
 
 /** All of it, in milliseconds. */
-export async function measurePolicies(): Promise<Aim[]> {
+export async function measureVerbs(): Promise<Aim[]> {
   const folder = await Deno.realPath(
     await Deno.makeTempDir({ prefix: "oauth-pam-bench-" }),
   );
   try {
     await Deno.mkdir(`${folder}/cache`, { mode: 0o700 });
     return [
-      ...await measureVerbs(folder),
+      ...await measureTests(folder),
       ...await measureDiff(folder),
       ...await measureLint(folder),
       ...await measureMutation(folder),
-      await measureMapFile(folder),
     ];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function measureVerbs(folder: string): Promise<Aim[]> {
+async function measureTests(folder: string): Promise<Aim[]> {
   const policy = `${folder}/large.yaml`;
   const head = (rules: string) =>
     `version: 1
@@ -199,70 +187,4 @@ async function measureMutation(folder: string): Promise<Aim[]> {
     }
   }
   return aims;
-}
-
-/** The same login with a map of one line and of 100,000, alternately. */
-async function measureMapFile(folder: string): Promise<Aim> {
-  const authority = await createAuthority();
-  await using issuer = await startHostileIssuer({ authority });
-  const signer = await createSigner({ alg: "RS256", kid: "bench" });
-  issuer.jwks = { keys: [await publicJwk(signer)] };
-  const now = Math.floor(Date.now() / 1000);
-  const token = await signToken({
-    signer,
-    claims: standardClaims({
-      issuer: issuer.issuer,
-      audience: "ssh",
-      exp: now + 3600,
-      email: "alice@example.edu",
-    }),
-  });
-  await Deno.writeTextFile(`${folder}/ca.pem`, authority.caPem);
-  const line = "alice@example.edu alice\n";
-  const others = Array.from(
-    { length: 99_999 },
-    (_, index) => `person${index}@example.edu account${index}\n`,
-  );
-  const login = async (name: string, map: string) => {
-    const policy = `${folder}/${name}.yaml`;
-    await Deno.writeTextFile(`${folder}/${name}.map`, map);
-    await Deno.writeTextFile(
-      policy,
-      `version: 1
-issuers:
-  main: {issuer: "${issuer.issuer}", audiences: [ssh], ca_file: ${folder}/ca.pem}
-rules:
-  mapped:
-    accounts: [{map_file: ${folder}/${name}.map, keys: [email]}]
-cache: {directory: ${folder}/cache}
-`,
-    );
-    const output = `${folder}/${name}`;
-    await buildProgram({ policy, output, kind: "runtime" });
-    return async () => {
-      const start = performance.now();
-      const options = { args: ["login", policy], env: PAM, stdin: token };
-      const { code, stderr } = await runProgram(output, options);
-      if (code !== 0) throw new Error(stderr);
-      return performance.now() - start;
-    };
-  };
-  const short = await login("short", line);
-  const long = await login(
-    "long",
-    [...others.slice(0, 50_000), line, ...others.slice(50_000)].join(""),
-  );
-  const times: [number[], number[]] = [[], []];
-  for (let round = -2; round < LOGIN_ROUNDS; round++) {
-    const [a, b] = [await short(), await long()];
-    if (round < 0) continue; // these fill the cache
-    times[0].push(a);
-    times[1].push(b);
-  }
-  return {
-    what: "login, more with a map of 100,000 lines",
-    unit: "ms",
-    measured: median(times[1]) - median(times[0]),
-    atMost: 10,
-  };
 }
