@@ -8,7 +8,7 @@
  */
 import { isObject } from "../lib/json.ts";
 import { sha256Hex, type StateDirectory } from "../files/state_directory.ts";
-import { isIssuerError, IssuerError } from "./errors.ts";
+import { isIssuerError, IssuerError, type IssuerProblem } from "./errors.ts";
 import type { Transport } from "./http.ts";
 
 /** A public key as published (RFC 7517); members are unchecked beyond being an object. */
@@ -51,6 +51,12 @@ const MAX_KEYS = 100;
 /** Half of the issuer's deadline: whoever waited in vain still has time to fetch. */
 const LOCK_WAIT_MS = 5_000;
 
+/** Longest wait for newer keys where expired ones can serve. */
+const SPARED_WAIT_MS = 2_000;
+
+/** Seconds for which no process asks again after keys could not be had. */
+export const FAILURE_SPARED = 30;
+
 /** After a refetch for an unknown `kid`, none follows for this many seconds, in any process. */
 export const REFETCH_COOLDOWN = 60;
 
@@ -69,16 +75,21 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
     if (latest !== null && isFresh(latest, source)) {
       return { ...latest, from: "cache" };
     }
+    const spare = latest !== null && mayServeStale(latest, source)
+      ? latest
+      : null;
+    const earlier = await recentFailure(source, name);
     try {
-      return await fetchKeys(source, name);
+      if (earlier !== null) throw earlier;
+      return await fetchKeys(
+        spare === null ? source : hurried(source, SPARED_WAIT_MS),
+        name,
+      );
     } catch (error) {
-      if (
-        isIssuerError(error) && latest !== null &&
-        mayServeStale(latest, source)
-      ) {
-        return { ...latest, from: "stale" };
-      }
-      throw error;
+      if (!isIssuerError(error)) throw error;
+      if (error !== earlier) await rememberFailure(source, name, error);
+      if (spare === null) throw error;
+      return { ...spare, from: "stale" };
     }
   };
   // concurrent logins with an empty cache cause one fetch: the others find its result
@@ -128,6 +139,54 @@ export async function refetchedKeys(
     }
     return await fetchKeys(source, name);
   });
+}
+
+/** The same source with so much time for all its requests together. */
+function hurried(source: KeySource, milliseconds: number): KeySource {
+  const { transport } = source;
+  const end = performance.now() + milliseconds;
+  return {
+    ...source,
+    transport: {
+      request: (url, request) =>
+        transport.request(url, {
+          ...request,
+          timeoutMs: Math.max(1, Math.ceil(end - performance.now())),
+        }),
+      close: () => transport.close(),
+    },
+  };
+}
+
+/**
+ * Why no process could have the keys a moment ago, as the error that it met; `null` where there is nothing
+ * of the kind. An issuer that hangs costs one login its time, not all.
+ */
+async function recentFailure(
+  source: KeySource,
+  name: string,
+): Promise<IssuerError | null> {
+  const found = decode(await source.cache.read(`${name}.failed`));
+  const ago = source.now() - Number(found?.at);
+  // a time in the future is a clock that was set back, or forged
+  if (!(ago >= 0 && ago < FAILURE_SPARED)) return null;
+  const { problem, status, message } = found ?? {};
+  if (typeof problem !== "string" || typeof message !== "string") return null;
+  return new IssuerError(
+    problem as IssuerProblem,
+    `${message} (${ago} s ago; it is asked again ${FAILURE_SPARED} s after that)`,
+    typeof status === "number" ? { status } : {},
+  );
+}
+
+async function rememberFailure(
+  source: KeySource,
+  name: string,
+  { problem, status, message }: IssuerError,
+): Promise<void> {
+  const entry = encode({ at: source.now(), problem, status, message });
+  // where it cannot be kept, others ask for themselves
+  await source.cache.write(`${name}.failed`, entry).catch(() => {});
 }
 
 /** Fetches discovery and keys, and keeps them if the disk lets us. */
