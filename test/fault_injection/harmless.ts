@@ -38,6 +38,12 @@ export const HARMLESS: readonly Harmless[] = [
     ],
   },
   {
+    why: "whoever does not know of an earlier failure asks for itself",
+    costs: "speed",
+    faults: ["undefined"],
+    awaits: [`${JWKS} recentFailure: source.cache.read(`],
+  },
+  {
     why: "the lock saves work and protects nothing; a wait for it ends",
     costs: "speed",
     faults: ALL,
