@@ -8,7 +8,7 @@
  */
 import { isObject } from "../lib/json.ts";
 import { sha256Hex, type StateDirectory } from "../files/state_directory.ts";
-import { isIssuerError, IssuerError, type IssuerProblem } from "./errors.ts";
+import { isIssuerError, IssuerError } from "./errors.ts";
 import type { Transport } from "./http.ts";
 
 /** A public key as published (RFC 7517); members are unchecked beyond being an object. */
@@ -34,6 +34,8 @@ export interface KeySource {
   /** Seconds that expired keys still serve while the issuer is unreachable. */
   readonly stale: number;
   readonly transport: Transport;
+  /** What else of the policy decides whether `transport` reaches the issuer. */
+  readonly route?: string;
   readonly cache: StateDirectory;
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -54,15 +56,13 @@ const LOCK_WAIT_MS = 5_000;
 /** Longest wait for newer keys where expired ones can serve. */
 const SPARED_WAIT_MS = 2_000;
 
-/** Seconds for which no process asks again after keys could not be had. */
-export const FAILURE_SPARED = 30;
-
 /** After a refetch for an unknown `kid`, none follows for this many seconds, in any process. */
 export const REFETCH_COOLDOWN = 60;
 
 /** The keys: from the cache while they are fresh, otherwise fetched. Throws {@link IssuerError}. */
 export async function signingKeys(source: KeySource): Promise<KeySet> {
   if (source.ttl === 0 && source.stale === 0) {
+    // every login asks, and finds out for itself
     return await fetchKeys(source, "");
   }
   const name = await entryName(keeperOf(source));
@@ -78,17 +78,17 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
     const spare = latest !== null && mayServeStale(latest, source)
       ? latest
       : null;
-    const earlier = await recentFailure(source, name);
     try {
-      if (earlier !== null) throw earlier;
-      return await fetchKeys(
-        spare === null ? source : hurried(source, SPARED_WAIT_MS),
-        name,
-      );
+      return await unlessFailing(source, name, () =>
+        fetchKeys(
+          source,
+          name,
+          spare === null
+            ? source.transport
+            : hurried(source.transport, SPARED_WAIT_MS),
+        ));
     } catch (error) {
-      if (!isIssuerError(error)) throw error;
-      if (error !== earlier) await rememberFailure(source, name, error);
-      if (spare === null) throw error;
+      if (spare === null || !isIssuerError(error)) throw error;
       return { ...spare, from: "stale" };
     }
   };
@@ -131,75 +131,59 @@ export async function refetchedKeys(
     if (last !== null && now - last < REFETCH_COOLDOWN && last <= now) {
       return null;
     }
-    try {
-      await source.cache.write(stamp, encode({ at: now }));
-    } catch {
-      // without a shared stamp there is no shared limit: refuse rather than flood
-      return null;
-    }
-    return await fetchKeys(source, name);
+    return await unlessFailing(source, name, async () => {
+      try {
+        await source.cache.write(stamp, encode({ at: now }));
+      } catch {
+        // without a shared stamp there is no shared limit: refuse rather than flood
+        return null;
+      }
+      return await fetchKeys(source, name);
+    });
   });
 }
 
-/** The same source with so much time for all its requests together. */
-function hurried(source: KeySource, milliseconds: number): KeySource {
-  const { transport } = source;
+/** What `ask` gives. Throws what a moment ago another process was told. */
+async function unlessFailing<Answer>(
+  source: KeySource,
+  name: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const { askedUnlessFailing } = await import("./failures.ts");
+  const { cache, now, hosts, route } = source;
+  const way = JSON.stringify([keeperOf(source), hosts, route ?? null]);
+  const failures = { cache, now, way, name: `${name}.failed` };
+  return await askedUnlessFailing(failures, ask);
+}
+
+/** The same transport with so much time, from now on, for all requests together. */
+function hurried(transport: Transport, milliseconds: number): Transport {
   const end = performance.now() + milliseconds;
   return {
-    ...source,
-    transport: {
-      request: (url, request) =>
-        transport.request(url, {
-          ...request,
-          timeoutMs: Math.max(1, Math.ceil(end - performance.now())),
-        }),
-      close: () => transport.close(),
-    },
+    request: (url, request) =>
+      transport.request(url, {
+        ...request,
+        timeoutMs: Math.max(1, Math.ceil(end - performance.now())),
+      }),
+    close: () => transport.close(),
   };
 }
 
-/**
- * Why no process could have the keys a moment ago, as the error that it met; `null` where there is nothing
- * of the kind. An issuer that hangs costs one login its time, not all.
- */
-async function recentFailure(
-  source: KeySource,
-  name: string,
-): Promise<IssuerError | null> {
-  const found = decode(await source.cache.read(`${name}.failed`));
-  const ago = source.now() - Number(found?.at);
-  // a time in the future is a clock that was set back, or forged
-  if (!(ago >= 0 && ago < FAILURE_SPARED)) return null;
-  const { problem, status, message } = found ?? {};
-  if (typeof problem !== "string" || typeof message !== "string") return null;
-  return new IssuerError(
-    problem as IssuerProblem,
-    `${message} (${ago} s ago; it is asked again ${FAILURE_SPARED} s after that)`,
-    typeof status === "number" ? { status } : {},
-  );
-}
-
-async function rememberFailure(
-  source: KeySource,
-  name: string,
-  { problem, status, message }: IssuerError,
-): Promise<void> {
-  const entry = encode({ at: source.now(), problem, status, message });
-  // where it cannot be kept, others ask for themselves
-  await source.cache.write(`${name}.failed`, entry).catch(() => {});
-}
-
 /** Fetches discovery and keys, and keeps them if the disk lets us. */
-async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
+async function fetchKeys(
+  source: KeySource,
+  name: string,
+  transport = source.transport,
+): Promise<KeySet> {
   const { discover } = await import("./discovery.ts");
-  const metadata = await discover(source.transport, source);
+  const metadata = await discover(transport, source);
   if (metadata.jwks_uri === null) {
     throw new IssuerError(
       "invalid",
       'the discovery document has no "jwks_uri"',
     );
   }
-  const keys = await requestKeys(source.transport, metadata.jwks_uri);
+  const keys = await requestKeys(transport, metadata.jwks_uri);
   const fetchedAt = source.now();
   if (source.ttl > 0 || source.stale > 0) {
     const entry = encode({

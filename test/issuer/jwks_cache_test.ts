@@ -7,8 +7,9 @@
 import assert from "node:assert/strict";
 import { sha256Hex, StateDirectory } from "../../src/files/state_directory.ts";
 import { openTransport, type Transport } from "../../src/issuer/http.ts";
+import { FAILURE_SPARED } from "../../src/issuer/failures.ts";
 import {
-  FAILURE_SPARED,
+  type KeySet,
   type KeySource,
   processJwksResponse,
   REFETCH_COOLDOWN,
@@ -185,7 +186,7 @@ Deno.test(
   () =>
     onBench(async (bench) => {
       bench.server.on("/.well-known/openid-configuration", hang());
-      const transport = bench.transport(AbortSignal.timeout(700));
+      const transport = bench.transport(AbortSignal.timeout(2_000));
       const reason = async () => {
         try {
           await signingKeys(bench.source({ transport }));
@@ -208,7 +209,7 @@ Deno.test(
           told,
           Array(3).fill(
             "issuer_unavailable URL did not answer in time " +
-              "(7 s ago; it is asked again 30 s after that)",
+              "(7 s ago; it is asked again in 23 s)",
           ),
         );
         assert.equal(bench.server.requestCount(), 1);
@@ -259,7 +260,7 @@ Deno.test(
       const path = `${await bench.entry()}.failed`;
       const written = JSON.parse(await Deno.readTextFile(path));
       assert.deepEqual(Object.keys(written), [
-        ...["at", "problem", "status", "message"],
+        ...["at", "way", "problem", "status", "message"],
       ]);
       for (
         const damaged of [
@@ -268,6 +269,7 @@ Deno.test(
           JSON.stringify({ ...written, at: bench.clock + 1 }),
           JSON.stringify({ ...written, at: String(bench.clock - 31) }),
           JSON.stringify({ ...written, at: null }),
+          JSON.stringify({ ...written, way: "another" }),
           JSON.stringify({ ...written, problem: 1 }),
           JSON.stringify({ ...written, message: null }),
         ]
@@ -276,6 +278,90 @@ Deno.test(
         await Deno.writeTextFile(path, damaged);
         assert.equal(await bench.keys(), "issuer k1", damaged);
       }
+    }),
+);
+
+Deno.test(
+  "a good fetch ends what is remembered, and another way to the issuer is not held to have failed",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      bench.server.on("/jwks", answer({ status: 500 }));
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      bench.server.on("/jwks");
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      for (
+        const other of [
+          { route: "through a proxy" },
+          { hosts: [...bench.source().hosts, "keys.example.edu:443"] },
+        ]
+      ) {
+        assert.equal(
+          await bench.keys({ ...other, ttl: 0, stale: 1 }),
+          "issuer k1",
+        );
+        await assert.rejects(Deno.lstat(`${await bench.entry()}.failed`));
+        await Deno.remove(await bench.entry());
+        bench.server.on("/jwks", answer({ status: 500 }));
+        assert.equal(await bench.keys(), "issuer_unavailable");
+        bench.server.on("/jwks");
+      }
+
+      assert.deepEqual(
+        (await Array.fromAsync(
+          Deno.readDir((await bench.entry()).replace(/[^/]*$/, "")),
+          ({ name }) => name.replace(/^[0-9a-f]{64}/, "HASH"),
+        )).sort(),
+        ["HASH.failed", "HASH.lock"],
+      );
+    }),
+);
+
+Deno.test(
+  "who had too little time left for an answer does not speak for the others",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      bench.server.on("/jwks", hang());
+      const transport = bench.transport(AbortSignal.timeout(200));
+      try {
+        assert.equal(await bench.keys({ transport }), "issuer_unavailable");
+      } finally {
+        transport.close();
+      }
+      bench.server.on("/jwks");
+      assert.equal(await bench.keys(), "issuer k1");
+    }),
+);
+
+Deno.test(
+  "keys that a token lacks are not asked for where the issuer failed a moment ago, and then they are",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const source = bench.source({ stale: 600 });
+      await signingKeys(source);
+      bench.clock += 3600;
+      bench.server.on("/jwks", answer({ status: 500 }));
+      const known = await signingKeys(source);
+      assert.equal(known.from, "stale");
+      const before = bench.fetches();
+      await assert.rejects(
+        refetchedKeys(source, known),
+        /status 500 \(0 s ago/,
+      );
+      assert.equal(bench.fetches(), before);
+      // that was no refetch: the cool-down has not begun
+      bench.clock += FAILURE_SPARED;
+      bench.server.on("/jwks");
+      assert.equal((await refetchedKeys(source, known))?.from, "issuer");
+      // and a refetch that fails is known to others
+      bench.clock += 3600;
+      bench.server.on("/jwks", answer({ status: 500 }));
+      const old: KeySet = { keys: [], fetchedAt: bench.clock, from: "cache" };
+      await assert.rejects(refetchedKeys(source, old), /status 500$/);
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      assert.equal(bench.fetches(), before + 2);
     }),
 );
 
