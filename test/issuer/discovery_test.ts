@@ -13,6 +13,7 @@ import {
 } from "../../src/issuer/discovery.ts";
 import { IssuerError } from "../../src/issuer/errors.ts";
 import { DISCOVERY_PATH } from "../support/hostile_server.ts";
+import { forgetFailures } from "../support/login.ts";
 import { createScene } from "../support/login_scene.ts";
 import { startConnectionTrap } from "../support/hostile_server.ts";
 
@@ -210,8 +211,7 @@ Deno.test("a login goes nowhere that the discovery document should not have name
     const { reason, log } = await scene.attempt();
     assert.equal(reason, "issuer_refused");
     assert.match(log, detail);
-    // as if nobody had met it
-    await Deno.remove(`${site.cacheDirectory}/jwks`, { recursive: true });
+    await forgetFailures(site.cacheDirectory);
   }
   assert.equal(trap.connections, 0);
   assert.equal(server.requestCount("/jwks"), 0);
