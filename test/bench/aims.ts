@@ -6,7 +6,7 @@
 
 export interface Aim {
   readonly what: string;
-  readonly unit: "x" | "ms" | "MB";
+  readonly unit: "x" | "ms" | "MB" | "requests" | "count";
   readonly measured: number;
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -25,7 +25,11 @@ export function missed({ measured, atMost, atLeast }: Aim): boolean {
 export function table(aims: readonly Aim[]): string {
   const rows = aims.map((aim) => [
     aim.what,
-    `${aim.measured.toFixed(aim.unit === "x" ? 2 : 1)} ${aim.unit}`,
+    `${
+      aim.measured.toFixed(
+        { x: 2, ms: 1, MB: 1, requests: 0, count: 0 }[aim.unit],
+      )
+    } ${aim.unit}`,
     aim.atMost !== undefined
       ? `<= ${aim.atMost} ${aim.unit}`
       : aim.atLeast !== undefined

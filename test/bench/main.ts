@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { type Aim, missed, table } from "./aims.ts";
+import { measureLoad } from "./load.ts";
 import { measurePolicies } from "./policy_scene.ts";
 import { median, startScene } from "./scene.ts";
 
@@ -92,5 +93,6 @@ const aims: Aim[] = [];
   }
 }
 aims.push(...await measurePolicies());
+aims.push(...await measureLoad());
 Deno.stdout.writeSync(new TextEncoder().encode(table(aims)));
 if (aims.some(missed)) Deno.exitCode = 1;

@@ -23,6 +23,7 @@ const ALL: readonly Fault[] = [...FAILING, "never"];
 const STATE = "src/files/state_directory.ts";
 const PRIVATE = "src/files/private_directory.ts";
 const JWKS = "src/issuer/jwks_cache.ts";
+const FAILURES = "src/issuer/failures.ts";
 
 export const HARMLESS: readonly Harmless[] = [
   {
@@ -38,10 +39,14 @@ export const HARMLESS: readonly Harmless[] = [
     ],
   },
   {
-    why: "whoever does not know of an earlier failure asks for itself",
+    why:
+      "whoever does not know of an earlier failure asks for itself; what is not removed after an answer goes by itself",
     costs: "speed",
     faults: ["undefined"],
-    awaits: [`${JWKS} recentFailure: source.cache.read(`],
+    awaits: [
+      `${FAILURES} askedUnlessFailing: cache.read(`,
+      `${FAILURES} askedUnlessFailing: cache.remove(`,
+    ],
   },
   {
     why: "the lock saves work and protects nothing; a wait for it ends",
