@@ -15,7 +15,7 @@ export const FAILURE_SPARED = 30;
 const PATIENCE_MS = 1_500;
 
 /** Where failures of one issuer are kept, and by which way it was asked. */
-export interface Failures {
+interface Failures {
   readonly cache: StateDirectory;
   /** Of the entry. */
   readonly name: string;
