@@ -5,7 +5,7 @@
  * @module
  */
 
-type IssuerProblem =
+export type IssuerProblem =
   | "host_not_permitted"
   | "not_https"
   | "unreachable"

@@ -34,6 +34,8 @@ export interface KeySource {
   /** Seconds that expired keys still serve while the issuer is unreachable. */
   readonly stale: number;
   readonly transport: Transport;
+  /** What else of the policy decides whether `transport` reaches the issuer. */
+  readonly route?: string;
   readonly cache: StateDirectory;
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -51,12 +53,16 @@ const MAX_KEYS = 100;
 /** Half of the issuer's deadline: whoever waited in vain still has time to fetch. */
 const LOCK_WAIT_MS = 5_000;
 
+/** Longest wait for newer keys where expired ones can serve. */
+const SPARED_WAIT_MS = 2_000;
+
 /** After a refetch for an unknown `kid`, none follows for this many seconds, in any process. */
 export const REFETCH_COOLDOWN = 60;
 
 /** The keys: from the cache while they are fresh, otherwise fetched. Throws {@link IssuerError}. */
 export async function signingKeys(source: KeySource): Promise<KeySet> {
   if (source.ttl === 0 && source.stale === 0) {
+    // every login asks, and finds out for itself
     return await fetchKeys(source, "");
   }
   const name = await entryName(keeperOf(source));
@@ -69,16 +75,21 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
     if (latest !== null && isFresh(latest, source)) {
       return { ...latest, from: "cache" };
     }
+    const spare = latest !== null && mayServeStale(latest, source)
+      ? latest
+      : null;
     try {
-      return await fetchKeys(source, name);
+      return await unlessFailing(source, name, () =>
+        fetchKeys(
+          source,
+          name,
+          spare === null
+            ? source.transport
+            : hurried(source.transport, SPARED_WAIT_MS),
+        ));
     } catch (error) {
-      if (
-        isIssuerError(error) && latest !== null &&
-        mayServeStale(latest, source)
-      ) {
-        return { ...latest, from: "stale" };
-      }
-      throw error;
+      if (spare === null || !isIssuerError(error)) throw error;
+      return { ...spare, from: "stale" };
     }
   };
   // concurrent logins with an empty cache cause one fetch: the others find its result
@@ -120,27 +131,59 @@ export async function refetchedKeys(
     if (last !== null && now - last < REFETCH_COOLDOWN && last <= now) {
       return null;
     }
-    try {
-      await source.cache.write(stamp, encode({ at: now }));
-    } catch {
-      // without a shared stamp there is no shared limit: refuse rather than flood
-      return null;
-    }
-    return await fetchKeys(source, name);
+    return await unlessFailing(source, name, async () => {
+      try {
+        await source.cache.write(stamp, encode({ at: now }));
+      } catch {
+        // without a shared stamp there is no shared limit: refuse rather than flood
+        return null;
+      }
+      return await fetchKeys(source, name);
+    });
   });
 }
 
+/** What `ask` gives. Throws what a moment ago another process was told. */
+async function unlessFailing<Answer>(
+  source: KeySource,
+  name: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const { askedUnlessFailing } = await import("./failures.ts");
+  const { cache, now, hosts, route } = source;
+  const way = JSON.stringify([keeperOf(source), hosts, route ?? null]);
+  const failures = { cache, now, way, name: `${name}.failed` };
+  return await askedUnlessFailing(failures, ask);
+}
+
+/** The same transport with so much time, from now on, for all requests together. */
+function hurried(transport: Transport, milliseconds: number): Transport {
+  const end = performance.now() + milliseconds;
+  return {
+    request: (url, request) =>
+      transport.request(url, {
+        ...request,
+        timeoutMs: Math.max(1, Math.ceil(end - performance.now())),
+      }),
+    close: () => transport.close(),
+  };
+}
+
 /** Fetches discovery and keys, and keeps them if the disk lets us. */
-async function fetchKeys(source: KeySource, name: string): Promise<KeySet> {
+async function fetchKeys(
+  source: KeySource,
+  name: string,
+  transport = source.transport,
+): Promise<KeySet> {
   const { discover } = await import("./discovery.ts");
-  const metadata = await discover(source.transport, source);
+  const metadata = await discover(transport, source);
   if (metadata.jwks_uri === null) {
     throw new IssuerError(
       "invalid",
       'the discovery document has no "jwks_uri"',
     );
   }
-  const keys = await requestKeys(source.transport, metadata.jwks_uri);
+  const keys = await requestKeys(transport, metadata.jwks_uri);
   const fetchedAt = source.now();
   if (source.ttl > 0 || source.stale > 0) {
     const entry = encode({

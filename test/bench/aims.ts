@@ -7,7 +7,7 @@ import { textTable } from "./text_table.ts";
 
 export interface Aim {
   readonly what: string;
-  readonly unit: "x" | "ms" | "MB" | "requests" | "connections";
+  readonly unit: "x" | "ms" | "MB" | "requests" | "connections" | "count";
   readonly measured: number;
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -30,9 +30,9 @@ export function table(aims: readonly Aim[]): string {
       aim.what,
       amount(aim.measured, aim.unit),
       aim.atMost !== undefined
-        ? `<= ${aim.atMost} ${aim.unit}`
+        ? `<= ${named(aim.atMost, aim.unit)}`
         : aim.atLeast !== undefined
-        ? `>= ${aim.atLeast} ${aim.unit}`
+        ? `>= ${named(aim.atLeast, aim.unit)}`
         : "",
       verdict(aim),
     ]),
@@ -40,8 +40,13 @@ export function table(aims: readonly Aim[]): string {
 }
 
 function amount(measured: number, unit: Aim["unit"]): string {
-  const digits = { x: 2, ms: 1, MB: 1, requests: 0, connections: 0 }[unit];
-  return `${measured.toFixed(digits)} ${unit}`;
+  const digits =
+    { x: 2, ms: 1, MB: 1, requests: 0, connections: 0, count: 0 }[unit];
+  return named(measured.toFixed(digits), unit);
+}
+
+function named(value: number | string, unit: Aim["unit"]): string {
+  return unit === "count" ? String(value) : `${value} ${unit}`;
 }
 
 /** `met`, or `missed` and by how much; nothing where no bound is set. */

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { type Aim, missed, table } from "./aims.ts";
 import { measureDelay } from "./delay.ts";
 import { measureGrowth } from "./growth.ts";
+import { measureLoad } from "./load.ts";
 import { measureLogins } from "./logins.ts";
 import { MissingPart } from "./missing_part.ts";
 import { measurePamLogins } from "./pam_logins.ts";
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, (rounds: number) => Promise<Report>>> = {
   phases: measurePhases,
   growth: measureGrowth,
   delay: measureDelay,
+  load: withoutTables(measureLoad),
   policies: withoutTables(measureVerbs),
 };
 

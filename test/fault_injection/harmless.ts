@@ -23,6 +23,7 @@ const ALL: readonly Fault[] = [...FAILING, "never"];
 const STATE = "src/files/state_directory.ts";
 const PRIVATE = "src/files/private_directory.ts";
 const JWKS = "src/issuer/jwks_cache.ts";
+const FAILURES = "src/issuer/failures.ts";
 
 export const HARMLESS: readonly Harmless[] = [
   {
@@ -34,6 +35,16 @@ export const HARMLESS: readonly Harmless[] = [
       `${STATE} write: `,
       `${STATE} createFolders: ensurePrivateDirectory(`,
       `${PRIVATE} ensurePrivateDirectory: `,
+    ],
+  },
+  {
+    why:
+      "whoever does not know of an earlier failure asks for itself; what is not removed after an answer goes by itself",
+    costs: "speed",
+    faults: ["undefined"],
+    awaits: [
+      `${FAILURES} askedUnlessFailing: cache.read(`,
+      `${FAILURES} askedUnlessFailing: cache.remove(`,
     ],
   },
   {

@@ -13,6 +13,7 @@ import {
 } from "../../src/issuer/discovery.ts";
 import { IssuerError } from "../../src/issuer/errors.ts";
 import { DISCOVERY_PATH } from "../support/hostile_server.ts";
+import { forgetFailures } from "../support/login.ts";
 import { createScene } from "../support/login_scene.ts";
 import { startConnectionTrap } from "../support/hostile_server.ts";
 
@@ -195,7 +196,7 @@ Deno.test("processDiscoveryResponse() refuses a jwks_uri that is no string", () 
 Deno.test("a login goes nowhere that the discovery document should not have named", async () => {
   await using trap = startConnectionTrap();
   await using scene = await createScene();
-  const { server } = scene;
+  const { server, site } = scene;
   for (
     const [jwks_uri, detail] of [
       [trap.url, /which the policy does not list/],
@@ -210,6 +211,7 @@ Deno.test("a login goes nowhere that the discovery document should not have name
     const { reason, log } = await scene.attempt();
     assert.equal(reason, "issuer_refused");
     assert.match(log, detail);
+    await forgetFailures(site.cacheDirectory);
   }
   assert.equal(trap.connections, 0);
   assert.equal(server.requestCount("/jwks"), 0);
@@ -227,7 +229,7 @@ Deno.test("a login does not use the keys of a discovery document of another issu
     Deno.readDir(`${site.cacheDirectory}/jwks`),
     ({ name }) => name,
   );
-  assert.ok(kept.every((name) => name.endsWith(".lock")), kept.join());
+  assert.ok(kept.every((name) => /\.(?:lock|failed)$/.test(name)), kept.join());
 });
 
 Deno.test("a login fetches keys from another host that the policy lists", async () => {

@@ -6,8 +6,10 @@
 // Threats: B10, B12, B13, F-3, F-6
 import assert from "node:assert/strict";
 import { sha256Hex, StateDirectory } from "../../src/files/state_directory.ts";
-import { openTransport } from "../../src/issuer/http.ts";
+import { openTransport, type Transport } from "../../src/issuer/http.ts";
+import { FAILURE_SPARED } from "../../src/issuer/failures.ts";
 import {
+  type KeySet,
   type KeySource,
   processJwksResponse,
   REFETCH_COOLDOWN,
@@ -17,6 +19,7 @@ import {
 import { createAuthority } from "../support/certificates.ts";
 import {
   answer,
+  hang,
   type HostileIssuer,
   html,
   json,
@@ -36,6 +39,8 @@ interface Bench {
   /** The entry's path. */
   entry(issuer?: string): Promise<string>;
   fetches(): number;
+  /** Another way to the server, with a deadline of its own. */
+  transport(signal: AbortSignal): Transport;
   /** What `signingKeys()` comes to, such as "cache k1" or "issuer_unavailable". */
   keys(options?: Partial<KeySource>): Promise<string>;
 }
@@ -44,12 +49,14 @@ async function onBench(body: (bench: Bench) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   await using server = await startHostileIssuer({ authority });
   server.jwks = { keys: [{ kid: "k1" }] };
-  const transport = openTransport({
-    hosts: [`localhost:${server.port}`],
-    caCerts: [authority.caPem],
-    proxy: null,
-    signal: AbortSignal.timeout(20_000),
-  });
+  const open = (signal: AbortSignal) =>
+    openTransport({
+      hosts: [`localhost:${server.port}`],
+      caCerts: [authority.caPem],
+      proxy: null,
+      signal,
+    });
+  const transport = open(AbortSignal.timeout(20_000));
   const root = `${folder}/cache`;
   const bench: Bench = {
     server,
@@ -68,6 +75,7 @@ async function onBench(body: (bench: Bench) => Promise<void>): Promise<void> {
     }),
     entry: async (issuer = server.issuer) =>
       `${root}/jwks/${await sha256Hex(issuer)}`,
+    transport: open,
     fetches: () => server.requestCount("/jwks"),
     async keys(options) {
       try {
@@ -139,7 +147,221 @@ Deno.test(
       }
       bench.server.on("/jwks");
       bench.server.jwks = { keys: [{ kid: "k2" }] };
+      bench.clock += FAILURE_SPARED;
       assert.equal(await bench.keys({ stale: 600 }), "issuer k2");
+    }),
+);
+
+Deno.test(
+  "an issuer that hangs costs one login two seconds where expired keys can serve, and others less",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const options = { stale: 600 };
+      assert.equal(await bench.keys(options), "issuer k1");
+      bench.clock += 3600;
+      bench.server.on("/.well-known/openid-configuration", hang());
+      const asked = bench.server.requestCount();
+      const begun = performance.now();
+      const found = await Promise.all(
+        Array.from({ length: 20 }, () => bench.keys(options)),
+      );
+      const taken = performance.now() - begun;
+      assert.deepEqual(found, Array(20).fill("stale k1"));
+      assert.ok(taken > 1_900 && taken < 3_000, `${taken} ms`);
+      assert.equal(bench.server.requestCount() - asked, 1);
+      // until it is asked once more, by one of them
+      bench.clock += FAILURE_SPARED - 1;
+      assert.equal(await bench.keys(options), "stale k1");
+      assert.equal(bench.server.requestCount() - asked, 1);
+      bench.clock += 1;
+      bench.server.on("/.well-known/openid-configuration");
+      assert.equal(await bench.keys(options), "issuer k1");
+    }),
+);
+
+Deno.test(
+  "without keys the first pays its deadline, and others are told the same at once",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      bench.server.on("/.well-known/openid-configuration", hang());
+      const transport = bench.transport(AbortSignal.timeout(2_000));
+      const reason = async () => {
+        try {
+          await signingKeys(bench.source({ transport }));
+          return "";
+        } catch (error) {
+          const { code, message } = error as { code: string; message: string };
+          return `${code} ${message.replace(/^\S+/, "URL")}`;
+        }
+      };
+      try {
+        assert.equal(
+          await reason(),
+          "issuer_unavailable URL did not answer in time",
+        );
+        bench.clock += 7;
+        const begun = performance.now();
+        const told = await Promise.all([reason(), reason(), reason()]);
+        assert.ok(performance.now() - begun < 500);
+        assert.deepEqual(
+          told,
+          Array(3).fill(
+            "issuer_unavailable URL did not answer in time " +
+              "(7 s ago; it is asked again in 23 s)",
+          ),
+        );
+        assert.equal(bench.server.requestCount(), 1);
+      } finally {
+        transport.close();
+      }
+      bench.server.on("/.well-known/openid-configuration");
+      bench.clock += FAILURE_SPARED - 8;
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      bench.clock += 1;
+      assert.equal(await bench.keys(), "issuer k1");
+    }),
+);
+
+Deno.test(
+  "an issuer that answers 500 is asked by one login of forty, with and without keys",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const options = { stale: 600 };
+      bench.server.on("/jwks", answer({ status: 500 }));
+      const forty = async () => {
+        const before = bench.fetches();
+        const found = new Set<string>();
+        for (let login = 0; login < 40; login++) {
+          found.add(await bench.keys(options));
+        }
+        return [...found, bench.fetches() - before];
+      };
+      assert.deepEqual(await forty(), ["issuer_unavailable", 1]);
+      bench.clock += FAILURE_SPARED;
+      bench.server.on("/jwks");
+      assert.equal(await bench.keys(options), "issuer k1");
+      bench.clock += 3600;
+      bench.server.on("/jwks", answer({ status: 500 }));
+      assert.deepEqual(await forty(), ["stale k1", 1]);
+    }),
+);
+
+Deno.test(
+  "what remembers a failure counts only as it was written, and not in the future",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      bench.server.on("/jwks", answer({ status: 500 }));
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      bench.server.on("/jwks");
+      const path = `${await bench.entry()}.failed`;
+      const written = JSON.parse(await Deno.readTextFile(path));
+      assert.deepEqual(Object.keys(written), [
+        ...["at", "way", "problem", "status", "message"],
+      ]);
+      for (
+        const damaged of [
+          "",
+          "null",
+          JSON.stringify({ ...written, at: bench.clock + 1 }),
+          JSON.stringify({ ...written, at: String(bench.clock - 31) }),
+          JSON.stringify({ ...written, at: null }),
+          JSON.stringify({ ...written, way: "another" }),
+          JSON.stringify({ ...written, problem: 1 }),
+          JSON.stringify({ ...written, message: null }),
+        ]
+      ) {
+        await Deno.remove(await bench.entry()).catch(() => {});
+        await Deno.writeTextFile(path, damaged);
+        assert.equal(await bench.keys(), "issuer k1", damaged);
+      }
+    }),
+);
+
+Deno.test(
+  "a good fetch ends what is remembered, and another way to the issuer is not held to have failed",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      bench.server.on("/jwks", answer({ status: 500 }));
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      bench.server.on("/jwks");
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      for (
+        const other of [
+          { route: "through a proxy" },
+          { hosts: [...bench.source().hosts, "keys.example.edu:443"] },
+        ]
+      ) {
+        assert.equal(
+          await bench.keys({ ...other, ttl: 0, stale: 1 }),
+          "issuer k1",
+        );
+        await assert.rejects(Deno.lstat(`${await bench.entry()}.failed`));
+        await Deno.remove(await bench.entry());
+        bench.server.on("/jwks", answer({ status: 500 }));
+        assert.equal(await bench.keys(), "issuer_unavailable");
+        bench.server.on("/jwks");
+      }
+
+      assert.deepEqual(
+        (await Array.fromAsync(
+          Deno.readDir((await bench.entry()).replace(/[^/]*$/, "")),
+          ({ name }) => name.replace(/^[0-9a-f]{64}/, "HASH"),
+        )).sort(),
+        ["HASH.failed", "HASH.lock"],
+      );
+    }),
+);
+
+Deno.test(
+  "who had too little time left for an answer does not speak for the others",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      bench.server.on("/jwks", hang());
+      const transport = bench.transport(AbortSignal.timeout(200));
+      try {
+        assert.equal(await bench.keys({ transport }), "issuer_unavailable");
+      } finally {
+        transport.close();
+      }
+      bench.server.on("/jwks");
+      assert.equal(await bench.keys(), "issuer k1");
+    }),
+);
+
+Deno.test(
+  "keys that a token lacks are not asked for where the issuer failed a moment ago, and then they are",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const source = bench.source({ stale: 600 });
+      await signingKeys(source);
+      bench.clock += 3600;
+      bench.server.on("/jwks", answer({ status: 500 }));
+      const known = await signingKeys(source);
+      assert.equal(known.from, "stale");
+      const before = bench.fetches();
+      await assert.rejects(
+        refetchedKeys(source, known),
+        /status 500 \(0 s ago/,
+      );
+      assert.equal(bench.fetches(), before);
+      // that was no refetch: the cool-down has not begun
+      bench.clock += FAILURE_SPARED;
+      bench.server.on("/jwks");
+      assert.equal((await refetchedKeys(source, known))?.from, "issuer");
+      // and a refetch that fails is known to others
+      bench.clock += 3600;
+      bench.server.on("/jwks", answer({ status: 500 }));
+      const old: KeySet = { keys: [], fetchedAt: bench.clock, from: "cache" };
+      await assert.rejects(refetchedKeys(source, old), /status 500$/);
+      assert.equal(await bench.keys(), "issuer_unavailable");
+      assert.equal(bench.fetches(), before + 2);
     }),
 );
 

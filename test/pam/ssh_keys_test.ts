@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatAddress, inNetworks } from "../../src/policy/network.ts";
 import { answer, hang } from "../support/hostile_server.ts";
-import type { SiteOptions } from "../support/login.ts";
+import { forgetFailures, type SiteOptions } from "../support/login.ts";
 import { readCertificate } from "../../src/ssh/certificate.ts";
 import {
   createKey,
@@ -245,6 +245,8 @@ test("is a refusal of its own without a policy or an issuer", async (scene) => {
   server.on("/jwks", answer({ status: 503 }));
   refused(await scene.ask(), "issuer_unavailable", 9);
   server.on("/jwks");
+  refused(await scene.ask(), "issuer_unavailable", 9);
+  await forgetFailures(`${site.directory}/keys`);
   assert.equal((await scene.ask()).reason, "allowed");
   await Deno.writeTextFile(site.policyFile, "version: 2\n");
   refused(await scene.ask(), "policy_invalid", 3);

@@ -139,3 +139,10 @@ export function bytesReader(content: string | Uint8Array): PamIo["stdin"] {
     },
   };
 }
+
+/** As if no login had met a failure of an issuer lately; `cache` is the cache directory. */
+export async function forgetFailures(cache: string): Promise<void> {
+  for (const { name } of Deno.readDirSync(`${cache}/jwks`)) {
+    if (name.endsWith(".failed")) await Deno.remove(`${cache}/jwks/${name}`);
+  }
+}

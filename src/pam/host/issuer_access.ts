@@ -126,6 +126,7 @@ export function publishedKeys(
     ttl: issuer.jwks_ttl,
     stale: issuer.jwks_stale,
     transport: access.transport,
+    route: JSON.stringify([issuer.proxy, issuer.ca_file]),
     cache: new StateDirectory(options.cacheDirectory, "jwks"),
     now: () => Math.floor(options.now() / 1000),
     wait: options.wait,
