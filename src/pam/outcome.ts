@@ -29,7 +29,11 @@ export function outcomeMemory(
   { cache }: Pick<Policy, "cache">,
   { now }: Pick<PamIo, "now">,
 ): ConversationMemory {
-  return new ConversationMemory(cache.directory, { folder: "outcome", now });
+  return new ConversationMemory(cache.directory, {
+    folder: "outcome",
+    now,
+    longestMs: FRESH_MS,
+  });
 }
 
 /**

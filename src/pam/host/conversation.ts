@@ -37,8 +37,8 @@ interface Entry {
  * forgetting them needs no reading.
  */
 const SPAN_MS = 300_000;
-/** Spans in which an entry can still expire: nobody waits longer at a login prompt. */
-const SPANS = 4;
+/** Nobody waits longer at a login prompt. */
+const LONGEST_MS = 3 * SPAN_MS;
 
 /**
  * Memories of one kind. An entry says whose it is, and is judged again when it is read: one that
@@ -47,19 +47,28 @@ const SPANS = 4;
 export class ConversationMemory {
   readonly #entries: StateDirectory;
   readonly #now: () => number;
+  readonly #longestMs: number;
 
-  /** `now` gives milliseconds since the epoch. */
+  /**
+   * `now` gives milliseconds since the epoch. `longestMs`: how long anything is remembered at most; the
+   * fewer spans an entry can expire in, the fewer names are looked for.
+   */
   constructor(
     cacheDirectory: string,
-    options: { folder: "device" | "outcome"; now: () => number },
+    options: {
+      folder: "device" | "outcome";
+      now: () => number;
+      longestMs?: number;
+    },
   ) {
     this.#entries = new StateDirectory(cacheDirectory, options.folder);
     this.#now = options.now;
+    this.#longestMs = Math.min(options.longestMs ?? LONGEST_MS, LONGEST_MS);
   }
 
   /**
-   * Remembers a JSON value until then (milliseconds since the epoch; a quarter of an hour at most),
-   * in place of an earlier one. Throws `StateError` when the disk does not let it.
+   * Remembers a JSON value until then (milliseconds since the epoch), no longer than it may be remembered
+   * at most, in place of an earlier one. Throws `StateError` when the disk does not let it.
    */
   async remember(
     conversation: Conversation,
@@ -68,7 +77,7 @@ export class ConversationMemory {
     const { id, user, service } = conversation;
     const { value } = options;
     const at = this.#now();
-    const until = Math.min(options.until, at + SPAN_MS * (SPANS - 1));
+    const until = Math.min(options.until, at + this.#longestMs);
     const entry = { version: 1, id, user, service, at, until, value };
     const hash = await hashOf(conversation);
     const name = nameIn(hash, spanOf(until));
@@ -106,15 +115,16 @@ export class ConversationMemory {
       now,
       expired: (name) => {
         const span = Number(ENTRY.exec(name)?.[1] ?? NaN);
-        return span < current || span > current + SPANS;
+        return span < current || span > spanOf(now + LONGEST_MS) + 1;
       },
     });
   }
 
   #names(hash: string): string[] {
-    const current = spanOf(this.#now());
+    const now = this.#now();
+    const current = spanOf(now);
     return Array.from(
-      { length: SPANS },
+      { length: spanOf(now + this.#longestMs) - current + 1 },
       (_, later) => nameIn(hash, current + later),
     );
   }
