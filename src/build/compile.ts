@@ -214,10 +214,14 @@ interface WrapperParts {
   readonly writtenBy?: string;
 }
 
-/** No machine code is made while it runs: that does not pay, and nothing can be made to run. */
-const LOGIN_ENGINE = "--v8-flags=--jitless";
+/**
+ * No machine code is made while it runs: that does not pay, and nothing can be made to run. And what a login
+ * makes of a large policy has room before garbage is looked for, in MB.
+ */
+const LOGIN_FLAGS = "--jitless,--min-semi-space-size=16";
+const LOGIN_ENGINE = `--v8-flags=${LOGIN_FLAGS}`;
 /** The same, with all functions in the code cache. */
-const CACHED_ENGINE = "--v8-flags=--no-lazy,--jitless";
+const CACHED_ENGINE = `--v8-flags=--no-lazy,${LOGIN_FLAGS}`;
 /** As stat(1) prints a directory with the mode 0700. */
 const PRIVATE = "41c0";
 /** The folder of parsed policies in that of a code cache. */
