@@ -6,7 +6,14 @@
  */
 import { EXIT_CODES } from "./pam/exit_code.ts";
 import { sshKeys } from "./pam/ssh_keys.ts";
-import { conclude, io, notUnderPam, prepared, unexpected } from "./process.ts";
+import {
+  conclude,
+  io,
+  notUnderPam,
+  prepared,
+  unexpected,
+  withoutFolder,
+} from "./process.ts";
 
 /** `ssh-keys [--chain] POLICY USER KEY TYPE [CONNECTION]` */
 export async function answerSshd(args: readonly string[]): Promise<never> {
@@ -23,7 +30,7 @@ if (import.meta.main) {
   // as in main.ts, before anything else
   Deno.exitCode = EXIT_CODES.system_err;
   try {
-    await answerSshd(Deno.args);
+    await answerSshd(withoutFolder(Deno.args));
   } catch (error) {
     unexpected(error);
   }

@@ -13,6 +13,7 @@ import {
   prepared,
   underPam,
   unexpected,
+  withoutFolder,
   yes,
 } from "./process.ts";
 
@@ -37,13 +38,14 @@ async function attempt(args: readonly string[]): Promise<LoginResult | null> {
 
 /** The other verbs for PAM stacks. They prepare or report, and stand where they cannot grant. */
 async function assistance(args: readonly string[]): Promise<number | null> {
-  if (args[0] !== "device" && args[0] !== "outcome") return null;
+  if (!/^(?:device|outcome|parse-ahead)$/.test(`${args[0]}`)) return null;
   const { assist } = await import("./pam/assist.ts");
   const hostname = () => Deno.hostname();
   return await assist(args, { ...io, hostname }, { prepared, yes });
 }
 
-async function main(args: readonly string[]): Promise<never> {
+async function main(words: readonly string[]): Promise<never> {
+  const args = withoutFolder(words);
   // by hand: what a verb for PAM is for, and a no
   const asks = /^-(h|-help)$/.test(`${args.at(-1)}`) && !underPam();
   if (!asks) {

@@ -10,12 +10,23 @@ import type { PamIo } from "./pam/io.ts";
 
 const encoder = new TextEncoder();
 
+/** What the wrapper of a runtime build puts first: its folder of parsed policies. */
+const PARSED = "--parsed=";
+const [first] = Deno.args;
+const parsed = first?.startsWith(PARSED) ? first.slice(PARSED.length) : null;
+
+/** The words of the command line without the wrapper's own. */
+export function withoutFolder(words: readonly string[]): readonly string[] {
+  return parsed === null ? words : words.slice(1);
+}
+
 export const io: PamIo = {
   env: (name) => Deno.env.get(name),
   now: () => Date.now(),
   stdin: Deno.stdin,
   stdout: (text) => write(Deno.stdout, text),
   stderr,
+  parsed,
 };
 
 export function write(

@@ -12,15 +12,20 @@ import {
   issuerFile,
   KEYS_SUFFIX,
   keysFile,
+  policyFile,
   REST_SUFFIX,
   restFile,
 } from "../lib/bundle_files.ts";
+import { sha256Hex } from "../files/state_directory.ts";
 import { runDeno } from "./deno.ts";
 import { BuildError } from "./permissions.ts";
 import { privateFolder } from "./places.ts";
 
-/** The literal in `src/pam/host/policy_file.ts` that a build replaces. */
-export const MARKER = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
+/**
+ * The literal in `src/pam/host/parsed_policy.ts` that a build replaces. Put together at run time: this
+ * text itself, which is in a bundle as well, must stay.
+ */
+export const MARKER = ["@@OAUTH_PAM", "EMBEDDED", "POLICY@@"].join("_");
 
 /** What a login finds in place of {@link MARKER}, as JSON. */
 interface EmbeddedPolicy {
@@ -29,6 +34,19 @@ interface EmbeddedPolicy {
   /** The policy as parsed: plain JSON data. */
   readonly policy: unknown;
 }
+
+/** What it finds where the policy lies in a file beside the program. */
+interface PolicyBeside {
+  /** As in {@link EmbeddedPolicy}. */
+  readonly sha256: string;
+  /** SHA-256 of the file that holds an {@link EmbeddedPolicy} as JSON, in hex. */
+  readonly digest: string;
+  /** What the name of the bundle's file that says so has after that of `main`. */
+  readonly suffix: string;
+}
+
+/** Characters of JSON up to which a policy is a part of the program: reading that grows with them. */
+const MAX_LITERAL = 16 * 1024;
 
 /** Without a policy: a program that reads whichever it is asked about. */
 interface BundleOptions extends Partial<EmbeddedPolicy> {
@@ -60,6 +78,8 @@ export interface Bundle {
    * tokens, the reading of YAML. Merely looking at it would double the time of a login.
    */
   readonly rest: string;
+  /** The parsed policy where it is large, as JSON: the bundle names the digest of this text. */
+  readonly policy?: string | null;
 }
 
 /** The address of `main`, in `keys`. */
@@ -68,6 +88,9 @@ const FROM_KEYS = `import.meta.url.slice(0,-${KEYS_SUFFIX.length})`;
 /** The files of a bundle by their names, the one to run last. */
 export function bundleFiles(main: string, bundle: Bundle): [string, string][] {
   return [
+    ...(bundle.policy
+      ? [[policyFile(main), bundle.policy] as [string, string]]
+      : []),
     [restFile(main), bundle.rest],
     [issuerFile(main), bundle.issuer],
     ...(bundle.keys ? [[keysFile(main), bundle.keys] as [string, string]] : []),
@@ -114,10 +137,6 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
     return index < 0 ? "__keys()" : `${file}().then((file)=>file.m${index})`;
   };
   const { sha256, policy: parsed } = options;
-  const policy = (bundled: string) =>
-    sha256 === undefined
-      ? bundled
-      : embedPolicy(bundled, { sha256, policy: parsed });
   const main = await bundle(entry, { environment, external: lazy.keys() });
   const keys = keysModule === undefined ? null : await bundle(keysModule, {
     environment,
@@ -133,21 +152,20 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
       await Deno.writeTextFile(path, exports.join("") || "export {};\n");
       return await bundle(path, { environment, external: [] });
     };
-    return {
-      main: policy(
-        loader("__rest", REST_SUFFIX) +
-          loader("__issuer", ISSUER_SUFFIX) +
-          (keys === null ? "" : loader("__keys", KEYS_SUFFIX)) +
-          redirected(main, { lazy, place }),
-      ),
-      keys: keys === null ? null : policy(
-        loader("__rest", REST_SUFFIX, FROM_KEYS) +
-          loader("__issuer", ISSUER_SUFFIX, FROM_KEYS) +
-          redirected(keys, { lazy: lazyOfKeys, place }),
-      ),
+    const bundled = {
+      main: loader("__rest", REST_SUFFIX) +
+        loader("__issuer", ISSUER_SUFFIX) +
+        (keys === null ? "" : loader("__keys", KEYS_SUFFIX)) +
+        redirected(main, { lazy, place }),
+      keys: keys === null ? null : loader("__rest", REST_SUFFIX, FROM_KEYS) +
+        loader("__issuer", ISSUER_SUFFIX, FROM_KEYS) +
+        redirected(keys, { lazy: lazyOfKeys, place }),
       issuer: await together(issuer),
       rest: await together(rest),
     };
+    return sha256 === undefined
+      ? bundled
+      : await withPolicy(bundled, { sha256, policy: parsed });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -288,14 +306,40 @@ function redirected(
 }
 
 /**
+ * The bundle for one policy: that is inside, or where it is large in a file of its own. Throws like
+ * {@link embedPolicy}.
+ */
+export async function withPolicy(
+  bundle: Bundle,
+  embedded: EmbeddedPolicy,
+): Promise<Bundle> {
+  const { sha256, policy: parsed } = embedded;
+  const text = ascii(JSON.stringify({ sha256, policy: parsed }));
+  const beside = text.length > MAX_LITERAL;
+  const digest = await sha256Hex(text);
+  const put = (bundled: string, suffix: string) =>
+    embedPolicy(bundled, beside ? { sha256, digest, suffix } : embedded);
+  const { main, keys, rest } = bundle;
+  return {
+    ...bundle,
+    main: put(main, ""),
+    keys: keys ? put(keys, KEYS_SUFFIX) : null,
+    // for the steps of a sign-in; another program's may know nothing of policies
+    rest: quotedMarker().test(rest) ? put(rest, REST_SUFFIX) : rest,
+    policy: beside ? text : null,
+  };
+}
+
+/**
  * `bundled` with the policy in place of {@link MARKER}, wherever it stands as a whole string
  * literal. Throws `BuildError` when it stands nowhere, or inside a longer string, where the minifier
  * joined it with something and the program could not find the policy.
  */
-export function embedPolicy(bundled: string, embedded: EmbeddedPolicy): string {
-  const literal = stringLiteral(
-    JSON.stringify({ sha256: embedded.sha256, policy: embedded.policy }),
-  );
+export function embedPolicy(
+  bundled: string,
+  embedded: EmbeddedPolicy | PolicyBeside,
+): string {
+  const literal = stringLiteral(JSON.stringify(embedded));
   const places = bundled.match(quotedMarker())?.length ?? 0;
   if (places === 0) {
     throw new BuildError("the program has no place for the policy");
@@ -321,7 +365,12 @@ function quotedMarker(): RegExp {
 
 /** ASCII only, and no "<": the same text whatever reads the file, and wherever it is shown. */
 function stringLiteral(text: string): string {
-  return JSON.stringify(text).replace(
+  return ascii(JSON.stringify(text));
+}
+
+/** `json` with escapes in place of what is not ASCII, and of "<". */
+function ascii(json: string): string {
+  return json.replace(
     /[<\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -19,6 +19,7 @@ import {
   KEYS_CODE,
   type Needs,
   NO_CODE_CACHE,
+  PARSING,
   permissionFlags,
 } from "./permissions.ts";
 
@@ -214,12 +215,20 @@ interface WrapperParts {
   readonly writtenBy?: string;
 }
 
-/** No machine code is made while it runs: that does not pay, and nothing can be made to run. */
-const LOGIN_ENGINE = "--v8-flags=--jitless";
+/**
+ * No machine code is made while it runs: that does not pay, and nothing can be made to run. And what a login
+ * makes of a large policy has room before garbage is looked for, in MB.
+ */
+const LOGIN_FLAGS = "--jitless,--min-semi-space-size=16";
+const LOGIN_ENGINE = `--v8-flags=${LOGIN_FLAGS}`;
 /** The same, with all functions in the code cache. */
-const CACHED_ENGINE = "--v8-flags=--no-lazy,--jitless";
+const CACHED_ENGINE = `--v8-flags=--no-lazy,${LOGIN_FLAGS}`;
 /** As stat(1) prints a directory with the mode 0700. */
 const PRIVATE = "41c0";
+/** The folder of parsed policies in that of a code cache. */
+const PARSED = "parsed";
+/** For parsing a policy of the largest size; the launcher's own limit is longer. */
+const PARSE_SECONDS = 10;
 
 /**
  * The wrapper, for any POSIX shell; `-p` keeps one that is bash from importing functions out of the
@@ -236,7 +245,12 @@ const PRIVATE = "41c0";
  * where it and the one above belong to the user that runs this, with the mode 0700, and are no links. Its
  * name stands for this very program.
  *
- * In the same folder it makes the link through which the program reaches a syslog socket below /dev.
+ * There, too, is the folder of parsed policies. Where it has no mark for the state of the policy's file (by
+ * inode, size and time of change), the program is run once before the login, to parse it: with no
+ * rights but to read, and to write to this folder, without standard input, which holds a token. However that
+ * ends, the login goes on, and trusts what it finds there by its digest and hash alone.
+ *
+ * In the first folder it makes the link through which the program reaches a syslog socket below /dev.
  */
 export function wrapperScript(parts: WrapperParts): string {
   const { deno, bundle, cacheDirectory, keysDirectory, logSocket } = parts;
@@ -291,10 +305,39 @@ export function wrapperScript(parts: WrapperParts): string {
     "esac",
     'if [ -n "$code" ]; then',
     '  [ -d "$code" ] || (umask 077 && exec /bin/mkdir -p -- "$code") 2>/dev/null',
-    '  case $([ -O "$code" ] && [ -O "${code%/*}" ] &&',
-    '    exec /usr/bin/stat -c %f -- "${code%/*}" "$code" 2>/dev/null) in',
-    `    '${PRIVATE}`,
-    `${PRIVATE}') deno_dir=$code engine=${CACHED_ENGINE} ;;`,
+    "  policy=''",
+    "  for word; do case $word in [/]*) policy=$word && break ;; esac; done",
+    '  states=$([ -O "$code" ] && [ -O "${code%/*}" ] && export TZ=UTC0 &&',
+    "    exec /usr/bin/stat -c '%f %d-%i-%s-%z' -- \\",
+    '      "${code%/*}" "$code" ${policy:+"$policy"} 2>/dev/null)',
+    "  line='",
+    "'",
+    '  others=${states#*"$line"}',
+    '  state=${others#*"$line"}',
+    '  others=${others%%"$line"*}',
+    '  case "${states%% *} ${others%% *}" in',
+    `    '${PRIVATE} ${PRIVATE}') deno_dir=$code engine=${CACHED_ENGINE} ;;`,
+    "    *) state='' ;;",
+    "  esac",
+    "  case $state in 8*)",
+    `    parsed=$code/${PARSED}`,
+    '    if [ ! -e "$parsed/seen $state" ]; then',
+    '      [ -d "$parsed" ] || (umask 077 && exec /bin/mkdir -- "$parsed") 2>/dev/null',
+    `      /usr/bin/env -i HOME=/nonexistent "DENO_DIR=$code" ${
+      constants.join(" ")
+    } \\`,
+    `        /usr/bin/timeout --foreground -s KILL ${PARSE_SECONDS} \\`,
+    `        ${
+      [deno, "run", ...SINGLE_FILE, ...PARSING].map(shellQuote).join(
+        " \\\n        ",
+      )
+    } "--allow-write=$parsed" \\`,
+    `        ${
+      shellQuote(bundle)
+    } parse-ahead "$policy" "$parsed" </dev/null >/dev/null 2>&1`,
+    '      (umask 077 && : >"$parsed/seen $state") 2>/dev/null',
+    "    fi",
+    '    set -- "--parsed=$parsed" "$@" ;;',
     "  esac",
     "fi",
     `exec /usr/bin/env -i HOME=/nonexistent "DENO_DIR=$deno_dir" ${

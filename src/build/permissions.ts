@@ -214,6 +214,24 @@ export function permissionFlags(
 }
 
 /**
+ * The code cache of a compiled program is a file in /tmp that anybody can write first. The wrapper of a
+ * runtime build has a place for one (`wrapperScript`).
+ */
+export const NO_CODE_CACHE = "--no-code-cache";
+
+/**
+ * The flags of what parses a changed policy before a login does, but for the one folder that it may write
+ * to: it reads, and can do nothing else.
+ */
+export const PARSING = [
+  "--allow-read",
+  // who owns the policy
+  ...listFlag("--allow-sys", ["uid"]),
+  "--no-prompt",
+  NO_CODE_CACHE,
+];
+
+/**
  * The flags of a program for people. The issuer may be any, so that the network is open; ssh-agent's
  * socket may be anywhere, and Deno asks for both file permissions before it connects to one.
  */
@@ -230,12 +248,6 @@ export function clientFlags(): string[] {
     NO_CODE_CACHE,
   ];
 }
-
-/**
- * The code cache of a compiled program is a file in /tmp that anybody can write first. The wrapper of a
- * runtime build has a place for one (`wrapperScript`).
- */
-export const NO_CODE_CACHE = "--no-code-cache";
 
 function listFlag(flag: string, values: readonly string[]): string[] {
   if (values.some((value) => value === "" || value.includes(","))) {

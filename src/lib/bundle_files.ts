@@ -7,6 +7,7 @@
 export const KEYS_SUFFIX = ".keys.js";
 export const ISSUER_SUFFIX = ".issuer.js";
 export const REST_SUFFIX = ".rest.js";
+export const POLICY_SUFFIX = ".policy.json";
 
 /** The file that holds a bundle's `rest`, which a login does not use. */
 export function restFile(main: string): string {
@@ -21,4 +22,9 @@ export function issuerFile(main: string): string {
 /** The file that holds a bundle's `keys`, which the wrapper starts by itself where sshd asks. */
 export function keysFile(main: string): string {
   return `${main}${KEYS_SUFFIX}`;
+}
+
+/** The file that holds the parsed policy of a program where that is large. */
+export function policyFile(main: string): string {
+  return `${main}${POLICY_SUFFIX}`;
 }

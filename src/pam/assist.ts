@@ -25,6 +25,11 @@ export async function assist(
     const { runOutcome } = await import("./outcome.ts");
     return await runOutcome(args.slice(1), io) ? yes() : EXIT_CODES.auth_err;
   }
+  if (verb === "parse-ahead") {
+    const { parseAhead } = await import("./parse_ahead.ts");
+    await parseAhead(args.slice(1));
+    return IGNORE;
+  }
   if (verb !== "device") return null;
   if (stage === "start") {
     const { deviceStart } = await import("./device/start.ts");

@@ -83,10 +83,10 @@ export function newAttempt(): Attempt {
  */
 export async function loadAttemptPolicy(
   attempt: Attempt,
-  { request, path }: { request: PamRequest; path: string },
+  { request, path, io }: { request: PamRequest; path: string; io: PamIo },
 ): Promise<AttemptUnderPolicy> {
   attempt.request = request;
-  const { policy, sha256 } = await loadPolicy(path);
+  const { policy, sha256 } = await loadPolicy(path, io);
   const known = Object.assign(attempt, {
     request,
     policy,

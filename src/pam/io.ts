@@ -19,6 +19,8 @@ export interface PamIo {
   readonly stderr: (text: string) => unknown;
   /** How the syslog daemon is waited for; `within` unless given. */
   readonly within?: typeof within;
+  /** The folder with policies that were parsed before; none unless given. */
+  readonly parsed?: string | null;
   /** The folder of this host's `passwd` and `nsswitch.conf`; `/etc` unless given. */
   readonly etc?: string;
 }

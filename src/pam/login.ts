@@ -47,7 +47,7 @@ async function attemptLogin(
   const { io, timeouts } = options;
   const { path, opaqueIssuer } = readArguments(args);
   const request = readPamRequest(io.env);
-  const known = await loadAttemptPolicy(attempt, { request, path });
+  const known = await loadAttemptPolicy(attempt, { request, path, io });
   const { policy } = known;
   const typed = await readAuthtok(io.stdin);
   const signal = AbortSignal.timeout(timeouts.issuerMs);

@@ -101,7 +101,7 @@ async function outcome(
   }
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
-  const { policy } = await loadPolicy(path);
+  const { policy } = await loadPolicy(path, io);
   checkAccountName(request, policy);
   const outcomes = outcomeMemory(policy, io);
   const found = await outcomes.recall(conversation);

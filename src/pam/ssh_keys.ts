@@ -136,7 +136,7 @@ async function answer(
   }
   const request = readPamRequest(io.env);
   const known = inOwnDirectory(
-    await loadAttemptPolicy(offer, { request, path }),
+    await loadAttemptPolicy(offer, { request, path, io }),
   );
   const signed = await signing;
   const context = { token: await token, offer: known, now, io };

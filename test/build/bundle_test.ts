@@ -12,7 +12,9 @@ import {
   embedPolicy,
   MARKER,
   staticNodeImports,
+  withPolicy,
 } from "../../src/build/bundle.ts";
+import { sha256Hex } from "../../src/files/state_directory.ts";
 import { BuildError } from "../../src/build/permissions.ts";
 
 const AWKWARD = {
@@ -47,6 +49,37 @@ Deno.test("embedPolicy() writes ASCII only, and nothing that ends a script eleme
   const code = embedPolicy(`"${MARKER}"`, { sha256: "00", policy: AWKWARD });
   assert.match(code, /^[\x20-\x7e]*$/);
   assert.ok(!code.includes("<"));
+});
+
+Deno.test("withPolicy() puts a small policy into each file that looks for it, and a large one beside them", async () => {
+  const place = `["${MARKER}"]`;
+  const bundle = { main: place, keys: place, rest: place, issuer: "{}" };
+  const small = await withPolicy(bundle, { sha256: "00", policy: AWKWARD });
+  assert.equal(small.policy, null);
+  const inside = JSON.stringify({ sha256: "00", policy: AWKWARD });
+  for (const text of [small.main, small.keys ?? "", small.rest]) {
+    assert.deepEqual(valueOf(text), [inside]);
+  }
+  const policy = { ...AWKWARD, long: "é".repeat(5000) };
+  const large = await withPolicy(bundle, { sha256: "00", policy });
+  assert.deepEqual(JSON.parse(large.policy ?? ""), { sha256: "00", policy });
+  assert.match(large.policy ?? "", /^[\x20-\x7e]*$/);
+  const digest = await sha256Hex(large.policy ?? "");
+  for (
+    const [text, suffix] of [
+      [large.main, ""],
+      [large.keys ?? "", ".keys.js"],
+      [large.rest, ".rest.js"],
+    ] as const
+  ) {
+    assert.deepEqual(valueOf(text), [
+      JSON.stringify({ sha256: "00", digest, suffix }),
+    ]);
+  }
+  assert.equal(large.issuer, "{}");
+  const without = { ...bundle, keys: null, rest: "{}" };
+  const { keys, rest } = await withPolicy(without, { sha256: "00", policy });
+  assert.deepEqual([keys, rest], [null, "{}"]);
 });
 
 Deno.test("embedPolicy() refuses a program without a place for the policy", () => {

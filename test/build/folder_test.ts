@@ -77,6 +77,7 @@ Deno.test("a runtime build names nothing but its own folder, what the system has
       "/nonexistent",
       "/usr/bin/env",
       "/usr/bin/stat",
+      "/usr/bin/timeout",
     ]);
     // moved to where it was built for, it needs nothing that was left behind
     await Deno.mkdir(`${folder}/host/usr/libexec`, { recursive: true });

@@ -24,7 +24,8 @@ const names = ${JSON.stringify(ENVIRONMENT)};
 const attempt = (action: () => unknown) => {
   try { return action() ?? "done"; } catch (error) { return (error as Error).name; }
 };
-const [verb, ...rest] = Deno.args;
+// the wrapper's own word comes first
+const [verb, ...rest] = Deno.args.filter((word) => !word.startsWith("--parsed="));
 const cache = JSON.parse(embedded).policy.cache;
 if (verb === "see") {
   const seen = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
@@ -44,12 +45,28 @@ if (verb === "see") {
 } else if (verb === "login") {
   const [folder] = rest;
   const beside = folder.replace(/\\/[^/]*$/, "");
-  console.log(JSON.stringify({ marker: "MARK", write: [folder + "/x", beside + "/x", folder, beside]
+  console.log(JSON.stringify({ marker: "MARK", write: [folder + "/x", folder + "/parsed/x", beside + "/x", folder, beside]
     .map((path) => attempt(() => Deno.writeTextFileSync(path, ""))),
-    moved: [[folder, cache + "/y"], [beside, cache + "/y"], [cache, beside], [cache + "/z", folder + "/v8_code_cache_v2"]]
+    moved: [[folder, cache + "/y"], [folder + "/parsed", cache + "/y"], [beside, cache + "/y"], [cache, beside], [cache + "/z", folder + "/v8_code_cache_v2"]]
       .map(([from, to]) => attempt(() => Deno.renameSync(from, to))),
     linked: [[folder, cache + "/l"], [cache + "/l", folder + "/l"]]
       .map(([from, to]) => attempt(() => Deno.symlinkSync(from, to))) }));
+} else if (verb === "parse-ahead") {
+  const [policy, folder] = rest;
+  if (policy.endsWith("hangs")) {
+    Deno.writeTextFileSync(folder + "/" + crypto.randomUUID(), "");
+    for (;;);
+  }
+  const upwards = folder.replace(/\\/[^/]*$/, "");
+  Deno.writeTextFileSync(folder + "/report", JSON.stringify({ args: rest,
+    read: Deno.stdin.readSync(new Uint8Array(10)),
+    env: [...names, "HOME", "DENO_DIR"].filter((name) => name !== "NO_COLOR").map((name) => attempt(() => Deno.env.get(name))),
+    write: [folder + "/x", upwards + "/x", upwards + "/v8_code_cache_v2", cache + "/x", policy]
+      .map((path) => attempt(() => Deno.writeTextFileSync(path, ""))),
+    rights: ["net", "run", "ffi", "env"].map((name) => Deno.permissions.querySync({ name }).state) }));
+  console.log("never seen");
+  console.error("never seen");
+  Deno.exit(0);
 } else if (verb === "log") {
   const socket = Deno.listenDatagram({ transport: "unixpacket", path: cache + "/log.sock" });
   await socket.send(new TextEncoder().encode("to the log"), { transport: "unixpacket", path: rest[0]! });

@@ -129,7 +129,7 @@ Deno.test("wrapperScript() quotes any path, in every shell that is here", async 
       ) {
         const out = await shell(path, script, verb, "it's *");
         const words = [
-          "--v8-flags=--no-lazy,--jitless",
+          "--v8-flags=--no-lazy,--jitless,--min-semi-space-size=16",
           `${awkward}/${bundle}`,
         ];
         words.push(verb, "it's *");

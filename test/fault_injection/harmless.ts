@@ -184,6 +184,12 @@ export const HARMLESS: readonly Harmless[] = [
     faults: ["undefined"],
     awaits: ["src/pam/host/policy_file.ts loadPolicy: sha256Hex(bytes)"],
   },
+  {
+    why: "a policy that was not parsed before is parsed then",
+    costs: "speed",
+    faults: ["undefined"],
+    awaits: ["src/pam/host/policy_file.ts loadPolicy: embeddedPolicy("],
+  },
 ];
 
 /** Functions whose failure may end in a login with a one-time token: those that only forget. */

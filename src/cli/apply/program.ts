@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Bundle, embedPolicy } from "../../build/bundle.ts";
+import { type Bundle, withPolicy } from "../../build/bundle.ts";
 import {
   type Built,
   compileProgram,
@@ -40,7 +40,6 @@ interface ToApply {
 export async function writeProgram(options: ToApply): Promise<Built> {
   const { host, bundle, policy, policyBytes, form, version } = options;
   const sha256 = await sha256Hex(policyBytes);
-  const embedded = { sha256, policy };
   await makeState(host);
   // of another one that runs at the same time: each would take away what the other still writes
   using lock = await Deno.open(host.at(`${STATE}/.lock`), {
@@ -54,11 +53,7 @@ export async function writeProgram(options: ToApply): Promise<Built> {
   const folder = await privateFolder("oauth-pam-apply-");
   try {
     const common = {
-      bundle: {
-        ...bundle,
-        main: embedPolicy(bundle.main, embedded),
-        keys: bundle.keys ? embedPolicy(bundle.keys, embedded) : null,
-      },
+      bundle: await withPolicy(bundle, { sha256, policy }),
       needs: permissionNeeds(policy),
       output: host.at(PROGRAM),
       deno: host.at(PARTS.deno),

@@ -126,6 +126,14 @@ function together(names: readonly string[]): string {
 /** As the build writes the policy into the code: JSON in a string. */
 const SHA256 = /"\{\\"sha256\\":\\"([0-9a-f]{64})\\"/;
 
+/** As it says that the policy lies in a file beside it. */
+const BESIDE = /"\{\\"sha256\\":\\"[0-9a-f]{64}\\",\\"digest\\":/;
+
+/** Whether a program's code names a file with the parsed policy. */
+export function hasPolicyBeside(code: string): boolean {
+  return BESIDE.test(code);
+}
+
 /** `null` covers nothing, an empty list everything. */
 function covers(
   allowed: readonly string[] | null,

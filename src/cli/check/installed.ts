@@ -10,6 +10,7 @@ import type { CliIo } from "../io.ts";
 import { takesCertificates } from "../../policy/model.ts";
 import {
   hasPackage,
+  hasPolicyBeside,
   packageOfProgram,
   policyOfProgram,
   type ProgramParts,
@@ -22,7 +23,12 @@ import type { OwnLine } from "./pam/own.ts";
 import { scriptAt } from "./script_file.ts";
 import type { KeysCommand } from "./sshd/keys_command.ts";
 import { distrust, programFindings } from "./trusted.ts";
-import { issuerFile, keysFile, restFile } from "../../lib/bundle_files.ts";
+import {
+  issuerFile,
+  keysFile,
+  policyFile,
+  restFile,
+} from "../../lib/bundle_files.ts";
 import { wrapperParts } from "./wrapper.ts";
 
 interface Starting {
@@ -79,11 +85,18 @@ export async function startedByKeys(
   const read = parts === null ? [] : [
     parts.bundle,
     ...[keysFile, issuerFile, restFile].map((of) => of(parts.bundle)),
+    ...await policyBeside(parts.bundle, io),
   ];
   return [
     ...[...run, parts?.deno ?? []].flat().map((path) => ({ path, run: true })),
     ...read.map((path) => ({ path, run: false })),
   ];
+}
+
+/** The file with the parsed policy, where a bundle has one beside it. */
+async function policyBeside(bundle: string, io: CliIo): Promise<string[]> {
+  const code = await io.readHostFile(bundle).then(bytesAsText, () => "");
+  return hasPolicyBeside(code) ? [policyFile(bundle)] : [];
 }
 
 /** Whether it begins as the launchers demand it. */
@@ -235,6 +248,9 @@ class Looked {
       await this.#read(issuerFile(bundle), path),
       await this.#read(restFile(bundle), path),
     ];
+    for (const policy of await policyBeside(bundle, this.#io)) {
+      good.push(await this.#read(policy, path));
+    }
     if (/\/_npx\/|\/node_modules\//.test(deno)) {
       this.#found.push({
         id: "program/package-cache",

@@ -110,7 +110,7 @@ async function finish(
   }
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
-  const known = await loadAttemptPolicy(attempt, { request, path })
+  const known = await loadAttemptPolicy(attempt, { request, path, io })
     .catch(async (error) => {
       attempt.recorded = await isFailedStart(conversation, attempt, io);
       throw error;

@@ -130,7 +130,7 @@ async function start(
   const { path, issuerName } = readArguments(args);
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
-  const { policy } = await loadAttemptPolicy(attempt, { request, path });
+  const { policy } = await loadAttemptPolicy(attempt, { request, path, io });
   const issuer = deviceIssuer(policy, issuerName);
   attempt.issuer = issuer.name;
   if (issuer.device.after !== null) {

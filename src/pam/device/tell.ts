@@ -43,7 +43,7 @@ async function tell(args: readonly string[], io: PamIo): Promise<void> {
   }
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
-  const { policy } = await loadPolicy(path);
+  const { policy } = await loadPolicy(path, io);
   checkAccountName(request, policy);
   const signIn = signInOf(
     await deviceMemory(policy, io.now).recall(conversation),

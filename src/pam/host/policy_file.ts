@@ -6,6 +6,7 @@
 import { sha256Hex } from "../../files/state_directory.ts";
 import { decodeUtf8, readTrustedFile } from "../../files/trusted_file.ts";
 import type { Issuer, Policy } from "../../policy/model.ts";
+import { copiedPolicy, embeddedPolicy } from "./parsed_policy.ts";
 
 const MAX_POLICY_BYTES = 8 * 1024 * 1024;
 const MAX_CA_BYTES = 1024 * 1024;
@@ -22,12 +23,32 @@ interface LoadedPolicy {
   readonly sha256: string;
 }
 
-/** Reads and parses the policy. Throws {@link PolicyError}. */
-export async function loadPolicy(path: string): Promise<LoadedPolicy> {
-  const bytes = await read(path, MAX_POLICY_BYTES);
+/**
+ * Reads the policy, and parses it unless that was done before: when the program was built, or into the
+ * folder `parsed`. Throws {@link PolicyError}.
+ */
+export async function loadPolicy(
+  path: string,
+  { parsed: folder }: { readonly parsed?: string | null | undefined } = {},
+): Promise<LoadedPolicy> {
+  const bytes = await readPolicy(path);
   const sha256 = await sha256Hex(bytes);
-  const embedded = embeddedPolicy(sha256);
-  if (embedded !== null) return { policy: embedded, sha256 };
+  const known = await embeddedPolicy(sha256) ??
+    (folder ? await copiedPolicy(sha256, folder) : null);
+  if (known !== null) return { policy: known, sha256 };
+  return { policy: await parseText(path, bytes), sha256 };
+}
+
+/** The bytes of a policy. Throws {@link PolicyError}. */
+export function readPolicy(path: string): Promise<Uint8Array> {
+  return read(path, MAX_POLICY_BYTES);
+}
+
+/** The policy in the bytes of a file. Throws {@link PolicyError} with what is wrong first. */
+export async function parseText(
+  path: string,
+  bytes: Uint8Array,
+): Promise<Policy> {
   // loaded only when it is needed: reading YAML is the costliest thing this program does
   const { parsePolicy, usable } = await import("../../policy/syntax/parse.ts");
   const parsed = parsePolicy(text(path, bytes), { file: path });
@@ -39,7 +60,7 @@ export async function loadPolicy(path: string): Promise<LoadedPolicy> {
       : `:${first.line}:${first.column}: ${first.message}`;
     throw new PolicyError(`${path}${place}`);
   }
-  return { policy, sha256 };
+  return policy;
 }
 
 /**
@@ -110,17 +131,4 @@ function text(path: string, bytes: Uint8Array): string {
   } catch {
     throw new PolicyError(`"${path}" is not UTF-8`);
   }
-}
-
-// The policy as it was parsed when the program was built. Parsing YAML costs more than verifying
-// a token; a policy file whose bytes have not changed since the build need not be parsed again.
-
-/** `deno task build` puts JSON here: `{"sha256": …, "policy": …}`. */
-const EMBEDDED = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
-
-/** The parsed policy, if it was made from a file with exactly this hash; otherwise `null`. */
-function embeddedPolicy(sha256: string): Policy | null {
-  if (!EMBEDDED.startsWith("{")) return null;
-  const embedded = JSON.parse(EMBEDDED) as { sha256: string; policy: Policy };
-  return embedded.sha256 === sha256 ? embedded.policy : null;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { policyFile } from "../../../src/lib/bundle_files.ts";
 import assert from "node:assert/strict";
 import { sha256Hex } from "../../../src/files/state_directory.ts";
 import {
@@ -74,6 +75,32 @@ for (const kind of BUILD_KINDS) {
     assert.deepEqual(good(wider, "program/"), ["program/write"]);
   });
 }
+
+Deno.test("check looks at the file beside a program that holds its large policy", async () => {
+  await using host = await createBrokenHost();
+  const { policy, program } = host.pam;
+  const groups = Array.from({ length: 3000 }, (_, index) => `group${index}`);
+  await host.edit(
+    policy,
+    (text) => text.replace("[staff]", JSON.stringify(["staff", ...groups])),
+  );
+  await buildProgram({ policy, output: program, kind: "runtime" });
+  const fine = await host.check();
+  assert.equal(fine.code, 0, fine.stdout);
+  assert.deepEqual(good(fine, "program/"), FITS);
+  const beside = policyFile(`${program}.js`);
+  assert.ok(fine.stdout.includes(beside), fine.stdout);
+  await Deno.chmod(beside, 0o666);
+  assert.match(
+    only(await host.check(), "file/program").join("\n"),
+    /^error file\/program: the program's bundle: .*\.policy\.json" can be written by others/,
+  );
+  await Deno.remove(beside);
+  assert.match(
+    only(await host.check(), "file/program").join("\n"),
+    /^error file\/program: the program's bundle: .*\.policy\.json" does not exist/,
+  );
+});
 
 Deno.test("check finds what was put into a program wherever it lies", async () => {
   await using host = await createBrokenHost();
