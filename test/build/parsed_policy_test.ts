@@ -23,6 +23,13 @@ import { runProgram } from "../support/run_program.ts";
 import { codeFolder, denoToCompile, environment } from "./site.ts";
 
 const NOBODY = 65534;
+const PAM = {
+  PAM_USER: "alice",
+  PAM_SERVICE: "sshd",
+  PAM_TYPE: "auth",
+  OAUTH_PAM_CONVERSATION: "1-1",
+  OAUTH_PAM_ACCOUNT: "1000:alice",
+};
 const [ALLOWED, REFUSED] = [0, 10];
 /** So many groups that the policy is too large to be a part of the program. */
 const MANY = Array.from({ length: 2000 }, (_, index) => `group${index}`);
@@ -50,8 +57,10 @@ function parse(text: string): Policy {
 
 /** A program that was built for the file, which is for `groups`, with a policy for `parsed` in it. */
 async function createGate(
-  { groups, parsed = groups, kind = "runtime" }: {
+  { groups, parsed = groups, kind = "runtime", junk = false }: {
     groups: readonly string[];
+    /** The file is not a policy at all: whoever parses it says so. */
+    junk?: boolean;
     parsed?: readonly string[];
     kind?: "runtime" | "compiled";
   },
@@ -62,9 +71,10 @@ async function createGate(
   const textFor = (wanted: readonly string[]) =>
     template.replace("GROUPS", JSON.stringify({ groups: { any: wanted } }));
   const write = async (wanted: readonly string[]) => {
-    await Deno.writeTextFile(`${file}.new`, textFor(wanted));
+    const text = junk ? "not a policy" : textFor(wanted);
+    await Deno.writeTextFile(`${file}.new`, text);
     await Deno.rename(`${file}.new`, file);
-    return await sha256Hex(textFor(wanted));
+    return await sha256Hex(text);
   };
   const sha256 = await write(groups);
   const policy = parse(textFor(parsed));
@@ -83,13 +93,7 @@ async function createGate(
       const { code, stderr } = await runProgram(program, {
         args: ["login", file],
         stdin: await scene.token(),
-        env: {
-          PAM_USER: "alice",
-          PAM_SERVICE: "sshd",
-          PAM_TYPE: "auth",
-          OAUTH_PAM_CONVERSATION: "1-1",
-          OAUTH_PAM_ACCOUNT: "1000:alice",
-        },
+        env: PAM,
       });
       const reason = / reason=(\w+) /.exec(stderr)?.[1];
       // refused by the policy, not because something broke
@@ -280,4 +284,40 @@ Deno.test("a folder of parsed policies that somebody else names on the command l
     env: { PAM_USER: "alice", PAM_SERVICE: "sshd", PAM_TYPE: "auth" },
   });
   assert.equal(code, REFUSED);
+});
+
+for (const groups of [["staff"], MANY]) {
+  Deno.test(`the steps around a login parse no policy of ${groups.length} groups that the program was built for`, async () => {
+    await using gate = await createGate({ groups, junk: true });
+    for (const args of [["outcome"], ["device", "tell"]]) {
+      const { stderr } = await runProgram(gate.program, {
+        args: [...args, gate.file, ...args.length > 1 ? [] : ["auth_err"]],
+        env: PAM,
+      });
+      assert.equal(stderr, "", args.join(" "));
+    }
+    // as they do with another
+    await Deno.writeTextFile(gate.file, "not a policy either");
+    const { stderr } = await runProgram(gate.program, {
+      args: ["outcome", gate.file, "auth_err"],
+      env: PAM,
+    });
+    assert.match(stderr, /^oauth-pam: outcome: .*policy\.yaml:1:1: /);
+  });
+}
+
+Deno.test("what parses ahead lets nobody in, whoever runs it", async () => {
+  await using gate = await createGate({ groups: ["staff"] });
+  const folder = `${gate.scene.site.directory}/folder`;
+  await Deno.mkdir(folder, { mode: 0o700 });
+  for (const env of [{}, PAM, { ...PAM, OAUTH_PAM_GRANT: "40" }]) {
+    for (const more of [[], [gate.file], [gate.file, folder]]) {
+      const { code, stdout } = await runProgram(gate.program, {
+        args: ["parse-ahead", ...more],
+        stdin: await gate.scene.token(),
+        env,
+      });
+      assert.deepEqual({ code, stdout }, { code: 25, stdout: "" });
+    }
+  }
 });

@@ -111,8 +111,8 @@ export async function policyOfProgram(
         id: "program/policy-changed",
         level: "info",
         message:
-          `program: "${path}" has an earlier text of the policy inside: each login reads the file, ` +
-          "which takes some milliseconds more",
+          `program: "${path}" has an earlier text of the policy inside: the file is parsed, by a ` +
+          "compiled program at each login, by another once after each change",
         ...remedy,
       } as const,
     ]),
