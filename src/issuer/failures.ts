@@ -21,6 +21,8 @@ interface Failures {
   readonly name: string;
   /** A failure on another way, as before the policy was mended, is not one on this. */
   readonly way: string;
+  /** Whether it gets less than its whole time: who does not hurry does not believe that it is too slow. */
+  readonly hurried: boolean;
   /** Seconds since the epoch. */
   readonly now: () => number;
 }
@@ -53,12 +55,13 @@ export async function askedUnlessFailing<Answer>(
 }
 
 function recentFailure(
-  { way, now }: Failures,
+  { way, hurried, now }: Failures,
   bytes: Uint8Array | null,
 ): IssuerError | null {
   const found = decode(bytes);
   const { at, problem, status, message } = found;
   if (found.way !== way || !Number.isSafeInteger(at)) return null;
+  if (found.hurried !== undefined && !hurried) return null;
   const ago = now() - (at as number);
   // a time in the future is a clock that was set back, or forged
   if (!(ago >= 0 && ago < FAILURE_SPARED)) return null;
@@ -71,10 +74,13 @@ function recentFailure(
 }
 
 async function remember(
-  { cache, name, way, now }: Failures,
+  { cache, name, way, hurried, now }: Failures,
   { problem, status, message }: IssuerError,
 ): Promise<void> {
-  const entry = JSON.stringify({ at: now(), way, problem, status, message });
+  const entry = JSON.stringify({
+    ...{ at: now(), way, problem, status, message },
+    ...(hurried && problem === "timeout" ? { hurried } : {}),
+  });
   // where it cannot be kept, others ask for themselves
   await cache.write(name, new TextEncoder().encode(entry)).catch(() => {});
 }

@@ -79,14 +79,18 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
       ? latest
       : null;
     try {
-      return await unlessFailing(source, name, () =>
-        fetchKeys(
-          source,
-          name,
-          spare === null
-            ? source.transport
-            : hurried(source.transport, SPARED_WAIT_MS),
-        ));
+      return await unlessFailing(source, {
+        name,
+        hurried: spare !== null,
+        ask: () =>
+          fetchKeys(
+            source,
+            name,
+            spare === null
+              ? source.transport
+              : hurried(source.transport, SPARED_WAIT_MS),
+          ),
+      });
     } catch (error) {
       if (spare === null || !isIssuerError(error)) throw error;
       return { ...spare, from: "stale" };
@@ -120,7 +124,9 @@ export async function refetchedKeys(
 ): Promise<KeySet | null> {
   if (known.from === "issuer") return null;
   const name = await entryName(keeperOf(source));
-  return await locked(source, name, async () => {
+  // a made-up "kid" must not keep those waiting for whom expired keys do
+  const lock = known.from === "stale" ? `${name}.refetch` : name;
+  return await locked(source, lock, async () => {
     const latest = await readEntry(source, name);
     if (latest !== null && isNewer(latest, known)) {
       return { ...latest, from: "cache" };
@@ -131,7 +137,7 @@ export async function refetchedKeys(
     if (last !== null && now - last < REFETCH_COOLDOWN && last <= now) {
       return null;
     }
-    return await unlessFailing(source, name, async () => {
+    const ask = async () => {
       try {
         await source.cache.write(stamp, encode({ at: now }));
       } catch {
@@ -139,20 +145,24 @@ export async function refetchedKeys(
         return null;
       }
       return await fetchKeys(source, name);
-    });
+    };
+    return await unlessFailing(source, { name, hurried: false, ask });
   });
 }
 
 /** What `ask` gives. Throws what a moment ago another process was told. */
 async function unlessFailing<Answer>(
   source: KeySource,
-  name: string,
-  ask: () => Promise<Answer>,
+  { name, hurried, ask }: {
+    readonly name: string;
+    readonly hurried: boolean;
+    readonly ask: () => Promise<Answer>;
+  },
 ): Promise<Answer> {
   const { askedUnlessFailing } = await import("./failures.ts");
   const { cache, now, hosts, route } = source;
   const way = JSON.stringify([keeperOf(source), hosts, route ?? null]);
-  const failures = { cache, now, way, name: `${name}.failed` };
+  const failures = { cache, now, way, hurried, name: `${name}.failed` };
   return await askedUnlessFailing(failures, ask);
 }
 

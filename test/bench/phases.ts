@@ -50,9 +50,11 @@ function endAtFile(part: string): string {
 
 const EMPTY_PROGRAM = "an empty program";
 
-/** Takes the number of the phase to end after off the arguments, which the program then does not see. */
-const PRELUDE = `{const phase=Number(Deno.args[2]);
-Object.defineProperty(Deno,"args",{value:Deno.args.slice(0,2)});
+/** Takes the number of the phase to end after off the end of the arguments: the wrapper puts words first. */
+const PRELUDE = `{const last=Deno.args.at(-1);
+const phase=/^[0-9]$/.test(last)?Number(last):-1;
+const args=phase<0?Deno.args:Deno.args.slice(0,-1);
+Object.defineProperty(Deno,"args",{value:args});
 switch(phase){${
   PHASES.map(([, statement], index) => `case ${index}:${statement}break;`)
     .join("\n")

@@ -366,6 +366,50 @@ Deno.test(
 );
 
 Deno.test(
+  "an issuer that is slow, not away, is waited for by whoever cannot do with expired keys",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      const source = bench.source({ stale: 600 });
+      await signingKeys(source);
+      bench.clock += 3600;
+      bench.server.jwks = { keys: [{ kid: "k2" }] };
+      bench.server.on("/jwks", hang());
+      const known = await signingKeys(source);
+      assert.equal(known.from, "stale");
+      bench.server.on("/jwks");
+      // whoever can, is not to wait again
+      assert.equal(await bench.keys({ stale: 600 }), "stale k1");
+      // nor for who asks for a key that there may not be
+      const freed = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<void>();
+      const refetching = refetchedKeys({
+        ...source,
+        transport: {
+          request: async (url, request) => {
+            held.resolve();
+            await freed.promise;
+            return await source.transport.request(url, request);
+          },
+          close: () => {},
+        },
+      }, known);
+      await Promise.race([held.promise, refetching]);
+      const begun = performance.now();
+      assert.equal(await bench.keys({ stale: 600 }), "stale k1");
+      assert.ok(performance.now() - begun < 1_500);
+      freed.resolve();
+      assert.deepEqual((await refetching)?.keys, [{ kid: "k2" }]);
+      // a policy without grace, on the same cache
+      bench.clock += 3600;
+      bench.server.on("/jwks", hang());
+      assert.equal(await bench.keys({ stale: 600 }), "stale k2");
+      bench.server.on("/jwks");
+      assert.equal(await bench.keys({ stale: 0 }), "issuer k2");
+    }),
+);
+
+Deno.test(
   "with a time of 0 and a grace time, keys serve only when the issuer is away",
   strict,
   () =>
