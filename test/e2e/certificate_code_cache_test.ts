@@ -61,7 +61,7 @@ Deno.test("ssh-keys runs compiled code out of a folder that only its user can wr
     assert.ok(!paths.includes(`"${bench.program}.js"`));
     // and the program may write there no more than anywhere
     const wrapper = await Deno.readTextFile(bench.program);
-    const [, written = ""] = /--allow-write=(\S+)/.exec(wrapper) ?? [];
+    const [, written = ""] = /--allow-write=(\/\S+)/.exec(wrapper) ?? [];
     assert.ok(written.includes(`${bench.keysDirectory}/jwks`));
     for (const path of written.split(",")) {
       assert.ok(!`${folder}/`.startsWith(`${path}/`), path);
