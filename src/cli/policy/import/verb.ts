@@ -5,7 +5,7 @@
  */
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import { visible } from "../../../lib/text.ts";
-import { importOauthSsh } from "./convert.ts";
+import { ENVIRONMENTS, importOauthSsh, SECRET_FILE } from "./convert.ts";
 import { importOpkssh } from "./opkssh.ts";
 import {
   type Arguments,
@@ -19,15 +19,6 @@ import type { CliIo } from "../../io.ts";
 import { unreadable } from "../../input.ts";
 
 const PROGRAMS = ["oauth-ssh", "opkssh"] as const;
-const ENVIRONMENTS = [
-  "production",
-  "preview",
-  "staging",
-  "test",
-  "integration",
-  "sandbox",
-] as const;
-const SECRET_FILE = "/etc/oauth-pam/globus.secret";
 
 export const COMMAND: Command = {
   forms: ["FILE", "--from opkssh PROVIDERS AUTH_ID [CONFIG]"],
