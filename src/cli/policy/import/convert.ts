@@ -11,19 +11,6 @@ import {
 } from "./oauth_ssh_config.ts";
 import { yamlText } from "../../../policy/syntax/write.ts";
 
-/** The environments of Globus Auth; the first is the usual one. */
-export const ENVIRONMENTS = [
-  "production",
-  "preview",
-  "staging",
-  "test",
-  "integration",
-  "sandbox",
-] as const;
-
-/** Where the client secret is looked for, unless another place is named. */
-export const SECRET_FILE = "/etc/oauth-pam/globus.secret";
-
 interface ImportOptions {
   /** Host names whose tokens admit; the first is the audience of SciTokens. */
   readonly fqdns: readonly string[];

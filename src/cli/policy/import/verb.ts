@@ -5,7 +5,8 @@
  */
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import { visible } from "../../../lib/text.ts";
-import { ENVIRONMENTS, importOauthSsh, SECRET_FILE } from "./convert.ts";
+import { ENVIRONMENTS, SECRET_FILE } from "./choices.ts";
+import { importOauthSsh } from "./convert.ts";
 import { importOpkssh } from "./opkssh.ts";
 import {
   type Arguments,
