@@ -26,7 +26,7 @@ interface Refused {
 export const MAX_FRAGMENT = 1_500_000;
 
 /** Bytes that a fragment may become: deflate makes a thousand out of one. */
-export const MAX_INFLATED = 2_000_000;
+const MAX_INFLATED = 2_000_000;
 
 /** The fragment, without "#". */
 export async function fragmentOf(shared: Shared): Promise<string> {

@@ -24,7 +24,7 @@ export type Foreign =
     readonly config: string;
   };
 
-export interface Converted {
+interface Converted {
   /** `null` where none can be made. */
   readonly policy: string | null;
   /** What cannot be carried over, line by line. */

@@ -29,7 +29,7 @@ export interface Problem {
 /** What the page calls the policy. */
 const POLICY_FILE = "policy.yaml";
 
-export interface ReadSheet extends ParsedPolicy {
+interface ReadSheet extends ParsedPolicy {
   readonly file: string;
   readonly text: string;
   readonly beside: Parameters<typeof runTests>[1];

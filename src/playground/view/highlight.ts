@@ -7,13 +7,13 @@
 import type { Level, Span } from "../../policy/diagnostic.ts";
 
 /** A stretch of the line with the classes that it has. */
-export interface Piece {
+interface Piece {
   readonly text: string;
   readonly classes: readonly string[];
 }
 
 /** A finding as the editor draws it. */
-export interface Mark extends Span {
+interface Mark extends Span {
   readonly level: Level;
 }
 

@@ -9,7 +9,7 @@ import type { Outcome } from "../lane.ts";
 import type { Input, Kind, Output } from "../worker.ts";
 
 /** What became of a question that somebody still waits for. */
-export type Settled<Value> = Exclude<Outcome<Value>, { type: "superseded" }>;
+type Settled<Value> = Exclude<Outcome<Value>, { type: "superseded" }>;
 
 /** What a tab's panel gets from the page. */
 export interface Panel {
