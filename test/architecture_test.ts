@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "build/package": ["build", "reference", "cli", "pam", "policy", "lib"],
   reference: ["cli", "analysis", "pam", "policy", "lib"],
   cli: [
+    "report",
     "analysis",
     "client",
     "pam",
@@ -27,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib",
   ],
   client: ["ssh", "token", "issuer", "lib"],
+  report: ["analysis", "policy", "lib"],
   analysis: ["policy", "lib"],
   pam: ["ssh", "token", "issuer", "policy", "files", "lib"],
   ssh: ["lib"],
