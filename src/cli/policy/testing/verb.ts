@@ -40,7 +40,8 @@ import { testJson } from "./json.ts";
 import { testJunit } from "./junit.ts";
 import { testMarkdown } from "./markdown.ts";
 import { testPretty } from "./pretty.ts";
-import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
+import { below, placed } from "../../../analysis/testing/words.ts";
+import { type PolicyRun, type TestReport } from "./report.ts";
 
 const FORMATS = [
   "pretty",
