@@ -5,10 +5,10 @@
  */
 import { diffPolicies } from "../../analysis/diff/diff.ts";
 import { neverChanges } from "../../analysis/never/changes.ts";
-import { placesIn } from "../../cli/policy/diff/causes.ts";
+import { placesIn } from "../../analysis/diff/cause_words.ts";
 import { diffJson } from "../../cli/policy/diff/json.ts";
 import { diffPretty } from "../../cli/policy/diff/pretty.ts";
-import { verdictText } from "../../cli/policy/diff/words.ts";
+import { verdictText } from "../../analysis/diff/words.ts";
 import { type Problem, usablePolicy } from "./sheet.ts";
 
 export interface Compared {

@@ -5,11 +5,8 @@
  */
 import { testJson } from "../../cli/policy/testing/json.ts";
 import { testPretty } from "../../cli/policy/testing/pretty.ts";
-import {
-  mutationCount,
-  type PolicyRun,
-  testCount,
-} from "../../cli/policy/testing/report.ts";
+import { mutationCount, testCount } from "../../analysis/testing/words.ts";
+import type { PolicyRun } from "../../cli/policy/testing/report.ts";
 import { runTests } from "../../cli/policy/testing/run.ts";
 import { readSheet, type Sheet } from "./sheet.ts";
 

@@ -21,7 +21,8 @@ import {
   type TestSuite,
   testSuite,
 } from "../../../analysis/testing/suite.ts";
-import { placed, type PolicyRun } from "./report.ts";
+import { placed } from "../../../analysis/testing/words.ts";
+import type { PolicyRun } from "./report.ts";
 
 export interface RunOptions {
   /** Only tests whose name holds this. */

@@ -25,7 +25,8 @@ import { testJson } from "./json.ts";
 import { testJunit } from "./junit.ts";
 import { testMarkdown } from "./markdown.ts";
 import { testPretty } from "./pretty.ts";
-import { below, type PolicyRun, type TestReport } from "./report.ts";
+import { below } from "../../../analysis/testing/words.ts";
+import type { PolicyRun, TestReport } from "./report.ts";
 import { NOTHING_BESIDE, type RunOptions, runTests } from "./run.ts";
 
 const FORMATS = [
