@@ -9,6 +9,7 @@ import { converted } from "./answers/convert.ts";
 import { explained } from "./answers/explain.ts";
 import { findingsOf } from "./answers/findings.ts";
 import { tested } from "./answers/tests.ts";
+import { whoGetsIn } from "./answers/who.ts";
 
 /** What can be asked. */
 const ANSWERS = {
@@ -17,6 +18,7 @@ const ANSWERS = {
   tests: tested,
   compare: compared,
   convert: converted,
+  who: whoGetsIn,
 } as const;
 
 type Answers = typeof ANSWERS;

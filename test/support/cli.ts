@@ -49,6 +49,10 @@ export async function cli(
       written[path] = text;
       return Promise.resolve();
     },
+    replaceFile: (path: string, text: string) => {
+      written[path] = text;
+      return Promise.resolve();
+    },
     // the files lie in one folder; those with a folder in their path are not found by looking there
     listFolder: (folder: string) =>
       Promise.resolve(

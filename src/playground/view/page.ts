@@ -17,6 +17,7 @@ import { type Panel, unanswered, type View } from "./panel.ts";
 import { wireShare } from "./share.ts";
 import { tabsIn } from "./tabs.ts";
 import { testsView } from "./tests.ts";
+import { whoView } from "./who.ts";
 
 /** What the page gets from outside. */
 interface Surroundings {
@@ -34,6 +35,7 @@ const PATIENT_MS = 30_000;
 
 const VIEWS: Readonly<Record<string, View>> = {
   "panel-explain": explainView,
+  "panel-who": whoView,
   "panel-tests": testsView,
   "panel-compare": compareView,
   "panel-import": importView,
@@ -119,6 +121,7 @@ export class Page {
       sheet: () => ({ policy: this.text, tests: this.#tests.value }),
       clock: this.#surroundings.clock,
       replace: (policy) => this.load({ policy, tests: "" }),
+      go: (line, column) => this.#editor.moveTo(line, column),
       changed: () => this.#changed(),
       ask: async (kind, input, limit = PATIENT_MS) => {
         this.#busy(1);
