@@ -78,7 +78,7 @@ export function explained(question: Question): Explained | Problem {
   if (files.length > 0) {
     return {
       problem: `the policy reads the map file ${
-        listOf(files.map((file) => JSON.stringify(file)))
+        listOf(files)
       }, and a page in a browser has no files: ask the command line`,
     };
   }
