@@ -118,6 +118,7 @@ export class Page {
       if (example !== undefined) this.load(example);
     });
     this.#putBack.addEventListener("click", () => {
+      select.value = "";
       if (this.#before !== null) this.load(this.#before);
     });
   }
