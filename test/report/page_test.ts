@@ -4,7 +4,6 @@
  *
  * @module
  */
-// Threats: I2
 import assert from "node:assert/strict";
 import { stringify as yaml } from "yaml";
 import { type ReportFacts, reportFacts } from "../../src/report/facts.ts";
