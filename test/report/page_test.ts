@@ -44,7 +44,7 @@ const ELEMENTS = new Set([
     .split(" "),
 ]);
 const ATTRIBUTES = new Set([
-  ..."lang charset http-equiv content name href id aria-labelledby aria-label role tabindex class width height viewBox x y rx d textLength lengthAdjust scope data-label"
+  ..."lang charset http-equiv content name href id aria-labelledby aria-label aria-hidden role tabindex class width height viewBox x y rx d textLength lengthAdjust scope data-label"
     .split(" "),
 ]);
 
