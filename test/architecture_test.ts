@@ -13,9 +13,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   keys: ["pam", "process"],
   process: ["pam"],
   build: ["policy", "files", "issuer", "lib"],
+  "build/playground": ["build", "playground", "lib"],
+  playground: ["report", "analysis", "policy", "lib"],
   "build/package": ["build", "reference", "cli", "pam", "policy", "lib"],
   reference: ["cli", "analysis", "pam", "policy", "lib"],
   cli: [
+    "report",
     "analysis",
     "client",
     "pam",
@@ -27,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib",
   ],
   client: ["ssh", "token", "issuer", "lib"],
+  report: ["analysis", "policy", "lib"],
   analysis: ["policy", "lib"],
   pam: ["ssh", "token", "issuer", "policy", "files", "lib"],
   ssh: ["lib"],
@@ -39,6 +43,26 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** What makes the program on an installed host has the build's parts, and nothing else in cli has. */
 const APPLY = new URL("../src/cli/apply/", import.meta.url).href;
+
+/** What of the command line a page in a browser has as well: it makes texts out of facts, and reads nothing. */
+const PURE_CLI = [
+  "cli/output/json.ts",
+  "cli/output/pretty.ts",
+  "cli/policy/diff/json.ts",
+  "cli/policy/diff/pretty.ts",
+  "cli/policy/explain/answer.ts",
+  "cli/policy/explain/claims.ts",
+  "cli/policy/explain/json.ts",
+  "cli/policy/explain/pretty.ts",
+  "cli/policy/import/choices.ts",
+  "cli/policy/import/convert.ts",
+  "cli/policy/import/opkssh.ts",
+  "cli/policy/init/convert.ts",
+  "cli/policy/testing/json.ts",
+  "cli/policy/testing/pretty.ts",
+  "cli/policy/testing/report.ts",
+  "cli/policy/testing/run.ts",
+];
 
 interface ModuleInfo {
   readonly local?: string;
@@ -66,7 +90,9 @@ async function modulesOf(entry: string): Promise<readonly ModuleInfo[]> {
 function room(specifier: string): string | null {
   if (!specifier.startsWith(SOURCE)) return null;
   const path = specifier.slice(SOURCE.length);
-  if (path.startsWith("build/package/")) return "build/package";
+  for (const inner of ["build/package", "build/playground"]) {
+    if (path.startsWith(`${inner}/`)) return inner;
+  }
   return path.includes("/")
     ? path.split("/")[0] ?? null
     : path.replace(/\.ts$/, "");
@@ -76,6 +102,9 @@ const ENTRIES = [
   "main.ts",
   "build/main.ts",
   "build/package/main.ts",
+  "build/playground/main.ts",
+  "playground/main.ts",
+  "playground/worker.ts",
 ];
 
 for (const entry of ENTRIES) {
@@ -92,6 +121,8 @@ for (const entry of ENTRIES) {
           continue;
         }
         if (to === "build" && module.specifier.startsWith(APPLY)) continue;
+        const path = target.slice(SOURCE.length);
+        if (from === "playground" && PURE_CLI.includes(path)) continue;
         wrong.push(
           `${
             module.specifier.slice(SOURCE.length)
@@ -130,13 +161,13 @@ Deno.test("no files under src/ import each other in a circle", async () => {
   assert.deepEqual(circle, []);
 });
 
-/** Everything that a login with an embedded policy loads. */
-async function loginPath(): Promise<Map<string, ModuleInfo>> {
+/** Everything that an entry loads before its first line runs. */
+async function loadedBy(entry: string): Promise<Map<string, ModuleInfo>> {
   const modules = new Map(
-    (await modulesOf("main.ts")).map((info) => [info.specifier, info]),
+    (await modulesOf(entry)).map((info) => [info.specifier, info]),
   );
   const reached = new Map<string, ModuleInfo>();
-  const waiting = [`${SOURCE}main.ts`];
+  const waiting = [`${SOURCE}${entry}`];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const info = modules.get(next);
     if (info === undefined || reached.has(next)) continue;
@@ -152,7 +183,7 @@ async function loginPath(): Promise<Map<string, ModuleInfo>> {
 }
 
 Deno.test("the login path loads no node: module, no YAML reader and no schema library", async () => {
-  const reached = await loginPath();
+  const reached = await loadedBy("main.ts");
   assert.ok(reached.has(`${SOURCE}pam/login.ts`));
   const unwanted = [...reached.values()].flatMap(({ dependencies }) =>
     dependencies ?? []
@@ -163,6 +194,25 @@ Deno.test("the login path loads no node: module, no YAML reader and no schema li
       /^(?:node:|yaml$|valibot$|@valibot\/|oauth4webapi$)/.test(specifier)
     );
   assert.deepEqual([...new Set(unwanted)], []);
+});
+
+Deno.test("what a page in a browser loads knows no Deno, asks nobody and keeps nothing", async () => {
+  const AWAY =
+    /\b(?:Deno\.|fetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|localStorage|sessionStorage|indexedDB|document\.(?:cookie|title)|innerHTML|eval\()/;
+  const wrong: string[] = [];
+  for (const entry of ["playground/main.ts", "playground/worker.ts"]) {
+    const reached = [...(await loadedBy(entry)).keys()]
+      .filter((specifier) => room(specifier) !== null);
+    assert.ok(reached.length > 10);
+    for (const specifier of reached) {
+      const text = (await Deno.readTextFile(new URL(specifier)))
+        .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+      const found = AWAY.exec(text);
+      if (found === null) continue;
+      wrong.push(`${specifier.slice(SOURCE.length)}: ${found[0]}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
 });
 
 Deno.test("only the verifiers can make evidence", async () => {

@@ -188,6 +188,14 @@ async function bundle(
   return bundled;
 }
 
+/** The text of one module with everything that it imports, and no `node:` module. Throws `BuildError`. */
+export function bundleModule(
+  entry: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  return bundle(entry, { environment, external: [] });
+}
+
 interface ModuleInfo {
   readonly specifier: string;
   readonly dependencies?: readonly {

@@ -16,7 +16,7 @@ import {
 import { instantText } from "../../policy/instant.ts";
 import type { AccountSource, Condition, Rule } from "../../policy/model.ts";
 import type { Identity } from "../../policy/request.ts";
-import { listOf, shown } from "../../lib/text.ts";
+import { listOf, shown, visible } from "../../lib/text.ts";
 import { failureHints, type Known } from "./near_miss.ts";
 import { described } from "./near_miss/claims.ts";
 import { stripped } from "../../policy/evaluate/accounts.ts";
@@ -49,6 +49,11 @@ export interface Told {
 
 /** Longest value beside a rule. */
 const MAX_SHOWN = 200;
+
+/** A value as it is shown beside words: it steers no terminal, and a long one is cut. */
+export function visibleValue(value: unknown): string {
+  return visible(shown(value, MAX_SHOWN));
+}
 
 /** What kept a rule from granting; of a deny rule, what could not be told. */
 export function told(

@@ -6,7 +6,7 @@
 import type { AuditSummary } from "../../analysis/audit/summary.ts";
 import type { NamedTally, Tallies, Tally } from "../../analysis/audit/tally.ts";
 import { plural, visible } from "../../lib/text.ts";
-import { unusableLines } from "./words.ts";
+import { unusableLines } from "../../analysis/audit/words.ts";
 
 /** A rule of the policy, and where it begins. */
 export interface PolicyRule {

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { answer } from "../../../src/cli/policy/testing/report.ts";
+import { answer } from "../../../src/analysis/testing/words.ts";
 import { readSuite } from "../../support/suites.ts";
 
 const POLICY = `version: 1

@@ -8,13 +8,13 @@ import type { Verdict } from "../../../analysis/diff/diff.ts";
 import { type Annotation, githubAnnotations } from "../../output/github.ts";
 import {
   changeRows,
-  type Compared,
-  replayVerdict,
   type Row,
   sessionRows,
   whose,
-} from "./rows.ts";
-import { replayLines, verdictText } from "./words.ts";
+} from "../../../analysis/diff/rows.ts";
+import { type Compared, replayVerdict } from "./compared.ts";
+import { replayLines } from "./words.ts";
+import { verdictText } from "../../../analysis/diff/words.ts";
 
 const TITLE = "policy diff";
 

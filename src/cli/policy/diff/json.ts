@@ -16,7 +16,7 @@ import type { Place } from "../../../analysis/audit/entry.ts";
 import type { Replay, ReplayNotes } from "../../../analysis/diff/replay.ts";
 import { instantText } from "../../../policy/instant.ts";
 import { safeDocument } from "../explain/json.ts";
-import { causeText, type Places } from "./causes.ts";
+import { causeText, type Places } from "../../../analysis/diff/cause_words.ts";
 import type { Replayed } from "./replay.ts";
 
 export function diffJson(

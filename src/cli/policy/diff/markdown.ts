@@ -11,8 +11,14 @@ import {
   markdownTable,
   markdownText,
 } from "../../output/markdown.ts";
-import { changeRows, type Compared, type Row, sessionRows } from "./rows.ts";
-import { replayLines, verdictText } from "./words.ts";
+import {
+  changeRows,
+  type Row,
+  sessionRows,
+} from "../../../analysis/diff/rows.ts";
+import { type Compared } from "./compared.ts";
+import { replayLines } from "./words.ts";
+import { verdictText } from "../../../analysis/diff/words.ts";
 
 const MAX_LENGTH = 1_000;
 const MAX_RULES = 5;

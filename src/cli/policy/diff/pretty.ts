@@ -5,14 +5,14 @@
  */
 import type { Diff, Verdict } from "../../../analysis/diff/diff.ts";
 import { visible } from "../../../lib/text.ts";
-import { causeText, type Places } from "./causes.ts";
+import { causeText, type Places } from "../../../analysis/diff/cause_words.ts";
 import type { Replayed } from "./replay.ts";
 import {
   changeLines,
   permitChangeLines,
-  replayLines,
   verdictText,
-} from "./words.ts";
+} from "../../../analysis/diff/words.ts";
+import { replayLines } from "./words.ts";
 
 const COLORS: Readonly<Record<Verdict | "sampled", string>> = {
   equivalent: "32",

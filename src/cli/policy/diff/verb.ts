@@ -28,7 +28,7 @@ import { EXIT, type ExitCode } from "../../exit_code.ts";
 import { readPolicyAtBase, readPolicyOrRevision } from "./git_revision.ts";
 import type { CliIo } from "../../io.ts";
 import { neverChanges } from "../../../analysis/never/changes.ts";
-import { type Places, placesIn } from "./causes.ts";
+import { type Places, placesIn } from "../../../analysis/diff/cause_words.ts";
 import { type Closes, diffGithub, githubFailure } from "./github.ts";
 import { diffMarkdown, markdownFailure } from "./markdown.ts";
 import {

@@ -20,7 +20,8 @@ import {
 } from "../../../token/pk_token.ts";
 import { readCertificateFile } from "../../token/certificate_file.ts";
 import { readGiven } from "../../input.ts";
-import type { Asked, ClaimsOf } from "./evidence.ts";
+import type { ClaimsOf } from "./claims.ts";
+import type { Asked } from "./evidence.ts";
 
 /**
  * Reads a certificate from a file or, for "-", standard input; `now` is in seconds. What keeps it from

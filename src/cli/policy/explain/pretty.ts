@@ -10,9 +10,8 @@ import type {
 import { instantText } from "../../../policy/instant.ts";
 import type { RuleOutcome } from "../../../policy/decision.ts";
 import type { AccessRequest } from "../../../policy/request.ts";
-import { shown, visible } from "../../../lib/text.ts";
-
-const MAX_SHOWN = 200;
+import { visibleValue } from "../../../analysis/explain/words.ts";
+import { visible } from "../../../lib/text.ts";
 
 /** Conditions of the nearest rule that one line names. */
 const MAX_CONDITIONS = 3;
@@ -177,9 +176,4 @@ function missing({ condition, expected, actual }: RuleOutcome): unknown[] {
 function hintLines({ hints }: Explanation, rule: string | null): string[] {
   return hints.filter((hint) => hint.rule === rule)
     .map(({ message }) => `    hint: ${visible(message)}`);
-}
-
-/** A value as JSON, safe for a terminal and not too long. */
-export function visibleValue(value: unknown): string {
-  return visible(shown(value, MAX_SHOWN));
 }

@@ -3,13 +3,6 @@
  *
  * @module
  */
-import {
-  explain,
-  type Explanation,
-} from "../../../analysis/explain/explain.ts";
-import type { RuleHint } from "../../../analysis/explain/near_miss.ts";
-import type { AccessRequest } from "../../../policy/request.ts";
-import { subjectFromClaims } from "../../../policy/evaluate/subject.ts";
 import { mapFilesOfIssuer } from "../../../analysis/map_files.ts";
 import {
   type Arguments,
@@ -20,15 +13,14 @@ import {
 } from "../../arguments.ts";
 import type { Command } from "../../command.ts";
 import { formatOption } from "../../output/reports.ts";
-import { permittedBy } from "../../../analysis/testing/expectation.ts";
 import { CERTIFICATE_SERVICE } from "../../../analysis/permits.ts";
 import { evidenceFromCertificate } from "./certificate.ts";
 import {
   type Asked,
-  type ClaimsOf,
   evidenceFromClaims,
   evidenceFromToken,
 } from "./evidence.ts";
+import { type Answer, answerOf, type Circumstances } from "./answer.ts";
 import { EXIT, type ExitCode } from "../../exit_code.ts";
 import type { CliIo } from "../../io.ts";
 import { explainJson } from "./json.ts";
@@ -122,18 +114,11 @@ export async function run(
   }
 }
 
-interface Question {
+interface Question extends Circumstances {
   readonly file: string;
-  readonly account: string;
   readonly claims: string | undefined;
   readonly certificate: string | undefined;
-  readonly service: string | undefined;
-  readonly rhost: string | null;
   readonly issuer: string | undefined;
-  /** Seconds since the epoch. */
-  readonly now: number;
-  /** Whether it was asked for. */
-  readonly nowIsGiven: boolean;
   readonly format: "pretty" | "json";
   readonly saveTest: string | undefined;
 }
@@ -195,14 +180,6 @@ function questionOf(options: Arguments, io: CliIo): Question {
   };
 }
 
-interface Answer {
-  readonly explanation: Explanation;
-  /** `null` when it never came to the rules. */
-  readonly request: AccessRequest | null;
-  /** What a session by certificate may use; `null` where there is none. */
-  readonly permit: readonly string[] | null;
-}
-
 async function answer(question: Question, io: CliIo): Promise<Answer> {
   const { account, now } = question;
   const policy = await usablePolicy(question.file, io);
@@ -220,62 +197,18 @@ async function answer(question: Question, io: CliIo): Promise<Answer> {
     }
     return { explanation: evidence, request: null, permit: null };
   }
-  const { issuer, claims } = evidence;
+  const { issuer } = evidence;
   const mapFiles = await readMapFiles(mapFilesOfIssuer(policy, issuer), io);
-  const subject = subjectFromClaims(issuer, claims);
-  const request = { account, subject, ...circumstances(evidence, question) };
-  const explained = explain(policy, request, { mapFiles });
-  const explanation = {
-    ...explained,
-    hints: [
-      ...otherIssuer(evidence),
-      ...evidence.hints ?? [],
-      ...explained.hints,
-    ],
-  };
-  const permit = question.certificate !== undefined &&
-      explained.decision.decision === "allow"
-    ? permittedBy(policy, explained.decision)
-    : null;
+  const certificate = question.certificate !== undefined;
+  const answered = answerOf(evidence, question, {
+    policy,
+    mapFiles,
+    certificate,
+  });
   if (question.saveTest !== undefined) {
-    const saved = {
-      explanation,
-      policy,
-      issuer,
-      request,
-      mapFiles,
-      certificate: question.certificate !== undefined,
-      permit,
-    };
+    const saved = { ...answered, policy, issuer, mapFiles, certificate };
     await saveTest(question.saveTest, saved, io);
     io.stderr(`oauth-pam: added a test to "${question.saveTest}"\n`);
   }
-  return { explanation, request, permit };
-}
-
-/** What was asked for, or else what was recorded, or else what is usual. */
-function circumstances(
-  { recorded }: ClaimsOf,
-  { account, service, rhost, now, nowIsGiven }: Question,
-): Pick<AccessRequest, "service" | "rhost" | "now" | "host"> {
-  return {
-    service: service ?? recorded?.service ?? "sshd",
-    rhost: rhost ?? recorded?.rhost ?? null,
-    now: nowIsGiven ? now : recorded?.now ?? now,
-    // what the host says of an account is not recorded, but what it led to is
-    ...(recorded?.protectedAccount === account
-      ? { host: { uid: 0, name: account } }
-      : {}),
-  };
-}
-
-/** Claims that say themselves that they are somebody else's. */
-function otherIssuer({ issuer, claims }: ClaimsOf): RuleHint[] {
-  const iss = Object.hasOwn(claims, "iss") ? claims.iss : undefined;
-  return iss === undefined || iss === issuer.issuer ? [] : [{
-    rule: null,
-    kind: "issuer",
-    message: `the claim "iss" is not that of the issuer "${issuer.name}": ` +
-      "a login would not take the token for its",
-  }];
+  return answered;
 }

@@ -5,6 +5,7 @@
  */
 import { decodeUtf8 } from "../../../files/trusted_file.ts";
 import { visible } from "../../../lib/text.ts";
+import { ENVIRONMENTS, SECRET_FILE } from "./choices.ts";
 import { importOauthSsh } from "./convert.ts";
 import { importOpkssh } from "./opkssh.ts";
 import {
@@ -19,15 +20,6 @@ import type { CliIo } from "../../io.ts";
 import { unreadable } from "../../input.ts";
 
 const PROGRAMS = ["oauth-ssh", "opkssh"] as const;
-const ENVIRONMENTS = [
-  "production",
-  "preview",
-  "staging",
-  "test",
-  "integration",
-  "sandbox",
-] as const;
-const SECRET_FILE = "/etc/oauth-pam/globus.secret";
 
 export const COMMAND: Command = {
   forms: ["FILE", "--from opkssh PROVIDERS AUTH_ID [CONFIG]"],

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { listOf, nearest } from "../../../lib/text.ts";
 import { duration } from "../../../policy/duration.ts";
 import { ALGORITHMS } from "../../../policy/kinds.ts";
 import { yamlText } from "../../../policy/syntax/write.ts";
@@ -16,7 +17,7 @@ export interface InitParameters {
   readonly algorithm?: string | undefined;
 }
 
-export const INIT_PARAMETERS = [
+const INIT_PARAMETERS = [
   "issuer",
   "aud",
   "login_field",
@@ -88,4 +89,32 @@ function notes(field: string): string {
   return "# An e-mail address is not an account name: say which end to cut off, and ask for a verified one:\n" +
     "#     when: {email_verified: true}\n" +
     `#     accounts: [{claim: ${field}, strip_suffix: "@example.edu"}]\n`;
+}
+
+const ALIASES: Readonly<Record<string, string>> = { audience: "aud" };
+
+/** `key=value` words as on a PAM line. Throws {@link InitError} for anything else. */
+export function pamLine(words: readonly string[]): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const word of words) {
+    const at = word.indexOf("=");
+    const written = at < 0 ? word : word.slice(0, at);
+    const key = ALIASES[written] ?? written;
+    if (at < 0 || !INIT_PARAMETERS.some((known) => known === key)) {
+      const suggestion = nearest(key, INIT_PARAMETERS);
+      throw new InitError(
+        `unknown parameter ${JSON.stringify(written)}, expected one of ${
+          listOf(INIT_PARAMETERS)
+        }` +
+          (suggestion === undefined
+            ? ""
+            : `\nhint: did you mean "${suggestion}=…"?`),
+      );
+    }
+    if (values.has(key)) {
+      throw new InitError(`the parameter "${key}" is given twice`);
+    }
+    values.set(key, word.slice(at + 1));
+  }
+  return values;
 }

@@ -5,12 +5,11 @@
  */
 import { POLICY_REFERENCE } from "../../documents.ts";
 import {
-  INIT_PARAMETERS,
   InitError,
   initialPolicy,
   type InitParameters,
+  pamLine,
 } from "./convert.ts";
-import { listOf, nearest } from "../../../lib/text.ts";
 import {
   type Arguments,
   choice,
@@ -72,8 +71,6 @@ as they stand on its PAM line.
   exits: { 0: "fine", 3: "a file cannot be written" },
 };
 
-const ALIASES: Readonly<Record<string, string>> = { audience: "aud" };
-
 export async function run(
   args: readonly string[],
   io: CliIo,
@@ -87,7 +84,7 @@ export async function run(
   if (options.text("output") !== undefined) {
     throw new UsageError("--output goes with --provider");
   }
-  const line = pamLine(options.positionals);
+  const line = usage(() => pamLine(options.positionals));
   const parameters: InitParameters = {
     issuer: options.text("issuer") ?? line.get("issuer"),
     aud: options.text("aud") ?? options.text("audience") ?? line.get("aud"),
@@ -95,13 +92,18 @@ export async function run(
     cache_ttl: options.text("cache-ttl") ?? line.get("cache_ttl"),
     algorithm: options.text("algorithm") ?? line.get("algorithm"),
   };
+  io.stdout(usage(() => initialPolicy(parameters)));
+  return EXIT.fine;
+}
+
+/** What is wrong with the parameters is wrong with the command. */
+function usage<Value>(convert: () => Value): Value {
   try {
-    io.stdout(initialPolicy(parameters));
+    return convert();
   } catch (error) {
     if (error instanceof InitError) throw new UsageError(error.message);
     throw error;
   }
-  return EXIT.fine;
 }
 
 /** The shipped policy for a provider, and its tests where there is a file to put them beside. */
@@ -165,30 +167,4 @@ async function exists(path: string, io: CliIo): Promise<boolean> {
     // what is there and cannot be read is there
     return !(error instanceof Deno.errors.NotFound);
   }
-}
-
-/** `key=value` words as on a PAM line. Throws {@link UsageError} for anything else. */
-function pamLine(words: readonly string[]): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const word of words) {
-    const at = word.indexOf("=");
-    const written = at < 0 ? word : word.slice(0, at);
-    const key = ALIASES[written] ?? written;
-    if (at < 0 || !INIT_PARAMETERS.some((known) => known === key)) {
-      const suggestion = nearest(key, INIT_PARAMETERS);
-      throw new UsageError(
-        `unknown parameter ${JSON.stringify(written)}, expected one of ${
-          listOf(INIT_PARAMETERS)
-        }` +
-          (suggestion === undefined
-            ? ""
-            : `\nhint: did you mean "${suggestion}=…"?`),
-      );
-    }
-    if (values.has(key)) {
-      throw new UsageError(`the parameter "${key}" is given twice`);
-    }
-    values.set(key, word.slice(at + 1));
-  }
-  return values;
 }

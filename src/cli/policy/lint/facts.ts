@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { isObject } from "../../../lib/json.ts";
 import type { Diagnostic } from "../../../policy/diagnostic.ts";
 import type { FileFact, LintFacts } from "../../../analysis/lint/context.ts";
+import { sidecarTests } from "../../../analysis/lint/sidecar_tests.ts";
 import type { CliIo } from "../../io.ts";
 import { readTestFiles } from "../../input.ts";
 
@@ -38,38 +38,12 @@ export async function factsOf(
   return {
     facts: {
       now: Math.floor(io.now() / 1000),
-      sidecarTests: broken
-        ? null
-        : sources.flatMap(({ document }) => testsOf(document)),
+      sidecarTests: broken ? null : sidecarTests(sources),
       ...(components === undefined ? {} : { components }),
     },
     diagnostics,
     texts,
   };
-}
-
-/** The tests of a file with the claims that they share. */
-function testsOf(document: unknown): readonly unknown[] {
-  const tables = member(document, "tables");
-  const tests = member(document, "tests");
-  const shared = member(member(document, "defaults"), "claims");
-  const written = Array.isArray(tests) ? tests : [];
-  return [
-    ...!isObject(shared) ? written : written.map((test) => {
-      const claims = member(test, "claims");
-      return isObject(test)
-        ? {
-          ...test,
-          claims: { ...shared, ...(isObject(claims) ? claims : {}) },
-        }
-        : test;
-    }),
-    ...Array.isArray(tables) ? tables : [],
-  ];
-}
-
-function member(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** The file and every folder above it, as a login looks at them. */

@@ -4,12 +4,8 @@
  * @module
  */
 import { findingJson, jsonDocument } from "../../output/json.ts";
-import {
-  explanation,
-  type Placed,
-  type PolicyRun,
-  type TestReport,
-} from "./report.ts";
+import { explanation, type Placed } from "../../../analysis/testing/words.ts";
+import { type PolicyRun, type TestReport } from "./report.ts";
 import { percentage } from "../../../analysis/testing/coverage.ts";
 import type { TestResult } from "../../../analysis/testing/expectation.ts";
 

@@ -16,8 +16,8 @@ import {
   numbers,
   type PolicyRun,
   type TestReport,
-  uncoveredLine,
 } from "./report.ts";
+import { uncoveredLine } from "../../../analysis/testing/words.ts";
 
 const MAX_LINES = 20;
 const MAX_LENGTH = 500;

@@ -11,13 +11,11 @@ import {
   below,
   coverageCount,
   explanation,
-  lines,
   mutationCount,
-  type PolicyRun,
   testCount,
-  type TestReport,
   uncoveredLine,
-} from "./report.ts";
+} from "../../../analysis/testing/words.ts";
+import { lines, type PolicyRun, type TestReport } from "./report.ts";
 import type { TestResult } from "../../../analysis/testing/expectation.ts";
 
 export function testPretty(report: TestReport, options: PrettyOptions): string {

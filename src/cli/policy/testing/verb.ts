@@ -3,22 +3,7 @@
  *
  * @module
  */
-import { coverageOf } from "../../../analysis/testing/coverage.ts";
-import { mutate } from "../../../analysis/testing/mutate.ts";
-import { prove, readInvariants } from "../../../analysis/never/invariants.ts";
-import { proofTexts } from "../../../analysis/never/words.ts";
-import type { Diagnostic } from "../../../policy/diagnostic.ts";
-import {
-  diagnosticAt,
-  type PolicySource,
-  usable,
-} from "../../../policy/syntax/parse.ts";
-import type { Policy } from "../../../policy/model.ts";
-import {
-  runTest,
-  type TestResult,
-} from "../../../analysis/testing/expectation.ts";
-import { type TestSuite, testSuite } from "../../../analysis/testing/suite.ts";
+import { usable } from "../../../policy/syntax/parse.ts";
 import { type Arguments, parseArguments, UsageError } from "../../arguments.ts";
 import type { Command } from "../../command.ts";
 import { EXIT, type ExitCode, worstOf } from "../../exit_code.ts";
@@ -40,7 +25,9 @@ import { testJson } from "./json.ts";
 import { testJunit } from "./junit.ts";
 import { testMarkdown } from "./markdown.ts";
 import { testPretty } from "./pretty.ts";
-import { below, placed, type PolicyRun, type TestReport } from "./report.ts";
+import { below } from "../../../analysis/testing/words.ts";
+import type { PolicyRun, TestReport } from "./report.ts";
+import { NOTHING_BESIDE, type RunOptions, runTests } from "./run.ts";
 
 const FORMATS = [
   "pretty",
@@ -84,11 +71,8 @@ The clock is frozen; nothing is fetched and no account of this host is looked at
   operands: { files: true },
 };
 
-interface Options {
-  readonly filter: string | null;
-  readonly coverage: boolean;
+interface Options extends Omit<RunOptions, "progress"> {
   readonly threshold: number | null;
-  readonly mutate: boolean;
   readonly stdinName: string | undefined;
 }
 
@@ -157,88 +141,13 @@ async function runPolicy(path: string, work: Work): Promise<PolicyRun> {
     stdinName === undefined ? {} : { stdinName },
   );
   texts.set(read.file, read.text);
-  const empty = {
-    file: read.file,
-    results: [],
-    coverage: null,
-    mutation: null,
-    problems: [],
-    broken: [],
-  };
-  const policy = usable(read);
-  const errors = read.diagnostics.filter(({ level }) => level === "error");
-  if (policy === null || read.source === null) {
-    return { ...empty, findings: errors };
-  }
-  const files = await readTestFiles(path, io);
-  for (const [file, text] of files.texts) texts.set(file, text);
-  const suite = testSuite(policy, { own: read.source, beside: files.sources });
-  const findings = [...files.diagnostics, ...suite.findings];
-  const { filter } = work;
-  const results = suite.cases
-    .filter(({ name }) => filter === null || name.includes(filter))
-    .map((test) => runTest(policy, test));
-  const nothing = suite.cases.length === 0 && findings.length === 0;
-  const never = neverHolds(policy, read.source);
-  const run: PolicyRun = {
-    ...empty,
-    findings: [...findings, ...never.findings],
-    results,
-    broken: never.broken,
-    problems: [
-      ...(nothing ? [`${read.file}: there are no tests`] : []),
-      ...never.broken.map((text) => `${read.file}: ${text}`),
-    ],
-  };
-  return measured(run, { ...work, policy, suite, source: read.source });
-}
-
-/** What must never be is proved beside the tests, which only try some requests. */
-function neverHolds(
-  policy: Policy,
-  source: PolicySource,
-): { findings: Diagnostic[]; broken: string[] } {
-  const { invariants, issues } = readInvariants(policy, source);
-  return {
-    findings: issues.map((issue) => diagnosticAt(source, issue)),
-    broken: invariants.flatMap((one) => proofTexts(prove(policy, one))),
-  };
-}
-
-interface Measure extends Work {
-  readonly policy: Policy;
-  readonly suite: TestSuite;
-  readonly source: PolicySource;
-}
-
-/** With coverage and mutations, where they were asked for and there is anything to measure. */
-function measured(run: PolicyRun, work: Measure): PolicyRun {
-  const { results, findings } = run;
-  if (results.length === 0) return run;
-  const { policy, source, io } = work;
-  const found = work.coverage ? coverageOf(policy, results) : null;
-  const coverage = found === null ? null : {
-    ...found,
-    uncovered: found.uncovered.map((item) => placed(item, source)),
-  };
-  if (!work.mutate) return { ...run, coverage };
-  if (findings.length > 0 || results.some(({ passed }) => !passed)) {
-    const problem = `${run.file}: no changes were tried, because not all is ` +
-      "well without them";
-    return { ...run, coverage, problems: [...run.problems, problem] };
-  }
-  const report = mutate(policy, results as readonly TestResult[], {
-    defaults: work.suite.defaults,
-    onProgress: progress(io),
-  });
-  if (io.interactive) io.stderr("\r\x1b[K");
-  const mutation = {
-    ...report,
-    survived: report.survived.map((item) => placed(item, source)),
-    unknown: report.unknown.map((item) => placed(item, source)),
-    host: report.host.map((item) => placed(item, source)),
-  };
-  return { ...run, coverage, mutation };
+  const options = { ...work, progress: progress(io) };
+  if (usable(read) === null) return runTests(read, NOTHING_BESIDE, options);
+  const beside = await readTestFiles(path, io);
+  for (const [file, text] of beside.texts) texts.set(file, text);
+  const run = runTests(read, beside, options);
+  if (run.mutation !== null && io.interactive) io.stderr("\r\x1b[K");
+  return run;
 }
 
 /** Tells a waiting person after two seconds how far it is. */

@@ -41,7 +41,7 @@ import {
   whence,
   whereto,
   whose,
-} from "./words.ts";
+} from "../../../analysis/who_words.ts";
 
 const FORMATS = ["pretty", "json", "markdown"] as const;
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Cause } from "../../../analysis/diff/diff.ts";
-import { valueChange } from "../../../analysis/diff/settings.ts";
-import { locate } from "../../../policy/syntax/yaml.ts";
-import type { PolicySource } from "../../../policy/syntax/parse.ts";
+import type { Cause } from "./cause.ts";
+import { valueChange } from "./settings.ts";
+import { locate } from "../../policy/syntax/yaml.ts";
+import type { PolicySource } from "../../policy/syntax/parse.ts";
 
 /** The line of the new policy that makes a change; `null` where what made it is gone. */
 export type Places = (

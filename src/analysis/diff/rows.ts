@@ -3,23 +3,14 @@
  *
  * @module
  */
-import type {
-  Change,
-  Diff,
-  PermitChange,
-  Verdict,
-} from "../../../analysis/diff/diff.ts";
-import { causeText, type Places, ruleLine } from "./causes.ts";
-import type { Replayed } from "./replay.ts";
+import type { Change, Diff, PermitChange } from "./diff.ts";
+import { causeText, type Places, ruleLine } from "./cause_words.ts";
 import { changeLines, permitChangeLines, said, used } from "./words.ts";
 
-/** What a report of a comparison is made from. */
-export interface Compared {
+/** A comparison, and where the new policy says what. */
+export interface Placed {
   readonly diff: Diff;
-  readonly replayed: Replayed | null;
   readonly places: Places;
-  /** The new policy by its name. */
-  readonly file: string;
 }
 
 export interface Row {
@@ -44,7 +35,7 @@ export interface Row {
  * Each place that makes a change, and then the changes of other accounts by the same rules; what
  * admits more comes first. The rows of sessions are apart.
  */
-export function changeRows({ diff, places }: Compared): Row[] {
+export function changeRows({ diff, places }: Placed): Row[] {
   const caused = diff.causes.map(({ cause, change }): Row => {
     const line = places(cause);
     return {
@@ -66,7 +57,7 @@ export function changeRows({ diff, places }: Compared): Row[] {
 }
 
 /** What sessions may use of those whom both policies admit. */
-export function sessionRows({ diff, places }: Compared): Row[] {
+export function sessionRows({ diff, places }: Placed): Row[] {
   return gainsFirst(diff.permits.map((change): Row => ({
     verdict: change.verdict,
     account: change.account,
@@ -76,12 +67,6 @@ export function sessionRows({ diff, places }: Compared): Row[] {
     text: `${used(change.old)} → ${used(change.new)}`,
     request: requestOf(permitChangeLines(change)),
   })));
-}
-
-/** The worst that became of recorded logins. */
-export function replayVerdict({ notes }: Replayed): Verdict {
-  if (notes.wider > 0) return "wider";
-  return notes.narrower > 0 ? "narrower" : "equivalent";
 }
 
 function rowOf(change: Change): Omit<Row, "text" | "rules"> {

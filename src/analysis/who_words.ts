@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Way } from "../../../analysis/who.ts";
-import { duration } from "../../../policy/duration.ts";
-import { instantText } from "../../../policy/instant.ts";
-import { operand } from "../../../policy/evaluate/conditions.ts";
+import type { Way } from "./who.ts";
+import { duration } from "../policy/duration.ts";
+import { instantText } from "../policy/instant.ts";
+import { operand } from "../policy/evaluate/conditions.ts";
 
 /** `from 10.0.0.0/8`, or from anywhere. */
 export function whence({ rhosts }: Way): string {

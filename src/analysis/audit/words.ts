@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Place, Unusable } from "../../analysis/audit/entry.ts";
+import type { Place, Unusable } from "./entry.ts";
 import { visible } from "../../lib/text.ts";
 
 /** More causes are only counted. */

@@ -1,0 +1,139 @@
+/**
+ * What `policy explain` answers. Claims are taken as verified; a token is only decoded.
+ *
+ * @module
+ */
+import type { Explanation } from "../../analysis/explain/explain.ts";
+import { mapFilesOfIssuer } from "../../analysis/map_files.ts";
+import { type Answer, answerOf } from "../../cli/policy/explain/answer.ts";
+import { givenClaims } from "../../cli/policy/explain/claims.ts";
+import { explainJson } from "../../cli/policy/explain/json.ts";
+import { explainPretty } from "../../cli/policy/explain/pretty.ts";
+import { decodeBase64url } from "../../lib/base64url.ts";
+import { listOf } from "../../lib/text.ts";
+import { instant } from "../../policy/instant.ts";
+import { type Problem, usablePolicy } from "./sheet.ts";
+
+export interface Question {
+  readonly policy: string;
+  readonly account: string;
+  readonly service: string;
+  readonly rhost: string;
+  /** The local name of the issuer; empty where the claims name it. */
+  readonly issuer: string;
+  /** As written; empty for `now`. */
+  readonly time: string;
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly evidence: {
+    readonly kind: "claims" | "token";
+    readonly text: string;
+  };
+}
+
+export interface Explained {
+  readonly decision: "allow" | "deny";
+  readonly reason: string;
+  /** As `--format json` and as a person at a terminal reads it. */
+  readonly json: string;
+  readonly pretty: string;
+  readonly notes: readonly string[];
+  /** The claims of a token, indented. */
+  readonly decoded: string | null;
+}
+
+/** Never verifies anything: neither signature nor times nor audience. */
+export function explained(question: Question): Explained | Problem {
+  const { account, evidence } = question;
+  const read = usablePolicy({ text: question.policy, file: "policy.yaml" });
+  if ("problem" in read) return read;
+  const { policy } = read;
+  if (account === "") return { problem: "name the account that is asked for" };
+  if (evidence.text.trim() === "") {
+    return { problem: `there is no ${NOUNS[evidence.kind]} yet` };
+  }
+  const now = timeOf(question);
+  if (now === null) {
+    return {
+      problem:
+        'the time is not one such as "2026-01-01T12:00:00Z" or seconds since the epoch',
+    };
+  }
+  const payload = payloadOf(evidence);
+  if (!(payload instanceof Uint8Array)) return payload;
+  const found = givenClaims(payload, {
+    policy,
+    account,
+    issuer: question.issuer || undefined,
+    name: evidence.kind === "token" ? "the token" : "the field",
+  });
+  if (typeof found === "string") return { problem: found };
+  const decoded = evidence.kind === "token" ? indented(payload) : null;
+  if ("decision" in found) {
+    const answer = { explanation: found, request: null, permit: null };
+    return told(answer, { notes: [], decoded });
+  }
+  const files = mapFilesOfIssuer(policy, found.issuer);
+  if (files.length > 0) {
+    return {
+      problem: `the policy reads the map file ${
+        listOf(files.map((file) => JSON.stringify(file)))
+      }, and a page in a browser has no files: ask the command line`,
+    };
+  }
+  const circumstances = {
+    account,
+    service: question.service || undefined,
+    rhost: question.rhost || null,
+    now,
+    nowIsGiven: question.time !== "",
+  };
+  const options = { policy, mapFiles: new Map(), certificate: false };
+  return told(answerOf(found, circumstances, options), {
+    notes: found.notes ?? [],
+    decoded,
+  });
+}
+
+const NOUNS = { claims: "document of claims", token: "token" } as const;
+
+function told(
+  { explanation, request, permit }: Answer & { explanation: Explanation },
+  rest: Pick<Explained, "notes" | "decoded">,
+): Explained {
+  const { decision, reason } = explanation.decision;
+  return {
+    decision,
+    reason,
+    json: explainJson(explanation, permit),
+    pretty: explainPretty(explanation, { color: false, request, permit }),
+    ...rest,
+  };
+}
+
+function timeOf({ time, now }: Question): number | null {
+  const text = time.trim();
+  if (text === "" || text === "now") return now;
+  return /^[0-9]{1,12}$/.test(text) ? Number(text) : instant(text);
+}
+
+/** The document of claims: as written, or out of a token that is only decoded (RFC 7515 section 3.1). */
+function payloadOf(
+  { kind, text }: Question["evidence"],
+): Uint8Array | Problem {
+  if (kind === "claims") return new TextEncoder().encode(text);
+  const parts = text.trim().split(".");
+  if (parts.length === 5) {
+    return { problem: "the token is encrypted: nothing of it can be read" };
+  }
+  const payload = parts.length === 3 ? decodeBase64url(parts[1] ?? "") : null;
+  return payload ?? {
+    problem:
+      "the token is not a signed JSON web token: only its issuer can tell what it stands for",
+  };
+}
+
+function indented(payload: Uint8Array): string {
+  const text = new TextDecoder().decode(payload);
+  return JSON.stringify(JSON.parse(text), null, 2);
+}

@@ -1,0 +1,49 @@
+/**
+ * The tab "Compare": what the policy decides otherwise than an old one.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { Compared } from "../answers/compare.ts";
+import { byId, element, printed } from "./dom.ts";
+import { answerIn, type View } from "./panel.ts";
+
+/** Milliseconds for the search. */
+const LIMIT_MS = 2_000;
+
+export const compareView: View = (panel) => {
+  const target = byId("compared", HTMLElement);
+  const old = byId("old-text", HTMLTextAreaElement);
+  old.addEventListener("input", panel.changed);
+  byId("old-take", HTMLButtonElement).addEventListener("click", () => {
+    old.value = panel.sheet().policy;
+    panel.changed();
+  });
+  return async () => {
+    if (old.value.trim() === "") {
+      target.replaceChildren(
+        element("p", "quiet", "There is no old policy yet."),
+      );
+      panel.tell("nothing to compare with");
+      return;
+    }
+    const { policy } = panel.sheet();
+    const input = { old: old.value, policy };
+    const outcome = await panel.ask("compare", input, LIMIT_MS);
+    if (outcome === null) return;
+    const answer = answerIn<Compared>(outcome, "it is not known what changes");
+    if (typeof answer === "string") {
+      target.replaceChildren(element("pre", "", answer));
+      panel.tell(`no answer: ${answer.split("\n")[0]}`);
+      return;
+    }
+    const { verdict, says, exhaustive, pretty, json } = answer;
+    const limit = exhaustive ? "" : " (not everything was looked at)";
+    const good = verdict === "equivalent" && exhaustive;
+    target.replaceChildren(
+      element("h3", good ? "good" : "bad", `${verdict}: ${says}${limit}`),
+      ...printed(pretty, json),
+    );
+    panel.tell(`${verdict}: ${says}${limit}`);
+  };
+};

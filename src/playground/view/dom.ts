@@ -1,0 +1,59 @@
+/**
+ * Elements of the page and how they are made: words only ever go in as text.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+
+/** The element of the page that has this id. Throws when it is not there or another one. */
+export function byId<Kind extends HTMLElement>(
+  id: string,
+  kind: new () => Kind,
+): Kind {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no "${id}"`);
+  return found;
+}
+
+/** A new element with a class, words and other elements. */
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  name: string,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag);
+  if (name !== "") made.className = name;
+  made.append(...children);
+  return made;
+}
+
+/** A button that does something. */
+export function button(words: string, act: () => void): HTMLButtonElement {
+  const made = element("button", "", words);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** Text as it is, and below it the same as JSON for whoever wants it. */
+export function printed(pretty: string, json: string): HTMLElement[] {
+  const details = element("details", "", element("summary", "", "JSON"));
+  // most never look
+  details.addEventListener("toggle", () => {
+    if (details.open && details.childElementCount === 1) {
+      details.append(element("pre", "", json));
+    }
+  });
+  return [element("pre", "", bounded(pretty)), details];
+}
+
+/** Characters of an answer that are shown: more would take seconds to draw. */
+const MAX_SHOWN = 40_000;
+
+function bounded(text: string): string {
+  return text.length <= MAX_SHOWN
+    ? text
+    : `${text.slice(0, MAX_SHOWN)}\n… and ${
+      text.length - MAX_SHOWN
+    } characters more, which the command line shows`;
+}

@@ -1,0 +1,164 @@
+/**
+ * The field for the policy: a textarea over an underlay that draws the lines which can be seen, and no others,
+ * so that a long text costs no more than a short one.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { Diagnostic } from "../../policy/diagnostic.ts";
+import { byId, element } from "./dom.ts";
+import { MAX_LINE, piecesOf } from "./highlight.ts";
+
+/** Lines above and below that are drawn as well. */
+const MARGIN = 5;
+
+export class Editor {
+  readonly #field = byId("policy-text", HTMLTextAreaElement);
+  readonly #underlay = byId("underlay", HTMLPreElement);
+  readonly #gutter = byId("gutter", HTMLElement);
+  readonly #frame = byId("editor", HTMLElement);
+  readonly #note = byId("caret-note", HTMLElement);
+  #lines: readonly string[] = [""];
+  #findings: readonly Diagnostic[] = [];
+  #drawing = false;
+  #drawn = "";
+
+  /** `changed` is told after each change by a person. */
+  constructor(changed: () => void) {
+    this.#field.addEventListener("input", () => {
+      this.#read();
+      // what was found is about another text by now
+      this.#findings = [];
+      this.#tellCaret();
+      changed();
+    });
+    this.#field.addEventListener("scroll", () => this.#drawSoon());
+    document.addEventListener("selectionchange", () => {
+      if (document.activeElement === this.#field) this.#tellCaret();
+    });
+    new ResizeObserver(() => this.#drawSoon()).observe(this.#frame);
+  }
+
+  get text(): string {
+    return this.#field.value;
+  }
+
+  set text(text: string) {
+    this.#field.value = text;
+    this.#field.setSelectionRange(0, 0);
+    this.#field.scrollTo(0, 0);
+    this.#findings = [];
+    this.#read();
+    this.#tellCaret();
+  }
+
+  /** Findings about the text as it is, to be underlined. */
+  mark(findings: readonly Diagnostic[]): void {
+    this.#findings = findings;
+    this.#drawSoon();
+    this.#tellCaret();
+  }
+
+  /** Puts the caret at a place (both count from 1) and shows it. */
+  moveTo(line: number, column: number): void {
+    const at = this.#lines.slice(0, line - 1)
+      .reduce((sum, text) => sum + text.length + 1, 0);
+    const place = Math.min(at + column - 1, this.#field.value.length);
+    this.#field.focus();
+    this.#field.setSelectionRange(place, place);
+    const middle = (line - 1) * this.#lineHeight() -
+      this.#field.clientHeight / 2;
+    this.#field.scrollTo(0, Math.max(0, middle));
+    this.#drawSoon();
+    this.#tellCaret();
+  }
+
+  #read(): void {
+    this.#lines = this.#field.value.split("\n");
+    const long = this.#lines.some((line) => line.length > MAX_LINE);
+    this.#frame.classList.toggle("plain", long);
+    this.#drawSoon();
+  }
+
+  #lineHeight(): number {
+    return parseFloat(getComputedStyle(this.#field).lineHeight);
+  }
+
+  #drawSoon(): void {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#drawing = false;
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
+    const { scrollTop, scrollLeft, clientHeight } = this.#field;
+    const height = this.#lineHeight();
+    const first = Math.max(0, Math.floor(scrollTop / height) - MARGIN);
+    const last = Math.min(
+      this.#lines.length,
+      Math.ceil((scrollTop + clientHeight) / height) + MARGIN,
+    );
+    const lines = this.#lines.slice(first, last);
+    const top = first * height - scrollTop;
+    this.#underlay.style.transform = `translate(${-scrollLeft}px, ${top}px)`;
+    const marks = this.#findings.filter(({ line, endLine }) =>
+      line <= last && endLine > first
+    );
+    const drawn = JSON.stringify([first, lines, marks.length, marks[0]]);
+    if (drawn !== this.#drawn) {
+      this.#drawn = drawn;
+      this.#underlay.replaceChildren(
+        ...lines.flatMap((line, index) => [
+          ...piecesOf(line, { number: first + index + 1, marks })
+            .map(({ text, classes }) =>
+              classes.length === 0
+                ? document.createTextNode(text)
+                : element("span", classes.join(" "), text)
+            ),
+          "\n",
+        ]),
+      );
+      const levels = new Map<number, string>();
+      for (const { line, level } of marks) {
+        if (levels.get(line) !== "error") levels.set(line, level);
+      }
+      this.#gutter.replaceChildren(element(
+        "div",
+        "numbers",
+        ...lines.flatMap((_, index) => {
+          const number = first + index + 1;
+          return [
+            element("span", levels.get(number) ?? "", String(number)),
+            "\n",
+          ];
+        }),
+      ));
+    }
+    const numbers = this.#gutter.firstElementChild;
+    if (numbers instanceof HTMLElement) {
+      numbers.style.transform = `translate(0, ${top}px)`;
+    }
+  }
+
+  /** What was found in the line that the caret is in. */
+  #tellCaret(): void {
+    const before = this.#field.value.slice(0, this.#field.selectionStart);
+    let line = 1;
+    for (
+      let at = before.indexOf("\n");
+      at >= 0;
+      at = before.indexOf("\n", at + 1)
+    ) {
+      line++;
+    }
+    const found = this.#findings.find((each) => each.line === line);
+    const hint = found?.hint === undefined ? "" : `; ${found.hint}`;
+    const text = found === undefined
+      ? `Line ${line} of ${this.#lines.length}`
+      : `Line ${line}: ${found.level}: ${found.message}${hint}`;
+    if (this.#note.textContent !== text) this.#note.textContent = text;
+  }
+}

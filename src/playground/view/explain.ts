@@ -1,0 +1,73 @@
+/**
+ * The tab "Explain": who asks for what, and what the policy says of it.
+ *
+ * @module
+ */
+/// <reference lib="dom" />
+import type { Explained } from "../answers/explain.ts";
+import { byId, element, printed } from "./dom.ts";
+import { answerIn, type View } from "./panel.ts";
+
+const FIELDS = ["account", "service", "rhost", "issuer", "time"] as const;
+
+export const explainView: View = (panel) => {
+  const target = byId("explained", HTMLElement);
+  const claims = byId("explain-claims", HTMLTextAreaElement);
+  const token = byId("explain-token", HTMLTextAreaElement);
+  const byToken = byId("evidence-token", HTMLInputElement);
+  const byClaims = byId("evidence-claims", HTMLInputElement);
+  const value = (field: typeof FIELDS[number]) =>
+    byId(`explain-${field}`, HTMLInputElement).value.trim();
+  for (const field of FIELDS) {
+    byId(`explain-${field}`, HTMLInputElement)
+      .addEventListener("input", panel.changed);
+  }
+  for (const field of [claims, token]) {
+    field.addEventListener("input", panel.changed);
+  }
+  for (const radio of [byToken, byClaims]) {
+    radio.addEventListener("change", () => {
+      byId("token-field", HTMLElement).hidden = !byToken.checked;
+      byId("claims-field", HTMLElement).hidden = byToken.checked;
+      panel.changed();
+    });
+  }
+  return async () => {
+    const outcome = await panel.ask("explain", {
+      policy: panel.sheet().policy,
+      account: value("account"),
+      service: value("service"),
+      rhost: value("rhost"),
+      issuer: value("issuer"),
+      time: value("time"),
+      now: panel.clock(),
+      evidence: byToken.checked
+        ? { kind: "token", text: token.value }
+        : { kind: "claims", text: claims.value },
+    });
+    if (outcome === null) return;
+    const answer = answerIn<Explained>(outcome, "nothing was decided");
+    if (typeof answer === "string") {
+      target.replaceChildren(element("pre", "", answer));
+      panel.tell(`no answer: ${answer.split("\n")[0]}`);
+      return;
+    }
+    const { decision, reason, notes, decoded, pretty, json } = answer;
+    target.replaceChildren(
+      element("h3", decision, `${decision}: ${reason}`),
+      ...notes.map((note) => element("p", "quiet", note)),
+      ...printed(pretty, json),
+      ...decoded === null ? [] : [
+        element("h3", "bad", "The token's claims, not verified"),
+        element(
+          "p",
+          "quiet",
+          "Signature, times and audience were not looked at: a login does, and may refuse it.",
+        ),
+        element("pre", "", decoded),
+      ],
+    );
+    const caveat = decoded === null ? "" : ", if the token is genuine";
+    panel.tell(`${decision}: ${reason}${caveat}`);
+  };
+};
