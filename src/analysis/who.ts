@@ -41,6 +41,8 @@ export interface Reach {
   readonly ways: readonly Way[];
   /** The deny rules that can take some of them away, by their ids. */
   readonly except: readonly string[];
+  /** False where not every rule was asked about it: there may be more ways. */
+  readonly whole: boolean;
 }
 
 export interface Who {
@@ -54,10 +56,20 @@ const STEPS = 1_000_000;
 /** More accounts than a person reads; others are asked for by name. */
 const MAX_ACCOUNTS = 200;
 
+interface WhoOptions {
+  /** Only these, instead of all that the policy names and an example of each sort of others. */
+  readonly accounts?: readonly string[];
+  /**
+   * How many questions about one rule and one account are asked; a fixed number is the same effort
+   * whenever it is asked for. Without, as many as there are.
+   */
+  readonly questions?: number;
+}
+
 /** Tells who reaches the accounts: all that the policy names and a few examples, or those given. */
 export function whoReaches(
   policy: Policy,
-  { accounts }: { accounts?: readonly string[] } = {},
+  { accounts, questions = Infinity }: WhoOptions = {},
 ): Who {
   const limits = new Set<string>();
   const cache: GlobCache = new Map();
@@ -66,30 +78,130 @@ export function whoReaches(
     limits: [],
   };
   found.limits.forEach((limit) => limits.add(limit));
-  if (found.accounts.length > MAX_ACCOUNTS && accounts === undefined) {
-    limits.add(
-      `${found.accounts.length} accounts are too many to show: name those that matter with --account`,
-    );
-  }
-  const asked = accounts === undefined
-    ? found.accounts.slice(0, MAX_ACCOUNTS)
-    : found.accounts;
   const openings = policy.issuers.flatMap((issuer) =>
     openingsOf({ policy, issuer })
   );
+  const asking = askingOf(found.accounts, {
+    openings,
+    most: accounts === undefined ? MAX_ACCOUNTS : Infinity,
+    questions,
+  });
+  asking.limits.forEach((limit) => limits.add(limit));
   return {
-    accounts: asked.map(({ account, example }) => ({
+    accounts: asking.accounts.map(({ account, example, asked, whole }) => ({
       account,
       example,
-      ways: openings.flatMap((opening) =>
+      ways: asked.flatMap((opening) =>
         waysBy(opening, account, { limits, cache })
       ),
       except: policy.rules.filter((rule) =>
         rule.effect === "deny" && sourcesFor(rule, account)?.length !== 0
       ).map(({ id }) => id),
+      whole,
     })),
     limits: [...limits],
   };
+}
+
+interface Account {
+  readonly account: string;
+  readonly example: boolean;
+}
+
+/** An account, and the rules that are asked about it. */
+interface Asking extends Account {
+  readonly asked: readonly Opening[];
+  readonly whole: boolean;
+}
+
+/**
+ * What is asked: everything about the first accounts, where that is not too much. Otherwise each rule
+ * about one account, so that none is left out, and then everything about as many accounts as can be.
+ */
+function askingOf(
+  all: readonly Account[],
+  { openings, most, questions }: {
+    openings: readonly Opening[];
+    most: number;
+    questions: number;
+  },
+): { accounts: Asking[]; limits: string[] } {
+  const limits: string[] = [];
+  if (all.length > most) {
+    limits.push(
+      `${all.length} accounts are too many to show: name those that matter with --account`,
+    );
+  }
+  const first = all.slice(0, most);
+  const given = new Map(
+    first.map(({ account }) => [
+      account,
+      openings.filter(({ rule }) => sourcesFor(rule, account)?.length !== 0),
+    ]),
+  );
+  let left = questions;
+  for (const { length } of given.values()) left -= length;
+  if (left >= 0) {
+    return {
+      limits,
+      accounts: first.map((one) => ({
+        ...one,
+        asked: given.get(one.account) ?? [],
+        whole: true,
+      })),
+    };
+  }
+  left = questions;
+  const chosen = new Map<string, Set<Opening>>();
+  for (const opening of openings.slice(0, questions)) {
+    const account = ownAccount(opening.rule, all);
+    if (account === undefined) continue;
+    chosen.set(account, (chosen.get(account) ?? new Set()).add(opening));
+    left -= 1;
+  }
+  if (openings.length > questions) {
+    limits.push(
+      `of ${openings.length} rules and issuers ${questions} were looked at`,
+    );
+  }
+  const whole = new Set<string>();
+  for (const [account, asked] of given) {
+    const known = chosen.get(account)?.size ?? 0;
+    if (asked.length - known > left) continue;
+    left -= asked.length - known;
+    chosen.set(account, new Set(asked));
+    whole.add(account);
+  }
+  limits.push(
+    `there are too many rules and accounts to ask each rule about each account: ${whole.size} of ${all.length} accounts were asked about every rule`,
+  );
+  return {
+    limits,
+    accounts: all.filter(({ account }) => chosen.has(account)).map((one) => ({
+      ...one,
+      asked: [...chosen.get(one.account) ?? []],
+      whole: whole.has(one.account),
+    })),
+  };
+}
+
+/** The account that tells most of a rule: one that it names, or an example of those that it does not. */
+function ownAccount(
+  rule: Rule,
+  all: readonly Account[],
+): string | undefined {
+  for (const source of rule.accounts ?? []) {
+    const named = source.source === "names"
+      ? source.names[0]
+      : source.source === "map"
+      ? source.map[0]?.accounts[0]
+      : undefined;
+    if (named !== undefined) return named;
+  }
+  const gives = ({ account }: Account) =>
+    sourcesFor(rule, account)?.length !== 0;
+  return (all.find((one) => one.example && gives(one)) ?? all.find(gives))
+    ?.account;
 }
 
 /** An allow rule under the policy without all others: what those admit says nothing about this one. */

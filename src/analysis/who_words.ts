@@ -32,7 +32,7 @@ export function conditions({ when }: Way): string[] {
 }
 
 /** What the authentication must be; one text a requirement. */
-export function requirements({ assurance }: Way): string[] {
+export function requirements({ assurance }: Pick<Way, "assurance">): string[] {
   const { permittedIdps, mfa, maxAuthAge, sameIdentity } = assurance;
   return [
     ...permittedIdps.map((list) => `through ${list.join(" or ")}`),

@@ -58,6 +58,11 @@ const MODULES: readonly Verb[] = [
     load: () => import("./policy/who/verb.ts"),
   },
   {
+    words: "policy report",
+    summary: "make a page of who gets in, for people who read no policy",
+    load: () => import("./policy/report/verb.ts"),
+  },
+  {
     words: "policy show",
     summary: "print a policy in a normal form, or with all defaults",
     load: () => import("./policy/show.ts"),

@@ -128,10 +128,26 @@ export async function readGiven(
 export async function writeOutput(
   path: string,
   text: string,
-  io: CliIo,
+  io: Pick<CliIo, "writeFile">,
+): Promise<void> {
+  await unlessUnwritten(path, io.writeFile(path, text));
+}
+
+/** The same for a file that others read at any time. */
+export async function replaceOutput(
+  path: string,
+  text: string,
+  io: Pick<CliIo, "replaceFile">,
+): Promise<void> {
+  await unlessUnwritten(path, io.replaceFile(path, text));
+}
+
+async function unlessUnwritten(
+  path: string,
+  written: Promise<void>,
 ): Promise<void> {
   try {
-    await io.writeFile(path, text);
+    await written;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new InputError(`the file "${path}" ${whyUnwritten(error)}`);
@@ -216,15 +232,25 @@ export async function readTestFiles(
   policy: string,
   io: CliIo,
 ): Promise<TestFiles> {
+  if (policy === "-") return await readTests([], io);
+  const stem = nameOf(policy).replace(POLICY_FILE, "");
+  const names = await io.listFolder(folderOf(policy));
+  const folder = policy.slice(0, policy.length - nameOf(policy).length);
+  const files = [`${stem}.test.yaml`, `${stem}.test.yml`].filter((name) =>
+    names.includes(name)
+  );
+  return await readTests(files.map((name) => folder + name), io);
+}
+
+/** Reads files of tests by their names. Never throws: a file that cannot be read is a finding. */
+export async function readTests(
+  files: readonly string[],
+  io: CliIo,
+): Promise<TestFiles> {
   const sources: TestSource[] = [];
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
-  if (policy === "-") return { sources, diagnostics, texts };
-  const stem = nameOf(policy).replace(POLICY_FILE, "");
-  const names = await io.listFolder(folderOf(policy));
-  for (const name of [`${stem}.test.yaml`, `${stem}.test.yml`]) {
-    if (!names.includes(name)) continue;
-    const file = policy.slice(0, policy.length - nameOf(policy).length) + name;
+  for (const file of files) {
     try {
       const text = decodeUtf8(await io.readFile(file));
       texts.set(file, text);

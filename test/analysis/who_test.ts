@@ -105,3 +105,32 @@ Deno.test("whoReaches() leaves out no rule that admits a request, and each least
   );
   assert.ok(admitted > 50, String(admitted));
 });
+
+Deno.test("with few questions every rule is asked about one account, and it is said what was not asked", () => {
+  const policy = rules({
+    staff: "when: {groups: {any: [staff]}}, accounts: [{claim: sub}]",
+    ops: "issuers: [campus], accounts: [{names: [deploy]}]",
+    db: "issuers: [campus], accounts: [{names: [db, deploy]}]",
+  });
+  const all = whoReaches(policy);
+  assert.deepEqual(all.limits, []);
+  assert.ok(all.accounts.every(({ whole }) => whole));
+  const few = whoReaches(policy, { questions: 6 });
+  assert.deepEqual(few.limits, [
+    "there are too many rules and accounts to ask each rule about each account: 2 of 4 accounts were asked about every rule",
+  ]);
+  const told = few.accounts.map(({ account, ways, whole }) => [
+    account,
+    ways.map(({ rule, issuer }) => `${rule} ${issuer}`),
+    whole,
+  ]);
+  assert.deepEqual(told, [
+    ["db", ["staff campus", "db campus", "staff lab"], true],
+    ["deploy", ["ops campus"], false],
+    ["someone", ["staff campus", "staff lab"], true],
+  ]);
+  assert.deepEqual(
+    whoReaches(policy, { questions: 2 }).limits[0],
+    "of 4 rules and issuers 2 were looked at",
+  );
+});

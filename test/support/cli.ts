@@ -49,6 +49,10 @@ export async function cli(
       written[path] = text;
       return Promise.resolve();
     },
+    replaceFile: (path: string, text: string) => {
+      written[path] = text;
+      return Promise.resolve();
+    },
     listFolder: () => Promise.resolve([]),
     now: () => options.now ?? Date.UTC(2026, 0, 1, 12),
     color: false,

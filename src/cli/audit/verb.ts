@@ -13,11 +13,10 @@ import type { Command } from "../command.ts";
 import { formatOption } from "../output/reports.ts";
 import { EXIT, type ExitCode } from "../exit_code.ts";
 import {
-  InputError,
   type ReadPolicy,
   readPolicy,
+  replaceOutput,
   usableOrThrow,
-  whyUnwritten,
 } from "../input.ts";
 import type { CliIo } from "../io.ts";
 import { namedOnce, readAuditFiles } from "./files.ts";
@@ -94,18 +93,8 @@ export async function run(
       ),
   }[format]();
   if (output === undefined) io.stdout(text);
-  else await replace(output, text, io);
+  else await replaceOutput(output, text, io);
   return summary.records === 0 ? EXIT.nothing : EXIT.fine;
-}
-
-/** Throws {@link InputError}. */
-async function replace(path: string, text: string, io: CliIo): Promise<void> {
-  try {
-    await io.replaceFile(path, text);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new InputError(`the file "${path}" ${whyUnwritten(error)}`);
-  }
 }
 
 /** The rules of the policy with their lines. */

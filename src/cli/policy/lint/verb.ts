@@ -37,10 +37,8 @@ import {
   writeOutput,
 } from "../../input.ts";
 import type { LintReport } from "./report.ts";
-import { LEVELS } from "../../output/levels.ts";
+import { FAIL_LEVEL_OPTION, failingLevels } from "../../output/levels.ts";
 import { plural } from "../../../lib/text.ts";
-
-const FAIL_LEVELS = [...LEVELS, "never"] as const;
 
 export const COMMAND: Command = {
   forms: [
@@ -53,12 +51,7 @@ policy "site.yaml" beside it, whose tests it holds.
 `,
   options: {
     ...reportOptions(FORMATS),
-    "fail-level": {
-      value: "LEVEL",
-      says: "the lowest level that makes the exit code 1",
-      oneOf: FAIL_LEVELS,
-      fallback: "error",
-    },
+    ...FAIL_LEVEL_OPTION,
     "max-warnings": {
       value: "N",
       says: "more warnings than that make the exit code 1",
@@ -133,12 +126,6 @@ function pageOf(options: Arguments): string | null {
     throw new UsageError("--explain and --list-rules take no policy file");
   }
   return id === undefined ? listRules({ json }) : explainRule(id, { json });
-}
-
-function failingLevels(options: Arguments): readonly Level[] {
-  const written = options.text("fail-level") ?? "error";
-  const level = choice("fail-level", written, FAIL_LEVELS);
-  return level === "never" ? [] : LEVELS.slice(0, LEVELS.indexOf(level) + 1);
 }
 
 function numberOption(options: Arguments, name: string): number | null {
