@@ -24,6 +24,8 @@ export interface SeenFault extends Fault {
 export interface Expectations {
   /** Selectors of elements that are meant to scroll or to be cut. */
   readonly scrolls?: readonly string[];
+  /** How the desktop looks from which it is printed. Default: light, as Chromium itself prints. */
+  readonly paper?: "light" | "dark";
 }
 
 export interface BrowserPage extends AsyncDisposable {
@@ -194,8 +196,8 @@ function pageOf(order: (errand: Errand) => Promise<unknown>): BrowserPage {
         // what axe looks for depends on the width at most; colours it leaves to the line above
         if (sight.scheme === "light") add(name, await axe());
       }
-      // who prints from a dark desktop gets black on white
-      await see({ width: PAPER, scheme: "dark", media: "print" });
+      const scheme = expected.paper ?? "light";
+      await see({ width: PAPER, scheme, media: "print" });
       add("paper", await faults({ ...expected, print: true }));
       await see({ width: 1280, scheme: "light", media: "screen" });
       return found;
@@ -233,7 +235,11 @@ async function keyboard({ inspect, press }: {
     }
     return true;
   };
-  for (let before = -2, step = 0; step <= 2 * controls.length + 1; step++) {
+  for (
+    let before = -2, ends = 0, step = 0;
+    step <= 2 * controls.length + 1;
+    step++
+  ) {
     await press("Tab");
     let at = await focus();
     if (at.control !== null && at.control === before) {
@@ -242,6 +248,8 @@ async function keyboard({ inspect, press }: {
       break;
     }
     // after the last comes the first again, or the document
+    // Tab goes on from where somebody clicked last, and past the end once
+    if (at.control === null && (ends += 1) < 2) continue;
     if (at.control === null || (at.control >= 0 && !arrive(at))) break;
     before = at.control;
     // between the parts of one control arrow keys move
