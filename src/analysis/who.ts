@@ -5,6 +5,7 @@
  * @module
  */
 import { combine, type Requirements } from "../policy/evaluate/assurance.ts";
+import { addTo } from "../lib/multimap.ts";
 import type { Condition, Policy, Rule } from "../policy/model.ts";
 import { accountsToCompare } from "./diff/accounts.ts";
 import type { GlobCache } from "./diff/atoms.ts";
@@ -78,14 +79,19 @@ export function whoReaches(
     limits: [],
   };
   found.limits.forEach((limit) => limits.add(limit));
+  // a number of questions is a bound of its own
+  const cut = accounts === undefined && questions === Infinity &&
+    found.accounts.length > MAX_ACCOUNTS;
+  if (cut) {
+    limits.add(
+      `${found.accounts.length} accounts are too many to show: name those that matter with --account`,
+    );
+  }
+  const all = cut ? found.accounts.slice(0, MAX_ACCOUNTS) : found.accounts;
   const openings = policy.issuers.flatMap((issuer) =>
     openingsOf({ policy, issuer })
   );
-  const asking = askingOf(found.accounts, {
-    openings,
-    most: accounts === undefined ? MAX_ACCOUNTS : Infinity,
-    questions,
-  });
+  const asking = askingOf(all, { openings, questions });
   asking.limits.forEach((limit) => limits.add(limit));
   return {
     accounts: asking.accounts.map(({ account, example, asked, whole }) => ({
@@ -115,43 +121,38 @@ interface Asking extends Account {
 }
 
 /**
- * What is asked: everything about the first accounts, where that is not too much. Otherwise each rule
- * about one account, so that none is left out, and then everything about as many accounts as can be.
+ * What is asked: everything about all accounts, where that is not too much. Otherwise each rule about
+ * one account, so that none is left out, and then everything about as many accounts as can be.
  */
 function askingOf(
   all: readonly Account[],
-  { openings, most, questions }: {
+  { openings, questions }: {
     openings: readonly Opening[];
-    most: number;
     questions: number;
   },
 ): { accounts: Asking[]; limits: string[] } {
-  const limits: string[] = [];
-  if (all.length > most) {
-    limits.push(
-      `${all.length} accounts are too many to show: name those that matter with --account`,
-    );
+  const given = byAccount(openings);
+  let count = 0;
+  const asking: Asking[] = [];
+  for (const one of all) {
+    const asked = given(one.account);
+    count += asked.length;
+    if (count > questions) return fewer(all, { openings, questions, given });
+    asking.push({ ...one, asked, whole: true });
   }
-  const first = all.slice(0, most);
-  const given = new Map(
-    first.map(({ account }) => [
-      account,
-      openings.filter(({ rule }) => sourcesFor(rule, account)?.length !== 0),
-    ]),
-  );
+  return { accounts: asking, limits: [] };
+}
+
+/** The same where there are more questions than may be asked. */
+function fewer(
+  all: readonly Account[],
+  { openings, questions, given }: {
+    openings: readonly Opening[];
+    questions: number;
+    given: (account: string) => readonly Opening[];
+  },
+): { accounts: Asking[]; limits: string[] } {
   let left = questions;
-  for (const { length } of given.values()) left -= length;
-  if (left >= 0) {
-    return {
-      limits,
-      accounts: first.map((one) => ({
-        ...one,
-        asked: given.get(one.account) ?? [],
-        whole: true,
-      })),
-    };
-  }
-  left = questions;
   const chosen = new Map<string, Set<Opening>>();
   for (const opening of openings.slice(0, questions)) {
     const account = ownAccount(opening.rule, all);
@@ -159,29 +160,55 @@ function askingOf(
     chosen.set(account, (chosen.get(account) ?? new Set()).add(opening));
     left -= 1;
   }
-  if (openings.length > questions) {
-    limits.push(
-      `of ${openings.length} rules and issuers ${questions} were looked at`,
-    );
-  }
   const whole = new Set<string>();
-  for (const [account, asked] of given) {
-    const known = chosen.get(account)?.size ?? 0;
-    if (asked.length - known > left) continue;
-    left -= asked.length - known;
+  for (const { account } of all) {
+    const asked = given(account);
+    const more = asked.length - (chosen.get(account)?.size ?? 0);
+    if (more > left) break;
+    left -= more;
     chosen.set(account, new Set(asked));
     whole.add(account);
   }
-  limits.push(
-    `there are too many rules and accounts to ask each rule about each account: ${whole.size} of ${all.length} accounts were asked about every rule`,
-  );
+  const rules = openings.length > questions
+    ? `of ${openings.length} rules and issuers only ${questions} were looked at`
+    : "every rule was asked about one account at least";
   return {
-    limits,
+    limits: [
+      `there are too many rules and accounts to ask each rule about each account: ${rules}, and ${whole.size} of ${all.length} accounts about every rule`,
+    ],
     accounts: all.filter(({ account }) => chosen.has(account)).map((one) => ({
       ...one,
       asked: [...chosen.get(one.account) ?? []],
       whole: whole.has(one.account),
     })),
+  };
+}
+
+/** The openings that can give an account, in their order. */
+function byAccount(
+  openings: readonly Opening[],
+): (account: string) => Opening[] {
+  const named = new Map<string, Opening[]>();
+  const open = openings.filter(({ rule }) =>
+    rule.accounts?.some(({ source }) => source !== "names" && source !== "map")
+  );
+  for (const opening of openings) {
+    for (const source of opening.rule.accounts ?? []) {
+      const names = source.source === "names"
+        ? source.names
+        : source.source === "map"
+        ? source.map.flatMap(({ accounts }) => accounts)
+        : [];
+      for (const name of new Set(names)) addTo(named, name, opening);
+    }
+  }
+  const order = new Map(openings.map((opening, index) => [opening, index]));
+  const place = (opening: Opening) => order.get(opening) ?? 0;
+  return (account) => {
+    const gives = ({ rule }: Opening) =>
+      sourcesFor(rule, account)?.length !== 0;
+    const found = new Set([...named.get(account) ?? [], ...open.filter(gives)]);
+    return [...found].sort((a, b) => place(a) - place(b));
   };
 }
 

@@ -41,15 +41,27 @@ export function html(
   strings: TemplateStringsArray,
   ...parts: readonly Part[]
 ): Markup {
-  let result = strings[0] ?? "";
+  const own = ownText(strings);
+  let result = own[0] ?? "";
   parts.forEach((part, index) => {
-    // what stands at the end tells where the next one lands: <${…}, </${…}, a=${…}
-    if (/(?:<\/?|=\s*)$/.test(strings[index] ?? "")) {
-      throw new Error("a template has words where only quotes may begin");
-    }
-    result += written(part) + (strings[index + 1] ?? "");
+    result += written(part) + (own[index + 1] ?? "");
   });
   return new Markup(result);
+}
+
+const ownTexts = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+/** What a template says by itself, without the indentation of the source. */
+function ownText(strings: TemplateStringsArray): readonly string[] {
+  const known = ownTexts.get(strings);
+  if (known !== undefined) return known;
+  // what stands at the end tells where the next one lands: <${…}, </${…}, a=${…}
+  if (strings.slice(0, -1).some((text) => /(?:<\/?|=\s*)$/.test(text))) {
+    throw new Error("a template has words where only quotes may begin");
+  }
+  const texts = strings.map((text) => text.replace(/\n\s*/g, "\n"));
+  ownTexts.set(strings, texts);
+  return texts;
 }
 
 function written(part: Part): string {

@@ -117,7 +117,7 @@ Deno.test("with few questions every rule is asked about one account, and it is s
   assert.ok(all.accounts.every(({ whole }) => whole));
   const few = whoReaches(policy, { questions: 6 });
   assert.deepEqual(few.limits, [
-    "there are too many rules and accounts to ask each rule about each account: 2 of 4 accounts were asked about every rule",
+    "there are too many rules and accounts to ask each rule about each account: every rule was asked about one account at least, and 1 of 4 accounts about every rule",
   ]);
   const told = few.accounts.map(({ account, ways, whole }) => [
     account,
@@ -127,10 +127,10 @@ Deno.test("with few questions every rule is asked about one account, and it is s
   assert.deepEqual(told, [
     ["db", ["staff campus", "db campus", "staff lab"], true],
     ["deploy", ["ops campus"], false],
-    ["someone", ["staff campus", "staff lab"], true],
+    ["someone", ["staff campus", "staff lab"], false],
   ]);
-  assert.deepEqual(
-    whoReaches(policy, { questions: 2 }).limits[0],
-    "of 4 rules and issuers 2 were looked at",
+  assert.match(
+    whoReaches(policy, { questions: 2 }).limits[0] ?? "",
+    /: of 4 rules and issuers only 2 were looked at, and 0 of 4 accounts/,
   );
 });
