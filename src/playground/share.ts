@@ -1,6 +1,6 @@
 /**
- * What stands behind the "#" of a link: base64url(deflate-raw(JSON)) of the texts on the page. Browsers do not
- * send it to any server.
+ * What stands behind the "#" of a link: base64url(deflate-raw(JSON)) of the texts on the page, and a checksum:
+ * deflate has none, and a damaged link would show another policy. Browsers do not send it to any server.
  *
  * A token is never in it: {@link Shared} has no place for one.
  *
@@ -30,18 +30,35 @@ const MAX_INFLATED = 2_000_000;
 
 /** The fragment, without "#". */
 export async function fragmentOf(shared: Shared): Promise<string> {
-  const { policy, tests, claims } = shared;
-  const members = {
-    policy,
-    tests,
-    ...(claims === undefined ? {} : { claims }),
-  };
+  const texts = textsOf(shared);
+  const members = { ...texts, check: checkOf(texts) };
   const bytes = new TextEncoder().encode(JSON.stringify(members));
   const deflated = await through(bytes, new CompressionStream("deflate-raw"));
   return encodeBase64url(deflated ?? new Uint8Array());
 }
 
-/** What a fragment carries. Whatever is not exactly as {@link fragmentOf} writes it is refused. */
+/** Nothing else that an object may hold. */
+function textsOf({ policy, tests, claims }: Shared): Shared {
+  return { policy, tests, ...(claims === undefined ? {} : { claims }) };
+}
+
+/** CRC-32 of the texts (as in gzip, RFC 1952 section 8), in hex. It is for accidents, not against anybody. */
+function checkOf({ policy, tests, claims }: Shared): string {
+  const text = JSON.stringify([policy, tests, claims]);
+  let crc = 0xffffffff;
+  for (const byte of new TextEncoder().encode(text)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+  }
+  return (~crc >>> 0).toString(16).padStart(8, "0");
+}
+
+/**
+ * What a fragment carries. Whatever has another shape than {@link fragmentOf} writes is refused; only the
+ * checksum may be missing, in links that somebody made by hand.
+ */
 export async function sharedIn(fragment: string): Promise<Shared | Refused> {
   if (fragment.length > MAX_FRAGMENT) {
     return { refused: "the link is too long: nothing of it was taken" };
@@ -79,11 +96,16 @@ function shapeOf(text: string): Shared | Refused {
     return FOREIGN;
   }
   if (!isObject(value)) return FOREIGN;
-  const { policy, tests, claims, ...others } = value;
+  const { policy, tests, claims, check, ...others } = value;
   if (typeof policy !== "string" || typeof tests !== "string") return FOREIGN;
   if (Object.keys(others).length > 0) return FOREIGN;
-  if (claims === undefined) return { policy, tests };
-  return typeof claims === "string" ? { policy, tests, claims } : FOREIGN;
+  if (claims !== undefined && typeof claims !== "string") return FOREIGN;
+  const shared: Shared = {
+    policy,
+    tests,
+    ...(claims === undefined ? {} : { claims }),
+  };
+  return check === undefined || check === checkOf(shared) ? shared : DAMAGED;
 }
 
 /**

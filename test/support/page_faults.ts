@@ -226,7 +226,13 @@ export function inspector(): Inspector {
       );
       const scrolling = inScroller(owner, look);
       if (!scrolling) {
-        const over = Math.max(...rects.map((each) => outside(each, loose)));
+        const reach = Math.max(...rects.map((each) => outside(each, loose)));
+        const far = rects.some(({ left, right }) =>
+          left < -0.5 || right > width + 0.5
+        );
+        // a blank at the end of a line may hang out of it: then words are looked at one by one
+        const words = reach > SLACK || far ? rectsOfWords(node) : [];
+        const over = Math.max(...words.map((each) => outside(each, loose)));
         if (over > SLACK) {
           faults.push({
             kind: "out of box",
@@ -234,8 +240,8 @@ export function inspector(): Inspector {
             what: `${over.toFixed(1)} px out of ${where(box)}`,
           });
         }
-        const left = Math.min(...rects.map((each) => each.left));
-        const right = Math.max(...rects.map((each) => each.right));
+        const left = Math.min(...words.map((each) => each.left));
+        const right = Math.max(...words.map((each) => each.right));
         if (left < -0.5 || right > width + 0.5) {
           faults.push({
             kind: "out of box",
@@ -257,6 +263,15 @@ export function inspector(): Inspector {
       }
     }
     return faults;
+  }
+
+  function rectsOfWords(node: Text): DOMRect[] {
+    return [...node.data.matchAll(/\S+/g)].flatMap(({ 0: word, index }) => {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      return [...range.getClientRects()];
+    });
   }
 
   /** Text of a drawing lies in the rectangle of its group, or in the drawing. */
@@ -630,7 +645,15 @@ export function inspector(): Inspector {
     });
   }
 
+  /** A field may leave it to a box around it to show the focus. */
   function looks(element: Element): string {
+    const boxes = chainOf(element).slice(-3).filter((each) =>
+      each !== document.body && each !== document.documentElement
+    );
+    return boxes.map(ownLooks).join(" in ");
+  }
+
+  function ownLooks(element: Element): string {
     const style = getComputedStyle(element);
     const outline = style.outlineStyle === "none" ||
         parseFloat(style.outlineWidth) < 1 || rgba(style.outlineColor)[3] === 0
