@@ -49,13 +49,10 @@ export async function cli(
       written[path] = text;
       return Promise.resolve();
     },
-<<<<<<< HEAD
     replaceFile: (path: string, text: string) => {
       written[path] = text;
       return Promise.resolve();
     },
-    listFolder: () => Promise.resolve([]),
-=======
     // the files lie in one folder; those with a folder in their path are not found by looking there
     listFolder: (folder: string) =>
       Promise.resolve(
@@ -63,7 +60,6 @@ export async function cli(
           ? Object.keys(files).filter((path) => !path.includes("/"))
           : [],
       ),
->>>>>>> play15
     now: () => options.now ?? Date.UTC(2026, 0, 1, 12),
     color: false,
     interactive: false,
