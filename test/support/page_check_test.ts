@@ -194,7 +194,11 @@ Deno.test("each way in which a page can be wrong is seen", async (t) => {
         }),
       );
       const found = await page.keyboard();
-      assert.deepEqual(found.map(({ kind }) => kind), ["keyboard"]);
+      assert.deepEqual(
+        found.map(({ kind }) => kind),
+        ["keyboard"],
+        JSON.stringify(found),
+      );
       assert.match(found[0]?.where ?? "", /p\.go/);
     });
     await t.step("a focus that nobody sees", async () => {

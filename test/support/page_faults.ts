@@ -58,6 +58,9 @@ export function inspector(): Inspector {
     willReadFrequently: true,
   })!;
   const colours = new Map<string, Rgba>();
+  const small = new Map<Element, boolean>();
+  const scrolling = new Map<Element, boolean>();
+  const blocks = new Map<Element, Element>();
 
   function where(element: Element, text = ""): string {
     const path: string[] = [];
@@ -79,18 +82,32 @@ export function inspector(): Inspector {
   }
 
   function shown(element: Element): boolean {
-    if (!element.checkVisibility({ visibilityProperty: true })) return false;
-    // what is there for screen readers alone
-    for (let at: Element | null = element; at; at = at.parentElement) {
-      if (!(at instanceof HTMLElement)) continue;
-      const { overflow, clipPath, position } = getComputedStyle(at);
-      const small = at.clientWidth <= 1 && at.clientHeight <= 1;
-      if (position === "absolute" && small && overflow !== "visible") {
-        return false;
-      }
-      if (clipPath === "inset(50%)" || clipPath === "inset(100%)") return false;
-    }
-    return true;
+    return element.checkVisibility({ visibilityProperty: true }) &&
+      !forReadersAlone(element);
+  }
+
+  /** What is there for screen readers and takes no room. */
+  function forReadersAlone(element: Element): boolean {
+    return remembered(small, element, () => {
+      const above = element.parentElement;
+      if (above !== null && forReadersAlone(above)) return true;
+      if (!(element instanceof HTMLElement)) return false;
+      const { overflow, clipPath, position } = getComputedStyle(element);
+      if (/^inset\((?:50|100)%\)$/.test(clipPath)) return true;
+      return position === "absolute" && overflow !== "visible" &&
+        element.clientWidth <= 1 && element.clientHeight <= 1;
+    });
+  }
+
+  /** The styles of an element are the same for as long as one look takes. */
+  function remembered<Value>(
+    values: Map<Element, Value>,
+    element: Element,
+    find: () => Value,
+  ): Value {
+    let value = values.get(element);
+    if (value === undefined) values.set(element, value = find());
+    return value;
   }
 
   /** Every piece of text that can be seen. */
@@ -125,15 +142,13 @@ export function inspector(): Inspector {
 
   /** In a part that scrolls by itself and can be reached to do so. */
   function inScroller(element: Element, look: Look): boolean {
-    if (look.scrolls.some((each) => element.closest(each))) return true;
-    for (
-      let at: Element | null = element;
-      at !== null && at !== document.documentElement;
-      at = at.parentElement
-    ) {
-      if (at !== document.body && scroller(at)) return true;
-    }
-    return false;
+    return remembered(scrolling, element, () => {
+      if (look.scrolls.some((each) => element.matches(each))) return true;
+      if (element === document.body || element.parentElement === null) {
+        return false;
+      }
+      return scroller(element) || inScroller(element.parentElement, look);
+    });
   }
 
   function sideways(look: Look): Fault[] {
@@ -187,14 +202,13 @@ export function inspector(): Inspector {
   }
 
   function block(element: Element): Element {
-    let at = element;
-    while (
-      at.parentElement !== null &&
-      /^(?:inline|contents)$/.test(getComputedStyle(at).display)
-    ) {
-      at = at.parentElement;
-    }
-    return at;
+    return remembered(blocks, element, () => {
+      const above = element.parentElement;
+      return above !== null &&
+          /^(?:inline|contents)$/.test(getComputedStyle(element).display)
+        ? block(above)
+        : element;
+    });
   }
 
   function outside(inner: DOMRect, outer: DOMRect): number {
@@ -224,8 +238,7 @@ export function inspector(): Inspector {
         frame.width,
         frame.height + 12,
       );
-      const scrolling = inScroller(owner, look);
-      if (!scrolling) {
+      if (!inScroller(owner, look)) {
         const reach = Math.max(...rects.map((each) => outside(each, loose)));
         const far = rects.some(({ left, right }) =>
           left < -0.5 || right > width + 0.5
@@ -610,6 +623,7 @@ export function inspector(): Inspector {
   }
 
   function faults(look: Look): Fault[] {
+    for (const each of [small, scrolling, blocks]) each.clear();
     const all = lines();
     if (all.length === 0) {
       return [{ kind: "empty", where: "body", what: "shows no text" }];
@@ -630,6 +644,7 @@ export function inspector(): Inspector {
   const PARTS = "[role=tab], [role=menuitem], [role=option], [role=treeitem]";
 
   function controls(): string[] {
+    small.clear();
     const clickable = [...document.querySelectorAll(CLICKABLE)].filter((each) =>
       shown(each) && !each.matches(":disabled, input[type=hidden]") &&
       (each.getAttribute("tabindex") !== "-1" || each.matches(PARTS))
