@@ -45,6 +45,8 @@ async function follow(
   policies: readonly Example[],
 ): Promise<void> {
   const fragment = location.hash.slice(1);
+  // a line of the policy, as links of a report name it
+  if (/^L\d+$/.test(fragment)) return;
   const [first] = policies;
   if (fragment === "") {
     const example = policies.find(({ name }) => name === FIRST) ?? first;

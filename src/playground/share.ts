@@ -33,7 +33,10 @@ export async function fragmentOf(shared: Shared): Promise<string> {
   const texts = textsOf(shared);
   const members = { ...texts, check: checkOf(texts) };
   const bytes = new TextEncoder().encode(JSON.stringify(members));
-  const deflated = await through(bytes, new CompressionStream("deflate-raw"));
+  const deflated = await through(bytes, new CompressionStream("deflate-raw"), {
+    most: Infinity,
+    piece: 65_536,
+  });
   return encodeBase64url(deflated ?? new Uint8Array());
 }
 
@@ -42,15 +45,20 @@ function textsOf({ policy, tests, claims }: Shared): Shared {
   return { policy, tests, ...(claims === undefined ? {} : { claims }) };
 }
 
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+  let crc = index;
+  for (let bit = 0; bit < 8; bit++) {
+    crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return crc;
+});
+
 /** CRC-32 of the texts (as in gzip, RFC 1952 section 8), in hex. It is for accidents, not against anybody. */
 function checkOf({ policy, tests, claims }: Shared): string {
   const text = JSON.stringify([policy, tests, claims]);
   let crc = 0xffffffff;
   for (const byte of new TextEncoder().encode(text)) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) {
-      crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-    }
+    crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0);
   }
   return (~crc >>> 0).toString(16).padStart(8, "0");
 }
@@ -68,7 +76,10 @@ export async function sharedIn(fragment: string): Promise<Shared | Refused> {
   let text: string;
   try {
     const stream = new DecompressionStream("deflate-raw");
-    const inflated = await through(deflated, stream, MAX_INFLATED);
+    const inflated = await through(deflated, stream, {
+      most: MAX_INFLATED,
+      piece: PIECE,
+    });
     if (inflated === null) {
       return { refused: "the link carries too much: nothing of it was taken" };
     }
@@ -117,11 +128,12 @@ const PIECE = 1_000;
 async function feed(
   writer: WritableStreamDefaultWriter<BufferSource>,
   bytes: Uint8Array,
+  piece: number,
 ): Promise<void> {
-  for (let at = 0; at < bytes.length; at += PIECE) {
+  for (let at = 0; at < bytes.length; at += piece) {
     await writer.ready;
     await writer.write(
-      bytes.subarray(at, at + PIECE) as Uint8Array<ArrayBuffer>,
+      bytes.subarray(at, at + piece) as Uint8Array<ArrayBuffer>,
     );
   }
   await writer.close();
@@ -131,10 +143,12 @@ async function feed(
 async function through(
   bytes: Uint8Array,
   stream: CompressionStream | DecompressionStream,
-  most = Infinity,
+  { most, piece }: { most: number; piece: number },
 ): Promise<Uint8Array | null> {
   // what is wrong is told to the reader as well
-  const written = feed(stream.writable.getWriter(), bytes).catch(() => {});
+  const written = feed(stream.writable.getWriter(), bytes, piece).catch(
+    () => {},
+  );
   const reader = stream.readable.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;

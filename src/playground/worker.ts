@@ -7,16 +7,18 @@
 import { compared } from "./answers/compare.ts";
 import { converted } from "./answers/convert.ts";
 import { explained } from "./answers/explain.ts";
-import { findingsOf } from "./answers/findings.ts";
+import { findingsShown } from "./answers/findings.ts";
 import { tested } from "./answers/tests.ts";
+import { whoGetsIn } from "./answers/who.ts";
 
 /** What can be asked. */
 const ANSWERS = {
-  findings: findingsOf,
+  findings: findingsShown,
   explain: explained,
   tests: tested,
   compare: compared,
   convert: converted,
+  who: whoGetsIn,
 } as const;
 
 type Answers = typeof ANSWERS;

@@ -10,6 +10,7 @@ import {
   type Example,
   POLICIES_MARKER,
 } from "../../playground/embedded.ts";
+import { STYLE } from "../../report/style.ts";
 import { bundleModule } from "../bundle.ts";
 import { BuildError } from "../permissions.ts";
 
@@ -43,7 +44,7 @@ export async function playgroundPage(
   const page = await Deno.readTextFile(`${PLAYGROUND}page.html`);
   const whole = await wholePage(page, {
     script: script.trim(),
-    style: css.replace(/\s+/g, " ").trim(),
+    style: `${STYLE}${css}`.replace(/\s+/g, " ").trim(),
   });
   const { length } = new TextEncoder().encode(whole);
   if (length > MAX_BYTES) {

@@ -51,6 +51,9 @@ export function readSheet(sheet: Sheet): ReadSheet {
   return { ...all, beside: { sources, diagnostics } };
 }
 
+/** Findings that keep from an answer; the tab of findings has the others. */
+const MAX_TOLD = 20;
+
 /** A policy that decisions can be made with, or its findings as the command line prints them. */
 export function usablePolicy(
   { text, file }: { readonly text: string; readonly file: string },
@@ -59,6 +62,10 @@ export function usablePolicy(
   const policy = usable(parsed);
   if (policy !== null) return { policy, parsed };
   const texts = new Map([[file, text]]);
-  const findings = prettyFindings(parsed.diagnostics, { texts, color: false });
-  return { problem: findings.trimEnd() };
+  const first = parsed.diagnostics.slice(0, MAX_TOLD);
+  const more = parsed.diagnostics.length - first.length;
+  const findings = prettyFindings(first, { texts, color: false }).trimEnd();
+  return {
+    problem: more === 0 ? findings : `${findings}\n… and ${more} more`,
+  };
 }

@@ -6,6 +6,7 @@
 /// <reference lib="dom" />
 import type { Compared } from "../answers/compare.ts";
 import { byId, element, printed } from "./dom.ts";
+import { LongText } from "./long_text.ts";
 import { answerIn, type View } from "./panel.ts";
 
 /** Milliseconds for the search. */
@@ -13,14 +14,17 @@ const LIMIT_MS = 2_000;
 
 export const compareView: View = (panel) => {
   const target = byId("compared", HTMLElement);
-  const old = byId("old-text", HTMLTextAreaElement);
-  old.addEventListener("input", panel.changed);
+  const old = new LongText(byId("old-text", HTMLTextAreaElement), {
+    what: "the old policy",
+    bar: byId("old-lines", HTMLElement),
+    changed: (byPerson) => byPerson && panel.changed(),
+  });
   byId("old-take", HTMLButtonElement).addEventListener("click", () => {
-    old.value = panel.sheet().policy;
+    old.text = panel.sheet().policy;
     panel.changed();
   });
   return async () => {
-    if (old.value.trim() === "") {
+    if (old.text.trim() === "") {
       target.replaceChildren(
         element("p", "quiet", "There is no old policy yet."),
       );
@@ -28,7 +32,7 @@ export const compareView: View = (panel) => {
       return;
     }
     const { policy } = panel.sheet();
-    const input = { old: old.value, policy };
+    const input = { old: old.text, policy };
     const outcome = await panel.ask("compare", input, LIMIT_MS);
     if (outcome === null) return;
     const answer = answerIn<Compared>(outcome, "it is not known what changes");

@@ -4,6 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
+import { type Html, text } from "../../report/html.ts";
 
 /** The element of the page that has this id. Throws when it is not there or another one. */
 export function byId<Kind extends HTMLElement>(
@@ -25,6 +26,11 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   if (name !== "") made.className = name;
   made.append(...children);
   return made;
+}
+
+/** Markup in place of what an element holds: the only way for any, and only for such as was escaped. */
+export function showMarkup(target: HTMLElement, markup: Html): void {
+  target.innerHTML = text(markup);
 }
 
 /** A button that does something. */
@@ -50,10 +56,10 @@ export function printed(pretty: string, json: string): HTMLElement[] {
 /** Characters of an answer that are shown: more would take seconds to draw. */
 const MAX_SHOWN = 40_000;
 
-function bounded(text: string): string {
-  return text.length <= MAX_SHOWN
-    ? text
-    : `${text.slice(0, MAX_SHOWN)}\n… and ${
-      text.length - MAX_SHOWN
+function bounded(words: string): string {
+  return words.length <= MAX_SHOWN
+    ? words
+    : `${words.slice(0, MAX_SHOWN)}\n… and ${
+      words.length - MAX_SHOWN
     } characters more, which the command line shows`;
 }

@@ -7,6 +7,7 @@
 /// <reference lib="dom" />
 import type { Diagnostic } from "../../policy/diagnostic.ts";
 import { byId, element } from "./dom.ts";
+import { LongText } from "./long_text.ts";
 import { MAX_LINE, piecesOf } from "./highlight.ts";
 
 /** Lines above and below that are drawn as well. */
@@ -18,19 +19,29 @@ export class Editor {
   readonly #gutter = byId("gutter", HTMLElement);
   readonly #frame = byId("editor", HTMLElement);
   readonly #note = byId("caret-note", HTMLElement);
-  #lines: readonly string[] = [""];
+  readonly #long: LongText;
   #findings: readonly Diagnostic[] = [];
   #drawing = false;
   #drawn = "";
 
   /** `changed` is told after each change by a person. */
   constructor(changed: () => void) {
-    this.#field.addEventListener("input", () => {
-      this.#read();
-      // what was found is about another text by now
-      this.#findings = [];
-      this.#tellCaret();
-      changed();
+    this.#long = new LongText(this.#field, {
+      what: "the policy",
+      bar: byId("policy-lines", HTMLElement),
+      changed: (byPerson) => {
+        this.#frame.classList.toggle(
+          "plain",
+          this.#long.shown.some((line) => line.length > MAX_LINE),
+        );
+        if (byPerson) {
+          // what was found is about another text by now
+          this.#findings = [];
+          changed();
+        }
+        this.#drawSoon();
+        this.#tellCaret();
+      },
     });
     this.#field.addEventListener("scroll", () => this.#drawSoon());
     document.addEventListener("selectionchange", () => {
@@ -40,16 +51,12 @@ export class Editor {
   }
 
   get text(): string {
-    return this.#field.value;
+    return this.#long.text;
   }
 
   set text(text: string) {
-    this.#field.value = text;
-    this.#field.setSelectionRange(0, 0);
-    this.#field.scrollTo(0, 0);
     this.#findings = [];
-    this.#read();
-    this.#tellCaret();
+    this.#long.text = text;
   }
 
   /** Findings about the text as it is, to be underlined. */
@@ -61,23 +68,17 @@ export class Editor {
 
   /** Puts the caret at a place (both count from 1) and shows it. */
   moveTo(line: number, column: number): void {
-    const at = this.#lines.slice(0, line - 1)
+    this.#long.show(line - 1);
+    const own = line - 1 - this.#long.from;
+    const at = this.#long.shown.slice(0, own)
       .reduce((sum, text) => sum + text.length + 1, 0);
     const place = Math.min(at + column - 1, this.#field.value.length);
     this.#field.focus();
     this.#field.setSelectionRange(place, place);
-    const middle = (line - 1) * this.#lineHeight() -
-      this.#field.clientHeight / 2;
+    const middle = own * this.#lineHeight() - this.#field.clientHeight / 2;
     this.#field.scrollTo(0, Math.max(0, middle));
     this.#drawSoon();
     this.#tellCaret();
-  }
-
-  #read(): void {
-    this.#lines = this.#field.value.split("\n");
-    const long = this.#lines.some((line) => line.length > MAX_LINE);
-    this.#frame.classList.toggle("plain", long);
-    this.#drawSoon();
   }
 
   #lineHeight(): number {
@@ -97,22 +98,23 @@ export class Editor {
     const { scrollTop, scrollLeft, clientHeight } = this.#field;
     const height = this.#lineHeight();
     const first = Math.max(0, Math.floor(scrollTop / height) - MARGIN);
+    const { shown, from } = this.#long;
     const last = Math.min(
-      this.#lines.length,
+      shown.length,
       Math.ceil((scrollTop + clientHeight) / height) + MARGIN,
     );
-    const lines = this.#lines.slice(first, last);
+    const lines = shown.slice(first, last);
     const top = first * height - scrollTop;
     this.#underlay.style.transform = `translate(${-scrollLeft}px, ${top}px)`;
     const marks = this.#findings.filter(({ line, endLine }) =>
-      line <= last && endLine > first
+      line <= from + last && endLine > from + first
     );
-    const drawn = JSON.stringify([first, lines, marks.length, marks[0]]);
+    const drawn = JSON.stringify([from + first, lines, marks]);
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
       this.#underlay.replaceChildren(
         ...lines.flatMap((line, index) => [
-          ...piecesOf(line, { number: first + index + 1, marks })
+          ...piecesOf(line, { number: from + first + index + 1, marks })
             .map(({ text, classes }) =>
               classes.length === 0
                 ? document.createTextNode(text)
@@ -129,7 +131,7 @@ export class Editor {
         "div",
         "numbers",
         ...lines.flatMap((_, index) => {
-          const number = first + index + 1;
+          const number = from + first + index + 1;
           return [
             element("span", levels.get(number) ?? "", String(number)),
             "\n",
@@ -146,7 +148,7 @@ export class Editor {
   /** What was found in the line that the caret is in. */
   #tellCaret(): void {
     const before = this.#field.value.slice(0, this.#field.selectionStart);
-    let line = 1;
+    let line = this.#long.from + 1;
     for (
       let at = before.indexOf("\n");
       at >= 0;
@@ -157,7 +159,7 @@ export class Editor {
     const found = this.#findings.find((each) => each.line === line);
     const hint = found?.hint === undefined ? "" : `; ${found.hint}`;
     const text = found === undefined
-      ? `Line ${line} of ${this.#lines.length}`
+      ? `Line ${line} of ${this.#long.count}`
       : `Line ${line}: ${found.level}: ${found.message}${hint}`;
     if (this.#note.textContent !== text) this.#note.textContent = text;
   }

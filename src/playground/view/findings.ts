@@ -5,19 +5,16 @@
  */
 /// <reference lib="dom" />
 import { plural } from "../../lib/text.ts";
-import type { Findings } from "../answers/findings.ts";
+import type { FindingsShown } from "../answers/findings.ts";
 import { button, element } from "./dom.ts";
-
-/** More than these are only counted. */
-const MAX_SHOWN = 200;
 
 /** Draws the list; `go` puts the caret at a place in the policy. */
 export function drawFindings(
   target: HTMLElement,
-  { findings }: Findings,
+  { findings, counts }: FindingsShown,
   go: (line: number, column: number) => void,
 ): void {
-  const items = findings.slice(0, MAX_SHOWN).map((finding) => {
+  const items = findings.map((finding) => {
     const { line, column, level, message, hint, id, file } = finding;
     const place = `Line ${line}, column ${column}`;
     const inPolicy = file === "policy.yaml";
@@ -35,7 +32,8 @@ export function drawFindings(
       ...hint === undefined ? [] : [element("p", "quiet", `hint: ${hint}`)],
     );
   });
-  const more = findings.length - items.length;
+  const { error, warning, info } = counts;
+  const more = error + warning + info - items.length;
   target.replaceChildren(
     ...items.length === 0
       ? [element("p", "good", "Nothing was found.")]
@@ -47,13 +45,13 @@ export function drawFindings(
 }
 
 /** `2 errors, 1 warning`. */
-export function findingsSummary({ findings, suppressed, usable }: Findings) {
-  const count = (level: string) =>
-    findings.filter((finding) => finding.level === level).length;
+export function findingsSummary(
+  { counts, suppressed, usable }: FindingsShown,
+): string {
   return [
-    plural(count("error"), "error"),
-    plural(count("warning"), "warning"),
-    ...count("info") > 0 ? [`${count("info")} info`] : [],
+    plural(counts.error, "error"),
+    plural(counts.warning, "warning"),
+    ...counts.info > 0 ? [`${counts.info} info`] : [],
     ...suppressed > 0 ? [`${suppressed} suppressed`] : [],
     ...usable ? [] : ["a login would refuse this policy"],
   ].join(", ");

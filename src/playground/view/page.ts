@@ -12,11 +12,13 @@ import { Editor } from "./editor.ts";
 import { drawFindings, findingsSummary } from "./findings.ts";
 import { compareView } from "./compare.ts";
 import { explainView } from "./explain.ts";
+import { LongText } from "./long_text.ts";
 import { importView } from "./import.ts";
 import { type Panel, unanswered, type View } from "./panel.ts";
 import { wireShare } from "./share.ts";
 import { tabsIn } from "./tabs.ts";
 import { testsView } from "./tests.ts";
+import { whoView } from "./who.ts";
 
 /** What the page gets from outside. */
 interface Surroundings {
@@ -34,6 +36,7 @@ const PATIENT_MS = 30_000;
 
 const VIEWS: Readonly<Record<string, View>> = {
   "panel-explain": explainView,
+  "panel-who": whoView,
   "panel-tests": testsView,
   "panel-compare": compareView,
   "panel-import": importView,
@@ -42,7 +45,7 @@ const VIEWS: Readonly<Record<string, View>> = {
 export class Page {
   readonly #surroundings: Surroundings;
   readonly #editor: Editor;
-  readonly #tests = byId("tests-text", HTMLTextAreaElement);
+  readonly #tests: LongText;
   readonly #claims = byId("explain-claims", HTMLTextAreaElement);
   readonly #status = byId("status", HTMLElement);
   readonly #putBack = byId("put-back", HTMLButtonElement);
@@ -60,7 +63,11 @@ export class Page {
     this.#tabLane = surroundings.lane();
     const changed = () => this.#changed();
     this.#editor = new Editor(changed);
-    this.#tests.addEventListener("input", changed);
+    this.#tests = new LongText(byId("tests-text", HTMLTextAreaElement), {
+      what: "the tests",
+      bar: byId("tests-lines", HTMLElement),
+      changed: (byPerson) => byPerson && changed(),
+    });
     for (const [id, view] of Object.entries(VIEWS)) {
       this.#views.set(id, view(this.#panel(id)));
     }
@@ -72,7 +79,7 @@ export class Page {
     this.#wireExamples();
     wireShare(() => ({
       policy: this.text,
-      tests: this.#tests.value,
+      tests: this.#tests.text,
       claims: this.#claims.value,
     }));
   }
@@ -88,12 +95,12 @@ export class Page {
 
   /** Shows other texts; those before can be put back. */
   load({ policy, tests, claims }: Shared): void {
-    this.#before = this.text === "" && this.#tests.value === ""
+    this.#before = this.text === "" && this.#tests.text === ""
       ? null
-      : { policy: this.text, tests: this.#tests.value };
+      : { policy: this.text, tests: this.#tests.text };
     this.#putBack.hidden = this.#before === null;
     this.#editor.text = policy;
-    this.#tests.value = tests;
+    this.#tests.text = tests;
     if (claims !== undefined) this.#claims.value = claims;
     this.#answer();
   }
@@ -116,9 +123,10 @@ export class Page {
 
   #panel(id: string): Panel {
     return {
-      sheet: () => ({ policy: this.text, tests: this.#tests.value }),
+      sheet: () => ({ policy: this.text, tests: this.#tests.text }),
       clock: this.#surroundings.clock,
       replace: (policy) => this.load({ policy, tests: "" }),
+      go: (line, column) => this.#editor.moveTo(line, column),
       changed: () => this.#changed(),
       ask: async (kind, input, limit = PATIENT_MS) => {
         this.#busy(1);
@@ -158,7 +166,7 @@ export class Page {
     const policy = this.text;
     const input = {
       policy,
-      tests: this.#tests.value,
+      tests: this.#tests.text,
       now: this.#surroundings.clock(),
     };
     this.#busy(1);

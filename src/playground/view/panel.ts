@@ -18,6 +18,8 @@ export interface Panel {
   readonly clock: () => number;
   /** Puts another policy into the editor; what was there can be put back. */
   readonly replace: (policy: string) => void;
+  /** Puts the caret at a place in the policy; both count from 1. */
+  readonly go: (line: number, column: number) => void;
   /** Something changed that this panel's answer depends on. */
   readonly changed: () => void;
   /** Asks; `null` where nobody waits for the answer any more, which is said where it has to be. */
