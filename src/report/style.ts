@@ -60,7 +60,7 @@ th { background: var(--box); min-width: 4.5rem; }
 .drawn { container-type: inline-size; border: 1px solid var(--line); padding: 0.5rem; }
 .ways { display: none; list-style: none; margin: 0; padding: 0; }
 .ways li { border-left: 4px solid var(--good); padding: 0 0 0 0.75rem; margin: 0.5rem 0; }
-.ways .deny { border-left: 4px dashed var(--bad); }
+.ways .way-deny { border-left: 4px dashed var(--bad); }
 .ways small { display: block; }
 @media screen {
   @container (max-width: 853.9px) {

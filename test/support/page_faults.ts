@@ -26,6 +26,7 @@ export interface Focus {
   /** The number of a {@link Control}; `null` for the document itself. */
   readonly control: number | null;
   readonly where: string;
+  /** Or the name of the element. */
   readonly role: string;
   /** Something about it looks otherwise than without the focus, and it is in view. */
   readonly visible: boolean;
@@ -696,7 +697,7 @@ export function inspector(): Inspector {
       control: number,
       where: where(element, element.textContent ?? ""),
       role: element.getAttribute("role") ??
-        (element.matches("input[type=radio]") ? "radio" : ""),
+        (element.matches("input[type=radio]") ? "radio" : element.localName),
       visible: inView && looks(element) !== plain.get(number),
     };
   }

@@ -72,7 +72,7 @@ function inWords({ issuers }: ReportFacts, nodes: readonly Node[]): Html {
   const every = listed(issuers.map(({ name }) => name), { most: MAX_SOURCES });
   return html`
     <ul class="ways">${nodes.map((node) =>
-      html`<li class="${node.effect}"><strong>${node.title}</strong>
+      html`<li class="way-${node.effect}"><strong>${node.title}</strong>
         <small>${node.effect === "allow" ? "allows" : "denies"} ${
         node.label === "" ? "" : `· ${node.label}`
       }</small>
