@@ -12,6 +12,7 @@ import { explainPretty } from "../../cli/policy/explain/pretty.ts";
 import { decodeBase64url } from "../../lib/base64url.ts";
 import { listOf } from "../../lib/text.ts";
 import { instant } from "../../policy/instant.ts";
+import { POLICY_FILE } from "../names.ts";
 import { type Problem, usablePolicy } from "./sheet.ts";
 
 export interface Question {
@@ -45,7 +46,7 @@ export interface Explained {
 /** Never verifies anything: neither signature nor times nor audience. */
 export function explained(question: Question): Explained | Problem {
   const { account, evidence } = question;
-  const read = usablePolicy({ text: question.policy, file: "policy.yaml" });
+  const read = usablePolicy({ text: question.policy, file: POLICY_FILE });
   if ("problem" in read) return read;
   const { policy } = read;
   if (account === "") return { problem: "name the account that is asked for" };
@@ -77,7 +78,7 @@ export function explained(question: Question): Explained | Problem {
   if (files.length > 0) {
     return {
       problem: `the policy reads the map file ${
-        listOf(files.map((file) => JSON.stringify(file)))
+        listOf(files)
       }, and a page in a browser has no files: ask the command line`,
     };
   }

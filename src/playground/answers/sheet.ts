@@ -10,6 +10,7 @@ import {
   usable,
 } from "../../policy/syntax/parse.ts";
 import { readTestFile } from "../../analysis/testing/suite.ts";
+import { POLICY_FILE } from "../names.ts";
 import { NOTHING_BESIDE, type runTests } from "../../cli/policy/testing/run.ts";
 import { prettyFindings } from "../../cli/output/pretty.ts";
 
@@ -25,9 +26,6 @@ export interface Sheet {
 export interface Problem {
   readonly problem: string;
 }
-
-/** What the page calls the policy. */
-const POLICY_FILE = "policy.yaml";
 
 interface ReadSheet extends ParsedPolicy {
   readonly file: string;

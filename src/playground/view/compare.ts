@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { Compared } from "../answers/compare.ts";
-import { byId, element, printed } from "./dom.ts";
+import { byId, element, preformatted, printed } from "./dom.ts";
 import { LongText } from "./long_text.ts";
 import { answerIn, type View } from "./panel.ts";
 
@@ -33,16 +33,22 @@ export const compareView: View = (panel) => {
     }
     const { policy } = panel.sheet();
     const input = { old: old.text, policy };
-    const outcome = await panel.ask("compare", input, LIMIT_MS);
+    let outcome = await panel.ask("compare", input, LIMIT_MS);
+    if (outcome?.type === "late") {
+      // what little effort finds is better than nothing, and says that it is not all
+      outcome = await panel.ask("compare", { ...input, some: true }, LIMIT_MS);
+    }
     if (outcome === null) return;
     const answer = answerIn<Compared>(outcome, "it is not known what changes");
     if (typeof answer === "string") {
-      target.replaceChildren(element("pre", "", answer));
+      target.replaceChildren(preformatted(answer));
       panel.tell(`no answer: ${answer.split("\n")[0]}`);
       return;
     }
     const { verdict, says, exhaustive, pretty, json } = answer;
-    const limit = exhaustive ? "" : " (not everything was looked at)";
+    const limit = exhaustive
+      ? ""
+      : " (not finished: not everything was looked at)";
     const good = verdict === "equivalent" && exhaustive;
     target.replaceChildren(
       element("h3", good ? "good" : "bad", `${verdict}: ${says}${limit}`),

@@ -47,10 +47,15 @@ export function printed(pretty: string, json: string): HTMLElement[] {
   // most never look
   details.addEventListener("toggle", () => {
     if (details.open && details.childElementCount === 1) {
-      details.append(element("pre", "", json));
+      details.append(preformatted(json));
     }
   });
-  return [element("pre", "", bounded(pretty)), details];
+  return [preformatted(pretty), details];
+}
+
+/** Words as they are, line by line. */
+export function preformatted(words: string): HTMLElement {
+  return element("pre", "", bounded(words));
 }
 
 /** Characters of an answer that are shown: more would take seconds to draw. */

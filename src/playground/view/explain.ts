@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { Explained } from "../answers/explain.ts";
-import { byId, element, printed } from "./dom.ts";
+import { byId, element, preformatted, printed } from "./dom.ts";
 import { answerIn, type View } from "./panel.ts";
 
 const FIELDS = ["account", "service", "rhost", "issuer", "time"] as const;
@@ -48,7 +48,7 @@ export const explainView: View = (panel) => {
     if (outcome === null) return;
     const answer = answerIn<Explained>(outcome, "nothing was decided");
     if (typeof answer === "string") {
-      target.replaceChildren(element("pre", "", answer));
+      target.replaceChildren(preformatted(answer));
       panel.tell(`no answer: ${answer.split("\n")[0]}`);
       return;
     }
@@ -64,7 +64,7 @@ export const explainView: View = (panel) => {
           "quiet",
           "Signature, times and audience were not looked at: a login does, and may refuse it.",
         ),
-        element("pre", "", decoded),
+        preformatted(decoded),
       ],
     );
     const caveat = decoded === null ? "" : ", if the token is genuine";

@@ -6,6 +6,7 @@
 /// <reference lib="dom" />
 import { plural } from "../../lib/text.ts";
 import type { FindingsShown } from "../answers/findings.ts";
+import { POLICY_FILE } from "../names.ts";
 import { button, element } from "./dom.ts";
 
 /** Draws the list; `go` puts the caret at a place in the policy. */
@@ -17,7 +18,7 @@ export function drawFindings(
   const items = findings.map((finding) => {
     const { line, column, level, message, hint, id, file } = finding;
     const place = `Line ${line}, column ${column}`;
-    const inPolicy = file === "policy.yaml";
+    const inPolicy = file === POLICY_FILE;
     const leads = inPolicy
       ? button(place, () => go(line, column))
       : element("span", "quiet", `${file}, ${place.toLowerCase()} `);

@@ -6,8 +6,11 @@
 /// <reference lib="dom" />
 import { ENVIRONMENTS, SECRET_FILE } from "../../cli/policy/import/choices.ts";
 import type { Foreign } from "../answers/convert.ts";
-import { byId, element } from "./dom.ts";
+import { byId, element, preformatted } from "./dom.ts";
 import { unanswered, type View } from "./panel.ts";
+
+/** More than these are only counted, in the line above. */
+const MAX_REMARKS = 200;
 
 const PROGRAMS = ["pam-oauth-py", "oauth-ssh", "opkssh"] as const;
 const TEXTS = ["line", "conf", "providers", "auth-id", "config"] as const;
@@ -87,7 +90,7 @@ export const importView: View = (panel) => {
       element(
         "ul",
         "findings",
-        ...remarks.map(({ place, level, message }) =>
+        ...remarks.slice(0, MAX_REMARKS).map(({ place, level, message }) =>
           element(
             "li",
             "",
@@ -97,7 +100,7 @@ export const importView: View = (panel) => {
           )
         ),
       ),
-      ...policy === null ? [] : [element("pre", "", policy)],
+      ...policy === null ? [] : [preformatted(policy)],
     );
     panel.tell(
       policy === null

@@ -7,6 +7,7 @@
 import type { Example } from "../embedded.ts";
 import type { Lane } from "../lane.ts";
 import type { Shared } from "../share.ts";
+import { POLICY_FILE } from "../names.ts";
 import { byId } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { drawFindings, findingsSummary } from "./findings.ts";
@@ -184,7 +185,7 @@ export class Page {
       // the text may be another by now, and its answer is on its way
       if (policy === this.text) {
         this.#editor.mark(
-          found.findings.filter(({ file }) => file === "policy.yaml"),
+          found.findings.filter(({ file }) => file === POLICY_FILE),
         );
       }
       drawFindings(

@@ -11,7 +11,7 @@ import { diagramSection } from "../../report/sections/diagram.ts";
 import { leastSection } from "../../report/sections/least.ts";
 import { matrixSection } from "../../report/sections/matrix.ts";
 import { refusalsSection } from "../../report/sections/refusals.ts";
-import { byId, element, showMarkup } from "./dom.ts";
+import { button, byId, element, preformatted, showMarkup } from "./dom.ts";
 import { answerIn, type View } from "./panel.ts";
 
 /** Milliseconds for the search. */
@@ -19,15 +19,6 @@ const LIMIT_MS = 10_000;
 
 export const whoView: View = (panel) => {
   const target = byId("who", HTMLElement);
-  target.addEventListener("click", (event) => {
-    const link = event.target instanceof Element
-      ? event.target.closest("a")
-      : null;
-    const line = /^#L(\d+)$/.exec(link?.getAttribute("href") ?? "")?.[1];
-    if (line === undefined) return;
-    event.preventDefault();
-    panel.go(Number(line), 1);
-  });
   return async () => {
     const outcome = await panel.ask("who", panel.sheet(), LIMIT_MS);
     if (outcome === null) return;
@@ -36,7 +27,7 @@ export const whoView: View = (panel) => {
       "it is not known who gets in",
     );
     if (typeof answer === "string") {
-      target.replaceChildren(element("pre", "", answer));
+      target.replaceChildren(preformatted(answer));
       panel.tell(`no answer: ${answer.split("\n")[0]}`);
       return;
     }
@@ -47,6 +38,9 @@ export const whoView: View = (panel) => {
         refusalsSection(facts)
       }${matrixSection(facts)}`,
     );
+    for (const link of target.querySelectorAll<HTMLElement>("a")) {
+      link.replaceWith(leading(link, panel.go));
+    }
     const { limits } = facts.who;
     panel.tell(
       `${plural(facts.rules.length, "rule")}, ${
@@ -55,3 +49,16 @@ export const whoView: View = (panel) => {
     );
   };
 };
+
+/** What a report links to is in its last section; here it is in the editor. */
+function leading(
+  link: HTMLElement,
+  go: (line: number, column: number) => void,
+): HTMLElement {
+  const line = /^#L(\d+)$/.exec(link.getAttribute("href") ?? "")?.[1];
+  const words = link.textContent;
+  if (line === undefined) return element("span", "", words);
+  const made = button(words, () => go(Number(line), 1));
+  made.className = "link";
+  return made;
+}
