@@ -33,38 +33,39 @@ export async function reportPage(facts: ReportFacts): Promise<string> {
     ...(facts.audit === null ? [] : [["audit", "What was used"]]),
     ["text", "The policy"],
   ] as const;
-  return text(html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-    <meta charset="utf-8">
-    <meta http-equiv="Content-Security-Policy" content="${policy}">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <meta name="referrer" content="no-referrer">
-    <title>${facts.file}: who gets in</title>
-    ${styleElement(STYLE)}
-      </head>
-      <body>
-        <header>
-          <h1>Who gets in by ${facts.file}</h1>
-          <nav aria-label="Sections">
-            <ul>${contents.map(([id = "", title = ""]) =>
-              html`<li><a href="#${id}">${title}</a></li>`
-            )}</ul>
-          </nav>
-        </header>
-        <main>
-    ${verdictSection(facts)}${diagramSection(facts)}${leastSection(
-      facts,
-    )}${refusalsSection(facts)}${matrixSection(facts)}${testsSection(
-      facts,
-    )}${findingsSection(facts)}${changesSection(facts)}${auditSection(
-      facts,
-    )}${textSection(facts)}</main>
-      </body>
-    </html>
-  `);
+  return `<!doctype html>${
+    text(html`
+      <html lang="en">
+        <head>
+      <meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy" content="${policy}">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta name="referrer" content="no-referrer">
+      <title>${facts.file}: who gets in</title>
+      ${styleElement(STYLE)}
+        </head>
+        <body>
+          <header>
+            <h1>Who gets in by ${facts.file}</h1>
+            <nav aria-label="Sections">
+              <ul>${contents.map(([id = "", title = ""]) =>
+                html`<li><a href="#${id}">${title}</a></li>`
+              )}</ul>
+            </nav>
+          </header>
+          <main>
+      ${verdictSection(facts)}${diagramSection(facts)}${leastSection(
+        facts,
+      )}${refusalsSection(facts)}${matrixSection(facts)}${testsSection(
+        facts,
+      )}${findingsSection(facts)}${changesSection(facts)}${auditSection(
+        facts,
+      )}${textSection(facts)}</main>
+        </body>
+      </html>
+    `)
+  }`;
 }
 
 /** As `style-src` and `script-src` name a text that stands in the page (CSP level 3, section 6.7.3). */

@@ -144,7 +144,13 @@ function askedOf(options: Arguments, io: CliIo): Asked {
 /** Throws `InputError`. */
 async function inputOf(asked: Asked, io: CliIo): Promise<ReportInput> {
   const { now } = asked;
-  const read = await readPolicy(asked.file, io);
+  let bytes: Uint8Array = new Uint8Array();
+  const kept = async (reading: Promise<Uint8Array>) => bytes = await reading;
+  const read = await readPolicy(asked.file, {
+    ...io,
+    readFile: (path) => kept(io.readFile(path)),
+    readStdin: () => kept(io.readStdin()),
+  });
   const policy = usableOrThrow(read);
   const old = asked.against === null
     ? null
@@ -155,7 +161,8 @@ async function inputOf(asked: Asked, io: CliIo): Promise<ReportInput> {
   return {
     file: read.file,
     text: read.text,
-    sha256: await sha256Hex(read.text),
+    // of the file, as logins record it and other programs work it out
+    sha256: await sha256Hex(bytes),
     parsed: read,
     policy,
     now,
