@@ -68,7 +68,7 @@ th { background: var(--box); min-width: 4.5rem; }
     .drawn .ways { display: block; }
   }
 }
-.diagram { display: block; }
+.diagram { display: block; margin: 0 auto; }
 .diagram text { font: 12px ui-monospace, monospace; fill: var(--fore); white-space: pre; }
 .diagram rect { fill: var(--box); stroke: var(--line); }
 .diagram .allow rect { stroke: var(--good); }

@@ -5,8 +5,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { BUILD_ENVIRONMENT } from "../../src/build/deno.ts";
-import { playgroundPage } from "../../src/build/playground/page.ts";
 import { cli } from "../support/cli.ts";
 import { largeDocument } from "../support/large_policies.ts";
 import {
@@ -14,6 +12,7 @@ import {
   type BrowserPage,
   startBrowser,
 } from "../support/page_check.ts";
+import { playgroundHere } from "../support/playground.ts";
 
 const POLICIES = new URL("../../policies/", import.meta.url).pathname;
 const SHIPPED = [...Deno.readDirSync(POLICIES)]
@@ -62,7 +61,7 @@ Deno.test("the playground in a browser", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-playground-" });
   const path = `${folder}/playground.html`;
   try {
-    await Deno.writeTextFile(path, await playgroundPage(environment()));
+    await Deno.writeTextFile(path, await playgroundHere());
     await using browser = await startBrowser();
     const start = (fragment = "") =>
       opened(browser, `file://${path}${fragment}`);
@@ -366,15 +365,6 @@ Deno.test("the playground in a browser", async (t) => {
 });
 
 const STATUS = `document.getElementById("status")`;
-
-function environment(): Record<string, string> {
-  return Object.fromEntries(
-    BUILD_ENVIRONMENT.flatMap((name) => {
-      const value = Deno.env.get(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
 
 async function opened(browser: Browser, url: string): Promise<BrowserPage> {
   const page = await browser.open(url);
