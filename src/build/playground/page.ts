@@ -10,6 +10,7 @@ import {
   type Example,
   POLICIES_MARKER,
 } from "../../playground/embedded.ts";
+import { sourceHash } from "../../report/page.ts";
 import { STYLE } from "../../report/style.ts";
 import { bundleModule } from "../bundle.ts";
 import { BuildError } from "../permissions.ts";
@@ -90,8 +91,7 @@ function filledIn(text: string, marker: string, by: string): string {
 }
 
 /**
- * Exported for tests: puts style and script into the page, and their hashes (CSP level 3, section 6.7.2.11)
- * into its policy.
+ * Exported for tests: puts style and script into the page, and their hashes into its policy.
  */
 export async function wholePage(
   page: string,
@@ -105,8 +105,8 @@ export async function wholePage(
   }
   const policy = [
     "default-src 'none'",
-    `script-src '${await hashOf(script)}'`,
-    `style-src '${await hashOf(style)}'`,
+    `script-src '${await sourceHash(script)}'`,
+    `style-src '${await sourceHash(style)}'`,
     "worker-src blob:",
     // these do not fall back to the default
     "base-uri 'none'",
@@ -123,10 +123,4 @@ export async function wholePage(
     (text, [marker, by]) => filledIn(text, marker, by),
     tight,
   );
-}
-
-async function hashOf(text: string): Promise<string> {
-  const bytes = new TextEncoder().encode(text);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return `sha256-${encodeBase64(new Uint8Array(digest))}`;
 }

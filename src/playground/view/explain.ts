@@ -53,8 +53,11 @@ export const explainView: View = (panel) => {
       return;
     }
     const { decision, reason, notes, decoded, pretty, json } = answer;
+    // of what nobody verified, a yes is none yet
+    const genuine = decoded === null ? "" : ", if the token is genuine";
+    const verdict = `${decision}: ${reason}${genuine}`;
     target.replaceChildren(
-      element("h3", decision, `${decision}: ${reason}`),
+      element("h3", decoded === null ? decision : "", verdict),
       ...notes.map((note) => element("p", "quiet", note)),
       ...printed(pretty, json),
       ...decoded === null ? [] : [
@@ -67,7 +70,6 @@ export const explainView: View = (panel) => {
         preformatted(decoded),
       ],
     );
-    const caveat = decoded === null ? "" : ", if the token is genuine";
-    panel.tell(`${decision}: ${reason}${caveat}`);
+    panel.tell(verdict);
   };
 };

@@ -57,6 +57,7 @@ export class Page {
   #summary = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #before: Shared | null = null;
+  #waiting = 0;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -118,6 +119,7 @@ export class Page {
       if (example !== undefined) this.load(example);
     });
     this.#putBack.addEventListener("click", () => {
+      select.value = "";
       if (this.#before !== null) this.load(this.#before);
     });
   }
@@ -141,20 +143,21 @@ export class Page {
     };
   }
 
-  #waiting = 0;
-
   #busy(more: number): void {
     this.#waiting += more;
-    this.#status.toggleAttribute("data-busy", this.#waiting > 0);
+    const busy = this.#waiting > 0 || this.#timer !== undefined;
+    this.#status.toggleAttribute("data-busy", busy);
   }
 
   #changed(): void {
     clearTimeout(this.#timer);
-    this.#status.toggleAttribute("data-busy", true);
     this.#timer = setTimeout(() => this.#answer(), QUIET_MS);
+    this.#busy(0);
   }
 
   #answer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#answerFindings();
     this.#answerTab();
   }
