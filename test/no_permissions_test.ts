@@ -1,5 +1,5 @@
 /**
- * `src/policy` and `src/analysis` are pure: bundled as they ship, they run without a single permission.
+ * `src/policy`, `src/analysis` and `src/report` are pure: bundled as they ship, they run without a single permission.
  *
  * (From source it needs to read two environment variables, because the YAML library's build for
  * Node.js looks at them; the build for browsers, which is bundled, does not.)
@@ -14,6 +14,8 @@ import { lintPolicy } from "SRC/analysis/lint/lint.ts";
 import { evaluate } from "SRC/policy/evaluate/evaluate.ts";
 import { subjectFromClaims } from "SRC/policy/evaluate/subject.ts";
 import { explain } from "SRC/analysis/explain/explain.ts";
+import { reportFacts } from "SRC/report/facts.ts";
+import { reportPage } from "SRC/report/page.ts";
 import { diffPolicies } from "SRC/analysis/diff/diff.ts";
 import { policyDocument, yamlText } from "SRC/policy/syntax/write.ts";
 import { policyJsonSchema } from "SRC/cli/policy/schema/json_schema.ts";
@@ -25,10 +27,16 @@ const policy = usable(parsed);
 const subject = subjectFromClaims(policy.issuers[0], { sub: "alice" });
 const request = { account: "alice", service: "sshd", rhost: null, now: 0, subject };
 const decision = evaluate(policy, request);
+const page = await reportPage(reportFacts({
+  file: "p.yaml", text, sha256: null, parsed, policy, now: null, audit: null,
+  tests: { sources: [], diagnostics: [], written: [] },
+  against: { file: "old.yaml", policy, further: [] },
+}));
 console.log(JSON.stringify({
   reason: decision.reason,
   findings: lintPolicy(parsed).map(({ id }) => id),
   explained: typeof explain,
+  page: page.endsWith("</html>\\n"),
   verdict: diffPolicies(policy, policy).verdict,
   again: usable(parsePolicy(yamlText(policyDocument(policy)), { file: "p.yaml" })) !== null,
   schema: policyJsonSchema().$schema,
@@ -36,7 +44,7 @@ console.log(JSON.stringify({
 }));
 `;
 
-Deno.test("src/policy and src/analysis run under no permissions at all", async () => {
+Deno.test("src/policy, src/analysis and src/report run under no permissions at all", async () => {
   const folder = await Deno.makeTempDir({ prefix: "oauth-pam-pure-" });
   try {
     const source = new URL("../src", import.meta.url).pathname;
@@ -64,6 +72,7 @@ Deno.test("src/policy and src/analysis run under no permissions at all", async (
       reason: "allowed",
       findings: ["test/none"],
       explained: "function",
+      page: true,
       verdict: "equivalent",
       again: true,
       schema: "https://json-schema.org/draft/2020-12/schema",

@@ -86,7 +86,7 @@ const plugin: Deno.lint.Plugin = {
     "pure-folders": {
       create(context) {
         const path = sourcePath(context.filename) ?? "";
-        const [, folder] = /^(policy|analysis|lib)\//.exec(path) ?? [];
+        const [, folder] = /^(policy|analysis|report|lib)\//.exec(path) ?? [];
         if (folder === undefined) return {};
         return {
           MemberExpression(node) {

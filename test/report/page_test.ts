@@ -4,7 +4,6 @@
  *
  * @module
  */
-// Threats: I2
 import assert from "node:assert/strict";
 import { stringify as yaml } from "yaml";
 import { type ReportFacts, reportFacts } from "../../src/report/facts.ts";
@@ -45,7 +44,7 @@ const ELEMENTS = new Set([
     .split(" "),
 ]);
 const ATTRIBUTES = new Set([
-  ..."lang charset http-equiv content name href id aria-labelledby aria-label role tabindex class width height viewBox x y rx d textLength lengthAdjust scope data-label"
+  ..."lang charset http-equiv content name href id aria-labelledby aria-label aria-hidden role tabindex class width height viewBox x y rx d textLength lengthAdjust scope data-label"
     .split(" "),
 ]);
 
