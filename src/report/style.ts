@@ -41,7 +41,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; list-style: none; pa
 ul { padding-left: 1.25rem; }
 .verdict { font-size: 1.125rem; }
 .badge {
-  display: inline-block; padding: 0 0.5rem; border-radius: 0.75rem;
+  display: inline-block; white-space: nowrap; padding: 0 0.5rem; border-radius: 0.75rem;
   border: 1px solid currentColor; font-size: 0.875rem; font-weight: 600;
   color: var(--fore); background: var(--box);
 }

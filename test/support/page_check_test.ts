@@ -87,6 +87,11 @@ const BROKEN: Readonly<Record<string, [string, readonly string[], string?]>> = {
     ["squeezed"],
     "p { width: 2em; overflow-wrap: anywhere; }",
   ],
+  "a word on two lines": [
+    "<p>warning</p>",
+    ["squeezed"],
+    "p { width: 50px; overflow-wrap: anywhere; }",
+  ],
   "faint text": ["<p>sentence</p>", ["contrast"], "p { color: #888; }"],
   "faint text by opacity": [
     "<div><p>sentence</p></div>",

@@ -224,6 +224,7 @@ export function inspector(): Inspector {
   function outOfBox(all: readonly Line[], look: Look): Fault[] {
     const faults: Fault[] = [];
     const width = document.documentElement.clientWidth;
+    let wordy = 0;
     for (const { owner, node, rects, svg } of all) {
       const text = node.data;
       if (svg) {
@@ -266,6 +267,17 @@ export function inspector(): Inspector {
           });
         }
       }
+      // more would take long, and those after them look the same
+      if (++wordy <= 3_000) {
+        const broken = rects.length > 1 ? brokenWord(node) : null;
+        if (broken !== null) {
+          faults.push({
+            kind: "squeezed",
+            where: where(owner, text),
+            what: `"${broken}" stands on two lines`,
+          });
+        }
+      }
       const rows = new Set(rects.map(({ top }) => Math.round(top))).size;
       const signs = text.trim().length;
       if (rows >= 3 && signs / rows < 5) {
@@ -277,6 +289,21 @@ export function inspector(): Inspector {
       }
     }
     return faults;
+  }
+
+  /** A short word of letters that stands on two lines; `null` where each stands on one. */
+  function brokenWord(node: Text): string | null {
+    for (const { 0: word, index } of node.data.matchAll(/\S+/g)) {
+      if (!/^[A-Za-z]{2,12}[,.:;]?$/.test(word)) continue;
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const tops = [...range.getClientRects()].map(({ top }) =>
+        Math.round(top)
+      );
+      if (new Set(tops).size > 1) return word;
+    }
+    return null;
   }
 
   function rectsOfWords(node: Text): DOMRect[] {

@@ -198,7 +198,13 @@ function drawing(facts: ReportFacts, nodes: readonly Node[]): Html {
       kind: "issuer",
     })),
     rules: nodes.map(({ title, label, effect }) => ({
-      lines: [...wrapped(title, TEXT_WIDTH), ...wrapped(label, TEXT_WIDTH)],
+      lines: [
+        ...wrapped(title, TEXT_WIDTH),
+        // the end of a line separates, too
+        ...wrapped(label, TEXT_WIDTH).map((line) =>
+          line.replace(/^· | ·$/g, "")
+        ),
+      ],
       kind: effect,
     })),
     accounts: accounts.map((words) => ({
