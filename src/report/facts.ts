@@ -92,7 +92,7 @@ export function reportFacts(input: ReportInput): ReportFacts {
     rules,
     who,
     refusals: refusalsOf(policy, source),
-    matrix: matrixOf(policy, who),
+    matrix: matrixOf(policy, who, now),
     tests: testFacts(policy, source, tests),
     findings: sortDiagnostics([...findings, ...tests.diagnostics]),
     suppressed,

@@ -33,7 +33,7 @@ h1 { font-size: 1.6rem; margin: 0.5rem 0; }
 h2 { font-size: 1.25rem; margin: 2rem 0 0.5rem; }
 p { margin: 0.5rem 0; }
 a { color: var(--link); }
-a:focus-visible, .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 code, pre, .text { font-family: ui-monospace, monospace; font-size: 0.875rem; }
 pre { margin: 0; white-space: pre-wrap; }
 small { color: var(--soft); font-size: 0.875rem; }
@@ -41,7 +41,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; list-style: none; pa
 ul { padding-left: 1.25rem; }
 .verdict { font-size: 1.125rem; }
 .badge {
-  display: inline-block; padding: 0 0.5rem; border-radius: 0.75rem;
+  display: inline-block; white-space: nowrap; padding: 0 0.5rem; border-radius: 0.75rem;
   border: 1px solid currentColor; font-size: 0.875rem; font-weight: 600;
   color: var(--fore); background: var(--box);
 }
@@ -56,8 +56,19 @@ table { border-collapse: collapse; width: 100%; margin: 0.75rem 0; }
 caption { text-align: left; color: var(--soft); padding: 0.25rem 0; }
 th, td { border: 1px solid var(--line); padding: 0.375rem 0.5rem; text-align: left; vertical-align: top; }
 th { background: var(--box); min-width: 4.5rem; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); padding: 0.5rem; }
-.diagram { display: block; max-width: none; }
+#least th { min-width: 6rem; }
+.drawn { container-type: inline-size; border: 1px solid var(--line); padding: 0.5rem; }
+.ways { display: none; list-style: none; margin: 0; padding: 0; }
+.ways li { border-left: 4px solid var(--good); padding: 0 0 0 0.75rem; margin: 0.5rem 0; }
+.ways .way-deny { border-left: 4px dashed var(--bad); }
+.ways small { display: block; }
+@media screen {
+  @container (max-width: 853.9px) {
+    .drawn .diagram { display: none; }
+    .drawn .ways { display: block; }
+  }
+}
+.diagram { display: block; margin: 0 auto; }
 .diagram text { font: 12px ui-monospace, monospace; fill: var(--fore); white-space: pre; }
 .diagram rect { fill: var(--box); stroke: var(--line); }
 .diagram .allow rect { stroke: var(--good); }
@@ -73,7 +84,7 @@ th { background: var(--box); min-width: 4.5rem; }
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   table, tbody, tr, td, caption { display: block; }
   tr { border: 1px solid var(--line); margin: 0 0 0.75rem; }
-  td { border: 0; display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: 0.5rem; }
+  td { border: 0; display: grid; grid-template-columns: 5rem minmax(0, 1fr); gap: 0.5rem; }
   td::before { content: attr(data-label); color: var(--soft); font-size: 0.875rem; }
 }
 @media print {
@@ -86,7 +97,7 @@ th { background: var(--box); min-width: 4.5rem; }
   }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav { display: none; }
-  .scroll { overflow: visible; border: 0; padding: 0; }
+  .drawn { border: 0; padding: 0; }
   .diagram { width: 100%; height: auto; }
   tr, .box { break-inside: avoid; }
 }

@@ -17,8 +17,8 @@ export interface RuleUse {
   /** As recorded; `null`: it decided nothing. */
   readonly last: string | null;
   /**
-   * "unused": it decided nothing for as long as counts; "unknown": records do not reach back that
-   * far, or not all rules that decided were counted.
+   * "unused": it decided nothing for as long as counts; "unknown": records do not span those
+   * days, or not all rules that decided were counted.
    */
   readonly verdict: "used" | "unused" | "unknown";
 }
@@ -62,8 +62,9 @@ export function auditFacts(
   );
   // a record of a rule that has no count of its own may be of any
   const allCounted = summary.rules.others === null;
-  const reachesBack = all !== null && since !== null &&
-    seconds(all.first) <= since;
+  // and files that end before those days say nothing of them
+  const spans = all !== null && since !== null &&
+    seconds(all.first) <= since && seconds(all.last) >= since;
   const ids = new Set<string | null>(rules.map(({ id }) => id));
   return {
     records,
@@ -84,11 +85,7 @@ export function auditFacts(
         allowed: tally?.allowed ?? 0,
         denied: tally?.denied ?? 0,
         last,
-        verdict: isUsed
-          ? "used"
-          : allCounted && reachesBack
-          ? "unused"
-          : "unknown",
+        verdict: isUsed ? "used" : allCounted && spans ? "unused" : "unknown",
       };
     }),
     strange:

@@ -34,7 +34,14 @@ export interface Cell {
 /** As many columns as a page has room for. */
 const MAX_SERVICES = 8;
 
-export function matrixOf(policy: Policy, who: Who): Matrix {
+/** With a time, ways that have ended then do not count. */
+export function matrixOf(
+  policy: Policy,
+  who: Who,
+  now: number | null,
+): Matrix {
+  const open = ({ notAfter }: Way) =>
+    now === null || notAfter === null || now <= notAfter;
   const named = [
     ...new Set(policy.rules.flatMap(({ services }) => services ?? [])),
   ].sort();
@@ -50,8 +57,9 @@ export function matrixOf(policy: Policy, who: Who): Matrix {
       cells: services.map((service) =>
         cellOf(
           ways.filter((way) =>
-            way.services === null ||
-            (service !== null && way.services.includes(service))
+            open(way) &&
+            (way.services === null ||
+              (service !== null && way.services.includes(service)))
           ),
         )
       ),

@@ -46,6 +46,7 @@ interface Node {
 export function diagramSection(facts: ReportFacts): Html {
   const { rules } = facts;
   const grouped = rules.length > MAX_RULES;
+  const nodes = grouped ? groups(rules) : rules.map(nodeOf);
   return section(
     "diagram",
     "Who vouches, which rule, which accounts",
@@ -58,13 +59,32 @@ export function diagramSection(facts: ReportFacts): Html {
             } are too many to draw: those that take accounts from the same source are one box.`
             : ""
         }`,
-      )}<div class="scroll" tabindex="0" role="region"
-        aria-label="Diagram">${drawing(
-          facts,
-          grouped ? groups(rules) : rules.map(nodeOf),
-        )}</div>
+      )}<div class="drawn">${drawing(facts, nodes)}${inWords(
+        facts,
+        nodes,
+      )}</div>
     `,
   );
+}
+
+/** The same as a list, for where the drawing has no room: letters that shrink cannot be read. */
+function inWords({ issuers }: ReportFacts, nodes: readonly Node[]): Html {
+  const every = listed(issuers.map(({ name }) => name), { most: MAX_SOURCES });
+  return html`
+    <ul class="ways">${nodes.map((node) =>
+      html`<li class="way-${node.effect}"><strong>${node.title}</strong>
+        <small>${node.effect === "allow" ? "allows" : "denies"} ${
+        node.label === "" ? "" : `· ${node.label}`
+      }</small>
+        <div>${
+        node.issuers === null
+          ? every
+          : listed(node.issuers, { most: MAX_SOURCES })
+      } <span aria-hidden="true">→</span> ${
+        listed(node.accounts, { most: MAX_SOURCES + 1 })
+      }</div></li>`
+    )}</ul>
+  `;
 }
 
 function nodeOf(rule: RuleFact): Node {
@@ -178,7 +198,13 @@ function drawing(facts: ReportFacts, nodes: readonly Node[]): Html {
       kind: "issuer",
     })),
     rules: nodes.map(({ title, label, effect }) => ({
-      lines: [...wrapped(title, TEXT_WIDTH), ...wrapped(label, TEXT_WIDTH)],
+      lines: [
+        ...wrapped(title, TEXT_WIDTH),
+        // the end of a line separates, too
+        ...wrapped(label, TEXT_WIDTH).map((line) =>
+          line.replace(/^· | ·$/g, "")
+        ),
+      ],
       kind: effect,
     })),
     accounts: accounts.map((words) => ({

@@ -26,7 +26,7 @@ const LEVELS = {
 } as const satisfies Record<Level, string>;
 
 export function findingsSection(facts: ReportFacts): Html {
-  const { findings, suppressed, file } = facts;
+  const { findings, suppressed, file, now } = facts;
   const ORDER: readonly Level[] = ["error", "warning", "info"];
   const sorted = ORDER.flatMap((level) =>
     findings.filter((finding) => finding.level === level)
@@ -35,6 +35,12 @@ export function findingsSection(facts: ReportFacts): Html {
     "findings",
     "Findings",
     html`${
+      now === null
+        ? paragraph(
+          "No time was given, so that it was not looked at which rules have ended.",
+        )
+        : []
+    }${
       findings.length === 0 ? paragraph("No findings.") : table(
         "The worst first",
         ["level", "place", "what is wrong"],

@@ -13,12 +13,13 @@ import {
 } from "../../analysis/who_words.ts";
 import { WITNESS_NOW } from "../../analysis/diff/space.ts";
 import { plural } from "../../lib/text.ts";
-import { instantText } from "../../policy/instant.ts";
+import { instant, instantText } from "../../policy/instant.ts";
 import type { ReportFacts } from "../facts.ts";
 import type { RuleFact } from "../facts/rules.ts";
 import { type Html, html, type Part } from "../html.ts";
 import { claimWords, conditionWords, listed } from "../words.ts";
 import {
+  badge,
   code,
   limits,
   lineLink,
@@ -37,6 +38,7 @@ export function leastSection(facts: ReportFacts): Html {
     ways.length === 0 && whole
   );
   const certain = who.limits.length === 0;
+  const now = facts.now === null ? null : instant(facts.now);
   return section(
     "least",
     "The least that is admitted",
@@ -66,7 +68,9 @@ export function leastSection(facts: ReportFacts): Html {
           } to ${plural(reached.length, "account")}`,
           ["account", "rule", "service", "from", "at least", "asked for"],
           reached.flatMap((reach) =>
-            reach.ways.map((way) => row(reach, way, byId.get(way.rule)))
+            reach.ways.map((way) =>
+              row(reach, way, { rule: byId.get(way.rule), now })
+            )
           ),
         )
     }${
@@ -87,9 +91,10 @@ export function leastSection(facts: ReportFacts): Html {
 function row(
   reach: Reach,
   way: Way,
-  rule: RuleFact | undefined,
+  { rule, now }: { rule: RuleFact | undefined; now: number | null },
 ): Part[] {
   const { account, example } = reach;
+  const ended = now !== null && way.notAfter !== null && now > way.notAfter;
   return [
     lines([
       code(account),
@@ -109,6 +114,7 @@ function row(
     lines([
       way.least.rhost === null ? "no address needed" : code(way.least.rhost),
       html`<small>${[whence(way), ...until(way)].join(", ")}</small>`,
+      ...(ended ? [badge("plain", "has ended")] : []),
     ]),
     lines(leastWords(way)),
     lines([...way.when.map(conditionWords), ...requirements(way)]),

@@ -193,7 +193,7 @@ Deno.test("--audit tells when a rule was last used, and which are candidates for
     "--audit",
     "a.jsonl",
     "--now",
-    "2026-04-01T00:00:00Z",
+    "2026-03-02T00:00:00Z",
   ], { files });
   assert.match(
     section(later.stdout, "audit"),

