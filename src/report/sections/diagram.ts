@@ -200,9 +200,9 @@ function drawing(facts: ReportFacts, nodes: readonly Node[]): Html {
     rules: nodes.map(({ title, label, effect }) => ({
       lines: [
         ...wrapped(title, TEXT_WIDTH),
-        // the end of a line separates, too
-        ...wrapped(label, TEXT_WIDTH).map((line) =>
-          line.replace(/^· | ·$/g, "")
+        // a dot stays with the word before it
+        ...wrapped(label.replaceAll(" · ", "_· "), TEXT_WIDTH).map((line) =>
+          line.replaceAll("_·", " ·")
         ),
       ],
       kind: effect,
