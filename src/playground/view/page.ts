@@ -104,6 +104,10 @@ export class Page {
     this.#editor.text = policy;
     this.#tests.text = tests;
     if (claims !== undefined) this.#claims.value = claims;
+    const same = this.#surroundings.examples.find((example) =>
+      example.policy === policy && example.tests === tests
+    );
+    byId("example", HTMLSelectElement).value = same?.name ?? "";
     this.#answer();
   }
 
@@ -119,7 +123,6 @@ export class Page {
       if (example !== undefined) this.load(example);
     });
     this.#putBack.addEventListener("click", () => {
-      select.value = "";
       if (this.#before !== null) this.load(this.#before);
     });
   }
