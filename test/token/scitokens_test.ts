@@ -8,6 +8,7 @@
 // Threats: B14, K1, K11
 import assert from "node:assert/strict";
 import { DISCOVERY_PATH } from "../support/hostile_server.ts";
+import { forgetFailures } from "../support/login.ts";
 import { createScene, type Scene } from "../support/login_scene.ts";
 import { KID, scitokensTools } from "../support/scitokens_tools.ts";
 import { createSigner, publicJwk, signToken } from "../support/tokens.ts";
@@ -196,6 +197,7 @@ Deno.test("the keys of an issuer without OpenID Connect are found by RFC 8414", 
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify(server.discovery));
   });
+  await forgetFailures(scene.site.cacheDirectory);
   const found = await scene.attempt({ token: await token(scene) });
   assert.equal(found.reason, "allowed", found.log);
 });
