@@ -34,7 +34,7 @@ export interface Survivor extends Unnoticed {
   readonly yaml: string;
 }
 
-interface MutationReport {
+export interface MutationReport {
   readonly tried: number;
   /** At least one test fails. */
   readonly noticed: number;

@@ -5,7 +5,7 @@
  */
 import type { Coverage } from "./coverage.ts";
 import type { Decision, RuleOutcome } from "../../policy/decision.ts";
-import type { Survivor, Unnoticed } from "./mutate.ts";
+import type { MutationReport, Survivor, Unnoticed } from "./mutate.ts";
 import type { PolicySource } from "../../policy/syntax/parse.ts";
 import type { Expectation, TestResult } from "./expectation.ts";
 import { plural } from "../../lib/text.ts";
@@ -35,13 +35,37 @@ export interface PlacedMutation {
 }
 
 /** Gives a sentence its place in the policy. */
-export function placed<Item extends { message: string; path: Path }>(
+function placed<Item extends { message: string; path: Path }>(
   item: Item & { readonly rule: string | null },
   source: PolicySource,
 ): Item & Placed {
   const { start, end } = locate(source.yaml.root, item.path, { at: "key" });
   const { line } = source.yaml.span(start, end);
   return { ...item, file: source.file, line };
+}
+
+/** The same for all that tests do not cover. */
+export function placedCoverage(
+  coverage: Coverage,
+  source: PolicySource,
+): PlacedCoverage {
+  return {
+    ...coverage,
+    uncovered: coverage.uncovered.map((item) => placed(item, source)),
+  };
+}
+
+/** And for what became of changes. */
+export function placedMutation(
+  report: MutationReport,
+  source: PolicySource,
+): PlacedMutation {
+  return {
+    ...report,
+    survived: report.survived.map((item) => placed(item, source)),
+    unknown: report.unknown.map((item) => placed(item, source)),
+    host: report.host.map((item) => placed(item, source)),
+  };
 }
 
 /** `3 tests, 2 passed, 1 failed`. */

@@ -14,9 +14,10 @@ import { type TestSource, testSuite } from "../../analysis/testing/suite.ts";
 import {
   answer,
   type Placed,
-  placed,
   type PlacedCoverage,
+  placedCoverage,
   type PlacedMutation,
+  placedMutation,
 } from "../../analysis/testing/words.ts";
 import type { Diagnostic } from "../../policy/diagnostic.ts";
 import type { Policy } from "../../policy/model.ts";
@@ -79,10 +80,7 @@ export function testFacts(
       'coverage was not measured, because there are too many rules and tests for a page: ask "policy test --coverage"',
     );
   }
-  const coverage = covered && {
-    ...covered,
-    uncovered: covered.uncovered.map((item) => placed(item, source)),
-  };
+  const coverage = covered && placedCoverage(covered, source);
   if (findings.length > 0 || failing.length > 0) {
     unknown.push(
       "no changes were tried, because not all is well without them",
@@ -100,12 +98,7 @@ export function testFacts(
   return {
     ...known,
     coverage,
-    mutation: {
-      ...report,
-      survived: report.survived.map((item) => placed(item, source)),
-      unknown: report.unknown.map((item) => placed(item, source)),
-      host: report.host.map((item) => placed(item, source)),
-    },
+    mutation: placedMutation(report, source),
   };
 }
 

@@ -21,7 +21,10 @@ import {
   type TestSuite,
   testSuite,
 } from "../../../analysis/testing/suite.ts";
-import { placed } from "../../../analysis/testing/words.ts";
+import {
+  placedCoverage,
+  placedMutation,
+} from "../../../analysis/testing/words.ts";
 import type { PolicyRun } from "./report.ts";
 
 export interface RunOptions {
@@ -106,10 +109,7 @@ function measured(run: PolicyRun, work: Measure): PolicyRun {
   if (results.length === 0) return run;
   const { policy, source } = work;
   const found = work.coverage ? coverageOf(policy, results) : null;
-  const coverage = found === null ? null : {
-    ...found,
-    uncovered: found.uncovered.map((item) => placed(item, source)),
-  };
+  const coverage = found && placedCoverage(found, source);
   if (!work.mutate) return { ...run, coverage };
   if (findings.length > 0 || results.some(({ passed }) => !passed)) {
     const problem = `${run.file}: no changes were tried, because not all is ` +
@@ -120,11 +120,6 @@ function measured(run: PolicyRun, work: Measure): PolicyRun {
     defaults: work.suite.defaults,
     onProgress: work.progress,
   });
-  const mutation = {
-    ...report,
-    survived: report.survived.map((item) => placed(item, source)),
-    unknown: report.unknown.map((item) => placed(item, source)),
-    host: report.host.map((item) => placed(item, source)),
-  };
+  const mutation = placedMutation(report, source);
   return { ...run, coverage, mutation };
 }
