@@ -5,7 +5,7 @@
  * @module
  */
 import type { StateDirectory } from "../files/state_directory.ts";
-import { isObject } from "../lib/json.ts";
+import { objectIn } from "../lib/json.ts";
 import { isIssuerError, IssuerError, type IssuerProblem } from "./errors.ts";
 
 /** Seconds for which no process asks again after keys could not be had. */
@@ -58,7 +58,7 @@ function recentFailure(
   { way, hurried, now }: Failures,
   bytes: Uint8Array | null,
 ): IssuerError | null {
-  const found = decode(bytes);
+  const found = objectIn(bytes) ?? {};
   const { at, problem, status, message } = found;
   if (found.way !== way || !Number.isSafeInteger(at)) return null;
   if (found.hurried !== undefined && !hurried) return null;
@@ -83,13 +83,4 @@ async function remember(
   });
   // where it cannot be kept, others ask for themselves
   await cache.write(name, new TextEncoder().encode(entry)).catch(() => {});
-}
-
-function decode(bytes: Uint8Array | null): Record<string, unknown> {
-  try {
-    const value = JSON.parse(new TextDecoder().decode(bytes ?? undefined));
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

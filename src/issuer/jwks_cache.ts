@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isObject } from "../lib/json.ts";
+import { isObject, objectIn } from "../lib/json.ts";
 import { sha256Hex, type StateDirectory } from "../files/state_directory.ts";
 import { isIssuerError, IssuerError } from "./errors.ts";
 import type { Transport } from "./http.ts";
@@ -241,7 +241,7 @@ async function readEntry(
   source: KeySource,
   name: string,
 ): Promise<Entry | null> {
-  const entry = decode(await source.cache.read(name));
+  const entry = objectIn(await source.cache.read(name));
   if (entry?.version !== 1 || entry.issuer !== keeperOf(source)) return null;
   const fetchedAt = entry.fetched_at;
   // a time stamp in the future is a clock that was set back, or forged
@@ -259,7 +259,7 @@ async function readStamp(
   source: KeySource,
   name: string,
 ): Promise<number | null> {
-  const at = decode(await source.cache.read(name))?.at;
+  const at = objectIn(await source.cache.read(name))?.at;
   return Number.isSafeInteger(at) ? at as number : null;
 }
 
@@ -291,16 +291,4 @@ function keeperOf({ issuer, discoveryUrl }: KeySource): string {
 
 function encode(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
-}
-
-function decode(bytes: Uint8Array | null): Record<string, unknown> | null {
-  if (bytes === null) return null;
-  try {
-    const value = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-    );
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -17,3 +17,18 @@ export function present(body: object): Record<string, unknown> {
   }
   return members;
 }
+
+/** The object that an entry of a cache holds; `null` where it is missing, torn or anything else. */
+export function objectIn(
+  bytes: Uint8Array | null,
+): Record<string, unknown> | null {
+  if (bytes === null) return null;
+  try {
+    const value = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    );
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

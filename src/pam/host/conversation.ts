@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { objectIn } from "../../lib/json.ts";
 import { sha256Hex, StateDirectory } from "../../files/state_directory.ts";
 import { type PamRequest, RequestError } from "./environment.ts";
 
@@ -159,18 +160,9 @@ function decode(
   bytes: Uint8Array | null,
   conversation: Conversation,
 ): Entry | null {
-  if (bytes === null) return null;
-  let entry: unknown;
-  try {
-    entry = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return null;
-  }
-  if (entry === null || typeof entry !== "object") return null;
-  const { version, id, user, service, at, until, value } = entry as Record<
-    string,
-    unknown
-  >;
+  const entry = objectIn(bytes);
+  if (entry === null) return null;
+  const { version, id, user, service, at, until, value } = entry;
   if (version !== 1 || !Number.isFinite(at) || !Number.isFinite(until)) {
     return null;
   }
