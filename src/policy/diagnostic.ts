@@ -51,6 +51,18 @@ export interface Issue {
   readonly at?: "key" | "value";
 }
 
+/** The worst level first. */
+export const LEVELS: readonly Level[] = ["error", "warning", "info"];
+
+/** The same findings, the worst first, otherwise in their order. */
+export function worstFirst<Finding extends { readonly level: Level }>(
+  findings: readonly Finding[],
+): Finding[] {
+  return LEVELS.flatMap((level) =>
+    findings.filter((finding) => finding.level === level)
+  );
+}
+
 /** `file:line:column:`, as far as it is known; empty where nothing is. */
 export function placeText({ file, line, column }: Finding): string {
   return [file, line, column].filter((part) => part !== undefined)

@@ -5,7 +5,7 @@
  */
 import { visible } from "../../lib/text.ts";
 import { findingText } from "../../policy/diagnostic.ts";
-import { worstFirst } from "../output/levels.ts";
+import { worstFirst } from "../../policy/diagnostic.ts";
 import type { HostFinding } from "./finding.ts";
 import { movesLines } from "./mend.ts";
 

@@ -6,9 +6,13 @@
  *
  * @module
  */
-import type { Diagnostic, Level } from "../../policy/diagnostic.ts";
+import {
+  type Diagnostic,
+  type Level,
+  LEVELS,
+  worstFirst,
+} from "../../policy/diagnostic.ts";
 import { plural, visible } from "../../lib/text.ts";
-import { LEVELS, worstFirst } from "./levels.ts";
 
 export interface Annotation {
   readonly level: Level;

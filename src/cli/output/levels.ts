@@ -1,23 +1,11 @@
 /**
- * Levels of findings, in the order in which people look at them.
+ * `--fail-level`: from which level on findings make a command fail.
  *
  * @module
  */
-import type { Level } from "../../policy/diagnostic.ts";
+import { type Level, LEVELS } from "../../policy/diagnostic.ts";
 import { type Arguments, choice } from "../arguments.ts";
 import type { Options } from "../command.ts";
-
-/** The worst level first. */
-export const LEVELS: readonly Level[] = ["error", "warning", "info"];
-
-/** The same findings, the worst first, otherwise in their order. */
-export function worstFirst<Finding extends { readonly level: Level }>(
-  findings: readonly Finding[],
-): Finding[] {
-  return LEVELS.flatMap((level) =>
-    findings.filter((finding) => finding.level === level)
-  );
-}
 
 const FAIL_LEVELS = [...LEVELS, "never"] as const;
 

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { Diagnostic, Level } from "../../policy/diagnostic.ts";
+import {
+  type Diagnostic,
+  type Level,
+  worstFirst,
+} from "../../policy/diagnostic.ts";
 import type { ReportFacts } from "../facts.ts";
 import { type Html, html, type Part } from "../html.ts";
 import {
@@ -19,7 +23,7 @@ import {
 /** Others are counted. */
 const MAX_ROWS = 500;
 
-const LEVELS = {
+const BADGES = {
   error: "bad",
   warning: "middling",
   info: "plain",
@@ -27,10 +31,6 @@ const LEVELS = {
 
 export function findingsSection(facts: ReportFacts): Html {
   const { findings, suppressed, file, now } = facts;
-  const ORDER: readonly Level[] = ["error", "warning", "info"];
-  const sorted = ORDER.flatMap((level) =>
-    findings.filter((finding) => finding.level === level)
-  );
   return section(
     "findings",
     "Findings",
@@ -44,8 +44,8 @@ export function findingsSection(facts: ReportFacts): Html {
       findings.length === 0 ? paragraph("No findings.") : table(
         "The worst first",
         ["level", "place", "what is wrong"],
-        sorted.slice(0, MAX_ROWS).map((finding) => [
-          badge(LEVELS[finding.level], finding.level),
+        worstFirst(findings).slice(0, MAX_ROWS).map((finding) => [
+          badge(BADGES[finding.level], finding.level),
           placePart(finding, file),
           lines([
             html`${finding.message} ${code(finding.id)}`,
