@@ -7,6 +7,7 @@
 import type { AuditSummary } from "../analysis/audit/summary.ts";
 import { diffPolicies, type SettingChange } from "../analysis/diff/diff.ts";
 import { lint, type Suppressed } from "../analysis/lint/lint.ts";
+import { sidecarTests } from "../analysis/lint/sidecar_tests.ts";
 import type { TestSource } from "../analysis/testing/suite.ts";
 import { type Who, whoReaches } from "../analysis/who.ts";
 import { type Diagnostic, sortDiagnostics } from "../policy/diagnostic.ts";
@@ -35,8 +36,6 @@ export interface ReportInput {
   readonly tests: {
     readonly sources: readonly TestSource[];
     readonly diagnostics: readonly Diagnostic[];
-    /** Their tests as `lint` takes them; `null`: they cannot be read. */
-    readonly written: readonly unknown[] | null;
   };
   readonly against: Against | null;
   readonly audit: AuditSummary | null;
@@ -80,7 +79,7 @@ export function reportFacts(input: ReportInput): ReportFacts {
   const rules = ruleFacts(policy, source);
   const { findings, suppressed } = lint(parsed, {
     facts: {
-      sidecarTests: tests.written,
+      sidecarTests: sidecarTests(tests),
       ...(now === null ? {} : { now }),
     },
   });

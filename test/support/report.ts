@@ -4,7 +4,6 @@
  * @module
  */
 import { AuditCount } from "../../src/analysis/audit/summary.ts";
-import { sidecarTests } from "../../src/analysis/lint/sidecar_tests.ts";
 import { readTestFile } from "../../src/analysis/testing/suite.ts";
 import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import type { ReportInput } from "../../src/report/facts.ts";
@@ -80,7 +79,6 @@ export function reportInput(
     tests: {
       sources,
       diagnostics: read?.diagnostics ?? [],
-      written: sidecarTests(sources),
     },
     against: before && { file: "old.yaml", policy: before, further: [] },
     audit: audit === undefined ? null : count.result(),

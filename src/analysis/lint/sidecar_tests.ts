@@ -6,9 +6,19 @@
 import { isObject } from "../../lib/json.ts";
 import type { TestSource } from "../testing/suite.ts";
 
-/** Tests and tables of the files, as they are written. Does not check their shape. */
-export function sidecarTests(sources: readonly TestSource[]): unknown[] {
-  return sources.flatMap(({ document }) => testsOf(document));
+/**
+ * Tests and tables of the files, as they are written; `null` where something is wrong with a file, so that
+ * nothing is known of tests. Does not check their shape.
+ */
+export function sidecarTests(
+  { sources, diagnostics }: {
+    readonly sources: readonly TestSource[];
+    readonly diagnostics: readonly unknown[];
+  },
+): unknown[] | null {
+  return diagnostics.length > 0
+    ? null
+    : sources.flatMap(({ document }) => testsOf(document));
 }
 
 function testsOf(document: unknown): readonly unknown[] {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { sidecarTests } from "../../analysis/lint/sidecar_tests.ts";
 import { usable } from "../../policy/syntax/parse.ts";
 import { type ReportFacts, reportFacts } from "../../report/facts.ts";
 import { type Problem, readSheet, type Sheet, usablePolicy } from "./sheet.ts";
@@ -30,12 +29,7 @@ export function whoGetsIn(
     parsed: read,
     policy,
     now: null,
-    tests: {
-      ...beside,
-      written: beside.diagnostics.length > 0
-        ? null
-        : sidecarTests(beside.sources),
-    },
+    tests: beside,
     against: null,
     audit: null,
   });

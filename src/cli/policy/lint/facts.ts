@@ -30,19 +30,18 @@ export async function factsOf(
   }
 > {
   const beside = path === "-" ? options.stdinName ?? "-" : path;
-  const { sources, diagnostics, texts } = await readTestFiles(beside, io);
-  const broken = diagnostics.length > 0;
+  const tests = await readTestFiles(beside, io);
   const installed = path !== "-" &&
     (options.installed || path.startsWith("/etc/"));
   const components = installed ? await componentsOf(path, io) : undefined;
   return {
     facts: {
       now: Math.floor(io.now() / 1000),
-      sidecarTests: broken ? null : sidecarTests(sources),
+      sidecarTests: sidecarTests(tests),
       ...(components === undefined ? {} : { components }),
     },
-    diagnostics,
-    texts,
+    diagnostics: tests.diagnostics,
+    texts: tests.texts,
   };
 }
 

@@ -8,7 +8,6 @@ import {
   AuditCount,
   type AuditSummary,
 } from "../../../analysis/audit/summary.ts";
-import { sidecarTests } from "../../../analysis/lint/sidecar_tests.ts";
 import { neverChanges } from "../../../analysis/never/changes.ts";
 import { reportFacts, type ReportInput } from "../../../report/facts.ts";
 import { reportPage } from "../../../report/page.ts";
@@ -155,7 +154,7 @@ async function inputOf(asked: Asked, io: CliIo): Promise<ReportInput> {
   const old = asked.against === null
     ? null
     : await readPolicyOrRevision(asked.against, io);
-  const { sources, diagnostics } = asked.tests === null
+  const tests = asked.tests === null
     ? await readTestFiles(asked.file, io)
     : await readTests(asked.tests, io);
   return {
@@ -166,11 +165,7 @@ async function inputOf(asked: Asked, io: CliIo): Promise<ReportInput> {
     parsed: read,
     policy,
     now,
-    tests: {
-      sources,
-      diagnostics,
-      written: diagnostics.length > 0 ? null : sidecarTests(sources),
-    },
+    tests,
     against: old && againstOf(old, read),
     audit: asked.audit.length === 0 ? null : await summaryOf(asked.audit, io),
   };
