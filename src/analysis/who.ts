@@ -34,6 +34,11 @@ export interface Way {
   readonly doubts: readonly string[];
 }
 
+/** Whether it is over at that time, in seconds since the epoch; `null`: at no time that is known. */
+export function hasEnded({ notAfter }: Way, now: number | null): boolean {
+  return now !== null && notAfter !== null && !(now < notAfter);
+}
+
 /** Who reaches one account. */
 export interface Reach {
   readonly account: string;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Way, Who } from "../../analysis/who.ts";
+import { hasEnded, type Way, type Who } from "../../analysis/who.ts";
 import { requirements } from "../../analysis/who_words.ts";
 import type { Requirements } from "../../policy/evaluate/assurance.ts";
 import type { Policy } from "../../policy/model.ts";
@@ -40,8 +40,6 @@ export function matrixOf(
   who: Who,
   now: number | null,
 ): Matrix {
-  const open = ({ notAfter }: Way) =>
-    now === null || notAfter === null || now <= notAfter;
   const named = [
     ...new Set(policy.rules.flatMap(({ services }) => services ?? [])),
   ].sort();
@@ -57,7 +55,7 @@ export function matrixOf(
       cells: services.map((service) =>
         cellOf(
           ways.filter((way) =>
-            open(way) &&
+            !hasEnded(way, now) &&
             (way.services === null ||
               (service !== null && way.services.includes(service)))
           ),

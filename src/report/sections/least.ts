@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Reach, Way } from "../../analysis/who.ts";
+import { hasEnded, type Reach, type Way } from "../../analysis/who.ts";
 import {
   requirements,
   until,
@@ -94,7 +94,6 @@ function row(
   { rule, now }: { rule: RuleFact | undefined; now: number | null },
 ): Part[] {
   const { account, example } = reach;
-  const ended = now !== null && way.notAfter !== null && now > way.notAfter;
   return [
     lines([
       code(account),
@@ -114,7 +113,7 @@ function row(
     lines([
       way.least.rhost === null ? "no address needed" : code(way.least.rhost),
       html`<small>${[whence(way), ...until(way)].join(", ")}</small>`,
-      ...(ended ? [badge("plain", "has ended")] : []),
+      ...(hasEnded(way, now) ? [badge("plain", "has ended")] : []),
     ]),
     lines(leastWords(way)),
     lines([...way.when.map(conditionWords), ...requirements(way)]),

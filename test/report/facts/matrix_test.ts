@@ -40,6 +40,9 @@ Deno.test("what has ended by the time of the report opens nothing", () => {
   const age = ["signed in at most 8h ago"];
   assert.deepEqual(cells("2026-01-01T00:00:00Z")[0], ["sshd", age, age]);
   assert.deepEqual(cells("2024-01-01T00:00:00Z")[0], ["sshd", [], age]);
+  // as for logins: from that second on it does not match
+  assert.deepEqual(cells("2024-12-31T23:59:59Z")[0], ["sshd", [], age]);
+  assert.deepEqual(cells("2025-01-01T00:00:00Z")[0], ["sshd", age, age]);
 });
 
 Deno.test("accounts that nobody reaches have no ways, and are told of", () => {
