@@ -18,14 +18,15 @@ export class StateError extends Error {
  * whoever can write there can put another directory in its place.
  */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
-  if (await lstatOrNull(path) === null) {
+  const found = lookAt(path);
+  if (found === null) {
     try {
       await Deno.mkdir(path, { mode: DIRECTORY_MODE });
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
   }
-  requirePrivate(path, Deno.lstatSync(path));
+  requirePrivate(path, found ?? Deno.lstatSync(path));
 }
 
 /** As {@link ensurePrivateDirectory}, but throws where there is no directory. */
@@ -42,9 +43,14 @@ export function requirePrivate(path: string, info: Deno.FileInfo): void {
   }
 }
 
-/** As `Deno.lstat`, and null where there is nothing. */
+/** As {@link lookAt}, for those who do not throw at once. */
 // deno-lint-ignore require-await -- what it throws is a rejection
 export async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
+  return lookAt(path);
+}
+
+/** As `Deno.lstatSync`, and null where there is nothing: the one error that costs nothing. */
+export function lookAt(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
   } catch (error) {

@@ -13,6 +13,7 @@ import {
   contentsOf,
   ensurePrivateDirectory,
   isOwnFile,
+  lookAt,
   lstatOrNull,
   requirePrivate,
   StateError,
@@ -83,10 +84,17 @@ export class StateDirectory {
 
   /**
    * Writes an entry in one step. Throws {@link StateError} when the disk does not let it. Does not wait
-   * for the disk: what a power cut leaves of it is no entry for the reader, or the one before.
+   * for the disk: what a power cut leaves of it is no entry for the reader, or the one before. Once it
+   * is there, those that it is `inPlaceOf` are removed.
    */
-  async write(name: string, bytes: Uint8Array): Promise<void> {
+  async write(
+    name: string,
+    bytes: Uint8Array,
+    { inPlaceOf = [] }: { readonly inPlaceOf?: readonly string[] } = {},
+  ): Promise<void> {
     const path = this.#path(name);
+    const others = inPlaceOf.filter((other) => other !== name)
+      .map((other) => this.#path(other));
     const temporary = `${this.#folder}/.new-${crypto.randomUUID()}`;
     try {
       await createFolders(this.#root, this.#folder);
@@ -97,6 +105,7 @@ export class StateDirectory {
         writeAll(file, bytes);
       }
       Deno.renameSync(temporary, path);
+      others.forEach(removed);
     } catch (error) {
       removed(temporary);
       throw asStateError("write", path, error);
@@ -168,9 +177,11 @@ export class StateDirectory {
     options: { now: number; expired: (name: string) => boolean },
   ): Promise<void> {
     try {
-      checkFolders(this.#root, this.#folder);
       const stamp = `${SWEEP}${Math.floor(options.now / SWEEP_MS)}`;
-      await writeNew(`${this.#folder}/${stamp}`, new Uint8Array());
+      const mark = `${this.#folder}/${stamp}`;
+      if (lookAt(mark) !== null) return;
+      checkFolders(this.#root, this.#folder);
+      createFile(mark).close();
       let removed = 0;
       for await (const { name } of Deno.readDir(this.#folder)) {
         if (removed >= MAX_SWEPT) break;
@@ -276,6 +287,7 @@ function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
 /** Whether this call removed it; false where it is not there, or not ours to remove. */
 function removed(path: string): boolean {
   try {
+    if (lookAt(path) === null) return false;
     Deno.removeSync(path);
     return true;
   } catch {

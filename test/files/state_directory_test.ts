@@ -380,6 +380,78 @@ Deno.test(
     }),
 );
 
+/** The calls that met an error while `body` ran, such as "removeSync". */
+async function failedCalls(body: () => Promise<void>): Promise<string[]> {
+  const failed: string[] = [];
+  const files = Deno as unknown as Record<string, unknown>;
+  const changed = ["mkdir", "open", "openSync", "remove", "removeSync"];
+  const originals = changed.map((name) => files[name]);
+  for (const name of changed) {
+    const original = files[name] as (...args: unknown[]) => unknown;
+    files[name] = (...args: unknown[]) => {
+      const note = (error: unknown) => {
+        failed.push(name);
+        throw error;
+      };
+      try {
+        const result = original.apply(Deno, args);
+        return result instanceof Promise ? result.catch(note) : result;
+      } catch (error) {
+        return note(error);
+      }
+    };
+  }
+  try {
+    await body();
+  } finally {
+    changed.forEach((name, index) => files[name] = originals[index]);
+  }
+  return failed;
+}
+
+Deno.test(
+  "what every login does with entries meets no error: a first one costs more than the rest together",
+  strict,
+  () =>
+    inPlace(async ({ directory, read }) => {
+      const now = Date.now();
+      const sweep = () => directory.sweep({ now, expired: () => false });
+      await directory.write("one", encode("1"));
+      await directory.write("two", encode("2"));
+      await sweep();
+      const failed = await failedCalls(async () => {
+        const earlier = ["one", "none"];
+        await directory.write("three", encode("3"), { inPlaceOf: earlier });
+        assert.equal(await directory.remove("one", "none"), false);
+        assert.equal(await directory.remove("two"), true);
+        await sweep();
+      });
+      assert.deepEqual(failed, []);
+      assert.deepEqual(await directory.list(), ["three"]);
+      assert.equal(await read("three"), "3");
+      const seen = await failedCalls(() =>
+        Deno.remove("/nonexistent").catch(() => {})
+      );
+      assert.deepEqual(seen, ["remove"]);
+    }),
+);
+
+Deno.test(
+  "write() leaves the entries alone that it is not in place of, and itself",
+  strict,
+  () =>
+    inPlace(async ({ directory, read }) => {
+      await directory.write("other", encode("o"));
+      await directory.write("new", encode("n"), { inPlaceOf: ["new"] });
+      assert.equal(await read("new"), "n");
+      assert.equal(await read("other"), "o");
+      await assert.rejects(
+        directory.write("new", encode("n"), { inPlaceOf: ["../other"] }),
+        StateError,
+      );
+    }),
+);
+
 Deno.test(
   "ensurePrivateDirectory() makes one level and refuses a link and a stranger",
   strict,

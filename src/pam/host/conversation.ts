@@ -81,13 +81,10 @@ export class ConversationMemory {
     const until = Math.min(options.until, at + this.#longestMs);
     const entry = { version: 1, id, user, service, at, until, value };
     const hash = await hashOf(conversation);
-    const name = nameIn(hash, spanOf(until));
     await this.#entries.write(
-      name,
+      nameIn(hash, spanOf(until)),
       new TextEncoder().encode(JSON.stringify(entry)),
-    );
-    await this.#entries.remove(
-      ...this.#names(hash).filter((earlier) => earlier !== name),
+      { inPlaceOf: this.#names(hash) },
     );
   }
 
