@@ -37,7 +37,7 @@ export async function readAuthtok(
   if (token.length === 0) {
     throw new TokenError("token_missing", "no token was handed over");
   }
-  const text = Array.from(token, (byte) => String.fromCharCode(byte)).join("");
+  const text = String.fromCharCode(...token);
   if (
     text.startsWith(SSHD_JUNK.slice(0, Math.min(text.length, SSHD_JUNK.length)))
   ) {
