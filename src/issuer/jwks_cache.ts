@@ -34,8 +34,8 @@ export interface KeySource {
   /** Seconds that expired keys still serve while the issuer is unreachable. */
   readonly stale: number;
   readonly transport: Transport;
-  /** What else of the policy decides whether `transport` reaches the issuer. */
-  readonly route?: string;
+  /** What else decides whether `transport` reaches the issuer; asked for when the issuer would be. */
+  readonly route?: () => Promise<string>;
   readonly cache: StateDirectory;
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -161,7 +161,9 @@ async function unlessFailing<Answer>(
 ): Promise<Answer> {
   const { askedUnlessFailing } = await import("./failures.ts");
   const { cache, now, hosts, route } = source;
-  const way = JSON.stringify([keeperOf(source), hosts, route ?? null]);
+  const way = await sha256Hex(
+    JSON.stringify([keeperOf(source), hosts, await route?.() ?? null]),
+  );
   const failures = { cache, now, way, hurried, name: `${name}.failed` };
   return await askedUnlessFailing(failures, ask);
 }

@@ -179,6 +179,16 @@ export const HARMLESS: readonly Harmless[] = [
   },
   {
     why:
+      "without a word on the way, no failure is believed: the issuer is asked",
+    costs: "nothing",
+    faults: ["undefined"],
+    awaits: [
+      `${JWKS} unlessFailing: route?.()`,
+      `${JWKS} unlessFailing: sha256Hex(`,
+    ],
+  },
+  {
+    why:
       "the policy's hash is for the log; without one no embedded policy is used",
     costs: "log",
     faults: ["undefined"],

@@ -292,7 +292,7 @@ Deno.test(
       assert.equal(await bench.keys(), "issuer_unavailable");
       for (
         const other of [
-          { route: "through a proxy" },
+          { route: () => Promise.resolve("through a proxy") },
           { hosts: [...bench.source().hosts, "keys.example.edu:443"] },
         ]
       ) {

@@ -26,6 +26,8 @@ import { loadCaCerts, PolicyError } from "./policy_file.ts";
 export interface IssuerAccess {
   readonly hosts: readonly string[];
   readonly transport: Transport;
+  /** What makes another way of this one: proxy and certificates. Throws like {@link openIssuer}. */
+  readonly route: () => Promise<string>;
 }
 
 /** Opens the way to an issuer. Throws {@link PolicyError}. Connects to nobody yet. */
@@ -42,7 +44,12 @@ export async function openIssuer(
     transport: openedWhenNeeded(() =>
       open({ hosts, caCerts, proxy: issuer.proxy, signal })
     ),
+    route: () => Promise.resolve(routeOf(issuer, caCerts)),
   };
+}
+
+function routeOf({ proxy }: Issuer, caCerts: readonly string[]): string {
+  return JSON.stringify([proxy, ...caCerts]);
 }
 
 /** Loaded here: whoever finds the keys in the cache reads nothing of it. */
@@ -83,6 +90,7 @@ export function issuerWhenNeeded(
       const signal = AbortSignal.timeout(milliseconds);
       return (await openIssuer(issuer, signal)).transport;
     }),
+    route: async () => routeOf(issuer, await loadCaCerts(issuer)),
   };
 }
 
@@ -126,7 +134,7 @@ export function publishedKeys(
     ttl: issuer.jwks_ttl,
     stale: issuer.jwks_stale,
     transport: access.transport,
-    route: JSON.stringify([issuer.proxy, issuer.ca_file]),
+    route: access.route,
     cache: new StateDirectory(options.cacheDirectory, "jwks"),
     now: () => Math.floor(options.now() / 1000),
     wait: options.wait,

@@ -5,6 +5,7 @@
  */
 // Threats: A13, B8, E12, F7, F-9, F-10
 import assert from "node:assert/strict";
+import { createAuthority } from "../../support/certificates.ts";
 import { createScene, type Scene } from "../../support/login_scene.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../../support/program.ts";
 
@@ -274,6 +275,19 @@ Deno.test("CA certificates that nobody can read let nobody in, in the log's word
     exitCode: 3,
     log: /CA certificates or proxy cannot be used/,
   });
+});
+
+Deno.test("a CA file that is mended under its name ends at once what its mistake has cost", async () => {
+  await using scene = await createScene();
+  const path = `${scene.site.directory}/ca.pem`;
+  const right = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, (await createAuthority()).caPem);
+  const expected = { reason: "issuer_unavailable", exitCode: 9 };
+  await refused(scene, { ...expected, log: /certificate/ });
+  // the note of it serves those who come by the same way
+  await refused(scene, { ...expected, log: /it is asked again in/ });
+  await Deno.writeTextFile(path, right);
+  assert.equal((await scene.attempt()).reason, "allowed");
 });
 
 async function withMapFile(): Promise<{ scene: Scene; map: string }> {
