@@ -48,12 +48,11 @@ export function evaluate(
 
 /** The truth table. Rules are looked at in the order of their ids, so that order never shows. */
 function decide(rules: readonly RuleOutcome[]): Decision {
-  const byId = [...rules].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const allows = byId.filter(({ effect, matched }) =>
-    effect === "allow" && matched
-  );
+  const byId = rules.filter(({ matched }) => matched)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const allows = byId.filter(({ effect }) => effect === "allow");
   // any matching deny rule wins
-  const deny = byId.find(({ effect, matched }) => effect === "deny" && matched);
+  const deny = byId.find(({ effect }) => effect === "deny");
   if (deny !== undefined) return deniedBy(deny, "denied_by_rule", rules);
   // otherwise a matching allow rule whose assurance is met admits
   const grant = allows.find(({ granted }) => granted);

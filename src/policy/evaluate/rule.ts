@@ -128,8 +128,11 @@ export function askedOf(
   { policy, issuer, mapFiles }: RuleContext,
 ): Asked {
   const pattern = policy.accounts_pattern;
-  const known = new Map<readonly AccountSource[], readonly MappedAccount[]>();
+  let known:
+    | Map<readonly AccountSource[], readonly MappedAccount[]>
+    | undefined;
   const given = (sources: readonly AccountSource[]) => {
+    known ??= new Map();
     const found = known.get(sources) ??
       mappedAccounts(sources, request.subject, { mapFiles, pattern });
     known.set(sources, found);
