@@ -29,6 +29,8 @@ interface Bench extends DeviceBench {
   login(
     ...answers: (string | ((prompt: string) => Promise<unknown>))[]
   ): Promise<SshResult>;
+  /** One that is refused after one prompt; where it is not so, client and host tell why. */
+  refused(...answers: Parameters<Bench["login"]>): Promise<SshResult>;
 }
 
 function test(
@@ -56,7 +58,20 @@ function test(
                 : String(await answer(prompt) ?? "");
             },
           });
-        await body({ ...bench, sshd, login }, context.step.bind(context));
+        const refused: Bench["refused"] = async (...answers) => {
+          const result = await login(...answers);
+          const told = `${result.stderr}\n${await sshd.log()}`;
+          assert.deepEqual(
+            [result.ok, result.prompts.length],
+            [false, 1],
+            told,
+          );
+          return result;
+        };
+        await body(
+          { ...bench, sshd, login, refused },
+          context.step.bind(context),
+        );
       },
     );
   });
@@ -68,7 +83,10 @@ test(
     stack: "sshd-device-sign-in-with-fallback",
     device: "timeout: 8s, starts_per_source: 50",
   },
-  async ({ provider, host, account, login, nextAttempt, sshd }, step) => {
+  async (
+    { provider, host, account, login, refused, nextAttempt, sshd },
+    step,
+  ) => {
     const admitted = `${account.name}\n`;
     await step("device sign-in admits while the issuer is up", async () => {
       const result = await login((prompt) =>
@@ -81,20 +99,18 @@ test(
       assert.match(await nextAttempt(), / reason=allowed /);
     });
     await step("the right password does not", async () => {
-      const result = await login(PASSWORD, PASSWORD);
-      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      await refused(PASSWORD, PASSWORD);
       assert.match(await nextAttempt(), / reason=token_malformed /);
     });
     await step("nor after a refusal in the browser", async () => {
-      const result = await login(
+      await refused(
         (prompt) => denyDevice(provider, { userCode: readPrompt(prompt).code }),
         PASSWORD,
       );
-      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
       assert.match(await nextAttempt(), / reason=device_denied /);
     });
     await step("nor after bob's approval", async () => {
-      const result = await login(
+      await refused(
         (prompt) =>
           approveDevice(provider, {
             account: "bob",
@@ -102,12 +118,10 @@ test(
           }),
         PASSWORD,
       );
-      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
       assert.match(await nextAttempt(), / reason=account_not_permitted /);
     });
     await step("nor when nobody approves", async () => {
-      const result = await login("", PASSWORD);
-      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      await refused("", PASSWORD);
       assert.match(await nextAttempt(), / reason=device_expired /);
     });
     await step(
@@ -120,18 +134,16 @@ test(
         );
         assert.notEqual(foreign, policy);
         await Deno.writeTextFile(host.policy, foreign);
-        const result = await login(PASSWORD, PASSWORD);
-        assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+        const result = await refused(PASSWORD, PASSWORD);
         assert.match(
           result.prompts.join(),
           /\nNo password helps here: press Enter\.\n/,
         );
         assert.match(await nextAttempt(), / reason=issuer_refused /);
         await Deno.writeTextFile(host.policy, policy);
-        const between = await login(async () => {
+        await refused(async () => {
           await Deno.writeTextFile(host.policy, foreign);
         }, PASSWORD);
-        assert.deepEqual([between.ok, between.prompts.length], [false, 1]);
         assert.match(
           await nextAttempt(),
           / reason=(issuer_refused|device_expired) /,
@@ -154,16 +166,14 @@ test(
       },
     );
     await step("and a wrong one does not", async () => {
-      const result = await login("wrong", "wrong again");
-      assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+      await refused("wrong", "wrong again");
       assert.match(await nextAttempt(), / reason=issuer_unavailable /);
     });
     await step(
       "an issuer that goes down in between admits nobody, until the next login",
       async () => {
         await provider.setAvailability("up");
-        const result = await login(() => provider.setAvailability("down"));
-        assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
+        await refused(() => provider.setAvailability("down"));
         assert.match(await nextAttempt(), / reason=issuer_unavailable /);
         assert.equal(
           (await login(PASSWORD)).stdout,
@@ -190,50 +200,56 @@ test(
   },
 );
 
-test("sshd-pasted-token-with-outcomes goes on after the named outcomes only", {
-  stack: "sshd-pasted-token-with-outcomes",
-}, async ({ provider, host, account, login, nextAttempt, sshd }, step) => {
-  const token = (name: string) =>
-    idToken(provider, { account: name, client: "ssh-login-es256" });
-  await step("a good token admits", async () => {
-    const result = await login(await token("alice"));
-    assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
-    assert.match(await nextAttempt(), / reason=allowed /);
-  });
-  await step(
-    "user_unknown: a good token for another account leads to the password",
-    async () => {
-      const bobs = await token("bob");
-      const result = await login(bobs, PASSWORD);
+test(
+  "sshd-pasted-token-with-outcomes goes on after the named outcomes only",
+  {
+    stack: "sshd-pasted-token-with-outcomes",
+  },
+  async (
+    { provider, host, account, login, refused, nextAttempt, sshd },
+    step,
+  ) => {
+    const token = (name: string) =>
+      idToken(provider, { account: name, client: "ssh-login-es256" });
+    await step("a good token admits", async () => {
+      const result = await login(await token("alice"));
       assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
-      assert.match(await nextAttempt(), / reason=account_not_permitted /);
-      assert.equal((await login(bobs, "wrong")).ok, false);
-      assert.match(await nextAttempt(), / reason=account_not_permitted /);
-    },
-  );
-  await step(
-    "auth_err: a bad token leads nowhere, and the password is one",
-    async () => {
-      const good = await token("alice");
-      for (const bad of [`${good.slice(0, -6)}AAAAAA`, PASSWORD]) {
-        const result = await login(bad, PASSWORD);
-        assert.deepEqual([result.ok, result.prompts.length], [false, 1]);
-        assert.match(
-          await nextAttempt(),
-          / reason=(?:signature_invalid|token_malformed) /,
-        );
-      }
-    },
-  );
-  await step(
-    "authinfo_unavail: an issuer that is down leads to the password",
-    async () => {
-      const good = await token("alice");
-      await provider.setAvailability("down");
-      await Deno.remove(`${host.directory}/cache/jwks`, { recursive: true });
-      const result = await login(good, PASSWORD);
-      assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
-      assert.match(await nextAttempt(), / reason=issuer_unavailable /);
-    },
-  );
-});
+      assert.match(await nextAttempt(), / reason=allowed /);
+    });
+    await step(
+      "user_unknown: a good token for another account leads to the password",
+      async () => {
+        const bobs = await token("bob");
+        const result = await login(bobs, PASSWORD);
+        assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
+        assert.match(await nextAttempt(), / reason=account_not_permitted /);
+        assert.equal((await login(bobs, "wrong")).ok, false);
+        assert.match(await nextAttempt(), / reason=account_not_permitted /);
+      },
+    );
+    await step(
+      "auth_err: a bad token leads nowhere, and the password is one",
+      async () => {
+        const good = await token("alice");
+        for (const bad of [`${good.slice(0, -6)}AAAAAA`, PASSWORD]) {
+          await refused(bad, PASSWORD);
+          assert.match(
+            await nextAttempt(),
+            / reason=(?:signature_invalid|token_malformed) /,
+          );
+        }
+      },
+    );
+    await step(
+      "authinfo_unavail: an issuer that is down leads to the password",
+      async () => {
+        const good = await token("alice");
+        await provider.setAvailability("down");
+        await Deno.remove(`${host.directory}/cache/jwks`, { recursive: true });
+        const result = await login(good, PASSWORD);
+        assert.equal(result.stdout, `${account.name}\n`, await sshd.log());
+        assert.match(await nextAttempt(), / reason=issuer_unavailable /);
+      },
+    );
+  },
+);
