@@ -23,15 +23,14 @@ import { Lane } from "./lane.ts";
 import { sharedIn } from "./share.ts";
 import { byId } from "./view/dom.ts";
 import { Page } from "./view/page.ts";
+import { workerAddress } from "./worker_address.ts";
 
 /** What is in the editor at first, unless a link says otherwise. */
 const FIRST = "company";
 
 async function start(): Promise<void> {
   const [source, policies] = await Promise.all([engineSource(), examples()]);
-  const address = URL.createObjectURL(
-    new Blob([source], { type: "text/javascript" }),
-  );
+  const address = workerAddress(source);
   const page = new Page({
     lane: () => new Lane(() => new Worker(address)),
     examples: policies,

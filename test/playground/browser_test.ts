@@ -48,6 +48,28 @@ rules:
     accounts: [{names: [deploy]}]
 `;
 
+/** What makes markup, code or a worker of a text. */
+const WAYS = [
+  `document.body.innerHTML = "<b>"`,
+  `document.body.lastElementChild.outerHTML = "<b>"`,
+  `document.body.insertAdjacentHTML("beforeend", "<b>")`,
+  `document.createRange().createContextualFragment("<b>")`,
+  `new DOMParser().parseFromString("<b>", "text/html")`,
+  `document.createElement("iframe").srcdoc = "<b>"`,
+  `document.createElement("script").text = "1"`,
+  `document.createElement("script").src = "x"`,
+  `document.createElement("i").setAttribute("onclick", "1")`,
+  `new Worker("data:text/javascript,1")`,
+  `new Worker(URL.createObjectURL(new Blob(["1"])))`,
+  `eval("1")`,
+  `new Function("1")`,
+  `setTimeout("1")`,
+  // nor does anybody make a policy that would let it, or another of the same name
+  `trustedTypes.createPolicy("default", { createHTML: (text) => text })`,
+  `trustedTypes.createPolicy("oauth-pam-worker", { createScriptURL: (text) => text })`,
+  `document.write("<b>")`,
+];
+
 /** {"iss":"https://login.example.edu","sub":"u1"}, and a signature of nothing. */
 const TOKEN = [
   { alg: "RS256", typ: "JWT" },
@@ -213,6 +235,42 @@ Deno.test("the playground in a browser", async (t) => {
       })()`);
       assert.deepEqual(ways, []);
       assert.deepEqual((await page.events()).connections, []);
+    });
+    await t.step("no text becomes markup, script or a worker", async () => {
+      await using page = await start();
+      assert.deepEqual(await waysIn(page), []);
+      assert.equal(
+        await page.evaluate("trustedTypes.defaultPolicy === null"),
+        true,
+      );
+      // it says so for each, and works as before: workers answer, and the report's sections are drawn
+      const { console, errors } = await page.events();
+      assert.ok(console.length >= WAYS.length, console.join("\n"));
+      assert.deepEqual(errors, []);
+      await putAll(page, { "policy-text": HOSTILE, "tests-text": "" });
+      await sameFindings(page, { policy: HOSTILE, tests: "" });
+      await show(page, "who");
+      assert.deepEqual(
+        await page.evaluate(`[
+          document.querySelector("#who svg rect") instanceof SVGRectElement,
+          document.querySelector("#who table td").dataset.label,
+          document.querySelector("#who .link").textContent,
+        ]`),
+        [true, "account", "staff"],
+      );
+      // without Trusted Types all but a few would do something
+      const loose = `${folder}/loose.html`;
+      await Deno.writeTextFile(
+        loose,
+        (await Deno.readTextFile(path))
+          .replace(/ require-trusted-types-for [^;]*;/, "")
+          .replace(/ trusted-types [^;]*;/, ""),
+      );
+      await using other = await opened(browser, `file://${loose}`);
+      assert.deepEqual(
+        await waysIn(other),
+        WAYS.filter((way) => !/^(?:eval|new Function)/.test(way)),
+      );
     });
     await t.step("a link carries 64 kB there and back", async () => {
       const lines = Array.from(
@@ -408,6 +466,21 @@ async function textOf(page: BrowserPage, id: string): Promise<string> {
   return await page.evaluate(
     `document.getElementById(${JSON.stringify(id)}).textContent`,
   );
+}
+
+/** Those of the ways that the page does not refuse. */
+async function waysIn(page: BrowserPage): Promise<string[]> {
+  const ways = WAYS.map((way) => `[${JSON.stringify(way)}, () => { ${way}; }]`);
+  return await page.evaluate(`[${ways}].flatMap(([way, act]) => {
+    try {
+      act();
+      return [way];
+    } catch (error) {
+      // any other is a fault of this test
+      if (error instanceof TypeError || error instanceof EvalError) return [];
+      return [way + ": " + error];
+    }
+  })`);
 }
 
 /** Nothing was asked of anybody but the page itself, and nobody complained. */
