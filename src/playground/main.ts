@@ -3,8 +3,8 @@
  *
  * Controls, for whoever drives the page (ids are kept):
  * - `example` (select), `put-back`, `policy-text` (textarea), `caret-note`, `underlay`, `gutter`;
- * - `policy-lines`, `tests-lines`, `old-lines`: buttons "Earlier lines of …" and "Later lines of …", shown where a
- *   text is so long that its field holds some lines of it at a time (see `view/lines.ts`);
+ * - `policy-lines`, `tests-lines`, `old-lines`, and below every other field for long texts: buttons "Earlier lines
+ *   of …" and "Later lines of …", shown where a text is so long that its field holds a part of it (`view/lines.ts`);
  * - tabs `tab-findings`, `tab-explain`, `tab-who`, `tab-tests`, `tab-compare`, `tab-import`, each with its
  *   `panel-…`; results in `findings`, `explained`, `who`, `tested`, `compared`, `imported`;
  * - `status` (role status): one line about the newest answer, `data-busy` while one is awaited;

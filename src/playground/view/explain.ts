@@ -6,14 +6,17 @@
 /// <reference lib="dom" />
 import type { Explained } from "../answers/explain.ts";
 import { byId, element, preformatted, printed } from "./dom.ts";
+import { LongText } from "./long_text.ts";
 import { answerIn, type View } from "./panel.ts";
 
 const FIELDS = ["account", "service", "rhost", "issuer", "time"] as const;
 
 export const explainView: View = (panel) => {
   const target = byId("explained", HTMLElement);
-  const claims = byId("explain-claims", HTMLTextAreaElement);
-  const token = byId("explain-token", HTMLTextAreaElement);
+  const token = new LongText(byId("explain-token", HTMLTextAreaElement), {
+    what: "the token",
+    changed: (byPerson) => byPerson && panel.changed(),
+  });
   const byToken = byId("evidence-token", HTMLInputElement);
   const byClaims = byId("evidence-claims", HTMLInputElement);
   const value = (field: typeof FIELDS[number]) =>
@@ -21,9 +24,6 @@ export const explainView: View = (panel) => {
   for (const field of FIELDS) {
     byId(`explain-${field}`, HTMLInputElement)
       .addEventListener("input", panel.changed);
-  }
-  for (const field of [claims, token]) {
-    field.addEventListener("input", panel.changed);
   }
   for (const radio of [byToken, byClaims]) {
     radio.addEventListener("change", () => {
@@ -42,8 +42,8 @@ export const explainView: View = (panel) => {
       time: value("time"),
       now: panel.clock(),
       evidence: byToken.checked
-        ? { kind: "token", text: token.value }
-        : { kind: "claims", text: claims.value },
+        ? { kind: "token", text: token.text }
+        : { kind: "claims", text: panel.claims() },
     });
     if (outcome === null) return;
     const answer = answerIn<Explained>(outcome, "nothing was decided");
