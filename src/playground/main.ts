@@ -9,7 +9,7 @@
  *   `panel-…`; results in `findings`, `explained`, `who`, `tested`, `compared`, `imported`;
  * - `status` (role status): one line about the newest answer, `data-busy` while one is awaited;
  * - Explain: `explain-account`, `-service`, `-rhost`, `-issuer`, `-time`, `evidence-claims`, `evidence-token`
- *   (radios), `explain-claims`, `explain-token`;
+ *   (radios), `explain-claims`, `explain-token`; in `explain-maps` a field for each map file of the policy;
  * - Tests: `tests-text`, `tests-mutate`; Compare: `old-text`, `old-take`;
  * - Import: `import-from` (select), `import-line`, `import-conf`, `import-fqdns`, `import-secret-file`,
  *   `import-environment`, `import-providers`, `import-auth-id`, `import-config`, `import-use`;

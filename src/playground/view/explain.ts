@@ -7,6 +7,7 @@
 import type { Explained } from "../answers/explain.ts";
 import { byId, element, preformatted, printed } from "./dom.ts";
 import { LongText } from "./long_text.ts";
+import { MapFiles } from "./map_files.ts";
 import { answerIn, type View } from "./panel.ts";
 
 const FIELDS = ["account", "service", "rhost", "issuer", "time"] as const;
@@ -25,6 +26,7 @@ export const explainView: View = (panel) => {
     byId(`explain-${field}`, HTMLInputElement)
       .addEventListener("input", panel.changed);
   }
+  const maps = new MapFiles(panel.changed);
   for (const radio of [byToken, byClaims]) {
     radio.addEventListener("change", () => {
       byId("token-field", HTMLElement).hidden = !byToken.checked;
@@ -41,11 +43,13 @@ export const explainView: View = (panel) => {
       issuer: value("issuer"),
       time: value("time"),
       now: panel.clock(),
+      mapFiles: maps.texts,
       evidence: byToken.checked
         ? { kind: "token", text: token.text }
         : { kind: "claims", text: panel.claims() },
     });
     if (outcome === null) return;
+    if (outcome.type === "answer") maps.show(outcome.value.mapFiles);
     const answer = answerIn<Explained>(outcome, "nothing was decided");
     if (typeof answer === "string") {
       target.replaceChildren(preformatted(answer));
