@@ -555,6 +555,42 @@ Deno.test("the playground in a browser", async (t) => {
       },
     );
     await t.step(
+      "to select all is to select what a field does not hold as well",
+      async () => {
+        await using page = await start();
+        const long = `${"# y\n".repeat(5_000)}${"y".repeat(50_000)}`;
+        await putAll(page, { "policy-text": long, "tests-text": "" });
+        await reach(page, "policy-text");
+        await page.click(`#policy-lines [aria-label^="Later"]`);
+        await reach(page, "policy-text");
+        await page.press("Control+a");
+        await page.type(HOSTILE);
+        await idle(page);
+        await sameFindings(page, { policy: HOSTILE, tests: "" });
+        // so it is with what is too much for the field again, and with nothing
+        await reach(page, "policy-text");
+        for (const times of [1, 2]) {
+          await page.press("Control+a");
+          await page.type(`${times}${long}`);
+          await page.until(
+            `document.getElementById("policy-lines").textContent.endsWith("of 5001")`,
+          );
+        }
+        await page.press("Control+a");
+        await page.press("Delete");
+        await idle(page);
+        assert.equal(
+          await page.evaluate(`document.getElementById("policy-lines").hidden`),
+          true,
+        );
+        const link = await shared(page, { claims: false });
+        assert.equal(
+          JSON.parse(await inflated(link.split("#")[1] ?? "")).policy,
+          "",
+        );
+      },
+    );
+    await t.step(
       "what takes too long says that it is not finished",
       async () => {
         await using page = await start();

@@ -146,6 +146,7 @@ export class LongText {
 
   /** What is pasted goes in before the browser lays it out, where it is much. */
   #take(event: InputEvent): void {
+    if (!event.inputType.startsWith("history")) this.#takeAll();
     const pasted = event.data ??
       event.dataTransfer?.getData("text/plain") ?? "";
     if (!isMuch(pasted)) return;
@@ -158,6 +159,14 @@ export class LongText {
       this.#before.length + selectionStart,
     );
     this.#changed(true);
+  }
+
+  /** Who selects all that is in the field means all of the text. */
+  #takeAll(): void {
+    const { value, selectionStart, selectionEnd } = this.#field;
+    if (value === "" || selectionEnd - selectionStart < value.length) return;
+    this.#before = "";
+    this.#after = "";
   }
 }
 
