@@ -3,13 +3,13 @@
  *
  * Controls, for whoever drives the page (ids are kept):
  * - `example` (select), `put-back`, `policy-text` (textarea), `caret-note`, `underlay`, `gutter`;
- * - `policy-lines`, `tests-lines`, `old-lines`: buttons "Earlier lines of …" and "Later lines of …", shown where a
- *   text is so long that its field holds some lines of it at a time (see `view/lines.ts`);
+ * - `policy-lines`, `tests-lines`, `old-lines`, and below every other field for long texts: buttons "Earlier lines
+ *   of …" and "Later lines of …", shown where a text is so long that its field holds a part of it (`view/lines.ts`);
  * - tabs `tab-findings`, `tab-explain`, `tab-who`, `tab-tests`, `tab-compare`, `tab-import`, each with its
  *   `panel-…`; results in `findings`, `explained`, `who`, `tested`, `compared`, `imported`;
  * - `status` (role status): one line about the newest answer, `data-busy` while one is awaited;
  * - Explain: `explain-account`, `-service`, `-rhost`, `-issuer`, `-time`, `evidence-claims`, `evidence-token`
- *   (radios), `explain-claims`, `explain-token`;
+ *   (radios), `explain-claims`, `explain-token`; in `explain-maps` a field for each map file of the policy;
  * - Tests: `tests-text`, `tests-mutate`; Compare: `old-text`, `old-take`;
  * - Import: `import-from` (select), `import-line`, `import-conf`, `import-fqdns`, `import-secret-file`,
  *   `import-environment`, `import-providers`, `import-auth-id`, `import-config`, `import-use`;
@@ -23,15 +23,14 @@ import { Lane } from "./lane.ts";
 import { sharedIn } from "./share.ts";
 import { byId } from "./view/dom.ts";
 import { Page } from "./view/page.ts";
+import { workerAddress } from "./worker_address.ts";
 
 /** What is in the editor at first, unless a link says otherwise. */
 const FIRST = "company";
 
 async function start(): Promise<void> {
   const [source, policies] = await Promise.all([engineSource(), examples()]);
-  const address = URL.createObjectURL(
-    new Blob([source], { type: "text/javascript" }),
-  );
+  const address = workerAddress(source);
   const page = new Page({
     lane: () => new Lane(() => new Worker(address)),
     examples: policies,

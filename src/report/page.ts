@@ -20,7 +20,13 @@ import { STYLE } from "./style.ts";
 
 /** The whole page. The only thing that its policy (CSP) allows is the style sheet in it. */
 export async function reportPage(facts: ReportFacts): Promise<string> {
-  const policy = `default-src 'none'; style-src '${await sourceHash(STYLE)}'`;
+  const policy = [
+    "default-src 'none'",
+    `style-src '${await sourceHash(STYLE)}'`,
+    // these do not fall back to the default
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
   const contents = [
     ["verdict", "In short"],
     ["diagram", "Diagram"],

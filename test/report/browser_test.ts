@@ -134,6 +134,45 @@ Deno.test("what the report looks like in a browser", async (t) => {
         assert.ok(text.includes(word), word);
       }
     });
+    await t.step("markup that got in could do nothing", async () => {
+      const path = await make("strange", [`${POLICIES}company.yaml`]);
+      const strange = `<base href="https://evil.example/">
+        <script>document.title = "run"</script>
+        <img src="https://evil.example/a.png" onerror="document.title = 'run'">
+        <link rel="stylesheet" href="https://evil.example/a.css">
+        <i style="position: fixed"></i>
+        <form action="?sent"><button id="send">x</button></form>`;
+      const text = await Deno.readTextFile(path);
+      await Deno.writeTextFile(
+        path,
+        text.replace("<main>", `<main>${strange}`),
+      );
+      await using page = await browser.open(path);
+      await page.evaluate(`document.getElementById("send").click()`);
+      await page.until("document.readyState === 'complete'");
+      assert.deepEqual(
+        await page.evaluate(`[
+          document.title,
+          document.baseURI,
+          location.search,
+          getComputedStyle(document.querySelector("i")).position,
+        ]`),
+        [
+          `${POLICIES}company.yaml: who gets in`,
+          `file://${path}`,
+          "",
+          "static",
+        ],
+      );
+      const { connections, errors, console } = await page.events();
+      assert.deepEqual({ connections, errors }, {
+        connections: [],
+        errors: [],
+      });
+      for (const what of ["base-uri", "form-action", "script-src", "img-src"]) {
+        assert.ok(console.some((line) => line.includes(what)), what);
+      }
+    });
     await t.step("1,000 rules, within two seconds", async () => {
       await Deno.writeTextFile(
         `${folder}/large.yaml`,

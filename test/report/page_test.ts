@@ -263,7 +263,7 @@ Deno.test("the page allows its style sheet and nothing else", async () => {
   assert.match(hash, /^sha256-[A-Za-z0-9+/]{43}=$/);
   assert.ok(
     text.includes(
-      `<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;${hash}&#39;">`,
+      `<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;${hash}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;">`,
     ),
   );
   // before anything that could be loaded

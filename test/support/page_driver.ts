@@ -144,7 +144,7 @@ async function see({ page }: Open, sight: Sight): Promise<void> {
   });
 }
 
-/** As a debugger does it, which the page's Content-Security-Policy does not concern. */
+/** As a debugger does it; what the script then does is bound by the page's Content-Security-Policy. */
 async function evaluate(
   open: Open,
   { script, world }: { script: string; world: World },
@@ -164,6 +164,7 @@ async function evaluate(
       awaitPromise: true,
       returnByValue: true,
       userGesture: true,
+      allowUnsafeEvalBlockedByCSP: false,
       ...(world === "own" && open.world !== null
         ? { contextId: open.world }
         : {}),

@@ -1,6 +1,7 @@
 /**
  * The playground as one file: the page, its style and its script, which holds the engine and the policies to
- * start with. What the page may do is said by hashes: it runs this script and its workers, and reaches nobody.
+ * start with. What the page may do is said by hashes: it runs this script and its workers, reaches nobody, and no text
+ * becomes markup or script in it (Trusted Types).
  *
  * @module
  */
@@ -10,6 +11,7 @@ import {
   type Example,
   POLICIES_MARKER,
 } from "../../playground/embedded.ts";
+import { WORKER_POLICY } from "../../playground/names.ts";
 import { sourceHash } from "../../report/page.ts";
 import { STYLE } from "../../report/style.ts";
 import { bundleModule } from "../bundle.ts";
@@ -108,6 +110,8 @@ export async function wholePage(
     `script-src '${await sourceHash(script)}'`,
     `style-src '${await sourceHash(style)}'`,
     "worker-src blob:",
+    "require-trusted-types-for 'script'",
+    `trusted-types ${WORKER_POLICY}`,
     // these do not fall back to the default
     "base-uri 'none'",
     "form-action 'none'",

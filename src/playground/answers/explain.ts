@@ -1,17 +1,18 @@
 /**
- * What `policy explain` answers. Claims are taken as verified; a token is only decoded.
+ * What `policy explain` answers. Claims are taken as verified; a token is only decoded. Map files are what was
+ * pasted of them.
  *
  * @module
  */
 import type { Explanation } from "../../analysis/explain/explain.ts";
-import { mapFilesOfIssuer } from "../../analysis/map_files.ts";
+import { mapFilesOfIssuer, mapFilesOfRules } from "../../analysis/map_files.ts";
 import { type Answer, answerOf } from "../../cli/policy/explain/answer.ts";
 import { givenClaims } from "../../cli/policy/explain/claims.ts";
 import { explainJson } from "../../cli/policy/explain/json.ts";
 import { explainPretty } from "../../cli/policy/explain/pretty.ts";
 import { decodeBase64url } from "../../lib/base64url.ts";
-import { listOf } from "../../lib/text.ts";
 import { instant } from "../../policy/instant.ts";
+import type { Policy } from "../../policy/model.ts";
 import { POLICY_FILE } from "../names.ts";
 import { type Problem, usablePolicy } from "./sheet.ts";
 
@@ -26,6 +27,8 @@ export interface Question {
   readonly time: string;
   /** Seconds since the epoch. */
   readonly now: number;
+  /** What was pasted of the map files, by path; one without a character was not. */
+  readonly mapFiles: ReadonlyMap<string, string>;
   readonly evidence: {
     readonly kind: "claims" | "token";
     readonly text: string;
@@ -43,12 +46,30 @@ export interface Explained {
   readonly decoded: string | null;
 }
 
+/** An answer, and what is wanted for one. */
+type Answered = (Explained | Problem) & {
+  /** The first of the map files that the policy names; `null` where it cannot be used. */
+  readonly mapFiles: readonly string[] | null;
+};
+
+/** Map files that a page asks for. */
+export const MAX_MAP_FILES = 20;
+
 /** Never verifies anything: neither signature nor times nor audience. */
-export function explained(question: Question): Explained | Problem {
-  const { account, evidence } = question;
+export function explained(question: Question): Answered {
   const read = usablePolicy({ text: question.policy, file: POLICY_FILE });
-  if ("problem" in read) return read;
+  if ("problem" in read) return { ...read, mapFiles: null };
   const { policy } = read;
+  const mapFiles = mapFilesOfRules(policy.rules).slice(0, MAX_MAP_FILES);
+  return { ...answerBy(policy, mapFiles, question), mapFiles };
+}
+
+function answerBy(
+  policy: Policy,
+  askedFor: readonly string[],
+  question: Question,
+): Explained | Problem {
+  const { account, evidence } = question;
   if (account === "") return { problem: "name the account that is asked for" };
   if (evidence.text.trim() === "") {
     return { problem: `there is no ${NOUNS[evidence.kind]} yet` };
@@ -74,13 +95,12 @@ export function explained(question: Question): Explained | Problem {
     const answer = { explanation: found, request: null, permit: null };
     return told(answer, { notes: [], decoded });
   }
-  const files = mapFilesOfIssuer(policy, found.issuer);
-  if (files.length > 0) {
-    return {
-      problem: `the policy reads the map file ${
-        listOf(files)
-      }, and a page in a browser has no files: ask the command line`,
-    };
+  // as the command line reads them: those of the issuer, and without one of them there is no answer
+  const mapFiles = new Map<string, string>();
+  for (const path of mapFilesOfIssuer(policy, found.issuer)) {
+    const text = question.mapFiles.get(path) ?? "";
+    if (text === "") return { problem: lacking(path, askedFor) };
+    mapFiles.set(path, text);
   }
   const circumstances = {
     account,
@@ -89,11 +109,18 @@ export function explained(question: Question): Explained | Problem {
     now,
     nowIsGiven: question.time !== "",
   };
-  const options = { policy, mapFiles: new Map(), certificate: false };
+  const options = { policy, mapFiles, certificate: false };
   return told(answerOf(found, circumstances, options), {
     notes: found.notes ?? [],
     decoded,
   });
+}
+
+function lacking(path: string, askedFor: readonly string[]): string {
+  const reads = `the policy reads the map file ${JSON.stringify(path)}`;
+  return askedFor.includes(path)
+    ? `${reads}: paste what is in it into its field, an empty line where it is empty`
+    : `${reads}, and names more than the ${MAX_MAP_FILES} that the page has fields for: ask the command line`;
 }
 
 const NOUNS = { claims: "document of claims", token: "token" } as const;

@@ -4,7 +4,8 @@
  * @module
  */
 /// <reference lib="dom" />
-import { type Html, text } from "../../report/html.ts";
+import type { Html } from "../../report/html.ts";
+import { tokensOf } from "./markup.ts";
 
 /** The element of the page that has this id. Throws when it is not there or another one. */
 export function byId<Kind extends HTMLElement>(
@@ -28,10 +29,28 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Markup in place of what an element holds: the only way for any, and only for such as was escaped. */
+/** Markup in place of what an element holds. Throws, and changes nothing, where it is not that of a report. */
 export function showMarkup(target: HTMLElement, markup: Html): void {
-  target.innerHTML = text(markup);
+  const whole = document.createDocumentFragment();
+  const open: Element[] = [];
+  for (const token of tokensOf(markup)) {
+    const parent = open.at(-1);
+    if ("words" in token) (parent ?? whole).append(token.words);
+    else if ("closes" in token) open.pop();
+    else {
+      const { opens, attributes } = token;
+      const made = opens === "svg" || parent?.namespaceURI === SVG
+        ? document.createElementNS(SVG, opens)
+        : document.createElement(opens);
+      for (const [name, value] of attributes) made.setAttribute(name, value);
+      (parent ?? whole).append(made);
+      open.push(made);
+    }
+  }
+  target.replaceChildren(whole);
 }
+
+const SVG = "http://www.w3.org/2000/svg";
 
 /** A button that does something. */
 export function button(words: string, act: () => void): HTMLButtonElement {

@@ -68,11 +68,8 @@ export class Editor {
 
   /** Puts the caret at a place (both count from 1) and shows it. */
   moveTo(line: number, column: number): void {
-    this.#long.show(line - 1);
+    const place = this.#long.show(line - 1, column - 1);
     const own = line - 1 - this.#long.from;
-    const at = this.#long.shown.slice(0, own)
-      .reduce((sum, text) => sum + text.length + 1, 0);
-    const place = Math.min(at + column - 1, this.#field.value.length);
     this.#field.focus();
     this.#field.setSelectionRange(place, place);
     const middle = own * this.#lineHeight() - this.#field.clientHeight / 2;
@@ -98,7 +95,7 @@ export class Editor {
     const { scrollTop, scrollLeft, clientHeight } = this.#field;
     const height = this.#lineHeight();
     const first = Math.max(0, Math.floor(scrollTop / height) - MARGIN);
-    const { shown, from } = this.#long;
+    const { shown, from, cut } = this.#long;
     const last = Math.min(
       shown.length,
       Math.ceil((scrollTop + clientHeight) / height) + MARGIN,
@@ -109,12 +106,16 @@ export class Editor {
     const marks = this.#findings.filter(({ line, endLine }) =>
       line <= from + last && endLine > from + first
     );
-    const drawn = JSON.stringify([from + first, lines, marks]);
+    const drawn = JSON.stringify([from + first, cut, lines, marks]);
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
       this.#underlay.replaceChildren(
         ...lines.flatMap((line, index) => [
-          ...piecesOf(line, { number: from + first + index + 1, marks })
+          ...piecesOf(line, {
+            number: from + first + index + 1,
+            marks,
+            before: first + index === 0 ? cut : 0,
+          })
             .map(({ text, classes }) =>
               classes.length === 0
                 ? document.createTextNode(text)

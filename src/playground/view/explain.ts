@@ -6,14 +6,18 @@
 /// <reference lib="dom" />
 import type { Explained } from "../answers/explain.ts";
 import { byId, element, preformatted, printed } from "./dom.ts";
+import { LongText } from "./long_text.ts";
+import { MapFiles } from "./map_files.ts";
 import { answerIn, type View } from "./panel.ts";
 
 const FIELDS = ["account", "service", "rhost", "issuer", "time"] as const;
 
 export const explainView: View = (panel) => {
   const target = byId("explained", HTMLElement);
-  const claims = byId("explain-claims", HTMLTextAreaElement);
-  const token = byId("explain-token", HTMLTextAreaElement);
+  const token = new LongText(byId("explain-token", HTMLTextAreaElement), {
+    what: "the token",
+    changed: (byPerson) => byPerson && panel.changed(),
+  });
   const byToken = byId("evidence-token", HTMLInputElement);
   const byClaims = byId("evidence-claims", HTMLInputElement);
   const value = (field: typeof FIELDS[number]) =>
@@ -22,9 +26,7 @@ export const explainView: View = (panel) => {
     byId(`explain-${field}`, HTMLInputElement)
       .addEventListener("input", panel.changed);
   }
-  for (const field of [claims, token]) {
-    field.addEventListener("input", panel.changed);
-  }
+  const maps = new MapFiles(panel.changed);
   for (const radio of [byToken, byClaims]) {
     radio.addEventListener("change", () => {
       byId("token-field", HTMLElement).hidden = !byToken.checked;
@@ -41,11 +43,13 @@ export const explainView: View = (panel) => {
       issuer: value("issuer"),
       time: value("time"),
       now: panel.clock(),
+      mapFiles: maps.texts,
       evidence: byToken.checked
-        ? { kind: "token", text: token.value }
-        : { kind: "claims", text: claims.value },
+        ? { kind: "token", text: token.text }
+        : { kind: "claims", text: panel.claims() },
     });
     if (outcome === null) return;
+    if (outcome.type === "answer") maps.show(outcome.value.mapFiles);
     const answer = answerIn<Explained>(outcome, "nothing was decided");
     if (typeof answer === "string") {
       target.replaceChildren(preformatted(answer));

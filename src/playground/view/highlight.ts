@@ -20,16 +20,28 @@ interface Mark extends Span {
 /** Characters of a line that are drawn; the rest of a longer one shows as plain text. */
 export const MAX_LINE = 2_000;
 
-/** Pieces of a line; `number` counts from 1, `marks` may be of any lines. */
+/**
+ * Pieces of a line; `number` counts from 1, `marks` may be of any lines. `before` are the characters of the line
+ * that stand before `line`, where that is its rest.
+ */
 export function piecesOf(
   line: string,
-  { number, marks }: { number: number; marks: readonly Mark[] },
+  { number, marks, before = 0 }: {
+    number: number;
+    marks: readonly Mark[];
+    before?: number;
+  },
 ): Piece[] {
   const text = line.slice(0, MAX_LINE);
   const kinds = kindsOf(text);
   const own = marks.filter((mark) =>
-    mark.line <= number && number <= mark.endLine
-  );
+    mark.line <= number && number <= mark.endLine &&
+    (mark.endLine > number || before === 0 || mark.endColumn - 1 > before)
+  ).map((mark) => ({
+    ...mark,
+    column: mark.column - before,
+    endColumn: mark.endColumn - before,
+  }));
   const edges = new Set([0, text.length]);
   for (const { from, to } of kinds) edges.add(from).add(to);
   const under = own.map((mark) => ({

@@ -7,6 +7,7 @@
 import { ENVIRONMENTS, SECRET_FILE } from "../../cli/policy/import/choices.ts";
 import type { Foreign } from "../answers/convert.ts";
 import { byId, element, preformatted } from "./dom.ts";
+import { LongText } from "./long_text.ts";
 import { unanswered, type View } from "./panel.ts";
 
 /** More than these are only counted, in the line above. */
@@ -23,12 +24,18 @@ export const importView: View = (panel) => {
   const environment = byId("import-environment", HTMLSelectElement);
   environment.append(...ENVIRONMENTS.map((name) => new Option(name, name)));
   byId("import-secret-file", HTMLInputElement).value = SECRET_FILE;
-  const text = (name: typeof TEXTS[number]) =>
-    byId(`import-${name}`, HTMLTextAreaElement).value;
+  const texts = new Map(TEXTS.map((name) => [
+    name,
+    new LongText(byId(`import-${name}`, HTMLTextAreaElement), {
+      what: `"${name}"`,
+      changed: (byPerson) => byPerson && panel.changed(),
+    }),
+  ]));
+  const text = (name: typeof TEXTS[number]) => texts.get(name)?.text ?? "";
   const word = (name: typeof WORDS[number]) =>
     byId(`import-${name}`, HTMLInputElement).value;
-  for (const name of [...TEXTS, ...WORDS]) {
-    byId(`import-${name}`, HTMLElement)
+  for (const name of WORDS) {
+    byId(`import-${name}`, HTMLInputElement)
       .addEventListener("input", panel.changed);
   }
   environment.addEventListener("change", panel.changed);

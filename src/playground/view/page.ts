@@ -47,7 +47,7 @@ export class Page {
   readonly #surroundings: Surroundings;
   readonly #editor: Editor;
   readonly #tests: LongText;
-  readonly #claims = byId("explain-claims", HTMLTextAreaElement);
+  readonly #claims: LongText;
   readonly #status = byId("status", HTMLElement);
   readonly #putBack = byId("put-back", HTMLButtonElement);
   readonly #findingsLane: Lane;
@@ -70,6 +70,10 @@ export class Page {
       bar: byId("tests-lines", HTMLElement),
       changed: (byPerson) => byPerson && changed(),
     });
+    this.#claims = new LongText(byId("explain-claims", HTMLTextAreaElement), {
+      what: "the claims",
+      changed: (byPerson) => byPerson && changed(),
+    });
     for (const [id, view] of Object.entries(VIEWS)) {
       this.#views.set(id, view(this.#panel(id)));
     }
@@ -82,7 +86,7 @@ export class Page {
     wireShare(() => ({
       policy: this.text,
       tests: this.#tests.text,
-      claims: this.#claims.value,
+      claims: this.#claims.text,
     }));
   }
 
@@ -103,7 +107,7 @@ export class Page {
     this.#putBack.hidden = this.#before === null;
     this.#editor.text = policy;
     this.#tests.text = tests;
-    if (claims !== undefined) this.#claims.value = claims;
+    if (claims !== undefined) this.#claims.text = claims;
     const same = this.#surroundings.examples.find((example) =>
       example.policy === policy && example.tests === tests
     );
@@ -130,6 +134,7 @@ export class Page {
   #panel(id: string): Panel {
     return {
       sheet: () => ({ policy: this.text, tests: this.#tests.text }),
+      claims: () => this.#claims.text,
       clock: this.#surroundings.clock,
       replace: (policy) => this.load({ policy, tests: "" }),
       go: (line, column) => this.#editor.moveTo(line, column),

@@ -15,6 +15,8 @@ type Settled<Value> = Exclude<Outcome<Value>, { type: "superseded" }>;
 export interface Panel {
   /** The texts as they are. */
   readonly sheet: () => { policy: string; tests: string };
+  /** What is written into the field for them. */
+  readonly claims: () => string;
   readonly clock: () => number;
   /** Puts another policy into the editor; what was there can be put back. */
   readonly replace: (policy: string) => void;

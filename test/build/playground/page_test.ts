@@ -74,6 +74,8 @@ Deno.test("the page may run its one script, have its one style and start workers
     ["script-src", `'${await hash(inside("script", PAGE))}'`],
     ["style-src", `'${await hash(inside("style", PAGE))}'`],
     ["worker-src", "blob:"],
+    ["require-trusted-types-for", "'script'"],
+    ["trusted-types", "oauth-pam-worker"],
     ["base-uri", "'none'"],
     ["form-action", "'none'"],
   ]);

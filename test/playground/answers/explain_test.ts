@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import {
   explained,
+  MAX_MAP_FILES,
   type Question,
 } from "../../../src/playground/answers/explain.ts";
 import { encodeBase64url } from "../../../src/lib/base64url.ts";
@@ -42,6 +43,7 @@ function ask(
     issuer: "",
     time: "2026-01-01T12:00:00Z",
     now: 0,
+    mapFiles: new Map(),
     evidence: token === undefined
       ? {
         kind: "claims",
@@ -114,11 +116,50 @@ Deno.test("what is missing for an answer is told", () => {
   assert.match(problem(ask({ policy: "version: 2" })), /^policy\.yaml:1:/);
 });
 
-Deno.test("a policy that reads map files has no answer in a browser", () => {
+Deno.test("a policy that reads map files is answered by what was pasted of them", () => {
   const claims = { ...CLAIMS, iss: "https://b.example" };
+  const by = (text?: string) =>
+    ask({
+      claims,
+      mapFiles: new Map(text === undefined ? [] : [["/etc/map", text]]),
+    });
+  assert.equal(decided(by("alice alice")).reason, "allowed");
+  assert.equal(decided(by("bob x\nalice bob,alice # c\n")).reason, "allowed");
+  assert.equal(decided(by("bob alice\n")).decision, "deny");
+  assert.equal(decided(by("\n")).decision, "deny");
+  for (const lacking of [by(), by("")]) {
+    assert.match(
+      problem(lacking),
+      /^the policy reads the map file "\/etc\/map": paste what is in it/,
+    );
+  }
+  // for another issuer nobody reads it
+  assert.equal(decided(ask()).reason, "allowed");
+});
+
+Deno.test("the page knows which map files to ask for before anything is asked", () => {
+  assert.deepEqual(ask({ account: "" }).mapFiles, ["/etc/map"]);
+  assert.deepEqual(ask({ claims: "" }).mapFiles, ["/etc/map"]);
+  assert.deepEqual(ask().mapFiles, ["/etc/map"]);
+  assert.equal(ask({ policy: "version: 2" }).mapFiles, null);
+});
+
+Deno.test("of very many map files the page asks for some, and does not do without the others", () => {
+  const sources = Array.from(
+    { length: MAX_MAP_FILES + 1 },
+    (_, index) => `{ map_file: /etc/map${index}, keys: [sub] }`,
+  );
+  const policy = POLICY.replace(
+    "{ map_file: /etc/map, keys: [sub] }",
+    sources.join(", "),
+  );
+  const claims = { ...CLAIMS, iss: "https://b.example" };
+  const { mapFiles } = ask({ policy });
+  assert.equal(mapFiles?.length, MAX_MAP_FILES);
+  const given = new Map((mapFiles ?? []).map((path) => [path, "alice alice"]));
   assert.match(
-    problem(ask({ claims })),
-    /map file "\/etc\/map", and a page in a browser has no files/,
+    problem(ask({ policy, claims, mapFiles: given })),
+    /"\/etc\/map20", and names more than the 20 that the page has fields for: ask/,
   );
 });
 

@@ -60,9 +60,13 @@ function run(
     tests: string;
     old?: string;
     stdin?: string;
+    mapFiles?: ReadonlyMap<string, string>;
   },
 ): Promise<CliResult> {
-  const files: Record<string, string> = { "policy.yaml": policy };
+  const files: Record<string, string> = {
+    ...Object.fromEntries(rest.mapFiles ?? []),
+    "policy.yaml": policy,
+  };
   if (tests !== "") files["policy.test.yaml"] = tests;
   if (rest.old !== undefined) files["old.yaml"] = rest.old;
   const { stdin } = rest;
@@ -131,10 +135,12 @@ function requestsOf({ policy, tests }: Case) {
       email_verified: true,
       groups: ["staff", "wheel"],
     } as Record<string, unknown>,
+    mapFiles: new Map<string, string>(),
   };
   return [
     stranger,
-    ...suite.cases.map(({ request }) => ({
+    ...suite.cases.map(({ request, mapFiles }) => ({
+      mapFiles,
       account: request.account,
       service: request.service,
       rhost: request.rhost,
@@ -147,6 +153,7 @@ function requestsOf({ policy, tests }: Case) {
 
 Deno.test("the page decides and explains as policy explain does", async (t) => {
   const reasons = new Set<string>();
+  const mapped = new Set<string>();
   for (const each of CASES) {
     await t.step(each.name, async () => {
       for (const request of requestsOf(each)) {
@@ -159,7 +166,12 @@ Deno.test("the page decides and explains as policy explain does", async (t) => {
             ...["--now", instantText(request.now)],
             ...request.rhost === null ? [] : ["--rhost", request.rhost],
           ],
-          { policy: each.policy, tests: "", stdin: claims },
+          {
+            policy: each.policy,
+            tests: "",
+            stdin: claims,
+            mapFiles: request.mapFiles,
+          },
         );
         const answer = explained({
           ...request,
@@ -175,12 +187,14 @@ Deno.test("the page decides and explains as policy explain does", async (t) => {
         } else {
           assert.equal(answer.json, stdout);
           reasons.add(answer.reason);
+          if (request.mapFiles.size > 0) mapped.add(answer.reason);
         }
       }
     });
   }
   assert.ok(reasons.has("allowed") && reasons.has("no answer"));
   assert.ok(reasons.size > 5, [...reasons].join(", "));
+  assert.ok(mapped.has("allowed") && mapped.size > 2, [...mapped].join(", "));
 });
 
 Deno.test("the page compares as policy diff does", async (t) => {

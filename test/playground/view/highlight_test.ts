@@ -54,6 +54,21 @@ Deno.test("a finding at the end of a line, or over several, can be seen", () => 
   );
 });
 
+Deno.test("of the rest of a line that is cut, what is there is underlined in its place", () => {
+  const mark = (column: number, endColumn: number, endLine = 3) => ({
+    ...{ level: "error" as const, line: 3, column, endLine, endColumn },
+  });
+  const rest = (mark: Parameters<typeof piecesOf>[1]["marks"][number]) =>
+    piecesOf("abcd", { number: 3, marks: [mark], before: 100 })
+      .map(({ text, classes }) => classes.length === 0 ? text : `<${text}>`)
+      .join("");
+  assert.equal(rest(mark(102, 104)), "a<bc>d");
+  assert.equal(rest(mark(90, 102)), "<a>bcd");
+  assert.equal(rest(mark(90, 101)), "abcd");
+  assert.equal(rest(mark(1, 3)), "abcd");
+  assert.equal(rest(mark(1, 3, 4)), "<abcd>");
+});
+
 Deno.test("what is drawn is the line, whatever is in it", () => {
   const span = fc.record({
     level: fc.constantFrom("error" as const, "warning" as const),
