@@ -1,0 +1,86 @@
+/**
+ * What the launcher leaves to watch for people who hang up: it ends the launcher, and nothing else that has
+ * come to have its number.
+ *
+ * @module
+ */
+// Threats: D4
+import assert from "node:assert/strict";
+import { createPamHost } from "../support/pam.ts";
+import { StandIn } from "./stand_in.ts";
+
+/**
+ * The first process of a namespace in which it says who gets which number: plays sshd, whose client hangs
+ * up. Where the second word is "replaced", the PAM process has gone before, and with it the launcher, in
+ * whose place somebody else's process is. Prints the signal that ended who is in that place.
+ */
+const SSHD = `
+use IO::Socket::INET;
+my ($launcher, $how, $begun) = @ARGV;
+my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) or die $!;
+my @at = ("127.0.0.1", $server->sockport);
+my $client = IO::Socket::INET->new(PeerAddr => $at[0], PeerPort => $at[1]) or die $!;
+my $connection = $server->accept or die $!;
+$ENV{SSH_CONNECTION} = "$at[0] " . $client->sockport . " @at";
+sub child { my $run = shift; my $pid = fork // die $!; return $pid if $pid; $run->(); die $! }
+sub running { grep { my $line = cmdline($_); index($line, $launcher) >= 0 } @_ }
+sub cmdline { open(my $file, "<", "/proc/$_[0]/cmdline") or return ""; <$file> // "" }
+sub numbers { map { m,([0-9]+)$, } glob "/proc/[0-9]*" }
+sub soon { select undef, undef, undef, 0.05 until $_[0]->() }
+pipe(my $from, my $to) or die $!;
+my $pam = child(sub {
+  close $_ for $server, $client, $connection;
+  my $pid = child(sub { exec $launcher, "device", "start", "/p" });
+  syswrite $to, "$pid\\n";
+  waitpid $pid, 0;
+  print "launcher ended by ", $? & 127, "\\n";
+  exit;
+});
+chomp(my $number = <$from>);
+soon(sub { -e $begun });
+my $other;
+if ($how eq "replaced") {
+  kill KILL => $pam;
+  1 until waitpid(-1, 0) == $number;
+  open(my $last, ">", "/proc/sys/kernel/ns_last_pid") or die $!;
+  syswrite $last, $number - 1 or die $!;
+  $other = child(sub { $< = $> = 65534; exec "sleep", "300" });
+  die "$other is not $number" if $other != $number;
+}
+close $_ for $client, $connection;
+soon(sub { !running(grep { $_ != $$ } numbers()) });
+waitpid $pam, 0;
+if ($how eq "replaced") {
+  kill TERM => $other;
+  waitpid $other, 0;
+  print "other ended by ", $? & 127, "\\n";
+}
+`;
+
+const OWN_NUMBERS = ["--pid", "--fork", "--mount-proc"];
+
+async function hangUp(how: "at once" | "replaced"): Promise<string> {
+  if (Deno.uid() !== 0) throw new Error("this test needs root");
+  await using host = await createPamHost();
+  await new StandIn(host).install("exec sleep 300");
+  const begun = `${host.directory}/facts/parent`;
+  const { stdout, stderr } = await new Deno.Command("unshare", {
+    args: [
+      ...OWN_NUMBERS,
+      ...["perl", "-e", SSHD, host.launcher, how, begun],
+    ],
+    env: { PAM_USER: "root", PAM_SERVICE: "sshd", PAM_TYPE: "auth" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  assert.equal(decoder.decode(stderr), "");
+  return decoder.decode(stdout);
+}
+
+Deno.test("launcher ends when its person hangs up", async () => {
+  assert.equal(await hangUp("at once"), "launcher ended by 9\n");
+});
+
+Deno.test("launcher that is gone leaves nothing that ends another process of its number", async () => {
+  assert.equal(await hangUp("replaced"), "other ended by 15\n");
+});
