@@ -160,9 +160,11 @@ async function unlessFailing<Answer>(
   },
 ): Promise<Answer> {
   const { askedUnlessFailing } = await import("./failures.ts");
-  const { cache, now, hosts, route } = source;
+  const { cache, now, hosts, oauthMetadata = false, route } = source;
   const way = await sha256Hex(
-    JSON.stringify([keeperOf(source), hosts, await route?.() ?? null]),
+    JSON.stringify([
+      ...[keeperOf(source), hosts, oauthMetadata, await route?.() ?? null],
+    ]),
   );
   const failures = { cache, now, way, hurried, name: `${name}.failed` };
   return await askedUnlessFailing(failures, ask);

@@ -294,6 +294,8 @@ Deno.test(
         const other of [
           { route: () => Promise.resolve("through a proxy") },
           { hosts: [...bench.source().hosts, "keys.example.edu:443"] },
+          // it is looked for in one place more
+          { oauthMetadata: true },
         ]
       ) {
         assert.equal(
