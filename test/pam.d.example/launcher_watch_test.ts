@@ -1,6 +1,6 @@
 /**
- * What the launcher leaves to watch for people who hang up: it ends the launcher, and nothing else that has
- * come to have its number.
+ * What ends when people hang up: the launcher with all that it has started, in any shell, and nothing else
+ * that has come to have its number.
  *
  * @module
  */
@@ -23,10 +23,16 @@ my $client = IO::Socket::INET->new(PeerAddr => $at[0], PeerPort => $at[1]) or di
 my $connection = $server->accept or die $!;
 $ENV{SSH_CONNECTION} = "$at[0] " . $client->sockport . " @at";
 sub child { my $run = shift; my $pid = fork // die $!; return $pid if $pid; $run->(); die $! }
-sub running { grep { my $line = cmdline($_); index($line, $launcher) >= 0 } @_ }
 sub cmdline { open(my $file, "<", "/proc/$_[0]/cmdline") or return ""; <$file> // "" }
-sub numbers { map { m,([0-9]+)$, } glob "/proc/[0-9]*" }
-sub soon { select undef, undef, undef, 0.05 until $_[0]->() }
+# none of those that have ended and are not reaped yet
+sub running { my %but = map { $_ => 1 } @_; grep { !$but{$_} && cmdline($_) ne "" } map { m,([0-9]+)$, } glob "/proc/[0-9]*" }
+sub soon {
+  my $end = time + 20;
+  until ($_[0]->()) {
+    die map { cmdline($_) . "\\n" } running() if time > $end;
+    select undef, undef, undef, 0.05;
+  }
+}
 pipe(my $from, my $to) or die $!;
 my $pam = child(sub {
   close $_ for $server, $client, $connection;
@@ -38,7 +44,7 @@ my $pam = child(sub {
 });
 chomp(my $number = <$from>);
 soon(sub { -e $begun });
-my $other;
+my $other = 0;
 if ($how eq "replaced") {
   kill KILL => $pam;
   1 until waitpid(-1, 0) == $number;
@@ -48,7 +54,7 @@ if ($how eq "replaced") {
   die "$other is not $number" if $other != $number;
 }
 close $_ for $client, $connection;
-soon(sub { !running(grep { $_ != $$ } numbers()) });
+soon(sub { !running($$, $pam, $other) });
 waitpid $pam, 0;
 if ($how eq "replaced") {
   kill TERM => $other;
@@ -59,9 +65,14 @@ if ($how eq "replaced") {
 
 const OWN_NUMBERS = ["--pid", "--fork", "--mount-proc"];
 
-async function hangUp(how: "at once" | "replaced"): Promise<string> {
+async function hangUp(
+  how: "at once" | "replaced",
+  shell = "/bin/sh",
+): Promise<string> {
   if (Deno.uid() !== 0) throw new Error("this test needs root");
-  await using host = await createPamHost();
+  await using host = await createPamHost({
+    launcher: { "#!/bin/sh -p": `#!${shell} -p` },
+  });
   await new StandIn(host).install("exec sleep 300");
   const begun = `${host.directory}/facts/parent`;
   const { stdout, stderr } = await new Deno.Command("unshare", {
@@ -77,9 +88,11 @@ async function hangUp(how: "at once" | "replaced"): Promise<string> {
   return decoder.decode(stdout);
 }
 
-Deno.test("launcher ends when its person hangs up", async () => {
-  assert.equal(await hangUp("at once"), "launcher ended by 9\n");
-});
+for (const shell of ["/bin/sh", "/bin/bash"]) {
+  Deno.test(`launcher of ${shell} ends when its person hangs up, with all that it has started`, async () => {
+    assert.equal(await hangUp("at once", shell), "launcher ended by 9\n");
+  });
+}
 
 Deno.test("launcher that is gone leaves nothing that ends another process of its number", async () => {
   assert.equal(await hangUp("replaced"), "other ended by 15\n");
