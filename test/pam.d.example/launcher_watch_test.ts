@@ -11,11 +11,13 @@ import { StandIn } from "./stand_in.ts";
 
 /**
  * The first process of a namespace in which it says who gets which number: plays sshd, whose client hangs
- * up. Where the second word is "replaced", the PAM process has gone before, and with it the launcher, in
- * whose place somebody else's process is. Prints the signal that ended who is in that place.
+ * up. Where the second word is "gone", it is the PAM process that ends instead, which its user had say
+ * otherwise in its environment; where it is "replaced", both, and somebody else's process is in the
+ * launcher's place. Prints the signal that ended who is there.
  */
 const SSHD = `
 use IO::Socket::INET;
+use POSIX "WNOHANG";
 my ($launcher, $how, $begun) = @ARGV;
 my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) or die $!;
 my @at = ("127.0.0.1", $server->sockport);
@@ -36,7 +38,11 @@ sub soon {
 pipe(my $from, my $to) or die $!;
 my $pam = child(sub {
   close $_ for $server, $client, $connection;
-  my $pid = child(sub { exec $launcher, "device", "start", "/p" });
+  my $own = $$;
+  my $pid = child(sub {
+    $ENV{OAUTH_PAM_TIED} = $own if $how eq "gone";
+    exec $launcher, "device", "start", "/p";
+  });
   syswrite $to, "$pid\\n";
   waitpid $pid, 0;
   print "launcher ended by ", $? & 127, "\\n";
@@ -45,15 +51,17 @@ my $pam = child(sub {
 chomp(my $number = <$from>);
 soon(sub { -e $begun });
 my $other = 0;
-if ($how eq "replaced") {
+if ($how ne "at once") {
   kill KILL => $pam;
-  1 until waitpid(-1, 0) == $number;
+  soon(sub { waitpid(-1, WNOHANG) == $number });
+}
+if ($how eq "replaced") {
   open(my $last, ">", "/proc/sys/kernel/ns_last_pid") or die $!;
   syswrite $last, $number - 1 or die $!;
   $other = child(sub { $< = $> = 65534; exec "sleep", "300" });
   die "$other is not $number" if $other != $number;
 }
-close $_ for $client, $connection;
+close $_ for $how eq "gone" ? () : ($client, $connection);
 soon(sub { !running($$, $pam, $other) });
 waitpid $pam, 0;
 if ($how eq "replaced") {
@@ -66,7 +74,7 @@ if ($how eq "replaced") {
 const OWN_NUMBERS = ["--pid", "--fork", "--mount-proc"];
 
 async function hangUp(
-  how: "at once" | "replaced",
+  how: "at once" | "gone" | "replaced",
   shell = "/bin/sh",
 ): Promise<string> {
   if (Deno.uid() !== 0) throw new Error("this test needs root");
@@ -93,6 +101,10 @@ for (const shell of ["/bin/sh", "/bin/bash"]) {
     assert.equal(await hangUp("at once", shell), "launcher ended by 9\n");
   });
 }
+
+Deno.test("launcher ends with the PAM process, whatever that has in its environment", async () => {
+  assert.equal(await hangUp("gone"), "");
+});
 
 Deno.test("launcher that is gone leaves nothing that ends another process of its number", async () => {
   assert.equal(await hangUp("replaced"), "other ended by 15\n");
