@@ -184,12 +184,12 @@ export function permissionFlags(
     ...KEYS_STATE.map((name) => `${keysDirectory}/${name}`),
     ...(needs.keysAudit ? [plainPath(needs.keysAudit, "audit file")] : []),
   ];
-  if (written.includes(`${keysDirectory}/${KEYS_CODE}`)) {
-    throw new BuildError(
-      `the audit file cannot lie in "${KEYS_CODE}", which is for what runs`,
-    );
-  }
   const logSocket = plainPath(needs.logSocket, "log socket");
+  const writable = [cacheDirectory, ...written, logSocket];
+  checkCode([
+    `${cacheDirectory}.code`,
+    ...(keysDirectory === undefined ? [] : [`${keysDirectory}/${KEYS_CODE}`]),
+  ], writable);
   const net = needs.netHosts.map(plainHost);
   // Exact paths only: Deno compares them whole, a folder does not cover what is in it.
   if (takesUnixEntries(denoVersion)) {
@@ -201,7 +201,7 @@ export function permissionFlags(
   }
   return [
     ...listFlag("--allow-net", net),
-    ...listFlag("--allow-write", [cacheDirectory, ...written, logSocket]),
+    ...listFlag("--allow-write", writable),
     // Without a list on purpose: policies, secrets, CA and map files may lie anywhere, and each is
     // opened under the checks of files/trusted_file.ts.
     "--allow-read",
@@ -211,6 +211,21 @@ export function permissionFlags(
     "--unstable-net",
     NO_CODE_CACHE,
   ];
+}
+
+/** Throws where the program could write to folders out of which its wrapper runs things. */
+function checkCode(
+  folders: readonly string[],
+  writable: readonly string[],
+): void {
+  for (const code of folders) {
+    const above = writable.find((path) => `${code}/`.startsWith(`${path}/`));
+    if (above === undefined) continue;
+    throw new BuildError(
+      `"${code}" is for what runs, and would lie in "${above}", where logins write: ` +
+        "keep them in folders of which none is in the other",
+    );
+  }
 }
 
 /**

@@ -21,8 +21,10 @@ interface Failures {
   readonly name: string;
   /** A failure on another way, as before the policy was mended, is not one on this. */
   readonly way: string;
-  /** Whether it gets less than its whole time: who does not hurry does not believe that it is too slow. */
+  /** Whether it gets less than its whole time: that it is too slow then says little. */
   readonly hurried: boolean;
+  /** Whether that is enough, as where expired keys can serve. */
+  readonly spared: boolean;
   /** Seconds since the epoch. */
   readonly now: () => number;
 }
@@ -55,13 +57,13 @@ export async function askedUnlessFailing<Answer>(
 }
 
 function recentFailure(
-  { way, hurried, now }: Failures,
+  { way, spared, now }: Failures,
   bytes: Uint8Array | null,
 ): IssuerError | null {
   const found = objectIn(bytes) ?? {};
   const { at, problem, status, message } = found;
   if (found.way !== way || !Number.isSafeInteger(at)) return null;
-  if (found.hurried !== undefined && !hurried) return null;
+  if (found.hurried !== undefined && !spared) return null;
   const ago = now() - (at as number);
   // a time in the future is a clock that was set back, or forged
   if (!(ago >= 0 && ago < FAILURE_SPARED)) return null;

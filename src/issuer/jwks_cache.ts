@@ -82,6 +82,7 @@ export async function signingKeys(source: KeySource): Promise<KeySet> {
       return await unlessFailing(source, {
         name,
         hurried: spare !== null,
+        spared: spare !== null,
         ask: () =>
           fetchKeys(
             source,
@@ -146,25 +147,31 @@ export async function refetchedKeys(
       }
       return await fetchKeys(source, name);
     };
-    return await unlessFailing(source, { name, hurried: false, ask });
+    // who was to do with expired keys has spent of its time on newer ones
+    const hurried = known.from === "stale";
+    return await unlessFailing(source, { name, hurried, spared: false, ask });
   });
 }
 
 /** What `ask` gives. Throws what a moment ago another process was told. */
 async function unlessFailing<Answer>(
   source: KeySource,
-  { name, hurried, ask }: {
+  { name, hurried, spared, ask }: {
     readonly name: string;
     readonly hurried: boolean;
+    readonly spared: boolean;
     readonly ask: () => Promise<Answer>;
   },
 ): Promise<Answer> {
   const { askedUnlessFailing } = await import("./failures.ts");
-  const { cache, now, hosts, route } = source;
+  const { cache, now, hosts, oauthMetadata = false, route } = source;
   const way = await sha256Hex(
-    JSON.stringify([keeperOf(source), hosts, await route?.() ?? null]),
+    JSON.stringify([
+      ...[keeperOf(source), hosts, oauthMetadata, await route?.() ?? null],
+    ]),
   );
-  const failures = { cache, now, way, hurried, name: `${name}.failed` };
+  const entry = `${name}.failed`;
+  const failures = { cache, now, way, hurried, spared, name: entry };
   return await askedUnlessFailing(failures, ask);
 }
 

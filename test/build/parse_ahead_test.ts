@@ -7,6 +7,7 @@
 // Threats: G15
 import assert from "node:assert/strict";
 import { writeRuntimeProgram } from "../../src/build/compile.ts";
+import { readExample } from "../support/pam.ts";
 import { BUILDS, run, type Site, withSite } from "./site.ts";
 
 const PAM = {
@@ -110,14 +111,25 @@ for (const [what, build, deno] of BUILDS) {
       assert.deepEqual(await login(site, policy), []);
     }));
 
+  Deno.test(`${what} leaves a login as much time as a parsing may take, under either launcher`, () =>
+    withSite(kind, async (site) => {
+      const text = await Deno.readTextFile(site.program);
+      const parsing = Number(/ -s KILL ([0-9]+) /.exec(text)?.[1]);
+      for (const name of ["oauth-pam-launch", "oauth-pam-ssh-keys"]) {
+        const launcher = await readExample(name);
+        const limit = Number(/^limit=([0-9]+)$/m.exec(launcher)?.[1]);
+        assert.ok(2 * parsing <= limit, `${name}: ${parsing} of ${limit} s`);
+      }
+    }));
+
   Deno.test(`${what} ends a parsing that takes too long, and logs in, and does not try again`, () =>
     withSite(kind, async (site) => {
       const policy = await policyFile(site, "hangs");
       const text = await Deno.readTextFile(site.program);
-      assert.equal(text.split("-s KILL 10 ").length, 2);
+      assert.equal(text.split("-s KILL 5 ").length, 2);
       await Deno.writeTextFile(
         site.program,
-        text.replace("-s KILL 10 ", "-s KILL 0.5 "),
+        text.replace("-s KILL 5 ", "-s KILL 0.5 "),
       );
       const left = await login(site, policy);
       // what it began with, and the mark

@@ -69,6 +69,27 @@ Deno.test("permissionFlags() lets ssh-keys write what it keeps, and nothing else
   );
 });
 
+Deno.test("permissionFlags() lets nobody write where compiled code and parsed policies lie", () => {
+  const directory = NEEDS.cacheDirectory;
+  for (
+    const needs of [
+      { keysDirectory: `${directory}/keys` },
+      { keysDirectory: `${directory}/jwks/keys` },
+      { keysDirectory: directory },
+      { logSocket: `${directory}.code` },
+      { cacheDirectory: "/var/cache", logSocket: "/var/cache.code" },
+    ]
+  ) {
+    assert.throws(
+      () => flags(needs),
+      /BuildError: ".*code" is for what runs, and would lie in ".*", where/,
+    );
+  }
+  // beside it, whatever they are called
+  flags({ keysDirectory: `${directory}-keys` });
+  flags({ keysDirectory: "/var/cache/keys", cacheDirectory: "/var/cache/k" });
+});
+
 Deno.test("permissionNeeds() knows where the audit file of ssh-keys lies", () => {
   const needs = (file: string | null, ssh_certificates: unknown = {}) => {
     const { keysDirectory, keysAudit } = permissionNeeds({

@@ -294,6 +294,8 @@ Deno.test(
         const other of [
           { route: () => Promise.resolve("through a proxy") },
           { hosts: [...bench.source().hosts, "keys.example.edu:443"] },
+          // it is looked for in one place more
+          { oauthMetadata: true },
         ]
       ) {
         assert.equal(
@@ -330,6 +332,38 @@ Deno.test(
         transport.close();
       }
       bench.server.on("/jwks");
+      assert.equal(await bench.keys(), "issuer k1");
+    }),
+);
+
+Deno.test(
+  "who has waited before, and asks for keys that a token lacks, does not speak for those with their whole time",
+  strict,
+  () =>
+    onBench(async (bench) => {
+      await bench.keys();
+      bench.clock += 3600;
+      bench.server.on("/jwks", hang());
+      const transport = bench.transport(AbortSignal.timeout(1_700));
+      const source = bench.source({ stale: 600, transport });
+      const stale: KeySet = { keys: [], fetchedAt: 0, from: "stale" };
+      const known = { ...stale, fetchedAt: bench.clock - 3600 };
+      try {
+        const { keys } = JSON.parse(
+          await Deno.readTextFile(await bench.entry()),
+        );
+        await assert.rejects(
+          refetchedKeys(source, { ...known, keys }),
+          /did not answer in time$/,
+        );
+      } finally {
+        transport.close();
+      }
+      bench.server.on("/jwks");
+      const before = bench.fetches();
+      // who is in a hurry as well does without
+      assert.equal(await bench.keys({ stale: 600 }), "stale k1");
+      assert.equal(bench.fetches(), before);
       assert.equal(await bench.keys(), "issuer k1");
     }),
 );
