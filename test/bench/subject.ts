@@ -54,16 +54,11 @@ export function processSubject(
   const { name, command, env = {}, stdin = "", code = 0, logs } = subject;
   const run = async (): Promise<Cost> => {
     await subject.before?.();
-    for (let tries = 3;; tries--) {
-      const cost = await runMetered(command, { env, stdin });
-      // two processes of pam_wrapper took the same folder: nothing was asked yet
-      const unborn = /Initialization failure/.test(cost.stdout + cost.stderr);
-      if (unborn && tries > 1) continue;
-      if (cost.code === code) return cost;
-      throw new Error(
-        `${name}: ended with ${cost.code}, not ${code}: ${cost.stderr}${cost.stdout}`,
-      );
-    }
+    const cost = await runMetered(command, { env, stdin });
+    if (cost.code === code) return cost;
+    throw new Error(
+      `${name}: ended with ${cost.code}, not ${code}: ${cost.stderr}${cost.stdout}`,
+    );
   };
   return {
     name,

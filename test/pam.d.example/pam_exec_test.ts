@@ -183,9 +183,9 @@ test("does not inherit the application's environment", async ({ host, program })
     HTTPS_PROXY: "http://192.0.2.9",
     TMPDIR: "/tmp",
   };
-  assert(
-    (await host.authenticate({ service, user, password: "good", env })).ok,
-  );
+  const attempt = { service, user, password: "good", env };
+  const { ok, output, log } = await host.authenticate(attempt);
+  assert(ok, output + log);
   const names = (await program.facts())?.environment
     .map((entry) => entry.split("=")[0]).sort();
   assert.deepEqual(names, [

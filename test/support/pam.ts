@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { PamWrapperCopies } from "./pam_wrapper.ts";
 
 const EXAMPLES = new URL("../../pam.d.example/", import.meta.url);
 /** The paths that the examples name, as an administrator would install them. */
@@ -95,6 +96,7 @@ export class PamHost implements AsyncDisposable {
   /** What pam_script's `dir=` names. */
   readonly scripts: string;
   readonly policy: string;
+  readonly #wrappers: PamWrapperCopies;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -103,6 +105,7 @@ export class PamHost implements AsyncDisposable {
     this.launcher = `${directory}/libexec/oauth-pam-launch`;
     this.scripts = `${directory}/libexec/pam_script`;
     this.policy = `${directory}/policy.yaml`;
+    this.#wrappers = new PamWrapperCopies(directory);
   }
 
   /** Makes `example` the PAM stack of `service`; answers the file's path. */
@@ -133,15 +136,6 @@ export class PamHost implements AsyncDisposable {
 
   /** Runs one PAM transaction as pamtester does it. Needs no root. */
   async authenticate(attempt: Attempt): Promise<AttemptResult> {
-    // see SWEEP: nothing was asked yet
-    for (let tries = 3;; tries--) {
-      const result = await this.#transact(attempt);
-      const unborn = result.output.includes("Initialization failure");
-      if (tries === 1 || !unborn) return result;
-    }
-  }
-
-  async #transact(attempt: Attempt): Promise<AttemptResult> {
     const { service, user, password, rhost, operations } = attempt;
     const child = new Deno.Command("pamtester", {
       args: [
@@ -169,40 +163,25 @@ export class PamHost implements AsyncDisposable {
     };
   }
 
-  /** What a process needs in its environment to see `serviceDir`. */
+  /** What one process needs in its environment to see `serviceDir`, with its children. */
   wrapperEnv(): Record<string, string> {
     return {
-      LD_PRELOAD: "libpam_wrapper.so",
+      LD_PRELOAD: this.#wrappers.add(),
       PAM_WRAPPER: "1",
       PAM_WRAPPER_SERVICE_DIR: this.serviceDir,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#wrappers.removeFolders();
     await Deno.remove(this.directory, { recursive: true });
   }
-}
-
-// A process that is killed leaves pam_wrapper's folder behind. The next process takes its name, and
-// when two do so at the same moment one removes what the other has just made: the fewer are left, the
-// rarer that is. A minute's grace for children that outlive the process that made their folder.
-const SWEEP = `for folder in /tmp/pam.?; do
-  pid=; read -r pid <"$folder/pid" || [ -n "$pid" ] || continue
-  [ -d "/proc/$pid" ] || [ -z "$(find "$folder" -maxdepth 0 -mmin +1)" ] || rm -rf "$folder"
-done 2>/dev/null
-true`;
-
-/** Removes the folders of pam_wrapper whose processes are gone. */
-async function sweepWrapperFolders(): Promise<void> {
-  await new Deno.Command("/bin/sh", { args: ["-c", SWEEP], stdin: "null" })
-    .output();
 }
 
 /** Installs launcher and pam_script variant; the program is the caller's to add. */
 export async function createPamHost(
   { syslogSocket, launcher = {} }: PamHostOptions = {},
 ): Promise<PamHost> {
-  await sweepWrapperFolders();
   const host = new PamHost(await Deno.makeTempDir({ prefix: "oauth-pam-" }));
   await Deno.mkdir(host.serviceDir);
   await Deno.mkdir(host.scripts, { recursive: true });
