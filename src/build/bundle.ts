@@ -17,6 +17,8 @@ import {
   restFile,
 } from "../lib/bundle_files.ts";
 import { sha256Hex } from "../files/state_directory.ts";
+import { lean } from "../policy/lean.ts";
+import type { Policy } from "../policy/model.ts";
 import { runDeno } from "./deno.ts";
 import { BuildError } from "./permissions.ts";
 import { privateFolder } from "./places.ts";
@@ -39,7 +41,7 @@ interface EmbeddedPolicy {
 interface PolicyBeside {
   /** As in {@link EmbeddedPolicy}. */
   readonly sha256: string;
-  /** SHA-256 of the file that holds an {@link EmbeddedPolicy} as JSON, in hex. */
+  /** SHA-256 of the file that holds an {@link EmbeddedPolicy} as JSON, its policy {@link lean}, in hex. */
   readonly digest: string;
   /** What the name of the bundle's file that says so has after that of `main`. */
   readonly suffix: string;
@@ -78,7 +80,7 @@ export interface Bundle {
    * tokens, the reading of YAML. Merely looking at it would double the time of a login.
    */
   readonly rest: string;
-  /** The parsed policy where it is large, as JSON: the bundle names the digest of this text. */
+  /** The parsed policy where it is large, {@link lean}, as JSON: the bundle names the digest of this text. */
   readonly policy?: string | null;
 }
 
@@ -322,9 +324,11 @@ export async function withPolicy(
   embedded: EmbeddedPolicy,
 ): Promise<Bundle> {
   const { sha256, policy: parsed } = embedded;
-  const text = ascii(JSON.stringify({ sha256, policy: parsed }));
-  const beside = text.length > MAX_LITERAL;
-  const digest = await sha256Hex(text);
+  const beside = jsonOf(embedded).length > MAX_LITERAL;
+  const text = beside
+    ? jsonOf({ sha256, policy: lean(parsed as Policy) })
+    : null;
+  const digest = await sha256Hex(text ?? "");
   const put = (bundled: string, suffix: string) =>
     embedPolicy(bundled, beside ? { sha256, digest, suffix } : embedded);
   const { main, keys, rest } = bundle;
@@ -334,7 +338,7 @@ export async function withPolicy(
     keys: keys ? put(keys, KEYS_SUFFIX) : null,
     // for the steps of a sign-in; another program's may know nothing of policies
     rest: quotedMarker().test(rest) ? put(rest, REST_SUFFIX) : rest,
-    policy: beside ? text : null,
+    policy: text,
   };
 }
 
@@ -369,6 +373,10 @@ export function staticNodeImports(bundled: string): string[] {
 
 function quotedMarker(): RegExp {
   return new RegExp(`(["'\`])${MARKER}\\1`, "g");
+}
+
+function jsonOf({ sha256, policy }: EmbeddedPolicy): string {
+  return ascii(JSON.stringify({ sha256, policy }));
 }
 
 /** ASCII only, and no "<": the same text whatever reads the file, and wherever it is shown. */

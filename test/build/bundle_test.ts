@@ -60,7 +60,7 @@ Deno.test("withPolicy() puts a small policy into each file that looks for it, an
   for (const text of [small.main, small.keys ?? "", small.rest]) {
     assert.deepEqual(valueOf(text), [inside]);
   }
-  const policy = { ...AWKWARD, long: "é".repeat(5000) };
+  const policy = { ...AWKWARD, rules: [], long: "é".repeat(5000) };
   const large = await withPolicy(bundle, { sha256: "00", policy });
   assert.deepEqual(JSON.parse(large.policy ?? ""), { sha256: "00", policy });
   assert.match(large.policy ?? "", /^[\x20-\x7e]*$/);

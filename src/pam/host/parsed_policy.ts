@@ -9,6 +9,7 @@
 import { sha256Hex } from "../../files/state_directory.ts";
 import { readTrustedFile } from "../../files/trusted_file.ts";
 import { POLICY_SUFFIX } from "../../lib/bundle_files.ts";
+import { filled, lean, type LeanPolicy } from "../../policy/lean.ts";
 import type { Policy } from "../../policy/model.ts";
 
 /** A parsed policy, as JSON has it. */
@@ -69,9 +70,9 @@ export function copyName(sha256: string): string {
   return `${sha256}.json`;
 }
 
-/** A line with the SHA-256 of the next one, and that: the parsed policy. */
+/** A line with the SHA-256 of the next one, and that: the parsed policy, {@link lean}. */
 export async function copyOf(parsed: ParsedPolicy): Promise<string> {
-  const text = JSON.stringify(parsed);
+  const text = JSON.stringify({ ...parsed, policy: lean(parsed.policy) });
   return `${await sha256Hex(text)}\n${text}`;
 }
 
@@ -80,6 +81,9 @@ async function policyOf(
   { digest, sha256 }: { readonly digest: string; readonly sha256: string },
 ): Promise<Policy | null> {
   if (await sha256Hex(json) !== digest) return null;
-  const parsed = JSON.parse(new TextDecoder().decode(json)) as ParsedPolicy;
-  return parsed.sha256 === sha256 ? parsed.policy : null;
+  const parsed = JSON.parse(new TextDecoder().decode(json)) as {
+    readonly sha256: string;
+    readonly policy: LeanPolicy;
+  };
+  return parsed.sha256 === sha256 ? filled(parsed.policy) : null;
 }
