@@ -4,24 +4,12 @@
  *
  * @module
  */
-import { NO_ASSURANCE, type Policy, type Rule } from "./model.ts";
-
-/** What a rule says that says nothing of it. */
-const USUAL = {
-  description: null,
-  effect: "allow",
-  issuers: null,
-  services: null,
-  rhosts: null,
-  not_after: null,
-  assurance: NO_ASSURANCE,
-  allow_protected: false,
-  ssh: null,
-} as const satisfies Partial<Rule>;
+import { type Policy, type Rule, USUAL_RULE } from "./model.ts";
 
 /** A policy with such rules. */
 export interface LeanPolicy extends Omit<Policy, "rules"> {
-  readonly rules: readonly (Omit<Rule, keyof typeof USUAL> & Partial<Rule>)[];
+  readonly rules:
+    readonly (Omit<Rule, keyof typeof USUAL_RULE> & Partial<Rule>)[];
 }
 
 /** Without what {@link filled} fills in. */
@@ -30,7 +18,7 @@ export function lean(policy: Policy): LeanPolicy {
 }
 
 function leanRule(rule: Rule): LeanPolicy["rules"][number] {
-  const usual: Readonly<Record<string, unknown>> = USUAL;
+  const usual: Readonly<Record<string, unknown>> = USUAL_RULE;
   const said = Object.entries(rule).filter(([key, value]) =>
     !(Object.hasOwn(usual, key) &&
       JSON.stringify(value) === JSON.stringify(usual[key]))
@@ -42,6 +30,6 @@ function leanRule(rule: Rule): LeanPolicy["rules"][number] {
 export function filled(policy: LeanPolicy): Policy {
   return {
     ...policy,
-    rules: policy.rules.map((rule) => ({ ...USUAL, ...rule })),
+    rules: policy.rules.map((rule) => ({ ...USUAL_RULE, ...rule })),
   };
 }

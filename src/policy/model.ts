@@ -189,6 +189,19 @@ export interface Rule
   readonly accounts: readonly AccountSource[] | null;
 }
 
+/** What a rule means where nothing else is written in it. */
+export const USUAL_RULE = {
+  description: null,
+  effect: "allow",
+  issuers: null,
+  services: null,
+  rhosts: null,
+  not_after: null,
+  assurance: NO_ASSURANCE,
+  allow_protected: false,
+  ssh: null,
+} as const satisfies Partial<Rule>;
+
 export interface Policy extends
   Omit<
     Filled<PolicySettings>,

@@ -13,6 +13,7 @@ import {
   NO_ASSURANCE,
   type Policy,
   type Rule,
+  USUAL_RULE,
 } from "../../policy/model.ts";
 import type { RuleCondition } from "../../policy/evaluate/rule.ts";
 
@@ -60,18 +61,11 @@ export function denialChange(
   if (limits.length > 0) return "unknown";
   // a deny rule only shows where something admits: to every sort of account that is told apart
   const everybody: Rule = {
+    ...USUAL_RULE,
     id: "\0everybody",
-    description: null,
-    effect: "allow",
-    issuers: null,
-    services: null,
-    rhosts: null,
-    not_after: null,
     when: [],
-    assurance: NO_ASSURANCE,
     accounts: [{ source: "names", names: accounts }],
     allow_protected: true,
-    ssh: null,
   };
   const diff = diffDecisions(
     stage(versions.old, everybody),
