@@ -324,13 +324,15 @@ export async function withPolicy(
   embedded: EmbeddedPolicy,
 ): Promise<Bundle> {
   const { sha256, policy: parsed } = embedded;
-  const beside = jsonOf(embedded).length > MAX_LITERAL;
-  const text = beside
+  const text = jsonOf(embedded).length > MAX_LITERAL
     ? jsonOf({ sha256, policy: lean(parsed as Policy) })
     : null;
-  const digest = await sha256Hex(text ?? "");
+  const digest = text === null ? null : await sha256Hex(text);
   const put = (bundled: string, suffix: string) =>
-    embedPolicy(bundled, beside ? { sha256, digest, suffix } : embedded);
+    embedPolicy(
+      bundled,
+      digest === null ? embedded : { sha256, digest, suffix },
+    );
   const { main, keys, rest } = bundle;
   return {
     ...bundle,
