@@ -15,6 +15,7 @@ import {
   BuildError,
   type CLIENT,
   clientFlags,
+  codeDirectory,
   ENVIRONMENT,
   KEYS_CODE,
   type Needs,
@@ -293,7 +294,9 @@ export function wrapperScript(parts: WrapperParts): string {
       parts.writtenBy ?? "deno task build"
     }\`: run that again, do not edit.`,
     `deno_dir=${shellQuote(`${cacheDirectory}/deno`)}`,
-    `code=${code ? shellQuote(`${cacheDirectory}.code/${code}`) : "''"}`,
+    `code=${
+      code ? shellQuote(`${codeDirectory(cacheDirectory)}/${code}`) : "''"
+    }`,
     ...own,
     '[ -d "$deno_dir" ] || (umask 077 && exec /bin/mkdir -p -- "$deno_dir") 2>/dev/null',
     'if [ -O "$deno_dir" ] && [ ! -L "$deno_dir" ]; then',

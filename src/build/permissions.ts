@@ -187,7 +187,7 @@ export function permissionFlags(
   const logSocket = plainPath(needs.logSocket, "log socket");
   const writable = [cacheDirectory, ...written, logSocket];
   checkCode([
-    `${cacheDirectory}.code`,
+    codeDirectory(cacheDirectory),
     ...(keysDirectory === undefined ? [] : [`${keysDirectory}/${KEYS_CODE}`]),
   ], writable);
   const net = needs.netHosts.map(plainHost);
@@ -211,6 +211,11 @@ export function permissionFlags(
     "--unstable-net",
     NO_CODE_CACHE,
   ];
+}
+
+/** Where compiled code and parsed policies lie; root's alone, beside what logins may write. */
+export function codeDirectory(cacheDirectory: string): string {
+  return `${cacheDirectory}.code`;
 }
 
 /** Throws where the program could write to folders out of which its wrapper runs things. */

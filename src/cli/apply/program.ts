@@ -13,7 +13,11 @@ import {
   writeRuntimeProgram,
 } from "../../build/compile.ts";
 import { privateFolder } from "../../build/places.ts";
-import { BuildError, permissionNeeds } from "../../build/permissions.ts";
+import {
+  BuildError,
+  codeDirectory,
+  permissionNeeds,
+} from "../../build/permissions.ts";
 import { sha256Hex } from "../../files/state_directory.ts";
 import type { Policy } from "../../policy/model.ts";
 import { PARTS, PROGRAM, STATE } from "../../lib/installed.ts";
@@ -198,7 +202,7 @@ async function sweepCode(
   policy: Policy,
   { host, code }: { host: InstalledHost; code: string | null },
 ): Promise<void> {
-  const folder = host.at(`${policy.cache.directory}.code`);
+  const folder = host.at(codeDirectory(policy.cache.directory));
   try {
     requireTrusted(folder, "the code cache");
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
