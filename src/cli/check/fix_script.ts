@@ -4,8 +4,7 @@
  * @module
  */
 import { visible } from "../../lib/text.ts";
-import { findingText } from "../../policy/diagnostic.ts";
-import { worstFirst } from "../../policy/diagnostic.ts";
+import { findingText, worstFirst } from "../../policy/diagnostic.ts";
 import type { HostFinding } from "./finding.ts";
 import { movesLines } from "./mend.ts";
 

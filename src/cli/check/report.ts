@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { Level } from "../../policy/diagnostic.ts";
+import { type Level, worstFirst } from "../../policy/diagnostic.ts";
 import { plural, visible } from "../../lib/text.ts";
 import { findingJson, jsonDocument } from "../output/json.ts";
-import { worstFirst } from "../../policy/diagnostic.ts";
 import { prettyFindings } from "../output/pretty.ts";
 import type { Fine, HostFinding, Noted } from "./finding.ts";
 
