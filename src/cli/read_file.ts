@@ -6,7 +6,7 @@
  * @module
  */
 
-import { lstatOrNull } from "../files/private_directory.ts";
+import { lookAt } from "../files/private_directory.ts";
 
 /** Nothing that a person writes or reviews is larger. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -50,8 +50,8 @@ export async function readStdinBounded(
  * is at the path, a symbolic link above all, or leads to it.
  */
 export async function writePlain(path: string, text: string): Promise<void> {
-  await refuseLinks(path);
-  const found = await lstatOrNull(path);
+  refuseLinks(path);
+  const found = lookAt(path);
   if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
   using file = await Deno.open(path, {
     write: true,
@@ -74,8 +74,8 @@ export async function writePlain(path: string, text: string): Promise<void> {
  * text or the other. Everybody may read it. Throws like {@link writePlain}.
  */
 export async function replacePlain(path: string, text: string): Promise<void> {
-  await refuseLinks(path);
-  const found = await lstatOrNull(path);
+  refuseLinks(path);
+  const found = lookAt(path);
   if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
   const at = path.lastIndexOf("/") + 1;
   // whoever collects files by their ending does not take this one
@@ -102,7 +102,7 @@ export async function openRegular(
   path: string,
   { follow }: { follow: boolean },
 ): Promise<Deno.FsFile> {
-  if (!follow) await refuseLinks(path);
+  if (!follow) refuseLinks(path);
   const before = await (follow ? Deno.stat(path) : Deno.lstat(path));
   if (!before.isFile) {
     if (before.isDirectory) throw new Deno.errors.IsADirectory(path);
@@ -121,9 +121,9 @@ export async function openRegular(
  * Refuses symbolic links where a change under review could have put them: below this folder, and
  * at the end of every path.
  */
-async function refuseLinks(path: string): Promise<void> {
+function refuseLinks(path: string): void {
   for (const step of reviewed(path)) {
-    const found = await lstatOrNull(step);
+    const found = lookAt(step);
     if (found?.isSymlink !== true) continue;
     throw new RefusedFile(
       step === path

@@ -43,12 +43,6 @@ export function requirePrivate(path: string, info: Deno.FileInfo): void {
   }
 }
 
-/** As {@link lookAt}, for those who do not throw at once. */
-// deno-lint-ignore require-await -- what it throws is a rejection
-export async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
-  return lookAt(path);
-}
-
 /** As `Deno.lstatSync`, and null where there is nothing: the one error that costs nothing. */
 export function lookAt(path: string): Deno.FileInfo | null {
   try {

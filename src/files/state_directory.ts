@@ -14,7 +14,6 @@ import {
   ensurePrivateDirectory,
   isOwnFile,
   lookAt,
-  lstatOrNull,
   requirePrivate,
   StateError,
 } from "./private_directory.ts";
@@ -98,7 +97,7 @@ export class StateDirectory {
     const temporary = `${this.#folder}/.new-${crypto.randomUUID()}`;
     try {
       await createFolders(this.#root, this.#folder);
-      const target = await lstatOrNull(path);
+      const target = lookAt(path);
       if (target?.isDirectory) Deno.removeSync(path, { recursive: true });
       {
         using file = createFile(temporary);
@@ -223,7 +222,7 @@ export class StateDirectory {
       try {
         await createFolders(this.#root, this.#folder);
         const path = this.#path(name);
-        const before = await lstatOrNull(path);
+        const before = lookAt(path);
         if (before !== null && !isOwnFile(before)) {
           await Deno.remove(path, { recursive: true });
         }

@@ -7,10 +7,7 @@
  *
  * @module
  */
-import {
-  checkPrivateDirectory,
-  lstatOrNull,
-} from "../files/private_directory.ts";
+import { checkPrivateDirectory, lookAt } from "../files/private_directory.ts";
 import { sha256Hex } from "../files/state_directory.ts";
 import { checkTrustedPath } from "../files/trusted_file.ts";
 import {
@@ -64,7 +61,7 @@ async function copy(path: string, folder: string): Promise<void> {
   const text = await copyOf({ sha256, policy });
   const fresh = `${folder}/${NEW}${crypto.randomUUID()}`;
   await Deno.writeTextFile(fresh, text, { createNew: true, mode: 0o600 });
-  if ((await lstatOrNull(target))?.isDirectory) {
+  if (lookAt(target)?.isDirectory) {
     await Deno.remove(target, { recursive: true });
   }
   await Deno.rename(fresh, target);
@@ -74,8 +71,8 @@ async function copy(path: string, folder: string): Promise<void> {
 async function sweep(folder: string): Promise<void> {
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
   const old = [
-    ...await allButLast(folder, names.filter((name) => COPY.test(name))),
-    ...await allButLast(folder, names.filter((name) => name.startsWith(MARK))),
+    ...allButLast(folder, names.filter((name) => COPY.test(name))),
+    ...allButLast(folder, names.filter((name) => name.startsWith(MARK))),
     ...names.filter((name) => name.startsWith(NEW)),
   ];
   for (const name of old) {
@@ -83,14 +80,11 @@ async function sweep(folder: string): Promise<void> {
   }
 }
 
-async function allButLast(
-  folder: string,
-  names: readonly string[],
-): Promise<string[]> {
-  const dated = await Promise.all(names.map(async (name) => {
-    const info = await lstatOrNull(`${folder}/${name}`);
+function allButLast(folder: string, names: readonly string[]): string[] {
+  const dated = names.map((name) => {
+    const info = lookAt(`${folder}/${name}`);
     return { name, time: info?.mtime?.getTime() ?? 0 };
-  }));
+  });
   return dated.sort((one, other) => other.time - one.time)
     .slice(KEPT).map(({ name }) => name);
 }

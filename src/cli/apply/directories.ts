@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { lstatOrNull } from "../../files/private_directory.ts";
+import { lookAt } from "../../files/private_directory.ts";
 import { type Policy, takesCertificates } from "../../policy/model.ts";
 import { hostAccount } from "../check/host_account.ts";
 import { InputError } from "../input.ts";
@@ -28,7 +28,7 @@ export async function makeDirectories(
   said.push(...await link(cache.directory, { socket, host }));
   if (!takesCertificates(policy)) return said;
   const keys = cache.ssh_keys_directory;
-  if (await lstatOrNull(host.at(keys)) === null) {
+  if (lookAt(host.at(keys)) === null) {
     const account = await hostAccount(KEYS_USER, host.reading(io));
     if (account === null || account === "unknown") {
       return [
@@ -49,11 +49,11 @@ async function makeDirectory(
   path: string,
   host: InstalledHost,
 ): Promise<boolean> {
-  if (await lstatOrNull(host.at(path)) !== null) return false;
+  if (lookAt(host.at(path)) !== null) return false;
   const steps = path.split("/").filter((step) => step !== "");
   for (const index of steps.keys()) {
     const folder = host.at(`/${steps.slice(0, index + 1).join("/")}`);
-    if (await lstatOrNull(folder) !== null) continue;
+    if (lookAt(folder) !== null) continue;
     requireTrusted(folder.slice(0, folder.lastIndexOf("/")) || "/", path);
     const mode = index === steps.length - 1 ? 0o700 : 0o755;
     await Deno.mkdir(folder, { mode });

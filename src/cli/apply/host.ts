@@ -15,7 +15,7 @@ import { PARTS, STATE } from "../../lib/installed.ts";
 import { policyBegin } from "../check/files.ts";
 import { InputError } from "../input.ts";
 import type { CliIo } from "../io.ts";
-import { lstatOrNull } from "../../files/private_directory.ts";
+import { lookAt } from "../../files/private_directory.ts";
 import type { Form } from "./record.ts";
 
 /** What messages call it. */
@@ -123,7 +123,7 @@ export async function trustedBundle(
       "what the package's Deno compiles with",
     );
   }
-  if (await lstatOrNull(host.at(STATE)) !== null) {
+  if (lookAt(host.at(STATE)) !== null) {
     requireTrusted(host.at(STATE), "where the program is written");
   }
   const read = async (path: string) =>
