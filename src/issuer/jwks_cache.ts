@@ -165,10 +165,9 @@ async function unlessFailing<Answer>(
 ): Promise<Answer> {
   const { askedUnlessFailing } = await import("./failures.ts");
   const { cache, now, hosts, oauthMetadata = false, route } = source;
+  const through = await route?.() ?? null;
   const way = await sha256Hex(
-    JSON.stringify([
-      ...[keeperOf(source), hosts, oauthMetadata, await route?.() ?? null],
-    ]),
+    JSON.stringify([keeperOf(source), hosts, oauthMetadata, through]),
   );
   const entry = `${name}.failed`;
   const failures = { cache, now, way, hurried, spared, name: entry };

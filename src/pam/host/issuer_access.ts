@@ -44,12 +44,8 @@ export async function openIssuer(
     transport: openedWhenNeeded(() =>
       open({ hosts, caCerts, proxy: issuer.proxy, signal })
     ),
-    route: () => Promise.resolve(routeOf(issuer, caCerts)),
+    route: () => Promise.resolve(JSON.stringify([issuer.proxy, ...caCerts])),
   };
-}
-
-function routeOf({ proxy }: Issuer, caCerts: readonly string[]): string {
-  return JSON.stringify([proxy, ...caCerts]);
 }
 
 /** Loaded here: whoever finds the keys in the cache reads nothing of it. */
@@ -75,22 +71,22 @@ function openedWhenNeeded(open: () => Promise<Transport>): Transport {
 }
 
 /**
- * The way to an issuer, opened by the first request: whoever finds everything in the cache does not pay
- * for it, and is not told of a `ca_file` that is wrong. That request throws like {@link openIssuer}.
+ * The way to an issuer, opened when it is looked at or taken: whoever finds everything in the cache does not pay
+ * for it, and is not told of a `ca_file` that is wrong. Both throw like {@link openIssuer}.
  */
 export function issuerWhenNeeded(
   issuer: Issuer,
   milliseconds: number,
 ): IssuerAccess {
+  let opening: Promise<IssuerAccess> | undefined;
+  const opened = () =>
+    opening ??= openIssuer(issuer, AbortSignal.timeout(milliseconds));
   return {
     get hosts() {
       return issuerHosts(issuer);
     },
-    transport: openedWhenNeeded(async () => {
-      const signal = AbortSignal.timeout(milliseconds);
-      return (await openIssuer(issuer, signal)).transport;
-    }),
-    route: async () => routeOf(issuer, await loadCaCerts(issuer)),
+    transport: openedWhenNeeded(async () => (await opened()).transport),
+    route: async () => (await opened()).route(),
   };
 }
 
