@@ -82,6 +82,8 @@ export interface Bundle {
   readonly rest: string;
   /** The parsed policy where it is large, {@link lean}, as JSON: the bundle names the digest of this text. */
   readonly policy?: string | null;
+  /** Of the file of the policy that it is for, in hex; none where it reads whichever it is asked about. */
+  readonly policySha256?: string;
 }
 
 /** The address of `main`, in `keys`. */
@@ -341,6 +343,7 @@ export async function withPolicy(
     // for the steps of a sign-in; another program's may know nothing of policies
     rest: quotedMarker().test(rest) ? put(rest, REST_SUFFIX) : rest,
     policy: text,
+    policySha256: sha256,
   };
 }
 

@@ -164,6 +164,7 @@ export async function writeRuntimeProgram(
     cacheDirectory: options.needs.cacheDirectory,
     keysDirectory: options.needs.keysDirectory ?? null,
     logSocket: options.needs.logSocket,
+    policySha256: bundle.policySha256 ?? null,
     ...(installedDeno === undefined ? {} : { writtenBy: "oauth-pam apply" }),
   });
   const copies = installedDeno === undefined ? [runtimeFile(output)] : [];
@@ -212,6 +213,8 @@ interface WrapperParts {
   /** Of the user that sshd asks as. */
   readonly keysDirectory?: string | null;
   readonly logSocket: string;
+  /** Of the file whose policy the program has inside. */
+  readonly policySha256?: string | null;
   /** What to run again in place of editing the wrapper; `deno task build` unless given. */
   readonly writtenBy?: string;
 }
@@ -250,8 +253,8 @@ const PARSE_SECONDS = 5;
  * name stands for this very program.
  *
  * There, too, is the folder of parsed policies. Where it has no mark for the state of the policy's file (by
- * inode, size and time of change), the program is run once before the login, to parse it: with no
- * rights but to read, and to write to this folder, without standard input, which holds a token. However that
+ * inode, size and time of change), and that is not the one that the program was built for (which takes half as
+ * much memory to find out here), the program is run once before the login, to parse it: with no rights but to read, and to write to this folder, without standard input, which holds a token. However that
  * ends, the login goes on, and trusts what it finds there by its digest and hash alone.
  *
  * In the first folder it makes the link through which the program reaches a syslog socket below /dev.
@@ -281,6 +284,13 @@ export function wrapperScript(parts: WrapperParts): string {
   const keys = parts.keysBundle
     ? [`  ssh-keys) bundle=${shellQuote(parts.keysBundle)} ;;`]
     : ["  ssh-keys) ;;"];
+  const unlessBuiltFor = parts.policySha256
+    ? [
+      // a second of processor is enough for files a hundred times as large as a policy may be
+      '      { hash=$(ulimit -t 1 && exec /usr/bin/sha256sum <"$policy"); } 2>/dev/null',
+      `      [ "$hash" = ${shellQuote(`${parts.policySha256}  -`)} ] ||`,
+    ]
+    : [];
   const passed = ENVIRONMENT.map((name) =>
     `  \${${name}+"${name}=$${name}"} \\`
   );
@@ -329,6 +339,7 @@ export function wrapperScript(parts: WrapperParts): string {
     `    parsed=$code/${PARSED}`,
     '    if [ ! -e "$parsed/seen $state" ]; then',
     '      [ -d "$parsed" ] || (umask 077 && exec /bin/mkdir -- "$parsed") 2>/dev/null',
+    ...unlessBuiltFor,
     `      /usr/bin/env -i HOME=/nonexistent "DENO_DIR=$code" ${
       constants.join(" ")
     } \\`,

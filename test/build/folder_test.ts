@@ -76,6 +76,7 @@ Deno.test("a runtime build names nothing but its own folder, what the system has
       "/dev/null/deno;",
       "/nonexistent",
       "/usr/bin/env",
+      "/usr/bin/sha256sum",
       "/usr/bin/stat",
       "/usr/bin/timeout",
     ]);

@@ -7,6 +7,7 @@
 // Threats: G15
 import assert from "node:assert/strict";
 import { writeRuntimeProgram } from "../../src/build/compile.ts";
+import { sha256Hex } from "../../src/files/state_directory.ts";
 import { readExample } from "../support/pam.ts";
 import { BUILDS, run, type Site, withSite } from "./site.ts";
 
@@ -20,9 +21,11 @@ const PAM = {
 const TOKEN = "a token";
 
 /** A policy as far as the wrapper is concerned: a file. */
+const POLICY = "version: 1\n";
+
 async function policyFile(site: Site, name = "policy.yaml"): Promise<string> {
   const path = `${site.root}/${name}`;
-  await Deno.writeTextFile(path, "version: 1\n");
+  await Deno.writeTextFile(path, POLICY);
   return path;
 }
 
@@ -91,6 +94,32 @@ for (const [what, build, deno] of BUILDS) {
       const changed = await login(site, policy);
       assert.ok(changed.includes("report"));
       assert.equal(changed.length, without.length + 2);
+    }));
+
+  Deno.test(`${what} has nothing parsed of the policy that it was built for`, async () => {
+    const sha256 = await sha256Hex(POLICY);
+    await withSite({ ...kind, sha256 }, async (site) => {
+      // a name that sha256sum would escape
+      for (const name of ["policy.yaml", "a\\policy"]) {
+        const policy = await policyFile(site, name);
+        const [mark, ...others] = await login(site, policy);
+        assert.deepEqual(others, []);
+        assert.match(mark ?? "", /^seen /);
+        await Deno.remove(`${site.code}/parsed/${mark}`);
+      }
+      const changed = await policyFile(site);
+      await Deno.writeTextFile(changed, "version: 2\n");
+      assert.ok((await login(site, changed)).includes("report"));
+    });
+  });
+
+  Deno.test(`${what} has a policy parsed that is too large to be hashed in time`, () =>
+    withSite(kind, async (site) => {
+      const policy = await policyFile(site);
+      await Deno.truncate(policy, 2 ** 36); // holds nothing: takes no place on the disk
+      const started = performance.now();
+      assert.ok((await login(site, policy)).includes("report"));
+      assert.ok(performance.now() - started < 10_000);
     }));
 
   Deno.test(`${what} has nothing parsed where there is no file`, () =>

@@ -109,11 +109,13 @@ export async function codeFolder(program: string): Promise<string | null> {
 }
 
 export async function withSite(
-  { build, deno, real = false }: {
+  { build, deno, real = false, sha256 = "00" }: {
     build: Build;
     deno: string;
     /** The program itself, not the probe. */
     real?: boolean;
+    /** Of the policy that it is built for. */
+    sha256?: string;
   },
   body: (site: Site) => Promise<void>,
 ): Promise<void> {
@@ -136,7 +138,7 @@ export async function withSite(
       bundle: await bundleProgram({
         ...(real ? {} : { entryPoint: `${root}/probe.ts` }),
         environment,
-        sha256: "00",
+        sha256,
         policy: { cache: paths.cache },
       }),
       needs: {
