@@ -29,18 +29,21 @@ import { privateFolder } from "./places.ts";
  */
 export const MARKER = ["@@OAUTH_PAM", "EMBEDDED", "POLICY@@"].join("_");
 
-/** What a login finds in place of {@link MARKER}, as JSON. */
-interface EmbeddedPolicy {
+interface ParsedPolicy {
   /** Of the policy file's bytes, in hex. */
   readonly sha256: string;
   /** The policy as parsed: plain JSON data. */
   readonly policy: unknown;
 }
 
+/** What a login finds in place of {@link MARKER}, as JSON. */
+interface EmbeddedPolicy extends ParsedPolicy {
+  /** SHA-256 of the bundle without a policy, in hex: for which program it was parsed. */
+  readonly program: string;
+}
+
 /** What it finds where the policy lies in a file beside the program. */
-interface PolicyBeside {
-  /** As in {@link EmbeddedPolicy}. */
-  readonly sha256: string;
+interface PolicyBeside extends Omit<EmbeddedPolicy, "policy"> {
   /** SHA-256 of the file that holds an {@link EmbeddedPolicy} as JSON, its policy {@link lean}, in hex. */
   readonly digest: string;
   /** What the name of the bundle's file that says so has after that of `main`. */
@@ -51,7 +54,7 @@ interface PolicyBeside {
 const MAX_LITERAL = 16 * 1024;
 
 /** Without a policy: a program that reads whichever it is asked about. */
-interface BundleOptions extends Partial<EmbeddedPolicy> {
+interface BundleOptions extends Partial<ParsedPolicy> {
   /** Path of the module to bundle; `src/main.ts` of this checkout unless given. */
   readonly entryPoint?: string;
   /** Whether sshd asks about keys: what answers it has a file of its own then. */
@@ -323,19 +326,20 @@ function redirected(
  */
 export async function withPolicy(
   bundle: Bundle,
-  embedded: EmbeddedPolicy,
+  { sha256, policy }: ParsedPolicy,
 ): Promise<Bundle> {
-  const { sha256, policy: parsed } = embedded;
+  const { main, keys, issuer, rest } = bundle;
+  const program = await sha256Hex(JSON.stringify([main, keys, issuer, rest]));
+  const embedded = { sha256, program, policy };
   const text = jsonOf(embedded).length > MAX_LITERAL
-    ? jsonOf({ sha256, policy: lean(parsed as Policy) })
+    ? jsonOf({ ...embedded, policy: lean(policy as Policy) })
     : null;
   const digest = text === null ? null : await sha256Hex(text);
   const put = (bundled: string, suffix: string) =>
     embedPolicy(
       bundled,
-      digest === null ? embedded : { sha256, digest, suffix },
+      digest === null ? embedded : { sha256, program, digest, suffix },
     );
-  const { main, keys, rest } = bundle;
   return {
     ...bundle,
     main: put(main, ""),
@@ -380,8 +384,8 @@ function quotedMarker(): RegExp {
   return new RegExp(`(["'\`])${MARKER}\\1`, "g");
 }
 
-function jsonOf({ sha256, policy }: EmbeddedPolicy): string {
-  return ascii(JSON.stringify({ sha256, policy }));
+function jsonOf({ sha256, program, policy }: EmbeddedPolicy): string {
+  return ascii(JSON.stringify({ sha256, program, policy }));
 }
 
 /** ASCII only, and no "<": the same text whatever reads the file, and wherever it is shown. */

@@ -15,6 +15,7 @@ import {
   copyName,
   copyOf,
   embeddedPolicy,
+  programId,
 } from "./host/parsed_policy.ts";
 import { parseText, readPolicy } from "./host/policy_file.ts";
 
@@ -58,7 +59,7 @@ async function copy(path: string, folder: string): Promise<void> {
     return;
   }
   const policy = await parseText(path, bytes);
-  const text = await copyOf({ sha256, policy });
+  const text = await copyOf({ sha256, program: programId(), policy });
   const fresh = `${folder}/${NEW}${crypto.randomUUID()}`;
   await Deno.writeTextFile(fresh, text, { createNew: true, mode: 0o600 });
   if (lookAt(target)?.isDirectory) {

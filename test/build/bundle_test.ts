@@ -8,6 +8,7 @@
 import { buildEnvironment as environment } from "../support/built_program.ts";
 import assert from "node:assert/strict";
 import {
+  type Bundle,
   bundleProgram,
   embedPolicy,
   MARKER,
@@ -31,38 +32,56 @@ function valueOf(source: string): unknown {
   return new Function(`return ${source}`)();
 }
 
+const NOTHING = { sha256: "", program: "", policy: {} };
+
 for (const quote of ['"', "'", "`"]) {
   Deno.test(`embedPolicy() replaces the literal in ${quote} quotes, wherever it stands`, () => {
     const literal = `${quote}${MARKER}${quote}`;
     const code = embedPolicy(`[${literal},"x",${literal}]`, {
-      sha256: "00",
+      ...{ sha256: "00", program: "11" },
       policy: AWKWARD,
     });
     const [first, x, second] = valueOf(code) as string[];
     assert.equal(x, "x");
     assert.equal(first, second);
-    assert.equal(first, JSON.stringify({ sha256: "00", policy: AWKWARD }));
+    assert.deepEqual(JSON.parse(first ?? ""), {
+      ...{ sha256: "00", program: "11" },
+      policy: AWKWARD,
+    });
   });
 }
 
 Deno.test("embedPolicy() writes ASCII only, and nothing that ends a script element", () => {
-  const code = embedPolicy(`"${MARKER}"`, { sha256: "00", policy: AWKWARD });
+  const code = embedPolicy(`"${MARKER}"`, {
+    ...{ sha256: "00", program: "11" },
+    policy: AWKWARD,
+  });
   assert.match(code, /^[\x20-\x7e]*$/);
   assert.ok(!code.includes("<"));
 });
 
+const PLACE = `["${MARKER}"]`;
+const PLACES = { main: PLACE, keys: PLACE, rest: PLACE, issuer: "{}" };
+
+/** What the text in place of the marker says, and of which program. */
+function embeddedIn(text: string): { program: unknown; said: unknown } {
+  const [json = ""] = valueOf(text) as string[];
+  const { program, ...said } = JSON.parse(json);
+  return { program, said };
+}
+
 Deno.test("withPolicy() puts a small policy into each file that looks for it, and a large one beside them", async () => {
-  const place = `["${MARKER}"]`;
-  const bundle = { main: place, keys: place, rest: place, issuer: "{}" };
-  const small = await withPolicy(bundle, { sha256: "00", policy: AWKWARD });
+  const small = await withPolicy(PLACES, { sha256: "00", policy: AWKWARD });
   assert.equal(small.policy, null);
-  const inside = JSON.stringify({ sha256: "00", policy: AWKWARD });
+  assert.equal(small.policySha256, "00");
   for (const text of [small.main, small.keys ?? "", small.rest]) {
-    assert.deepEqual(valueOf(text), [inside]);
+    const { said } = embeddedIn(text);
+    assert.deepEqual(said, { sha256: "00", policy: AWKWARD });
   }
   const policy = { ...AWKWARD, rules: [], long: "é".repeat(5000) };
-  const large = await withPolicy(bundle, { sha256: "00", policy });
-  assert.deepEqual(JSON.parse(large.policy ?? ""), { sha256: "00", policy });
+  const large = await withPolicy(PLACES, { sha256: "00", policy });
+  const { program, ...beside } = JSON.parse(large.policy ?? "");
+  assert.deepEqual(beside, { sha256: "00", policy });
   assert.match(large.policy ?? "", /^[\x20-\x7e]*$/);
   const digest = await sha256Hex(large.policy ?? "");
   for (
@@ -72,31 +91,42 @@ Deno.test("withPolicy() puts a small policy into each file that looks for it, an
       [large.rest, ".rest.js"],
     ] as const
   ) {
-    assert.deepEqual(valueOf(text), [
-      JSON.stringify({ sha256: "00", digest, suffix }),
-    ]);
+    const said = { sha256: "00", digest, suffix };
+    assert.deepEqual(embeddedIn(text), { program, said });
   }
   assert.equal(large.issuer, "{}");
-  const without = { ...bundle, keys: null, rest: "{}" };
+  const without = { ...PLACES, keys: null, rest: "{}" };
   const { keys, rest } = await withPolicy(without, { sha256: "00", policy });
   assert.deepEqual([keys, rest], [null, "{}"]);
 });
 
+Deno.test("withPolicy() says which program it is: the same with any policy, another one with any other file", async () => {
+  const programOf = async (bundle: Bundle, policy: unknown = AWKWARD) =>
+    embeddedIn((await withPolicy(bundle, { sha256: "00", policy })).main)
+      .program;
+  const own = await programOf(PLACES);
+  assert.match(String(own), /^[0-9a-f]{64}$/);
+  assert.equal(await programOf(PLACES, { version: 1 }), own);
+  for (const name of ["main", "keys", "rest", "issuer"] as const) {
+    const other = { ...PLACES, [name]: `${PLACES[name]};` };
+    assert.notEqual(await programOf(other), own, name);
+  }
+});
+
 Deno.test("embedPolicy() refuses a program without a place for the policy", () => {
   assert.throws(
-    () => embedPolicy('"other"', { sha256: "", policy: {} }),
+    () => embedPolicy('"other"', NOTHING),
     BuildError,
   );
   assert.throws(
-    () => embedPolicy(`"${MARKER}'`, { sha256: "", policy: {} }),
+    () => embedPolicy(`"${MARKER}'`, NOTHING),
     BuildError,
   );
 });
 
 Deno.test("embedPolicy() refuses a place that became part of a longer string", () => {
   assert.throws(
-    () =>
-      embedPolicy(`["${MARKER}","see ${MARKER}"]`, { sha256: "", policy: {} }),
+    () => embedPolicy(`["${MARKER}","see ${MARKER}"]`, NOTHING),
     { message: "the place for the policy is part of a longer string" },
   );
 });

@@ -43,6 +43,8 @@ interface Gate extends AsyncDisposable {
   readonly sha256: string;
   /** What the program was built with. */
   readonly parsed: Policy;
+  /** What the program calls itself in copies. */
+  readonly id: string;
   /** Writes the file anew, for these groups; its hash. */
   write(groups: readonly string[]): Promise<string>;
   /** How a login of alice ends, who is in the group "staff". */
@@ -80,15 +82,17 @@ async function createGate(
   const policy = parse(textFor(parsed));
   const program = `${scene.site.directory}/oauth-pam`;
   const build = kind === "compiled" ? compileProgram : writeRuntimeProgram;
+  const bundle = await bundleProgram({ environment, sha256, policy });
+  const id = /\\"program\\":\\"([0-9a-f]{64})\\"/.exec(bundle.main)?.[1] ?? "";
   await build({
-    bundle: await bundleProgram({ environment, sha256, policy }),
+    bundle,
     needs: permissionNeeds(policy),
     output: program,
     deno: kind === "compiled" ? denoToCompile : Deno.execPath(),
     environment,
   });
   return {
-    ...{ scene, program, file, sha256, parsed: policy, write },
+    ...{ scene, program, file, sha256, parsed: policy, id, write },
     async login() {
       const { code, stderr } = await runProgram(program, {
         args: ["login", file],
@@ -227,17 +231,26 @@ Deno.test("a changed policy is parsed once, for the logins after it, and none bu
   const honest = await Deno.readTextFile(path);
   assert.equal(
     honest,
-    await copyOf({ sha256, policy: parse(await Deno.readTextFile(gate.file)) }),
+    await copyOf({
+      ...{ sha256, program: gate.id },
+      policy: parse(await Deno.readTextFile(gate.file)),
+    }),
   );
   // whoever can write there is root: it is taken as it is
   const admits = gate.parsed;
-  const lying = encoder.encode(await copyOf({ sha256, policy: admits }));
+  const copy = { sha256, program: gate.id, policy: admits };
+  const lying = encoder.encode(await copyOf(copy));
   const other = encoder.encode(
-    await copyOf({ sha256: gate.sha256, policy: admits }),
+    await copyOf({ ...copy, sha256: gate.sha256 }),
   );
+  const foreign: [string, Spoil][] = ["00", null].map((program) => [
+    `of the program ${program}`,
+    async (path) =>
+      await Deno.writeTextFile(path, await copyOf({ ...copy, program })),
+  ]);
   await written(path, lying);
   assert.equal(await gate.login(), ALLOWED);
-  for (const [what, spoil] of [...DAMAGED, ...FOREIGN]) {
+  for (const [what, spoil] of [...DAMAGED, ...FOREIGN, ...foreign]) {
     await spoil(path, lying, other);
     assert.equal(await gate.login(), REFUSED, what);
     await Deno.chown(folder, Deno.uid(), null);
@@ -275,7 +288,7 @@ Deno.test("a folder of parsed policies that somebody else names on the command l
   );
   await Deno.writeTextFile(
     `${folder}/${copyName(gate.sha256)}`,
-    await copyOf({ sha256: gate.sha256, policy }),
+    await copyOf({ sha256: gate.sha256, program: gate.id, policy }),
     { mode: 0o600 },
   );
   const { code } = await runProgram(gate.program, {

@@ -16,21 +16,35 @@ import type { Policy } from "../../policy/model.ts";
 interface ParsedPolicy {
   /** Of the policy file's bytes, in hex. */
   readonly sha256: string;
+  /** For which program it was parsed, as its build says: to another it may mean something else. */
+  readonly program: string | null;
   readonly policy: Policy;
 }
 
-/** A build puts JSON here: a {@link ParsedPolicy}, or where to find one and how to know it. */
+interface Embedded extends ParsedPolicy {
+  /** Where they are there, the policy lies in a file. */
+  readonly digest?: string;
+  readonly suffix?: string;
+}
+
+/** A build puts JSON here: a policy, or where to find one and how to know it. */
 const EMBEDDED = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
+
+function embedded(): Partial<Embedded> {
+  return EMBEDDED.startsWith("{") ? JSON.parse(EMBEDDED) : {};
+}
+
+/** What this program is called in the copies that it makes; `null` where it is for any policy. */
+export function programId(): string | null {
+  return embedded().program ?? null;
+}
 
 /** The policy that the program was built for, if its file has exactly this hash; otherwise `null`. */
 export async function embeddedPolicy(sha256: string): Promise<Policy | null> {
-  if (!EMBEDDED.startsWith("{")) return null;
-  const embedded = JSON.parse(EMBEDDED) as
-    & Partial<ParsedPolicy>
-    & { readonly digest: string; readonly suffix: string };
-  if (embedded.sha256 !== sha256) return null;
-  if (embedded.policy !== undefined) return embedded.policy;
-  const { digest, suffix } = embedded;
+  const { digest, suffix, ...parsed } = embedded();
+  if (parsed.sha256 !== sha256) return null;
+  if (parsed.policy !== undefined) return parsed.policy;
+  if (digest === undefined || suffix === undefined) return null;
   try {
     // of the file that this text is in, which lies beside the others
     const file = import.meta.filename ?? "";
@@ -81,9 +95,10 @@ async function policyOf(
   { digest, sha256 }: { readonly digest: string; readonly sha256: string },
 ): Promise<Policy | null> {
   if (await sha256Hex(json) !== digest) return null;
-  const parsed = JSON.parse(new TextDecoder().decode(json)) as {
-    readonly sha256: string;
-    readonly policy: LeanPolicy;
-  };
-  return parsed.sha256 === sha256 ? filled(parsed.policy) : null;
+  const parsed = JSON.parse(new TextDecoder().decode(json)) as
+    & Omit<ParsedPolicy, "policy">
+    & { readonly policy: LeanPolicy };
+  return parsed.sha256 === sha256 && parsed.program === programId()
+    ? filled(parsed.policy)
+    : null;
 }

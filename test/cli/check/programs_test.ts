@@ -11,7 +11,7 @@ import {
   type Bundle,
   bundleFiles,
   bundleProgram,
-  embedPolicy,
+  withPolicy,
 } from "../../../src/build/bundle.ts";
 import {
   compileProgram,
@@ -193,13 +193,9 @@ class PackageHost {
       file: path,
     });
     assert.ok(policy);
-    const embedded = { sha256: await sha256Hex(bytes), policy };
+    const sha256 = await sha256Hex(bytes);
     const common = {
-      bundle: {
-        ...this.bundle,
-        main: embedPolicy(this.bundle.main, embedded),
-        keys: embedPolicy(this.bundle.keys ?? "", embedded),
-      },
+      bundle: await withPolicy(this.bundle, { sha256, policy }),
       needs: permissionNeeds(policy),
       output: this.options.applied,
       environment: buildEnvironment,
