@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT_CODES } from "./pam/exit_code.ts";
+import { EXIT_CODES, IGNORE } from "./pam/exit_code.ts";
 import type { LoginResult } from "./pam/attempt.ts";
 import { login } from "./pam/login.ts";
 import {
@@ -36,8 +36,13 @@ async function attempt(args: readonly string[]): Promise<LoginResult | null> {
   return null;
 }
 
-/** The other verbs for PAM stacks. They prepare or report, and stand where they cannot grant. */
+/** The other verbs for PAM stacks and the wrapper. They prepare or report, and stand where they cannot grant. */
 async function assistance(args: readonly string[]): Promise<number | null> {
+  if (args[0] === "tidy-cache") {
+    const { tidyCache } = await import("./pam/code_cache.ts");
+    await tidyCache(args.slice(1));
+    return IGNORE;
+  }
   if (!/^(?:device|outcome|parse-ahead)$/.test(`${args[0]}`)) return null;
   const { assist } = await import("./pam/assist.ts");
   const hostname = () => Deno.hostname();

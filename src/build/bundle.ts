@@ -110,10 +110,11 @@ const KEYS_MODULE = "/src/keys.ts";
 
 /**
  * What is loaded lazily from this folder has a file of its own. So has, in the same, what older runtimes lack
- * when sshd asks: with it in `rest` each question would read ten times as much.
+ * when sshd asks, and what tidies the code cache: with them in `rest` each would read ten times as much.
  */
 const ISSUER_FOLDER = new URL("../issuer/", import.meta.url).href;
 const FOR_OLDER_RUNTIMES = "npm:/@noble/hashes@";
+const TIDYING = new URL("../pam/code_cache.ts", import.meta.url).href;
 
 /**
  * The bundled source texts. Throws `BuildError` when `deno bundle` fails, when the entry point has
@@ -133,7 +134,8 @@ export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
   const others = [...new Set([...lazy.values(), ...lazyOfKeys.values()])]
     .filter((target) => target !== keysModule);
   const issuer = others.filter((target) =>
-    target.startsWith(ISSUER_FOLDER) || target.startsWith(FOR_OLDER_RUNTIMES)
+    target.startsWith(ISSUER_FOLDER) ||
+    target.startsWith(FOR_OLDER_RUNTIMES) || target === TIDYING
   );
   const rest = others.filter((target) => !issuer.includes(target));
   const place = (target: string) => {

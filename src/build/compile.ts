@@ -12,6 +12,7 @@ import { type Bundle, bundleFiles } from "./bundle.ts";
 import { denoVersionOf, QUIET_DENO, runDeno } from "./deno.ts";
 import { checkPlace, privateFolder } from "./places.ts";
 import {
+  AHEAD,
   BuildError,
   type CLIENT,
   clientFlags,
@@ -20,7 +21,6 @@ import {
   KEYS_CODE,
   type Needs,
   NO_CODE_CACHE,
-  PARSING,
   permissionFlags,
 } from "./permissions.ts";
 
@@ -231,11 +231,13 @@ const CACHED_ENGINE = `--v8-flags=--no-lazy,${LOGIN_FLAGS}`;
 const PRIVATE = "41c0";
 /** The folder of parsed policies in that of a code cache. */
 const PARSED = "parsed";
+/** What Deno keeps compiled code in, and SQLite's name for the log of that. */
+const CODE_LOG = "v8_code_cache_v2-wal";
 /**
  * For parsing a policy of the largest size, which takes three. The launchers end a login after 30 and what sshd
  * asks after 10: it must come to say that it was tried.
  */
-const PARSE_SECONDS = 5;
+const AHEAD_SECONDS = 5;
 
 /**
  * The wrapper, for any POSIX shell; `-p` keeps one that is bash from importing functions out of the
@@ -257,7 +259,10 @@ const PARSE_SECONDS = 5;
  * much memory to find out here), the program is run once before the login, to parse it: with no rights but to read, and to write to this folder, without standard input, which holds a token. However that
  * ends, the login goes on, and trusts what it finds there by its digest and hash alone.
  *
- * In the first folder it makes the link through which the program reaches a syslog socket below /dev.
+ * Where compiled code was added to the first of these folders, the program is run once, in the same way, to
+ * tidy it. A login does at most one of the two.
+ *
+ * In the first folder of all it makes the link through which the program reaches a syslog socket below /dev.
  */
 export function wrapperScript(parts: WrapperParts): string {
   const { deno, bundle, cacheDirectory, keysDirectory, logSocket } = parts;
@@ -319,6 +324,21 @@ export function wrapperScript(parts: WrapperParts): string {
     ...keys,
     `  *) code='' engine=${NO_CODE_CACHE} ;; # for people, who read YAML`,
     "esac",
+    "# ahead FOLDER VERB…: for a time, with no rights but to read, and to write to the folder",
+    "ahead() {",
+    "  folder=$1",
+    "  shift",
+    `  /usr/bin/env -i HOME=/nonexistent "DENO_DIR=$code" ${
+      constants.join(" ")
+    } \\`,
+    `    /usr/bin/timeout --foreground -s KILL ${AHEAD_SECONDS} \\`,
+    `    ${
+      [deno, "run", ...SINGLE_FILE, ...AHEAD].map(shellQuote).join(" \\\n    ")
+    } \\`,
+    `    "--allow-write=$folder" ${
+      shellQuote(bundle)
+    } "$@" </dev/null >/dev/null 2>&1`,
+    "}",
     'if [ -n "$code" ]; then',
     '  [ -d "$code" ] || (umask 077 && exec /bin/mkdir -p -- "$code") 2>/dev/null',
     "  policy=''",
@@ -336,23 +356,17 @@ export function wrapperScript(parts: WrapperParts): string {
     "    *) state='' ;;",
     "  esac",
     "  case $state in 8*)",
-    `    parsed=$code/${PARSED}`,
+    `    parsed=$code/${PARSED} log=$code/${CODE_LOG}`,
+    "    tidied=$parsed/tidied",
     '    if [ ! -e "$parsed/seen $state" ]; then',
     '      [ -d "$parsed" ] || (umask 077 && exec /bin/mkdir -- "$parsed") 2>/dev/null',
     ...unlessBuiltFor,
-    `      /usr/bin/env -i HOME=/nonexistent "DENO_DIR=$code" ${
-      constants.join(" ")
-    } \\`,
-    `        /usr/bin/timeout --foreground -s KILL ${PARSE_SECONDS} \\`,
-    `        ${
-      [deno, "run", ...SINGLE_FILE, ...PARSING].map(shellQuote).join(
-        " \\\n        ",
-      )
-    } "--allow-write=$parsed" \\`,
-    `        ${
-      shellQuote(bundle)
-    } parse-ahead "$policy" "$parsed" </dev/null >/dev/null 2>&1`,
+    '      ahead "$parsed" parse-ahead "$policy" "$parsed"',
     '      (umask 077 && : >"$parsed/seen $state") 2>/dev/null',
+    // the mark comes first: of many at once, one is enough
+    '    elif [ -s "$log" ] && { [ ! -e "$tidied" ] || [ "$log" -nt "$tidied" ]; } &&',
+    '      (umask 077 && : >"$tidied") 2>/dev/null; then',
+    '      ahead "$code" tidy-cache "$code"',
     "    fi",
     '    set -- "--parsed=$parsed" "$@" ;;',
     "  esac",

@@ -240,10 +240,10 @@ function checkCode(
 export const NO_CODE_CACHE = "--no-code-cache";
 
 /**
- * The flags of what parses a changed policy before a login does, but for the one folder that it may write
- * to: it reads, and can do nothing else.
+ * The flags of what parses a changed policy before a login does, or tidies its code cache, but for the one
+ * folder that it may write to: it reads, and can do nothing else.
  */
-export const PARSING = [
+export const AHEAD = [
   "--allow-read",
   // who owns the policy
   ...listFlag("--allow-sys", ["uid"]),

@@ -89,6 +89,69 @@ for (const [what, build, deno] of BUILDS) {
       assert.equal(await login(site), first);
     }));
 
+  Deno.test(`${what} has the cache tidied once code was added, with no rights but to write there`, () =>
+    withSite(kind, async (site) => {
+      const policy = `${site.root}/policy.yaml`;
+      await Deno.writeTextFile(policy, "version: 1\n");
+      const report = `${site.code}/report`;
+      const tidies = async () => {
+        const { code, err } = await run(site, ["login", policy], {
+          stdin: "a token",
+          env: { PAM_USER: "alice", OAUTH_PAM_GRANT: "40" },
+        });
+        assert.deepEqual({ code, err }, { code: 7, err: "" });
+        const seen = await Deno.readTextFile(report).catch(() => null);
+        await Deno.remove(report).catch(() => {});
+        return seen;
+      };
+      assert.equal(await tidies(), null, "nothing was added yet");
+      const seen = JSON.parse(await tidies() ?? "");
+      assert.deepEqual(seen.args, [site.code]);
+      assert.equal(seen.read, null, "it read of what was typed");
+      assert.deepEqual(new Set(seen.env), new Set(["NotCapable"]));
+      const [own, ...others] = seen.write;
+      assert.equal(own, "done");
+      assert.deepEqual(new Set(others), new Set(["NotCapable"]));
+      assert.deepEqual(new Set(seen.rights), new Set(["prompt"]));
+      // what the last login has added is of the next, and then it ends
+      let more = 0;
+      while (await tidies() !== null) assert.ok(++more < 3);
+      // whoever adds code makes the log newer
+      const log = `${site.code}/${DATABASE}-wal`;
+      const later = new Date(Date.now() + 60_000);
+      assert.ok((await Deno.stat(log)).size > 0);
+      await Deno.utime(log, later, later);
+      assert.notEqual(await tidies(), null);
+      await Deno.utime(log, 0, 0);
+      await Deno.chmod(site.code ?? "", 0o750);
+      await Deno.utime(log, later, later);
+      assert.equal(await tidies(), null, "the folder is not private");
+    }));
+
+  Deno.test(`${what} has read what was added out of the log, however many log in at once`, () =>
+    withSite({ ...kind, real: true }, async (site) => {
+      const policy = `${site.root}/policy.yaml`;
+      await Deno.writeTextFile(policy, "version: 0\n");
+      const login = async () => {
+        const env = {
+          PAM_USER: "alice",
+          PAM_SERVICE: "sshd",
+          PAM_TYPE: "auth",
+        };
+        const { code, err } = await run(site, ["login", policy], { env });
+        assert.equal(code, 3);
+        assert.match(err, /reason=policy_invalid /);
+      };
+      await login();
+      const size = (name: string) => Deno.statSync(`${site.code}/${name}`).size;
+      // the part that reads YAML is in there, too
+      assert.ok(size(`${DATABASE}-wal`) > 1_000_000);
+      await Promise.all(Array.from({ length: 8 }, login));
+      await login();
+      assert.equal(size(`${DATABASE}-wal`), 0);
+      assert.ok(size(DATABASE) > 1_000_000);
+    }));
+
   Deno.test(`${what} keeps no compiled code of what people run`, () =>
     withSite(kind, async (site) => {
       for (const verb of ["see", "copy"]) await run(site, [verb]);

@@ -319,14 +319,20 @@ for (const groups of [["staff"], MANY]) {
   });
 }
 
-Deno.test("what parses ahead lets nobody in, whoever runs it", async () => {
+Deno.test("what the wrapper runs before a login lets nobody in, whoever runs it", async () => {
   await using gate = await createGate({ groups: ["staff"] });
   const folder = `${gate.scene.site.directory}/folder`;
   await Deno.mkdir(folder, { mode: 0o700 });
+  const words = [
+    ...[[], [gate.file], [gate.file, folder]].map((
+      more,
+    ) => ["parse-ahead", ...more]),
+    ...[[], [folder]].map((more) => ["tidy-cache", ...more]),
+  ];
   for (const env of [{}, PAM, { ...PAM, OAUTH_PAM_GRANT: "40" }]) {
-    for (const more of [[], [gate.file], [gate.file, folder]]) {
+    for (const args of words) {
       const { code, stdout } = await runProgram(gate.program, {
-        args: ["parse-ahead", ...more],
+        args,
         stdin: await gate.scene.token(),
         env,
       });

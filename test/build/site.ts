@@ -51,8 +51,8 @@ if (verb === "see") {
       .map(([from, to]) => attempt(() => Deno.renameSync(from, to))),
     linked: [[folder, cache + "/l"], [cache + "/l", folder + "/l"]]
       .map(([from, to]) => attempt(() => Deno.symlinkSync(from, to))) }));
-} else if (verb === "parse-ahead") {
-  const [policy, folder] = rest;
+} else if (verb === "parse-ahead" || verb === "tidy-cache") {
+  const [policy, folder] = verb === "parse-ahead" ? rest : ["no policy", rest[0]];
   if (policy.endsWith("hangs")) {
     Deno.writeTextFileSync(folder + "/" + crypto.randomUUID(), "");
     for (;;);

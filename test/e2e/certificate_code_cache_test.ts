@@ -55,7 +55,7 @@ Deno.test("ssh-keys runs compiled code out of a folder that only its user can wr
       return paths.includes(`"${folder}/v8_code_cache_v2`);
     };
     assert.ok(await uses());
-    // nothing of the login by token is read
+    // nothing of the login by token is read, once the cache is tidy
     const { paths } = await ask(bench, certificate);
     assert.ok(paths.includes(`"${bench.program}.js.keys.js"`));
     assert.ok(!paths.includes(`"${bench.program}.js"`));
