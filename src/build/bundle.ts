@@ -332,7 +332,7 @@ export async function withPolicy(
 ): Promise<Bundle> {
   const { main, keys, issuer, rest } = bundle;
   const program = await sha256Hex(JSON.stringify([main, keys, issuer, rest]));
-  const embedded = { sha256, program, policy };
+  const embedded = { sha256, policy, program };
   const text = jsonOf(embedded).length > MAX_LITERAL
     ? jsonOf({ ...embedded, policy: lean(policy as Policy) })
     : null;
@@ -340,7 +340,7 @@ export async function withPolicy(
   const put = (bundled: string, suffix: string) =>
     embedPolicy(
       bundled,
-      digest === null ? embedded : { sha256, program, digest, suffix },
+      digest === null ? embedded : { sha256, digest, suffix, program },
     );
   return {
     ...bundle,
@@ -386,8 +386,8 @@ function quotedMarker(): RegExp {
   return new RegExp(`(["'\`])${MARKER}\\1`, "g");
 }
 
-function jsonOf({ sha256, program, policy }: EmbeddedPolicy): string {
-  return ascii(JSON.stringify({ sha256, program, policy }));
+function jsonOf({ sha256, policy, program }: EmbeddedPolicy): string {
+  return ascii(JSON.stringify({ sha256, policy, program }));
 }
 
 /** ASCII only, and no "<": the same text whatever reads the file, and wherever it is shown. */

@@ -7,7 +7,7 @@
 // Threats: F2, G1, G2, G3, G14, G15, G18, G19
 
 import assert from "node:assert/strict";
-import { restFile } from "../../src/lib/bundle_files.ts";
+import { issuerFile, restFile } from "../../src/lib/bundle_files.ts";
 import { POLICY } from "../support/check.ts";
 import { BUILDS, decoder, inside, run, trace, withSite } from "./site.ts";
 
@@ -135,7 +135,12 @@ for (const [what, build, deno] of BUILDS) {
           assert.ok(paths.length > 10);
           const own = [
             ...[site.program, `${site.program}.js`, `${site.program}.deno`],
-            ...(real ? [restFile(`${site.program}.js`), policy] : []),
+            ...(real
+              ? [
+                ...[restFile, issuerFile].map((of) => of(`${site.program}.js`)),
+                policy,
+              ]
+              : []),
             ...[site.cache, deno],
             ...(site.code === null ? [] : [site.code]),
           ];

@@ -127,8 +127,7 @@ function together(names: readonly string[]): string {
 const SHA256 = /"\{\\"sha256\\":\\"([0-9a-f]{64})\\"/;
 
 /** As it says that the policy lies in a file beside it. */
-const BESIDE =
-  /"\{\\"sha256\\":\\"[0-9a-f]{64}\\",\\"program\\":\\"[0-9a-f]{64}\\",\\"digest\\":/;
+const BESIDE = /"\{\\"sha256\\":\\"[0-9a-f]{64}\\",\\"digest\\":/;
 
 /** Whether a program's code names a file with the parsed policy. */
 export function hasPolicyBeside(code: string): boolean {
