@@ -110,3 +110,41 @@ for (const [shell, through] of Object.entries(SHELLS)) {
     { launcher: { "limit=30": "limit=2" } },
   );
 }
+
+/** As a person can set them before "su", to what the shells themselves need. */
+const LIMITS = [
+  "--nofile=40:40",
+  "--fsize=4096:4096",
+  "--cpu=9:9",
+  "--as=1000000000:1000000000",
+  "--data=900000000:900000000",
+];
+/** Ends the stand-in with 7 where it has other limits than those of the launcher. */
+const OWN_LIMITS = `for which in n f t v d; do
+  case $which:$(ulimit -S$which) in
+    n:1024 | [ftvd]:unlimited) ;;
+    *) exit 7 ;;
+  esac
+done`;
+
+for (const [shell, command] of Object.entries(SHELLS)) {
+  launcherTest(
+    `of ${shell} gives the program limits of its own, or none at all`,
+    async ({ host, program, log }) => {
+      await program.install(OWN_LIMITS);
+      assert.equal(
+        (await launch(host, { env: REQUEST, through: command })).code,
+        0,
+      );
+      assert.notEqual(await program.facts(), undefined);
+      for (const limit of LIMITS) {
+        const through = ["/usr/bin/prlimit", limit, ...command];
+        const { code } = await launch(host, { env: REQUEST, through });
+        // a container may lack CAP_SYS_RESOURCE, by which they are raised
+        const ran = await program.facts() !== undefined;
+        assert.deepEqual([limit, code], [limit, ran ? 0 : 4]);
+        if (!ran) await log.next((line) => line.includes("cannot be raised"));
+      }
+    },
+  );
+}
