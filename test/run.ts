@@ -11,7 +11,7 @@
 /**
  * Debian packages with a program or library of each: a PAM stack without root, sshd and ssh, sudo,
  * rsyslogd and logrotate, a browser, what strips and inspects programs, what makes and judges
- * packages, what the packages leave to systemd and AppArmor, shells that complete, what reads man
+ * packages, what the packages leave to systemd and AppArmor, shells that complete or can be sh, what reads man
  * pages, the SciTokens tools, what builds the benchmark's C program, and Python for the oauth-ssh client, the
  * baseline of the benchmark and the parsers of metrics.
  */
@@ -39,6 +39,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "perl": "perl",
   "zsh": "zsh",
   "fish": "fish",
+  "mksh": "mksh",
+  "busybox": "busybox",
   "mandoc": "mandoc",
   "man-db": "man and lexgrog",
   "chromium": "chromium",

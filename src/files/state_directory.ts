@@ -142,17 +142,21 @@ export class StateDirectory {
     }
   }
 
-  /** The names of all entries, in no order; an empty list when there is no folder. */
+  /**
+   * The names of all entries, in no order; an empty list when there is no folder. Throws {@link StateError}
+   * where they cannot be told.
+   */
   async list(): Promise<string[]> {
     try {
+      if (lookAt(this.#folder) === null) return [];
       checkFolders(this.#root, this.#folder);
       const names: string[] = [];
       for await (const entry of Deno.readDir(this.#folder)) {
         if (entry.isFile && !entry.name.startsWith(".")) names.push(entry.name);
       }
       return names;
-    } catch {
-      return [];
+    } catch (error) {
+      throw asStateError("list", this.#folder, error);
     }
   }
 

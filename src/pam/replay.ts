@@ -15,13 +15,15 @@ import type { Evidence } from "../token/evidence.ts";
 const MARGIN = 600;
 
 /** `exp` and the hash of issuer and `jti`. */
-const ENTRY = /^([0-9]+)\.[0-9a-f]{64}$/;
+const ENTRY = /^([0-9]+)\.([0-9a-f]{64})$/;
+/** Says that tokens were forgotten, of which this was the latest `exp`. */
+const FORGOTTEN = /^forgotten\.([0-9]+)$/;
 
 /**
  * Spends a token that is about to be granted. Of any number of processes that try, exactly one is
  * told true, without which nobody may be let in; the others throw {@link TokenError}
- * `token_replayed`. Where this cannot be remembered, throws: a token that might have been used
- * before does not admit. `now` is in seconds.
+ * `token_replayed`, and where they were told different ends of it, perhaps all. Where this cannot be
+ * remembered, throws: a token that might have been used before does not admit. `now` is in seconds.
  */
 export async function spendToken(
   evidence: Evidence,
@@ -41,23 +43,62 @@ export async function spendToken(
     );
   }
   const spent = new StateDirectory(options.cacheDirectory, "replay");
-  await forgetExpired(spent, options.now);
   // the end of its life is in the name, so that forgetting needs no reading
   const hash = await sha256Hex(`${evidence.issuer}\0${jti}`);
   const name = `${Math.ceil(exp)}.${hash}`;
   if (!ENTRY.test(name)) throw new Error("the token cannot be remembered");
-  if (!await spent.create(name, new Uint8Array())) {
-    throw new TokenError("token_replayed", "the token has been used before");
+  if (!await spent.create(name, new Uint8Array())) throw replayed();
+  // only now: whoever else is at it finds this one
+  const names = await spent.list();
+  // an issuer that is asked may count the end of a token's life from now
+  const others = names.filter((other) => other !== name);
+  if (others.some((other) => ENTRY.exec(other)?.[2] === hash)) throw replayed();
+  if (exp <= latest(names, FORGOTTEN)) {
+    throw replayed(
+      "the token may have been used before the clock was set back",
+    );
   }
+  await forgetExpired(spent, { names, now: options.now });
   return true;
 }
 
+function replayed(message = "the token has been used before"): TokenError {
+  return new TokenError("token_replayed", message);
+}
+
+/** The latest end of life in names of that kind; `-Infinity` where there are none. */
+function latest(names: readonly string[], kind: RegExp): number {
+  return names.reduce(
+    (end, name) => Math.max(end, endIn(name, kind) ?? -Infinity),
+    -Infinity,
+  );
+}
+
+function endIn(name: string, kind: RegExp): number | null {
+  const end = kind.exec(name)?.[1];
+  return end === undefined ? null : Number(end);
+}
+
+/** A clock that is ahead forgets too early: what it has forgotten is written down, and that first. */
 async function forgetExpired(
   spent: StateDirectory,
-  now: number,
+  { names, now }: { names: readonly string[]; now: number },
 ): Promise<void> {
-  for (const name of await spent.list()) {
-    const exp = Number(ENTRY.exec(name)?.[1] ?? NaN);
-    if (exp + MARGIN < now) await spent.remove(name);
+  const expired = names.filter((name) => {
+    const exp = endIn(name, ENTRY);
+    return exp !== null && exp + MARGIN < now;
+  });
+  const known = latest(names, FORGOTTEN);
+  const end = latest(expired, ENTRY);
+  try {
+    if (end > known) await spent.write(`forgotten.${end}`, new Uint8Array());
+  } catch {
+    return; // a full disk: what is not forgotten refuses
+  }
+  for (const name of expired) await spent.remove(name);
+  for (const name of names) {
+    // the latest that was there stays: others may not have seen the new one yet
+    const before = endIn(name, FORGOTTEN);
+    if (before !== null && before < known) await spent.remove(name);
   }
 }

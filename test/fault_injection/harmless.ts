@@ -59,10 +59,11 @@ export const HARMLESS: readonly Harmless[] = [
     ],
   },
   {
-    why: "forgetting the tokens that have expired can wait for the next login",
+    why:
+      "forgetting the tokens that have expired can wait for the next login: what is not written down is not removed",
     costs: "speed",
     faults: FAILING,
-    awaits: [`${STATE} list: `],
+    awaits: ["src/pam/replay.ts forgetExpired: spent.write("],
   },
   {
     why:
@@ -204,7 +205,8 @@ export const HARMLESS: readonly Harmless[] = [
 
 /** Functions whose failure may end in a login with a one-time token: those that only forget. */
 export const HARMLESS_WITH_ONE_TIME: readonly string[] = [
-  `${STATE} list: `,
+  `${STATE} write: `,
+  "src/pam/replay.ts forgetExpired: spent.write(",
 ];
 
 /** The entry that allows for the fault, if there is one. */
