@@ -18,7 +18,11 @@ export interface CliIo {
   readonly stderr: (text: string) => void;
   readonly readStdin: () => Promise<Uint8Array>;
   /** A file that people wrote, perhaps those whose change is judged: `read_file.ts`. */
-  readonly readFile: (path: string) => Promise<Uint8Array>;
+  readonly readFile: (
+    path: string,
+    /** Whether the command writes the file again, with something added. */
+    options?: { readonly toAddTo?: boolean },
+  ) => Promise<Uint8Array>;
   /** A file of the host itself, which may be a symbolic link. */
   readonly readHostFile: (path: string) => Promise<Uint8Array>;
   /** The lines of a file of any size, or of standard input for "-": `audit/lines.ts`. */
