@@ -11,7 +11,7 @@ import { type Command, helpText } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { InputError, tellInputError } from "./input.ts";
 import { sparingInputs } from "./inputs_spared.ts";
-import { type CliIo, processIo } from "./io.ts";
+import { type CliIo, OutputError, processIo } from "./io.ts";
 import { PAM_VERBS } from "./pam_verbs.ts";
 import { lackedPermission } from "./permission.ts";
 
@@ -136,6 +136,10 @@ export async function runCli(
     if (error instanceof UsageError) {
       io.stderr(`oauth-pam: error: ${error.message}\n`);
       return EXIT.usage;
+    }
+    if (error instanceof OutputError) {
+      io.stderr(`oauth-pam: error: ${visible(error.message)}\n`);
+      return EXIT.unanswered;
     }
     const command = commandOf(args);
     if (error instanceof InputError) {
