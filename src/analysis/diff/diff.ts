@@ -90,6 +90,8 @@ interface AccountVerdict {
 export interface Diff {
   /** "sampled": no change was found, but not everything was looked at. */
   readonly verdict: Verdict | "sampled";
+  /** Whether only some accounts were compared, because they alone were asked for. */
+  readonly restricted: boolean;
   readonly exhaustive: boolean;
   /** Why it is not exhaustive. */
   readonly limits: readonly string[];
@@ -130,6 +132,7 @@ export function diffPolicies(
   return {
     verdict: unknown ? "sampled" : verdict,
     ...decisions,
+    restricted: options.accounts !== undefined,
     exhaustive,
     limits,
     settings,
@@ -142,7 +145,7 @@ export function diffDecisions(
   old: Policy,
   next: Policy,
   options: DiffOptions = {},
-): Omit<Diff, "verdict" | "settings" | "permits"> {
+): Omit<Diff, "verdict" | "restricted" | "settings" | "permits"> {
   const pairs = issuerPairs(old, next).map((pair) => ({
     pair,
     changed: changedRules(pair),

@@ -610,6 +610,24 @@ rules:
   });
 }
 
+Deno.test("policy diff --accounts says that others were not compared", async () => {
+  const policy = (group: string) =>
+    `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+rules:
+  staff: {when: {groups: {any: [${group}]}}, accounts: [{names: [alice]}]}
+`;
+  const files = { "a.yaml": policy("a"), "b.yaml": policy("b") };
+  const { code, stdout } = await cli(
+    ["policy", "diff", "a.yaml", "b.yaml", "--accounts", "bob"],
+    { files },
+  );
+  assert.deepEqual([code, stdout], [
+    0,
+    "equivalent: both policies decide the same; only the accounts that were asked for are compared\n",
+  ]);
+});
+
 // "is new" sends a reviewer to look at the rule; what is new is one entry of it.
 for (
   const [what, before, after, expected] of [
