@@ -10,7 +10,8 @@ import { unknownOption, UsageError } from "./arguments.ts";
 import { type Command, helpText } from "./command.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { InputError, tellInputError } from "./input.ts";
-import { type CliIo, processIo } from "./io.ts";
+import { sparingInputs } from "./inputs_spared.ts";
+import { type CliIo, OutputError, processIo } from "./io.ts";
 import { PAM_VERBS } from "./pam_verbs.ts";
 import { lackedPermission } from "./permission.ts";
 
@@ -130,11 +131,15 @@ export async function runCli(
   io: CliIo = processIo(),
 ): Promise<ExitCode> {
   try {
-    return await dispatch(args, io);
+    return await dispatch(args, sparingInputs(io));
   } catch (error) {
     if (error instanceof UsageError) {
       io.stderr(`oauth-pam: error: ${error.message}\n`);
       return EXIT.usage;
+    }
+    if (error instanceof OutputError) {
+      io.stderr(`oauth-pam: error: ${visible(error.message)}\n`);
+      return EXIT.unanswered;
     }
     const command = commandOf(args);
     if (error instanceof InputError) {

@@ -119,7 +119,13 @@ export async function readGiven(
     throw new InputError(
       error instanceof RefusedFile
         ? `${what} in ${name}: the file ${error.message}`
-        : `${what} in ${name} cannot be read`,
+        : `${what} in ${name} cannot be read${
+          error instanceof Deno.errors.NotFound
+            ? ": it does not exist"
+            : error instanceof Deno.errors.IsADirectory
+            ? ": it is a directory"
+            : ""
+        }`,
     );
   }
 }

@@ -50,9 +50,7 @@ export async function readStdinBounded(
  * is at the path, a symbolic link above all, or leads to it.
  */
 export async function writePlain(path: string, text: string): Promise<void> {
-  refuseLinks(path);
-  const found = lookAt(path);
-  if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
+  const found = fileToWrite(path);
   using file = await Deno.open(path, {
     write: true,
     ...(found === null ? { createNew: true } : { truncate: false }),
@@ -74,9 +72,7 @@ export async function writePlain(path: string, text: string): Promise<void> {
  * text or the other. Everybody may read it. Throws like {@link writePlain}.
  */
 export async function replacePlain(path: string, text: string): Promise<void> {
-  refuseLinks(path);
-  const found = lookAt(path);
-  if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
+  fileToWrite(path);
   const at = path.lastIndexOf("/") + 1;
   // whoever collects files by their ending does not take this one
   const name = `.${path.slice(at)}.${crypto.randomUUID()}.tmp`;
@@ -97,13 +93,25 @@ export async function replacePlain(path: string, text: string): Promise<void> {
   }
 }
 
+/** What is at the path: a regular file, or nothing. Throws {@link RefusedFile}. */
+function fileToWrite(path: string): Deno.FileInfo | null {
+  try {
+    refuseLinks(path);
+    const found = lookAt(path);
+    if (found !== null && !found.isFile) throw new RefusedFile(kindOf(found));
+    return found;
+  } catch (error) {
+    const instead = "leave it out for standard output";
+    throw outOfReach(error, path, instead);
+  }
+}
+
 /** What was looked at before it was opened: a pipe would not even let itself be opened. */
 export async function openRegular(
   path: string,
   { follow }: { follow: boolean },
 ): Promise<Deno.FsFile> {
-  if (!follow) refuseLinks(path);
-  const before = await (follow ? Deno.stat(path) : Deno.lstat(path));
+  const before = await lookedAt(path, { follow });
   if (!before.isFile) {
     if (before.isDirectory) throw new Deno.errors.IsADirectory(path);
     throw new RefusedFile(kindOf(before));
@@ -115,6 +123,31 @@ export async function openRegular(
   ) return file;
   file.close();
   throw new RefusedFile("changed while it was opened");
+}
+
+async function lookedAt(
+  path: string,
+  { follow }: { follow: boolean },
+): Promise<Deno.FileInfo> {
+  try {
+    if (!follow) refuseLinks(path);
+    return await (follow ? Deno.stat(path) : Deno.lstat(path));
+  } catch (error) {
+    throw outOfReach(error, path, 'write "-" for standard input');
+  }
+}
+
+/**
+ * What says why, where the runtime keeps a path from every program that may not do everything: no
+ * other build would help.
+ */
+function outOfReach(error: unknown, path: string, instead: string): unknown {
+  return error instanceof Deno.errors.NotCapable &&
+      /^\/(?:dev|proc|sys)\//.test(path)
+    ? new RefusedFile(
+      `is out of reach, as is all below /dev, /proc and /sys: ${instead}`,
+    )
+    : error;
 }
 
 /**

@@ -143,12 +143,14 @@ export async function signedClaims(
   const key = selectKey(current, wanted) ??
     selectKey(await keys.refreshed() ?? [], wanted);
   if (key === null) {
-    const named = jws.keyId === null
-      ? "no key"
-      : `the key ${JSON.stringify(jws.keyId.slice(0, 60))}`;
+    const { algorithm, keyId } = wanted;
     throw new TokenError(
       "key_not_found",
-      `the token names ${named}, which the issuer lacks`,
+      keyId === null
+        ? `the issuer has no key for ${algorithm}, and the token names none`
+        : `the issuer lacks the key ${
+          JSON.stringify(keyId.slice(0, 60))
+        } for ${algorithm}, which the token names`,
     );
   }
   const options = { key, keys, wanted, check };

@@ -125,6 +125,15 @@ Deno.test("checkClaims() rounds a fraction of a second to the strict side", () =
   };
   assert.equal(half({ exp: NOW - 60.4 }), "the token expired 61 s ago");
   assert.match(half({ iat: NOW + 60.4 }), /lies 61 s in the future/);
+  // who reads the log looks for that claim in the token
+  assert.deepEqual(
+    [
+      { nbf: undefined, iat: NOW + 60 },
+      { nbf: NOW, iat: NOW + 60 },
+      { nbf: NOW + 60 },
+    ].map((claims) => half(claims).split(" ", 1)[0]),
+    ['"iat"', '"iat"', '"nbf"'],
+  );
 });
 
 Deno.test("checkClaims() never gives a fraction more time than its whole seconds", () => {

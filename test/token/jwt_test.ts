@@ -217,6 +217,29 @@ Deno.test("verifyJwt() looks for newer keys once, and for the right reason", asy
   );
 });
 
+Deno.test("verifyJwt() says which key is lacking, and for what", async () => {
+  const other = await createSigner({ alg: "RS256", kid: "k1" });
+  const message = async (header: { kid?: string }) => {
+    const signer = await createSigner({ alg: "ES256", ...header });
+    const keys = published([await publicJwk(other)]);
+    try {
+      await verify(await tokenBy(signer), keys);
+    } catch (error) {
+      return error instanceof Error ? error.message : "";
+    }
+    return "";
+  };
+  // published, but for another algorithm
+  assert.equal(
+    await message({ kid: "k1" }),
+    'the issuer lacks the key "k1" for ES256, which the token names',
+  );
+  assert.equal(
+    await message({}),
+    "the issuer has no key for ES256, and the token names none",
+  );
+});
+
 Deno.test("verifyJwt() looks once for a key that came in the place of the one that does not fit", async () => {
   for (const kid of ["k1", undefined]) {
     const named = kid === undefined ? {} : { kid };

@@ -9,8 +9,8 @@ import { NO_ASSURANCE, type Rule } from "../../policy/model.ts";
 import type { GlobCache } from "./atoms.ts";
 import { pointIn, sceneOf } from "./scene.ts";
 import { rulesOf, type Side, sourcesFor } from "./side.ts";
-import type { Region } from "./solver.ts";
-import { lowestBit, regionOf } from "./compare.ts";
+import { lowestBit, type Region } from "./solver.ts";
+import { regionOf } from "./compare.ts";
 import {
   type Decisions,
   decisionsOn,

@@ -5,7 +5,8 @@
  */
 import { operand } from "../../policy/evaluate/conditions.ts";
 import { instantText } from "../../policy/instant.ts";
-import type { Rule } from "../../policy/model.ts";
+import type { AccountSource, Rule } from "../../policy/model.ts";
+import { accountDocument } from "../../policy/syntax/write.ts";
 
 /** Which way a difference goes: what the new policy decides. */
 export type Direction = "wider" | "narrower";
@@ -79,6 +80,17 @@ function writtenAt(rule: Rule, path: readonly string[]): unknown {
   if (key === "not_after") {
     return rule.not_after === null ? undefined : instantText(rule.not_after);
   }
-  return rule[key as "issuers" | "services" | "rhosts" | "accounts"] ??
-    undefined;
+  if (key === "accounts") return rule.accounts?.flatMap(entriesOf);
+  // the issuer is what is new or gone; the rule says the same about it
+  if (key === "issuers" && claim !== undefined) return undefined;
+  return rule[key as "issuers" | "services" | "rhosts"] ?? undefined;
+}
+
+/** A source of accounts as it is written, an entry for each account or key that can be added. */
+function entriesOf(source: AccountSource): unknown[] {
+  if (source.source === "names") return [...source.names];
+  if (source.source !== "map") return [accountDocument(source)];
+  return source.map.map((entry) =>
+    accountDocument({ ...source, map: [entry] })
+  );
 }

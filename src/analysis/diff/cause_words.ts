@@ -20,7 +20,12 @@ export function placesIn(source: PolicySource | null): Places {
     if (rule !== null && !Object.hasOwn(source.document.rules, rule)) {
       return null;
     }
-    const whole = rule === null ? path ?? [] : ["rules", rule, ...path ?? []];
+    const issuer = issuerOf(path);
+    const isThere = issuer !== null &&
+      Object.hasOwn(source.document.issuers, issuer);
+    const whole = rule === null || isThere
+      ? path ?? []
+      : ["rules", rule, ...path ?? []];
     const at = { at: path === null ? "key" as const : "value" as const };
     const { start, end } = locate(source.yaml.root, whole, at);
     return source.yaml.span(start, end).line;
@@ -45,9 +50,21 @@ export function causeText(cause: Cause): string {
   if (kind === "removed") return `${name} is gone`;
   const more = (direction === "wider") === (effect === "allow");
   const does = effect === "allow" ? "admits" : "forbids";
+  const issuer = issuerOf(path);
+  if (issuer !== null) {
+    const is = more ? "is new" : "is gone";
+    return `${name} ${does} ${
+      more ? "more" : "less"
+    }: the issuer "${issuer}" ${is}`;
+  }
   return `${name} ${does} ${more ? "more" : "less"}${place}${
     whatChanged(cause)
   }`;
+}
+
+/** The issuer that is new or gone itself, where the rule says nothing else about it than before. */
+function issuerOf(path: Cause["path"]): string | null {
+  return path?.[0] === "issuers" ? path[1] ?? null : null;
 }
 
 /** `: added "interns", "everyone"`. */

@@ -10,12 +10,13 @@
  * @module
  */
 import { isAccountName } from "../../policy/account_name.ts";
-import type { Rule } from "../../policy/model.ts";
+import type { Policy, Rule } from "../../policy/model.ts";
 import type { GlobCache } from "./atoms.ts";
 import { type Cause, causeKey, causeOf, type Direction } from "./cause.ts";
 import type { Decision } from "../../policy/decision.ts";
 import { differenceKey, directionOf, involved } from "./decisions.ts";
 import type { RegionPart } from "./encode.ts";
+import { isAbout, otherIssuers, peerIn } from "./peer.ts";
 import {
   changedFor,
   pointIn,
@@ -25,7 +26,7 @@ import {
 } from "./scene.ts";
 import { sampled } from "./sample.ts";
 import { isShared, type IssuerPair, rulesOf, sourcesFor } from "./side.ts";
-import { type Budget, type Region, solve } from "./solver.ts";
+import { type Budget, lowestBit, type Region, solve } from "./solver.ts";
 import {
   type Decisions,
   decisionsOn,
@@ -53,6 +54,8 @@ export interface Comparison {
 }
 
 interface CompareOptions {
+  /** Both policies whole, to tell a rule that is new from one that was about other issuers. */
+  readonly policies?: Readonly<Record<SideName, Policy>>;
   readonly changed: RulesOfSides;
   readonly budget: Budget;
   /** Enough of them: how many differences are wanted of each direction. */
@@ -138,11 +141,9 @@ class Search {
       ? ["new", "old"]
       : ["old", "new"];
     const { changed } = this.#options;
-    const same = (rules: readonly Rule[], { id, effect }: Rule) =>
-      rules.find((rule) => rule.id === id && rule.effect === effect) ?? null;
     for (const grant of changed[granting]) {
       if (grant.effect !== "allow") continue;
-      const peer = same(changed[refusing], grant);
+      const peer = this.#peer(grant, refusing);
       for (const part of this.#parts(grant, peer, { granting, refusing })) {
         const cause = causeOf(grant, { direction, peer, granting, part });
         if (this.#isEnough(cause)) continue;
@@ -151,16 +152,14 @@ class Search {
           refusing,
           grant,
           deny: null,
-          beyond: peer === null || part === null
-            ? null
-            : { side: refusing, rule: peer, path: part },
+          beyond: this.#beyond(peer, refusing, part),
           cause,
         });
       }
     }
     for (const deny of changed[refusing]) {
       if (deny.effect !== "deny") continue;
-      const peer = same(changed[granting], deny);
+      const peer = this.#peer(deny, granting);
       const sides = { granting: refusing, refusing: granting };
       for (const part of this.#parts(deny, peer, sides)) {
         const cause = causeOf(deny, {
@@ -170,9 +169,7 @@ class Search {
           part,
         });
         if (this.#isEnough(cause)) continue;
-        const beyond = peer === null || part === null
-          ? null
-          : { side: granting, rule: peer, path: part };
+        const beyond = this.#beyond(peer, granting, part);
         if (!this.#matchesAlone(deny, beyond, refusing)) continue;
         for (const grant of this.#allows(granting)) {
           const found = this.#look({
@@ -196,6 +193,21 @@ class Search {
       (known.has(key) || this.#causes.has(key));
   }
 
+  #peer(rule: Rule, side: SideName): Rule | null {
+    const policy = this.#pair[side]?.policy ?? this.#options.policies?.[side];
+    return policy === undefined ? null : peerIn(policy, rule);
+  }
+
+  #beyond(
+    peer: Rule | null,
+    side: SideName,
+    path: readonly string[] | null,
+  ): Question["beyond"] {
+    return peer === null || path === null || !isAbout(peer, this.#pair[side])
+      ? null
+      : { side, rule: peer, path };
+  }
+
   /** The rules of a side that may grant the account. */
   #allows(side: SideName): Rule[] {
     const known = this.#pair[side];
@@ -216,6 +228,11 @@ class Search {
     { granting, refusing }: { granting: SideName; refusing: SideName },
   ): (readonly string[] | null)[] {
     if (peer === null) return [null];
+    const other = otherIssuers(rule, peer, {
+      side: this.#pair[granting],
+      refusing: this.#pair[refusing],
+    });
+    if (other !== null) return [other];
     const kept = `${granting} ${rule.id} ${this.#sort(rule, granting)} ${
       this.#sort(peer, refusing)
     }`;
@@ -230,9 +247,7 @@ class Search {
     const texts = new Set(scene[granting].get(rule)?.map(partText));
     const parts = scene[refusing].get(peer) ?? [];
     const never = parts.find(isEmpty);
-    if (never !== undefined) {
-      return [never.path[0] === "accounts_pattern" ? never.path : null];
-    }
+    if (never !== undefined) return [never.path];
     const differing = parts.filter((part) => !texts.has(partText(part)));
     if (!sameAccounts || scene.limits.length > 0) {
       return differing.map(({ path }) => path);
@@ -482,10 +497,4 @@ function partText({ path, clauses }: RegionPart): string {
     [path, clauses],
     (_, value) => typeof value === "bigint" ? value.toString() : value,
   );
-}
-
-export function lowestBit(mask: bigint): number {
-  let bit = 0;
-  for (let rest = mask; (rest & 1n) === 0n && rest > 0n; rest >>= 1n) bit += 1;
-  return bit;
 }

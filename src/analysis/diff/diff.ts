@@ -90,6 +90,8 @@ interface AccountVerdict {
 export interface Diff {
   /** "sampled": no change was found, but not everything was looked at. */
   readonly verdict: Verdict | "sampled";
+  /** Whether only some accounts were compared, because they alone were asked for. */
+  readonly restricted: boolean;
   readonly exhaustive: boolean;
   /** Why it is not exhaustive. */
   readonly limits: readonly string[];
@@ -130,6 +132,7 @@ export function diffPolicies(
   return {
     verdict: unknown ? "sampled" : verdict,
     ...decisions,
+    restricted: options.accounts !== undefined,
     exhaustive,
     limits,
     settings,
@@ -142,13 +145,16 @@ export function diffDecisions(
   old: Policy,
   next: Policy,
   options: DiffOptions = {},
-): Omit<Diff, "verdict" | "settings" | "permits"> {
+): Omit<Diff, "verdict" | "restricted" | "settings" | "permits"> {
   const pairs = issuerPairs(old, next).map((pair) => ({
     pair,
     changed: changedRules(pair),
   })).filter(({ changed }) => changed.old.length + changed.new.length > 0);
-  const comparison = new AccountComparison(pairs, options);
-  if (options.accounts === undefined) comparison.all([old, next]);
+  const comparison = new AccountComparison(pairs, {
+    ...options,
+    policies: { old, new: next },
+  });
+  if (options.accounts === undefined) comparison.all();
   else {
     for (const account of options.accounts) {
       comparison.one(account, false);
@@ -180,6 +186,10 @@ interface ChangedPair {
   readonly changed: RulesOfSides;
 }
 
+interface ComparisonOptions extends DiffOptions {
+  readonly policies: { readonly old: Policy; readonly new: Policy };
+}
+
 /** The comparison, account by account. */
 class AccountComparison {
   readonly limits = new Set<string>();
@@ -189,7 +199,7 @@ class AccountComparison {
   /** Whether a change was found that was enough for the asker. */
   ended = false;
   readonly #pairs: readonly ChangedPair[];
-  readonly #options: DiffOptions;
+  readonly #options: ComparisonOptions;
   readonly #total: Budget;
   readonly #cache: GlobCache;
   readonly #covered = new Map<
@@ -201,7 +211,7 @@ class AccountComparison {
     Record<keyof RulesOfSides, Set<Rule>>
   >;
 
-  constructor(pairs: readonly ChangedPair[], options: DiffOptions) {
+  constructor(pairs: readonly ChangedPair[], options: ComparisonOptions) {
     this.#pairs = pairs;
     this.#options = options;
     this.#cache = options.cache ?? new Map();
@@ -220,13 +230,14 @@ class AccountComparison {
    * All accounts that a policy names, and an example of each sort of others. Which sorts there are
    * depends on the rules that the answers depend on; those are known when the answers are.
    */
-  all(policies: readonly Policy[]): void {
+  all(): void {
+    const { policies } = this.#options;
     const done = new Set<string>();
     while (true) {
       const rules = new Set(
         [...this.#used.values()].flatMap((used) => [...used.old, ...used.new]),
       );
-      const found = accountsOf(policies, {
+      const found = accountsOf([policies.old, policies.new], {
         pairs: this.#pairs.map(({ pair }) => pair),
         rules,
       });
@@ -255,6 +266,7 @@ class AccountComparison {
       const budget = { steps: Math.min(this.#bound.each, this.#total.steps) };
       const before = budget.steps;
       const own = compareAccount(account, pair, {
+        policies: this.#options.policies,
         changed,
         budget,
         wanted,

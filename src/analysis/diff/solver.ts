@@ -183,3 +183,10 @@ function smallest<Item extends { readonly length: number }>(
   }
   return best;
 }
+
+/** The first of the values that are left of a variable. */
+export function lowestBit(mask: bigint): number {
+  let bit = 0;
+  for (let rest = mask; (rest & 1n) === 0n && rest > 0n; rest >>= 1n) bit += 1;
+  return bit;
+}

@@ -30,9 +30,12 @@ const SESSION_WORDS: Partial<typeof WORDS> = {
 };
 
 /** What the verdict means. */
-export function verdictText({ verdict, permits }: Diff): string {
+export function verdictText({ verdict, permits, restricted }: Diff): string {
   const words = permits.length > 0 ? SESSION_WORDS : {};
-  return { ...WORDS, ...words }[verdict];
+  const text = { ...WORDS, ...words }[verdict];
+  return restricted
+    ? `${text}; only the accounts that were asked for are compared`
+    : text;
 }
 
 /** A change's request, what the old policy says of it and what the new one says. */

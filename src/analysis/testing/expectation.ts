@@ -133,7 +133,7 @@ function reasonProblem(
   };
 }
 
-/** The finding for a name that the policy does not know, with the nearest one that it does. */
+/** The finding for a name that the policy does not know, with the nearest one that it does, or all. */
 export function unknown(
   what: "issuer" | "rule" | "reason",
   at: { name: string; names: readonly string[]; path: Path },
@@ -142,9 +142,11 @@ export function unknown(
   return {
     id: `test/unknown-${what}`,
     message: `there is no ${what} ${JSON.stringify(at.name)}`,
-    ...(suggestion === undefined
-      ? {}
-      : { hint: `did you mean "${suggestion}"?` }),
+    ...(at.names.length === 0 ? {} : {
+      hint: suggestion === undefined
+        ? `expected one of ${listOf(at.names)}`
+        : `did you mean "${suggestion}"?`,
+    }),
     path: at.path,
   };
 }

@@ -109,7 +109,8 @@ function whenDocument(conditions: readonly Condition[]): Written {
   return when;
 }
 
-function accountDocument(source: AccountSource): Written {
+/** A source of accounts as it is written in a policy. */
+export function accountDocument(source: AccountSource): Written {
   switch (source.source) {
     case "claim":
       return present({

@@ -183,6 +183,26 @@ for (
       ['there is no "uid" to look up in "map"'],
     ],
     [
+      "a key claim that is a list",
+      "accounts: [{map: {staff: [alice]}, keys: [groups]}]",
+      { claims: { groups: ["guests", "staff"] } },
+      [
+        '"groups" is a list, and a map is asked for texts only: open the account in a rule of its own with "when: {groups: {any: ["staff"]}}" and "names"',
+      ],
+    ],
+    [
+      "a key claim that is an object, beside one that is missing",
+      "accounts: [{map_file: /etc/a.map, keys: [uid, org]}]",
+      { claims: { org: { unit: "a" } } },
+      ['"org" is an object, and a map is asked for texts only'],
+    ],
+    [
+      "a claim that accounts come from and that is a list",
+      "accounts: [{claim: groups}]",
+      { claims: { groups: ["alice"] } },
+      ["an account name is a text, and this is a list"],
+    ],
+    [
       "a host that does not have the account",
       ALICE,
       { host: "unknown" },
@@ -205,7 +225,11 @@ for (
   ] as [string, string, Asked, string[]][]
 ) {
   Deno.test(`explain() names ${title}`, () => {
-    assert.deepEqual(words(rules({ a: rule }), asked).lacks, lacks);
+    assert.deepEqual(
+      words(rules({ a: rule }), asked, new Map([["/etc/a.map", "u2 alice\n"]]))
+        .lacks,
+      lacks,
+    );
   });
 }
 

@@ -229,6 +229,24 @@ testCases({
     rule: `issuers: [campus], when: {groups: {any: [a], like: "a*"}}, ${SUB}`,
     finds: ["info claim/type", "warning rule/unreachable"],
   },
+  "accounts looked up by a list": {
+    rules: {
+      map:
+        `issuers: [campus], accounts: [{map: {staff: [joe]}, keys: [sub, groups]}]`,
+      file:
+        `issuers: [campus], accounts: [{map_file: /etc/oauth-pam/map, keys: [groups]}]`,
+      name: `issuers: [campus], when: {unit: x}, accounts: [{claim: groups}]`,
+    },
+    finds: ["warning claim/type", "warning claim/type", "warning claim/type"],
+  },
+  "accounts looked up by what a standard says is no text": {
+    rules: {
+      map: `issuers: [campus], accounts: [{map: {pwd: [joe]}, keys: [amr]}]`,
+      name:
+        `issuers: [campus], when: {unit: x}, accounts: [{claim: updated_at}]`,
+    },
+    finds: ["error claim/type", "error claim/type"],
+  },
   "a word of a text": {
     rule: `issuers: [campus], when: {scope: {word: ssh}}, ${SUB}`,
     finds: [],

@@ -171,6 +171,16 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     '20:80: there is no reason "mfa_requird" [test/unknown-reason]\n  hint: did you mean "mfa_required"?\n',
   ],
   [
+    "a reason that is like none",
+    "{name: a, account: alice, issuer: campus, expect: {decision: deny, reason: protected_account}}",
+    '20:80: there is no reason "protected_account" [test/unknown-reason]\n  hint: expected one of "allowed", "denied_by_rule", "mfa_required", "reauthentication_required", "idp_not_permitted", "account_not_permitted", "account_protected" or "request_invalid"\n',
+  ],
+  [
+    "a rule that is like none",
+    "{name: a, account: alice, issuer: campus, expect: {decision: deny, rule: everybody}}",
+    '20:78: there is no rule "everybody" [test/unknown-rule]\n  hint: expected one of "staff" or "nobody-as-backup"\n',
+  ],
+  [
     "a reason that only tokens have",
     "{name: a, account: alice, issuer: campus, expect: {reason: token_expired}}",
     '20:64: the reason "token_expired" is not the policy\'s to give: a test is about a verified token [test/unknown-reason]\n  hint: expected one of "allowed", "denied_by_rule", "mfa_required", "reauthentication_required", "idp_not_permitted", "account_not_permitted", "account_protected" or "request_invalid"\n',

@@ -67,7 +67,10 @@ function sourceHints(source: AccountSource, asked: Asked): Hint[] {
         const values = valuesAt(key, subject);
         return values.some(isKey)
           ? values.flatMap((value) => keyHints(value, source, asked))
-          : [...numberHints(key, values), ...missingKeyHints(key, asked)];
+          : [
+            ...values.flatMap((value) => typeHints(key, value, source, asked)),
+            ...missingKeyHints(key, asked),
+          ];
       });
   }
 }
@@ -78,14 +81,41 @@ function missingKeyHints(key: string, { subject: { claims } }: Asked): Hint[] {
     : [];
 }
 
-/** A number is in no map, whose keys are texts: it is not made into one. */
-function numberHints(key: string, values: readonly unknown[]): Hint[] {
-  return values.filter((value) => typeof value === "number").map((value) => ({
+/** What is no text is in no map, whose keys are texts: it is not made into one, nor looked through. */
+function typeHints(
+  key: string,
+  value: unknown,
+  source: MapSource,
+  asked: Asked,
+): Hint[] {
+  if (value === undefined || value === null || typeof value === "string") {
+    return [];
+  }
+  const when = conditionFor(key, value, source, asked);
+  const instead = when === null
+    ? ""
+    : `: open the account in a rule of its own with "when: {${when}}" and "names"`;
+  return [{
     kind: "type",
     message: `${shown(key)} is ${
       described(value)
-    }, and a map is asked for texts only: open the account in a rule of its own with "when: {${key}: ${value}}" and "names"`,
-  }));
+    }, and a map is asked for texts only${instead}`,
+  }];
+}
+
+/** The condition that says what the map was meant to say. */
+function conditionFor(
+  key: string,
+  value: unknown,
+  source: MapSource,
+  { account, mapFiles }: Asked,
+): string | null {
+  if (typeof value === "number") return `${key}: ${value}`;
+  if (!Array.isArray(value)) return null;
+  const meant = value.find((entry) =>
+    isKey(entry) && givenBy(source, entry, mapFiles)?.includes(account)
+  );
+  return meant === undefined ? null : `${key}: {any: [${shown(meant)}]}`;
 }
 
 function nameHints(
@@ -157,10 +187,10 @@ function mapHints(sources: readonly AccountSource[], asked: Asked): Hint[] {
       .map((value) => ({
         source,
         value,
-        found: entriesOf(source, value, mapFiles),
+        given: givenBy(source, value, mapFiles),
       }))
   );
-  if (looked.some(({ found }) => found !== 0)) return [];
+  if (looked.some(({ given }) => given?.length !== 0)) return [];
   return [...new Set(looked.map(({ value }) => value))].map((value) => {
     const places = looked.filter((each) => each.value === value)
       .map(({ source }) =>
@@ -186,15 +216,16 @@ function isKey(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-/** How many accounts the map gives to the key; `null` where it cannot be told. */
-function entriesOf(
+/** The accounts that the map gives to the key; `null` where it cannot be told. */
+function givenBy(
   source: MapSource,
   value: string,
   mapFiles: MapFiles,
-): number | null {
+): readonly string[] | null {
   if (source.source === "map") {
-    return source.map.filter(({ key }) => key === value).length;
+    return source.map.filter(({ key }) => key === value)
+      .flatMap(({ accounts }) => accounts);
   }
   const text = mapFiles.get(source.path);
-  return text === undefined ? null : accountsOf(text, value).length;
+  return text === undefined ? null : accountsOf(text, value);
 }

@@ -127,6 +127,44 @@ function* wrongType(context: LintContext): Iterable<LintFinding> {
   }
 }
 
+/** Accounts are given by a text, or looked up by one: what never is one gives none. */
+function* accountType({ policy }: LintContext): Iterable<LintFinding> {
+  for (const rule of policy.rules) {
+    for (const { entry, path } of accountEntries(rule)) {
+      const read = entry.source === "claim"
+        ? [{ name: claimName(entry.claim), at: ["claim"] }]
+        : "keys" in entry
+        ? entry.keys.map((key, index) => ({
+          name: claimName(key),
+          at: ["keys", index],
+        }))
+        : [];
+      for (const { name, at } of read) {
+        const known = knownClaim(name);
+        if (known === undefined || known.type === "string") continue;
+        yield {
+          ...(known.certain
+            ? {}
+            : { level: "warning" as const, confidence: "medium" as const }),
+          message: `"${name}" is ${ARTICLE[known.type]}${
+            known.certain ? ` (${known.by})` : " in most tokens"
+          }, but an account is ${
+            entry.source === "claim" ? "a text" : "looked up by a text"
+          }: ${
+            rule.effect === "allow"
+              ? "nobody gets one by it"
+              : "the rule keeps everybody out who has it"
+          }`,
+          hint: known.type === "list"
+            ? `open each account in a rule of its own, with "when: {${name}: {any: […]}}" and "names"`
+            : 'tell people by a claim that is a text, such as "sub"',
+          place: { path: [...path, ...at] },
+        };
+      }
+    }
+  }
+}
+
 function* unavailable(context: LintContext): Iterable<LintFinding> {
   const told = new Set<string>();
   for (const rule of context.policy.rules) {
@@ -329,21 +367,30 @@ issuer's "claims" place elsewhere is not looked at.`,
   }),
   lintRule("claim/type", {
     level: "error",
-    check: wrongType,
+    *check(context) {
+      yield* wrongType(context);
+      yield* accountType(context);
+    },
     page: {
-      summary: "the claim never has the type that the condition compares",
+      summary:
+        "the claim never has the type that the condition compares, or that an account is looked up by",
       avoid: `when:
   groups: staff
   email_verified: "true"
-  sub: {any: [u1, u2]}`,
+  sub: {any: [u1, u2]}
+accounts:
+  - {map: {staff: [deploy]}, keys: [groups]}`,
       prefer: `when:
   groups: {any: [staff]}
   email_verified: true
-  sub: {in: [u1, u2]}`,
+  sub: {in: [u1, u2]}
+accounts:
+  - {names: [deploy]}`,
       why:
         `Values are compared without conversion: "true" is not true, and a string is not a list of one.
 A condition of the wrong type never holds. In an allow rule that locks people out; in a deny rule
-it lets them in.`,
+it lets them in. Accounts are looked up by one text, and a list is not looked through: a group opens
+an account in a rule of its own.`,
     },
   }),
 ];

@@ -63,7 +63,7 @@ export async function saveTest(
 
 async function textOf(path: string, io: CliIo): Promise<string> {
   try {
-    const text = decodeUtf8(await io.readFile(path));
+    const text = decodeUtf8(await io.readFile(path, { toAddTo: true }));
     return text.trim() === "" ? "tests:\n" : text;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "tests:\n";

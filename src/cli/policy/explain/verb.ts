@@ -12,6 +12,7 @@ import {
   UsageError,
 } from "../../arguments.ts";
 import type { Command } from "../../command.ts";
+import { listOf, shown } from "../../../lib/text.ts";
 import { formatOption } from "../../output/reports.ts";
 import { CERTIFICATE_SERVICE } from "../../../analysis/permits.ts";
 import { evidenceFromCertificate } from "./certificate.ts";
@@ -141,6 +142,11 @@ function questionOf(options: Arguments, io: CliIo): Question {
     );
   }
   const service = options.text("service");
+  if (service !== undefined && !/^[a-z0-9_][a-z0-9_.-]*$/i.test(service)) {
+    throw new UsageError(
+      `--service is ${shown(service)}, which no PAM service is called`,
+    );
+  }
   if (
     certificate !== undefined && (service ?? CERTIFICATE_SERVICE) !==
       CERTIFICATE_SERVICE
@@ -183,6 +189,14 @@ function questionOf(options: Arguments, io: CliIo): Question {
 async function answer(question: Question, io: CliIo): Promise<Answer> {
   const { account, now } = question;
   const policy = await usablePolicy(question.file, io);
+  const names = policy.issuers.map(({ name }) => name);
+  if (question.issuer !== undefined && !names.includes(question.issuer)) {
+    throw new UsageError(
+      `--issuer is ${
+        shown(question.issuer)
+      }, which the policy does not have, expected one of ${listOf(names)}`,
+    );
+  }
   const asked: Asked = { policy, account, issuer: question.issuer, io };
   const evidence = question.certificate !== undefined
     ? await evidenceFromCertificate(question.certificate, { ...asked, now })

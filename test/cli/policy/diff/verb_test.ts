@@ -610,6 +610,130 @@ rules:
   });
 }
 
+Deno.test("policy diff --accounts says that others were not compared", async () => {
+  const policy = (group: string) =>
+    `version: 1
+issuers: {campus: {issuer: "https://login.example.edu", audiences: [ssh]}}
+rules:
+  staff: {when: {groups: {any: [${group}]}}, accounts: [{names: [alice]}]}
+`;
+  const files = { "a.yaml": policy("a"), "b.yaml": policy("b") };
+  const { code, stdout } = await cli(
+    ["policy", "diff", "a.yaml", "b.yaml", "--accounts", "bob"],
+    { files },
+  );
+  assert.deepEqual([code, stdout], [
+    0,
+    "equivalent: both policies decide the same; only the accounts that were asked for are compared\n",
+  ]);
+});
+
+// "is new" sends a reviewer to look at the rule; what is new is one entry of it.
+for (
+  const [what, before, after, expected] of [
+    [
+      "an account of several",
+      "accounts: [{names: [alice]}]",
+      "accounts: [{names: [alice, bob]}]",
+      ['+ line 8: rule "staff" admits more: accounts, added "bob"'],
+    ],
+    [
+      "an account that goes",
+      "accounts: [{names: [alice, bob]}]",
+      "accounts: [{names: [alice]}]",
+      ['- line 8: rule "staff" admits less: accounts, removed "bob"'],
+    ],
+    [
+      "an account of a map",
+      "accounts: [{map: {a: [alice], b: [bob]}, keys: [sub]}]",
+      "accounts: [{map: {a: [alice], b: [bob, carol]}, keys: [sub]}]",
+      [
+        '+ line 8: rule "staff" admits more: accounts, added {"map":{"b":["bob","carol"]},"keys":["sub"]}, removed {"map":{"b":["bob"]},"keys":["sub"]}',
+      ],
+    ],
+    [
+      "a suffix",
+      'accounts: [{claim: email, strip_suffix: "@a.example"}]',
+      "accounts: [{claim: sub}]",
+      [
+        '+ line 8: rule "staff" admits more: accounts, added {"claim":"sub"}, removed {"claim":"email","strip_suffix":"@a.example"}',
+        '- line 8: rule "staff" admits less: accounts, added {"claim":"sub"}, removed {"claim":"email","strip_suffix":"@a.example"}',
+      ],
+    ],
+    [
+      "an account that is kept out",
+      "effect: deny, accounts: [{names: [alice]}]",
+      "effect: deny, accounts: [{names: [alice, bob]}]",
+      ['- line 8: deny rule "staff" forbids more: accounts, added "bob"'],
+    ],
+    [
+      "an issuer of several",
+      "issuers: [campus], accounts: [{claim: sub}]",
+      "issuers: [campus, partner], accounts: [{claim: sub}]",
+      ['+ line 8: rule "staff" admits more: issuers, added "partner"'],
+    ],
+    [
+      "all issuers",
+      "issuers: [campus], accounts: [{claim: sub}]",
+      "accounts: [{claim: sub}]",
+      ['+ line 8: rule "staff" admits more: issuers is gone'],
+    ],
+    [
+      "an issuer less",
+      "accounts: [{claim: sub}]",
+      "issuers: [campus], accounts: [{claim: sub}]",
+      ['- line 8: rule "staff" admits less: issuers is new'],
+    ],
+  ] as const
+) {
+  Deno.test(`policy diff calls no rule new or gone that was there: ${what}`, async () => {
+    const policy = (rule: string) =>
+      `version: 1
+issuers:
+  campus: {issuer: "https://login.example.edu", audiences: [ssh]}
+  partner: {issuer: "https://login.example.org", audiences: [ssh]}
+rules:
+  others: {issuers: [campus, partner], services: [su], accounts: [{names: [deploy, bob]}]}
+  # the one rule
+  staff: {${rule}}
+`;
+    const { stdout } = await cli(["policy", "diff", "a.yaml", "b.yaml"], {
+      files: { "a.yaml": policy(before), "b.yaml": policy(after) },
+    });
+    assert.deepEqual(
+      stdout.split("\n").filter((line) => /^[+-] /.test(line)).sort(),
+      [...expected].sort(),
+    );
+  });
+}
+
+Deno.test("policy diff calls an issuer new or gone, and not the rules that are for all of them", async () => {
+  const policy = (issuer: string) =>
+    `version: 1
+issuers:
+  campus: {issuer: "https://login.example.edu", audiences: [ssh]}
+${issuer}rules:
+  admins: {when: {groups: {any: [admins]}}, accounts: [{names: [deploy]}]}
+  staff: {when: {groups: {any: [staff]}}, accounts: [{claim: sub}]}
+  guests: {issuers: [campus], accounts: [{names: [guest]}]}
+`;
+  const both = policy(
+    '  partner: {issuer: "https://login.example.org", audiences: [ssh]}\n',
+  );
+  const files = { "one.yaml": policy(""), "two.yaml": both };
+  const causes = async (...names: string[]) =>
+    (await cli(["policy", "diff", ...names], { files })).stdout.split("\n")
+      .filter((line) => /^[+-] /.test(line)).sort();
+  assert.deepEqual(await causes("one.yaml", "two.yaml"), [
+    '+ line 4: rule "admins" admits more: the issuer "partner" is new',
+    '+ line 4: rule "staff" admits more: the issuer "partner" is new',
+  ]);
+  assert.deepEqual(await causes("two.yaml", "one.yaml"), [
+    '- line 5: rule "admins" admits less: the issuer "partner" is gone',
+    '- line 6: rule "staff" admits less: the issuer "partner" is gone',
+  ]);
+});
+
 Deno.test("policy diff --from now takes a rule that has ended for one that is not there", async () => {
   const end = "2025-12-31T00:00:00Z";
   const gone = `  guests: {not_after: ${end}, accounts: [{names: [bob]}]}\n`;

@@ -230,6 +230,23 @@ Deno.test("policy explain says that an issuer is unknown, and which one is almos
   ]);
 });
 
+Deno.test("policy explain does not answer for an issuer or a service that cannot be", async () => {
+  for (
+    const [args, message] of [
+      [
+        ["--issuer", "campsu"],
+        /--issuer is "campsu", which the policy does not have, expected one of "campus" or "lab"\n/,
+      ],
+      [["--service", ""], /--service is "", which no PAM service is called\n/],
+      [["--service", "../x"], /--service is "\.\.\/x", which no PAM service/],
+    ] as const
+  ) {
+    const ran = await explained([...ALICE, ...args, "--exit-code"]);
+    assert.deepEqual([ran.code, ran.stdout], [2, ""]);
+    assert.match(ran.stderr, message);
+  }
+});
+
 Deno.test("policy explain tells when claims are said to be another issuer's", async () => {
   const { stdout } = await explained([...ALICE, "--issuer", "lab"]);
   assert.match(stdout, /hint: the claim "iss" is not that of the issuer "lab"/);
@@ -250,7 +267,7 @@ for (
       "no claims",
       ["--account", "alice", "--claims", "none.json"],
       {},
-      /the claims in "none\.json" cannot be read/,
+      /the claims in "none\.json" cannot be read: it does not exist\n/,
     ],
     [
       "claims that are not JSON",
