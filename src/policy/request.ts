@@ -41,6 +41,9 @@ export type HostAccount =
   | { readonly uid: number; readonly name: string }
   | "unknown";
 
+/** What a PAM service can be called: the name of a file in /etc/pam.d. */
+export const SERVICE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+
 export interface AccessRequest {
   /** PAM_USER, as it came. */
   readonly account: string;

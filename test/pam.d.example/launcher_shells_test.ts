@@ -111,13 +111,18 @@ for (const [shell, through] of Object.entries(SHELLS)) {
   );
 }
 
-/** As a person can set them before "su", to what the shells themselves need. */
-const LIMITS = [
-  "--nofile=40:40",
-  "--fsize=4096:4096",
+/** As a person can set them before "su", to what the shells themselves need: too little for a login. */
+const TOO_LOW = {
+  "--nofile=40:40": "ulimit -n",
+  "--fsize=4096:4096": "ulimit -f",
+};
+/** With these a program ends early, or a host has them for everybody. */
+const LOW = [
   "--cpu=9:9",
   "--as=1000000000:1000000000",
   "--data=900000000:900000000",
+  "--nofile=300:300",
+  "--fsize=1000000000:1000000000",
 ];
 /** Ends the stand-in with 7 where it has other limits than those of the launcher. */
 const OWN_LIMITS = `for which in n f t v d; do
@@ -127,23 +132,38 @@ const OWN_LIMITS = `for which in n f t v d; do
   esac
 done`;
 
+/** Whether limits can be raised here: a container may lack CAP_SYS_RESOURCE. */
+async function canRaise(): Promise<boolean> {
+  const { success } = await new Deno.Command("/usr/bin/prlimit", {
+    args: ["--cpu=9:9", "/bin/sh", "-c", "ulimit -H -t unlimited"],
+    stderr: "null",
+  }).output();
+  return success;
+}
+
 for (const [shell, command] of Object.entries(SHELLS)) {
   launcherTest(
-    `of ${shell} gives the program limits of its own, or none at all`,
+    `of ${shell} gives the program limits of its own, and too low ones to nobody`,
     async ({ host, program, log }) => {
+      const code = async (limits: readonly string[] = []) => {
+        const through = limits.length === 0
+          ? command
+          : ["/usr/bin/prlimit", ...limits, ...command];
+        return (await launch(host, { env: REQUEST, through })).code;
+      };
+      const raises = await canRaise();
       await program.install(OWN_LIMITS);
-      assert.equal(
-        (await launch(host, { env: REQUEST, through: command })).code,
-        0,
-      );
-      assert.notEqual(await program.facts(), undefined);
-      for (const limit of LIMITS) {
-        const through = ["/usr/bin/prlimit", limit, ...command];
-        const { code } = await launch(host, { env: REQUEST, through });
-        // a container may lack CAP_SYS_RESOURCE, by which they are raised
-        const ran = await program.facts() !== undefined;
-        assert.deepEqual([limit, code], [limit, ran ? 0 : 4]);
-        if (!ran) await log.next((line) => line.includes("cannot be raised"));
+      assert.equal(await code(), 0);
+      // what the person alone lowered can be raised everywhere
+      for (const limit of [...Object.keys(TOO_LOW), ...LOW]) {
+        assert.equal(await code([limit.replace(/:.*/, ":")]), 0, limit);
+        assert.equal(await code([limit]) === 0, raises, limit);
+      }
+      await program.install("");
+      for (const limit of LOW) assert.equal(await code([limit]), 0, limit);
+      for (const [limit, told] of Object.entries(TOO_LOW)) {
+        assert.equal(await code([limit]), raises ? 0 : 4, limit);
+        if (!raises) await log.next((line) => line.includes(told));
       }
     },
   );

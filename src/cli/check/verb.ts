@@ -10,6 +10,7 @@ import {
   parseArguments,
   UsageError,
 } from "../arguments.ts";
+import { SERVICE_NAME } from "../../policy/request.ts";
 import type { Command } from "../command.ts";
 import { formatOption } from "../output/reports.ts";
 import { clockFindings } from "./clock.ts";
@@ -135,7 +136,7 @@ function requestOf(options: Arguments): Request {
     throw new UsageError("name one policy file, or none");
   }
   const service = options.text("pam-service");
-  if (service !== undefined && !/^[a-z0-9_][a-z0-9_.-]*$/i.test(service)) {
+  if (service !== undefined && !SERVICE_NAME.test(service)) {
     throw new UsageError(`${JSON.stringify(service)} is not a PAM service`);
   }
   const [fix, test] = [options.flag("fix"), options.flag("test")];

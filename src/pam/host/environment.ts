@@ -8,7 +8,7 @@
  */
 import { isAccountName, MAX_ACCOUNT_NAME } from "../../policy/account_name.ts";
 import type { Policy } from "../../policy/model.ts";
-import type { HostAccount } from "../../policy/request.ts";
+import { type HostAccount, SERVICE_NAME } from "../../policy/request.ts";
 import type { PamIo } from "../io.ts";
 
 /** One attempt, as PAM describes it. */
@@ -36,7 +36,6 @@ const PLAIN = /^[\x21-\x7e]+$/;
 const MAX_PLAIN = 255;
 /** A uid, a colon, and an account name. */
 const MAX_HOST_ACCOUNT = 11 + MAX_ACCOUNT_NAME;
-const SERVICE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 const CONVERSATION = /^[1-9][0-9]{0,9}-[1-9][0-9]{0,19}$/;
 
 /** Reads the environment. Throws {@link RequestError}. */
@@ -56,7 +55,7 @@ export function readPamRequest(env: PamIo["env"]): PamRequest {
     );
   }
   const service = variable(env, "PAM_SERVICE");
-  if (service === null || !SERVICE.test(service)) {
+  if (service === null || !SERVICE_NAME.test(service)) {
     throw new RequestError(
       `PAM_SERVICE is ${service === null ? "not set" : "not a service name"}`,
     );

@@ -11,6 +11,7 @@ import {
   timeOption,
   UsageError,
 } from "../../arguments.ts";
+import { SERVICE_NAME } from "../../../policy/request.ts";
 import type { Command } from "../../command.ts";
 import { listOf, shown } from "../../../lib/text.ts";
 import { formatOption } from "../../output/reports.ts";
@@ -142,7 +143,7 @@ function questionOf(options: Arguments, io: CliIo): Question {
     );
   }
   const service = options.text("service");
-  if (service !== undefined && !/^[a-z0-9_][a-z0-9_.-]*$/i.test(service)) {
+  if (service !== undefined && !SERVICE_NAME.test(service)) {
     throw new UsageError(
       `--service is ${shown(service)}, which no PAM service is called`,
     );
