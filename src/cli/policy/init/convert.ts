@@ -34,7 +34,9 @@ export class InitError extends Error {
 export function initialPolicy(parameters: InitParameters): string {
   const { issuer, aud } = parameters;
   if (issuer === undefined || issuer === "") {
-    throw new InitError('"issuer" is required');
+    throw new InitError(
+      '"issuer" is required, as the provider calls itself; or begin with "--provider NAME"',
+    );
   }
   if (!issuer.startsWith("https://")) {
     throw new InitError(`issuer must use HTTPS: ${JSON.stringify(issuer)}`);

@@ -65,7 +65,7 @@ Deno.test("policy init tells what to do about an e-mail address as login field",
 });
 
 const ERRORS: readonly [string, readonly string[], RegExp][] = [
-  ["no issuer", ["--aud", "a"], /"issuer" is required/],
+  ["no issuer", ["--aud", "a"], /"issuer" is required, .*"--provider NAME"/],
   ["no audience", ["--issuer", "https://i.example"], /"aud" is required/],
   [
     "http",
