@@ -179,10 +179,16 @@ async function checkPolicy(
   const read = await readPolicy(file, { ...io, readFile: io.readHostFile });
   const policy = usable(read);
   const context = { host, policyPath: read.file, policy };
+  const files = await fileFindings(context);
+  // a login takes nothing out of a file that it does not trust, whatever is in there
+  const refused = files.some(({ id, level }) =>
+    id === "file/policy" && level === "error"
+  );
   const noted: Noted[] = [
     ...(note === undefined ? [] : [note]),
-    ...await policyFindings(read, io),
-    ...await fileFindings(context),
+    ...(await policyFindings(read, io))
+      .filter(({ id }) => !(refused && id === "policy/usable")),
+    ...files,
     ...permissionFindings(context),
     ...await clockFindings(context),
   ];

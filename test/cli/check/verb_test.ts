@@ -171,6 +171,21 @@ Deno.test("check ends with 3 for a policy that cannot be read or used, and still
   assert.deepEqual(missing.ids("file/"), ["file/unreadable", "file/policy"]);
 });
 
+Deno.test("check does not say that a policy can be used which a login does not trust", async () => {
+  await using site = await siteWith({
+    ruleLines: ["when: {email_verified: true}"],
+  });
+  const usable = async () =>
+    (await checkSite(site)).ok.some(({ id }) => id === "policy/usable");
+  assert.equal(await usable(), true);
+  await Deno.chmod(site.policyFile, 0o666);
+  assert.equal(await usable(), false);
+  await Deno.chmod(site.policyFile, 0o644);
+  await Deno.rename(site.policyFile, `${site.policyFile}.real`);
+  await Deno.symlink(`${site.policyFile}.real`, site.policyFile);
+  assert.equal(await usable(), false);
+});
+
 Deno.test("check reports the errors of policy lint with their lines, and names what else it has", async () => {
   await using site = await siteWith({
     ruleLines: ['when: {email: {like: "*"}}'],
