@@ -289,13 +289,19 @@ export function wrapperScript(parts: WrapperParts): string {
   const keys = parts.keysBundle
     ? [`  ssh-keys) bundle=${shellQuote(parts.keysBundle)} ;;`]
     : ["  ssh-keys) ;;"];
-  const unlessBuiltFor = parts.policySha256
+  const parse = '      ahead "$parsed" parse-ahead "$policy" "$parsed"';
+  const look = parts.policySha256
     ? [
       // a second of processor is enough for files a hundred times as large as a policy may be
       '      { hash=$(ulimit -t 1 && exec /usr/bin/sha256sum <"$policy"); } 2>/dev/null',
-      `      [ "$hash" = ${shellQuote(`${parts.policySha256}  -`)} ] ||`,
+      `      if [ "$hash" = ${shellQuote(`${parts.policySha256}  -`)} ]; then`,
+      // the parser would sweep: a policy that is written anew each hour leaves one mark
+      '        /bin/rm -f -- "$parsed/seen "*',
+      "      else",
+      `  ${parse}`,
+      "      fi",
     ]
-    : [];
+    : [parse];
   const passed = ENVIRONMENT.map((name) =>
     `  \${${name}+"${name}=$${name}"} \\`
   );
@@ -360,8 +366,7 @@ export function wrapperScript(parts: WrapperParts): string {
     "    tidied=$parsed/tidied",
     '    if [ ! -e "$parsed/seen $state" ]; then',
     '      [ -d "$parsed" ] || (umask 077 && exec /bin/mkdir -- "$parsed") 2>/dev/null',
-    ...unlessBuiltFor,
-    '      ahead "$parsed" parse-ahead "$policy" "$parsed"',
+    ...look,
     '      (umask 077 && : >"$parsed/seen $state") 2>/dev/null',
     // the mark comes first: of many at once, one is enough
     '    elif [ -s "$log" ] && { [ ! -e "$tidied" ] || [ "$log" -nt "$tidied" ]; } &&',

@@ -72,6 +72,7 @@ Deno.test("a runtime build names nothing but its own folder, what the system has
     assert.deepEqual([...new Set(named)].sort(), [
       "/bin/ln",
       "/bin/mkdir",
+      "/bin/rm",
       "/dev/log",
       "/dev/null/deno;",
       "/nonexistent",
