@@ -79,7 +79,7 @@ export const AccountSchema = v.union([
   v.strictObject({
     map_file: needed(
       AbsolutePath,
-      "a file of lines `key account[,account…]`, with `#` comments",
+      "a file of lines `key account[,account…]`, with `#` comments; every word after the key is an account",
     ),
     keys: Keys,
   }),
