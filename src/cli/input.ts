@@ -52,13 +52,9 @@ export async function readPolicy(
 export function unreadable(file: string, error: unknown): Diagnostic {
   const why = error instanceof RefusedFile
     ? error.message
-    : error instanceof Deno.errors.NotFound
-    ? "does not exist"
     : error instanceof TypeError
     ? "is not UTF-8"
-    : error instanceof Deno.errors.IsADirectory
-    ? "is a directory"
-    : "cannot be read";
+    : notAFile(error) ?? "cannot be read";
   return {
     id: "file/unreadable",
     level: "error",
@@ -70,6 +66,15 @@ export function unreadable(file: string, error: unknown): Diagnostic {
     endLine: 1,
     endColumn: 1,
   };
+}
+
+/** What is at the path of a file that could not be read, as a verb; `null` where something else was wrong. */
+export function notAFile(error: unknown): string | null {
+  return error instanceof Deno.errors.NotFound
+    ? "does not exist"
+    : error instanceof Deno.errors.IsADirectory
+    ? "is a directory"
+    : null;
 }
 
 // Verbs that judge policies: what keeps them from an answer, and the reading of usable policies.
@@ -116,15 +121,12 @@ export async function readGiven(
     const bytes = path === "-" ? await io.readStdin() : await io.readFile(path);
     return { bytes, name };
   } catch (error) {
+    const why = notAFile(error);
     throw new InputError(
       error instanceof RefusedFile
         ? `${what} in ${name}: the file ${error.message}`
         : `${what} in ${name} cannot be read${
-          error instanceof Deno.errors.NotFound
-            ? ": it does not exist"
-            : error instanceof Deno.errors.IsADirectory
-            ? ": it is a directory"
-            : ""
+          why === null ? "" : `: it ${why}`
         }`,
     );
   }

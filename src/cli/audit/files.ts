@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../arguments.ts";
-import { InputError } from "../input.ts";
+import { InputError, notAFile } from "../input.ts";
 import type { CliIo } from "../io.ts";
 import { countingOn } from "../output/progress.ts";
 import { RefusedFile } from "../read_file.ts";
@@ -54,12 +54,11 @@ export async function readAuditFiles(
 function whyUnread(error: unknown): string {
   if (error instanceof RefusedFile) return error.message;
   if (error instanceof Deno.errors.NotCapable) throw error;
-  const why = error instanceof Deno.errors.NotFound
-    ? "it does not exist"
+  const missing = notAFile(error);
+  const why = missing !== null
+    ? `it ${missing}`
     : error instanceof Deno.errors.PermissionDenied
     ? "that is not permitted here, its records are its owner's"
-    : error instanceof Deno.errors.IsADirectory
-    ? "it is a directory"
     : error instanceof Error && "code" in error
     ? error.message
     : null;
