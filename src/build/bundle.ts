@@ -76,7 +76,10 @@ export interface Bundle {
    * where that is a part of `rest`.
    */
   readonly keys?: string | null;
-  /** What is loaded when an issuer is asked, as for new keys: small, because people wait for it. */
+  /**
+   * What is loaded when an issuer is asked, as for new keys: small, because people wait for it. Also what tidies
+   * the code cache.
+   */
   readonly issuer: string;
   /**
    * Everything else that is loaded only when it is needed: the verbs for people, other kinds of
@@ -333,8 +336,8 @@ export async function withPolicy(
   const { main, keys, issuer, rest } = bundle;
   const program = await sha256Hex(JSON.stringify([main, keys, issuer, rest]));
   const embedded = { sha256, policy, program };
-  const text = jsonOf(embedded).length > MAX_LITERAL
-    ? jsonOf({ ...embedded, policy: lean(policy as Policy) })
+  const text = asciiJson(embedded).length > MAX_LITERAL
+    ? asciiJson({ ...embedded, policy: lean(policy as Policy) })
     : null;
   const digest = text === null ? null : await sha256Hex(text);
   const put = (bundled: string, suffix: string) =>
@@ -362,7 +365,7 @@ export function embedPolicy(
   bundled: string,
   embedded: EmbeddedPolicy | PolicyBeside,
 ): string {
-  const literal = stringLiteral(JSON.stringify(embedded));
+  const literal = asciiJson(JSON.stringify(embedded));
   const places = bundled.match(quotedMarker())?.length ?? 0;
   if (places === 0) {
     throw new BuildError("the program has no place for the policy");
@@ -386,18 +389,9 @@ function quotedMarker(): RegExp {
   return new RegExp(`(["'\`])${MARKER}\\1`, "g");
 }
 
-function jsonOf({ sha256, policy, program }: EmbeddedPolicy): string {
-  return ascii(JSON.stringify({ sha256, policy, program }));
-}
-
 /** ASCII only, and no "<": the same text whatever reads the file, and wherever it is shown. */
-function stringLiteral(text: string): string {
-  return ascii(JSON.stringify(text));
-}
-
-/** `json` with escapes in place of what is not ASCII, and of "<". */
-function ascii(json: string): string {
-  return json.replace(
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[<\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -234,7 +234,7 @@ const PARSED = "parsed";
 /** What Deno keeps compiled code in, and SQLite's name for the log of that. */
 const CODE_LOG = "v8_code_cache_v2-wal";
 /**
- * For parsing a policy of the largest size, which takes three. The launchers end a login after 30 and what sshd
+ * For what runs ahead of a login: parsing a policy of the largest size takes three. The launchers end a login after 30 and what sshd
  * asks after 10: it must come to say that it was tried.
  */
 const AHEAD_SECONDS = 5;
@@ -255,9 +255,10 @@ const AHEAD_SECONDS = 5;
  * name stands for this very program.
  *
  * There, too, is the folder of parsed policies. Where it has no mark for the state of the policy's file (by
- * inode, size and time of change), and that is not the one that the program was built for (which takes half as
- * much memory to find out here), the program is run once before the login, to parse it: with no rights but to read, and to write to this folder, without standard input, which holds a token. However that
- * ends, the login goes on, and trusts what it finds there by its digest and hash alone.
+ * inode, size and time of change), and it is not the one that the program was built for, the program is run once
+ * before the login, to parse it: with no rights but to read, and to write to this folder, without standard
+ * input, which holds a token. However that ends, the login goes on, and trusts what it finds there by its digest
+ * and hash alone. (Whether it was built for the file the program could tell as well, with twice the memory.)
  *
  * Where compiled code was added to the first of these folders, the program is run once, in the same way, to
  * tidy it. A login does at most one of the two.
