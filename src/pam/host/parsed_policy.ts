@@ -30,8 +30,10 @@ interface Embedded extends ParsedPolicy {
 /** A build puts JSON here: a policy, or where to find one and how to know it. */
 const EMBEDDED = "@@OAUTH_PAM_EMBEDDED_POLICY@@";
 
+let known: Partial<Embedded> | undefined;
+
 function embedded(): Partial<Embedded> {
-  return EMBEDDED.startsWith("{") ? JSON.parse(EMBEDDED) : {};
+  return known ??= EMBEDDED.startsWith("{") ? JSON.parse(EMBEDDED) : {};
 }
 
 /** What this program is called in the copies that it makes; `null` where it is for any policy. */
