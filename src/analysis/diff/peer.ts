@@ -12,9 +12,11 @@ const known = new WeakMap<Policy, ReadonlyMap<string, Rule>>();
 /** The rule of the same id and effect. */
 export function peerIn(policy: Policy, { id, effect }: Rule): Rule | null {
   // every rule asks, for each account
-  const rules = known.get(policy) ??
-    new Map(policy.rules.map((rule) => [rule.id, rule]));
-  known.set(policy, rules);
+  let rules = known.get(policy);
+  if (rules === undefined) {
+    rules = new Map(policy.rules.map((rule) => [rule.id, rule]));
+    known.set(policy, rules);
+  }
   const rule = rules.get(id);
   return rule?.effect === effect ? rule : null;
 }
