@@ -57,6 +57,7 @@ Deno.test(`${CLIENTS} clients that are killed leave no process and no request af
         timeoutMs: 3_000,
       });
       assert.ok(performance.now() - killed < 3_000);
+      await provider.settled();
       // approved too late: whoever asks now would be told
       const asked = provider.requestCount("/token");
       for (const userCode of codes.slice(0, 2)) {

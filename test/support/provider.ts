@@ -21,6 +21,8 @@ import {
   type ProviderOptions,
 } from "./provider_configuration.ts";
 import { type Implementation, interact } from "./provider_pages.ts";
+import { until } from "./pam.ts";
+import { openConnections } from "./proc.ts";
 
 export {
   type Account,
@@ -57,6 +59,11 @@ export interface TestProvider extends AsyncDisposable {
   /** In order of arrival; also while hanging. Tests may empty it. */
   readonly requests: RecordedRequest[];
   requestCount(path: string): number;
+  /**
+   * Until all that was sent to it is in `requests`: nobody has a connection to it, not even `fetch`.
+   * The requests of clients that are gone can wait in their connections for as long as this process is busy.
+   */
+  settled(): Promise<void>;
   /** Trusts the authority only, follows no redirect, knows no cookie. */
   fetch(target: string | URL, init?: RequestInit): Promise<Response>;
   /**
@@ -166,6 +173,12 @@ export async function startProvider(
     ),
     requests,
     requestCount: (path) => requests.filter((r) => r.path === path).length,
+    async settled() {
+      await until(async () => await openConnections(port) === 0, {
+        what: "the end of all connections to the provider",
+        timeoutMs: 60_000,
+      });
+    },
     fetch: (target, init) =>
       fetch(new URL(target, issuer), {
         redirect: "manual",

@@ -13,6 +13,7 @@ import {
   startProvider,
   type TestProvider,
 } from "./provider.ts";
+import { openConnections } from "./proc.ts";
 
 /** A test with a provider of its own, which must leave nothing behind. */
 function test(
@@ -102,6 +103,26 @@ test("setAvailability() refuses, hangs and serves again on the same port", async
     { method: "GET", path: "/jwks" },
     { method: "GET", path: "/jwks" },
   ]);
+});
+
+test("settled() waits for the requests of clients that are gone", async (provider) => {
+  const request = new TextEncoder().encode(
+    "GET /jwks HTTP/1.1\r\nhost: localhost\r\n\r\n",
+  );
+  await provider.setAvailability("hang");
+  for (let client = 0; client < 20; client++) {
+    using connection = await Deno.connectTls({
+      hostname: "localhost",
+      port: provider.port,
+      caCerts: [provider.caPem],
+    });
+    await connection.write(request);
+  }
+  const before = provider.requestCount("/jwks");
+  await provider.settled();
+  assert.equal(provider.requestCount("/jwks"), 20, `${before} before`);
+  using _open = await Deno.connect({ port: provider.port });
+  assert.equal(await openConnections(provider.port), 1);
 });
 
 test(
