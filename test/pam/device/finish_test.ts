@@ -316,7 +316,8 @@ for (
   });
   test(`goes on after the token endpoint once ${what}`, async (scene) => {
     const result = await signIn(scene, [behaviour, await scene.tokens()], {
-      requestMs: 200,
+      // a machine that does other work as well may take as long for the good answer
+      requestMs: 1_500,
     });
     assert.equal(result.reason, "allowed", result.log);
   });
