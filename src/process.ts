@@ -5,7 +5,7 @@
  * @module
  */
 import type { LoginResult } from "./pam/attempt.ts";
-import { EXIT_CODES, IGNORE, pamCode } from "./pam/exit_code.ts";
+import { EXIT_CODES, grantCode, IGNORE, pamCode } from "./pam/exit_code.ts";
 import type { PamIo } from "./pam/io.ts";
 
 const encoder = new TextEncoder();
@@ -53,16 +53,9 @@ async function stderr(text: string): Promise<void> {
   }
 }
 
-/**
- * What ends the program where it says yes: 0, or under the launcher the value that it named for this
- * run, because too much ends with 0 by accident. Anything that is not such a value is a refusal.
- */
+/** What ends the program where it says yes. */
 export function yes(): number {
-  const named = io.env("OAUTH_PAM_GRANT");
-  if (named === undefined) return EXIT_CODES.success;
-  return /^(?:3[2-9]|[45][0-9]|6[0-3])$/.test(named)
-    ? Number(named)
-    : EXIT_CODES.system_err;
+  return grantCode(io.env("OAUTH_PAM_GRANT")) ?? EXIT_CODES.system_err;
 }
 
 /**

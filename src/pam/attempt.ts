@@ -25,7 +25,7 @@ import {
   type PamRequest,
 } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
-import type { ResultKind } from "./exit_code.ts";
+import { grantCode, type ResultKind } from "./exit_code.ts";
 import { recordOutcome } from "./outcome.ts";
 import { loadPolicy } from "./host/policy_file.ts";
 
@@ -119,7 +119,8 @@ export async function runAttempt(
     timeouts.totalMs,
     () => lateResult(timeouts.totalMs),
   );
-  const result = attempt.steered ? { ...found, steered: true } : found;
+  const ended = sayable(found, io);
+  const result = attempt.steered ? { ...ended, steered: true } : ended;
   await concludeAttempt(attempt, result, { io, logMs: timeouts.logMs });
   return result;
 }
@@ -138,6 +139,23 @@ export async function concludeAttempt(
   const giveUp = () => {};
   // two waits: a process that stood still for all of the first has not begun to write
   await within<unknown>(written, half, () => within(written, half, giveUp));
+}
+
+/** The result, or a refusal where the program cannot end with a yes: the log must not tell of one then. */
+export function sayable(result: LoginResult, io: PamIo): LoginResult {
+  return result.reason !== "allowed" || canSayYes(io) ? result : {
+    reason: "internal_error",
+    rule: null,
+    detail: "OAUTH_PAM_GRANT is not a value that the launcher names",
+  };
+}
+
+function canSayYes(io: PamIo): boolean {
+  try {
+    return grantCode(io.env("OAUTH_PAM_GRANT")) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** What took too long is a refusal. */

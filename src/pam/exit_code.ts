@@ -33,6 +33,15 @@ export const OUTCOMES: readonly string[] = [
  */
 export const IGNORE = 25;
 
+/**
+ * What a yes ends with: 0, or under the launcher the value that it named for this run, because too much
+ * ends with 0 by accident. `null`, and so no yes, where what it named is not such a value.
+ */
+export function grantCode(named: string | undefined): number | null {
+  if (named === undefined) return EXIT_CODES.success;
+  return /^(?:3[2-9]|[45][0-9]|6[0-3])$/.test(named) ? Number(named) : null;
+}
+
 export interface ResultKind {
   /** A question, not a login, and it was answered: no further prompt makes sense. */
   readonly answered?: boolean;

@@ -48,6 +48,7 @@ import {
   newAttempt,
   recordAttempt,
   resultOf,
+  sayable,
 } from "./attempt.ts";
 import { readPamRequest, RequestError } from "./host/environment.ts";
 import { issuerWhenNeeded, publishedKeys } from "./host/issuer_access.ts";
@@ -83,8 +84,9 @@ export async function sshKeys(
   const offer: Offer = { ...newAttempt(), certificate: null };
   const env = environmentOf(args, io);
   const asked = { ...io, env, within: withinUnlessSoon };
-  const found = await answer(args, offer, asked).catch(resultOf);
-  if (found === null) return null;
+  const answered = await answer(args, offer, asked).catch(resultOf);
+  if (answered === null) return null;
+  const found = sayable(answered, io);
   if (await isNews(offer, { result: found, io })) {
     // it ends: the syslog daemon alone is waited for
     await record(offer, found, asked).catch(() => {});

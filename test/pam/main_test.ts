@@ -60,7 +60,12 @@ Deno.test("a grant ends with the value that the launcher named, and with a refus
     ] as const
   ) {
     const env = { ...PAM_ENVIRONMENT, OAUTH_PAM_GRANT: named };
-    assert.equal((await login(scene, { env })).code, code, named);
+    const good = await login(scene, { env });
+    assert.equal(good.code, code, named);
+    const said = code === 4
+      ? / decision=deny reason=internal_error .* detail="OAUTH_PAM_GRANT is /
+      : / decision=allow reason=allowed /;
+    assert.match(good.stderr, said, named);
     const bad = await login(scene, { env, stdin: "junk" });
     assert.equal(bad.code, 7, named);
   }

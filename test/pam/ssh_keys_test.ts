@@ -48,6 +48,15 @@ function refused(answer: Answer, reason: string, exitCode = 7): void {
   assert.match(answer.log, new RegExp(` decision=deny reason=${reason} `));
 }
 
+test("says nothing and logs no yes where it could not end with one", async (scene) => {
+  for (const named of ["", "0", "64"]) {
+    const answer = await scene.ask({ env: { OAUTH_PAM_GRANT: named } });
+    refused(answer, "internal_error", 4);
+  }
+  const answer = await scene.ask({ env: { OAUTH_PAM_GRANT: "40" } });
+  assert.equal(answer.reason, "allowed", answer.log);
+});
+
 test("answers a good certificate with its own key as its authority", async (scene) => {
   const { key } = scene;
   const { line, reason, log } = await scene.ask();
