@@ -40,8 +40,12 @@ export async function parseAhead(args: readonly string[]): Promise<void> {
       mode: 0o600,
     });
     await lock.lock(true);
-    await copy(path, folder);
-    await sweep(folder);
+    try {
+      await copy(path, folder);
+    } finally {
+      // above all where there was no room: what was half written then is in the way of all else
+      await sweep(folder);
+    }
   } catch {
     // the logins parse the file themselves, and say what is wrong
   }

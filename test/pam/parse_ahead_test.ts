@@ -69,6 +69,35 @@ Deno.test("parseAhead() leaves nothing of a policy that is not valid or not to b
     assert.deepEqual(names(), [".lock"]);
   }));
 
+Deno.test("parseAhead() clears up also where it cannot keep anything: no room, or a policy that is not valid", () =>
+  inPlace(async ({ root, policy, folder, write, names }) => {
+    const script = `${root}/ahead.ts`;
+    const module = new URL("../../src/pam/parse_ahead.ts", import.meta.url);
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    await Deno.writeTextFile(
+      script,
+      `import { parseAhead } from "${module}"; await parseAhead(Deno.args);`,
+    );
+    for (const [what, text] of [["full", policyText("ssh")], ["bad", "a: ["]]) {
+      for (let mark = 0; mark < 10; mark++) {
+        await Deno.writeTextFile(`${folder}/seen ${what} ${mark}`, "");
+      }
+      await write(text ?? "");
+      const { success } = await new Deno.Command("sh", {
+        args: [
+          ...["-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"],
+          ...[Deno.execPath(), "run", "-A", `--config=${config}`, script],
+          ...[policy, folder],
+        ],
+        env: { NO_COLOR: "1" },
+      }).output();
+      assert.ok(success);
+      const left = names().filter((name) => !name.startsWith("seen "));
+      assert.deepEqual(left, [".lock"], what);
+      assert.equal(names().length, 9, what);
+    }
+  }));
+
 Deno.test("parseAhead() writes into no folder that others could write to, and takes two words", () =>
   inPlace(async ({ root, policy, folder, write }) => {
     await write(policyText("ssh"));
