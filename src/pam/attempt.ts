@@ -26,7 +26,7 @@ import {
 } from "./host/environment.ts";
 import type { PamIo } from "./io.ts";
 import { grantCode, type ResultKind } from "./exit_code.ts";
-import { recordOutcome } from "./outcome.ts";
+import { forgetOutcome, recordOutcome } from "./outcome.ts";
 import { loadPolicy } from "./host/policy_file.ts";
 
 /** Filled in as the attempt goes on; what is not known yet is `null`. */
@@ -93,6 +93,16 @@ export async function loadAttemptPolicy(
     policySha256: sha256,
   });
   checkAccountName(request, policy);
+  return known;
+}
+
+/** The same for an attempt of a PAM stack, which leaves an outcome in place of any earlier one. */
+export async function beginAttempt(
+  attempt: Attempt,
+  options: { request: PamRequest; path: string; io: PamIo },
+): Promise<AttemptUnderPolicy> {
+  const known = await loadAttemptPolicy(attempt, options);
+  await forgetOutcome(known.request, known.policy, options.io);
   return known;
 }
 

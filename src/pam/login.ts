@@ -7,7 +7,7 @@ import type { AccessToken } from "../token/access_token.ts";
 import {
   type Attempt,
   type AttemptTimeouts,
-  loadAttemptPolicy,
+  beginAttempt,
   type LoginResult,
   runAttempt,
 } from "./attempt.ts";
@@ -47,7 +47,7 @@ async function attemptLogin(
   const { io, timeouts } = options;
   const { path, opaqueIssuer } = readArguments(args);
   const request = readPamRequest(io.env);
-  const known = await loadAttemptPolicy(attempt, { request, path, io });
+  const known = await beginAttempt(attempt, { request, path, io });
   const { policy } = known;
   const typed = await readAuthtok(io.stdin);
   const signal = AbortSignal.timeout(timeouts.issuerMs);

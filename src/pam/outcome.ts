@@ -37,6 +37,19 @@ export function outcomeMemory(
 }
 
 /**
+ * Forgets how an earlier attempt of the conversation has ended. Whoever asks is told of the last attempt, and
+ * where that leaves nothing (it is killed, the disk is full), of none. Never throws.
+ */
+export async function forgetOutcome(
+  request: PamRequest,
+  policy: Policy,
+  io: Pick<PamIo, "now">,
+): Promise<void> {
+  if (request.conversation === null) return;
+  await outcomeMemory(policy, io).forget(conversationOf(request));
+}
+
+/**
  * Leaves the outcome of an attempt. Without a conversation, or where the policy could not be read,
  * there is nothing to leave it in, and no stack will find one. Throws `StateError`.
  */
@@ -55,12 +68,10 @@ export async function recordOutcome(
   if (request === null || policy === null || request.conversation === null) {
     return;
   }
+  // nothing is known of it: the attempt began with forgetting
+  if (reason === "allowed") return;
   const outcomes = outcomeMemory(policy, io);
   const conversation = conversationOf(request);
-  if (reason === "allowed") {
-    await outcomes.forget(conversation);
-    return;
-  }
   const until = io.now() + FRESH_MS;
   // also not of what was typed then: sshd hides it for accounts that do not exist
   const told = attempt.told ? {} : { reference, steered };

@@ -116,10 +116,11 @@ export const HARMLESS: readonly Harmless[] = [
   {
     why:
       "how an earlier attempt of the conversation ended is asked after a refusal only",
-    costs: "log",
-    faults: ALL,
+    costs: "nothing",
+    faults: ["undefined"],
     awaits: [
-      "src/pam/outcome.ts recordOutcome: outcomes.forget(",
+      "src/pam/attempt.ts beginAttempt: forgetOutcome(",
+      "src/pam/outcome.ts forgetOutcome: ",
       "src/pam/host/conversation.ts forget: ",
       "src/pam/host/conversation.ts hashOf: ",
     ],

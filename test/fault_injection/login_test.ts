@@ -33,7 +33,8 @@ import {
 const MUST_BE_MET = [
   "src/main.ts module: main(Deno.args)",
   "src/main.ts attempt: login(",
-  "src/pam/login.ts attemptLogin: loadAttemptPolicy(",
+  "src/pam/login.ts attemptLogin: beginAttempt(",
+  "src/pam/attempt.ts beginAttempt: forgetOutcome(",
   "src/pam/attempt.ts loadAttemptPolicy: loadPolicy(",
   "src/pam/login.ts attemptLogin: readAuthtok(",
   "src/pam/host/authtok.ts read: stdin.read(",

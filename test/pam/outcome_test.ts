@@ -12,7 +12,14 @@ import {
   outcome,
   start,
 } from "../support/device.ts";
-import { answer } from "../support/hostile_server.ts";
+import { answer, hang } from "../support/hostile_server.ts";
+import { forgetFailures } from "../support/login.ts";
+import { until } from "../support/pam.ts";
+import {
+  PAM_ENVIRONMENT,
+  type ProgramOptions,
+  runProgram,
+} from "../support/program.ts";
 
 const ENV = { OAUTH_PAM_CONVERSATION: "4711-815" };
 const ALL = [
@@ -122,6 +129,44 @@ test("never knows of a success, and a success makes it forget", async (scene) =>
   assert.equal(await outcome(ALL, { policyFile }), false);
   assert.equal(await outcome(["success"], { policyFile }), false);
 });
+
+/** How an attempt can end without a word of it: what each does to the program that begins it. */
+const UNTOLD: readonly [
+  string,
+  (scene: DeviceScene) => Partial<ProgramOptions>,
+][] = [
+  ["finds the disk full", () => ({
+    before: ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"],
+    stdin: "x",
+  })],
+  ["is killed", (scene) => ({
+    whileRunning: async (child) => {
+      await until(() => scene.server.requestCount("/jwks") > 1, {
+        what: "the request for keys",
+      });
+      child.kill("SIGKILL");
+    },
+  })],
+];
+
+for (const [what, how] of UNTOLD) {
+  test(`does not answer for an earlier attempt where the last one ${what}`, async (scene) => {
+    const { policyFile, cacheDirectory } = scene.site;
+    scene.server.on("/jwks", answer({ status: 503 }));
+    const first = await scene.attempt({ env: ENV });
+    assert.equal(first.reason, "issuer_unavailable");
+    await forgetFailures(cacheDirectory);
+    scene.server.on("/jwks", hang());
+    const { code } = await runProgram({
+      args: ["login", policyFile],
+      env: { ...PAM_ENVIRONMENT, ...ENV },
+      stdin: await scene.token(),
+      ...how(scene),
+    });
+    assert.notEqual(code, 0);
+    assert.equal(await outcome(["authinfo_unavail"], { policyFile }), false);
+  });
+}
 
 test("forgets after two minutes", async (scene) => {
   const { policyFile } = scene.site;

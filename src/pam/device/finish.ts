@@ -24,7 +24,7 @@ import { SignInError, TokenError } from "../../token/errors.ts";
 import type { Evidence } from "../../token/evidence.ts";
 import {
   type Attempt,
-  loadAttemptPolicy,
+  beginAttempt,
   type LoginResult,
   runAttempt,
 } from "../attempt.ts";
@@ -110,7 +110,7 @@ async function finish(
   }
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
-  const known = await loadAttemptPolicy(attempt, { request, path, io })
+  const known = await beginAttempt(attempt, { request, path, io })
     .catch(async (error) => {
       attempt.recorded = await isFailedStart(conversation, attempt, io);
       throw error;

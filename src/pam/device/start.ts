@@ -16,9 +16,9 @@ import {
 import { SignInError } from "../../token/errors.ts";
 import {
   type Attempt,
+  beginAttempt,
   concludeAttempt,
   lateResult,
-  loadAttemptPolicy,
   type LoginResult,
   newAttempt,
   resultOf,
@@ -130,7 +130,7 @@ async function start(
   const { path, issuerName } = readArguments(args);
   const request = readPamRequest(io.env);
   const conversation = conversationOf(request);
-  const { policy } = await loadAttemptPolicy(attempt, { request, path, io });
+  const { policy } = await beginAttempt(attempt, { request, path, io });
   const issuer = deviceIssuer(policy, issuerName);
   attempt.issuer = issuer.name;
   if (issuer.device.after !== null) {
