@@ -15,6 +15,7 @@ import { compileProgram, writeRuntimeProgram } from "./compile.ts";
 import { BUILD_ENVIRONMENT } from "./deno.ts";
 import { takesCertificates } from "../policy/model.ts";
 import { BuildError, CLIENT, permissionNeeds } from "./permissions.ts";
+import { isSystemError } from "./system_error.ts";
 
 const USAGE =
   `usage: deno task build POLICY [--runtime [--prefix FOLDER]] [--output FILE]
@@ -202,11 +203,6 @@ async function outputPath(output: string): Promise<string> {
 function describe(finding: Diagnostic): string {
   const { hint } = finding;
   return findingText(finding) + (hint === undefined ? "" : `\n  hint: ${hint}`);
-}
-
-/** The file system or the operating system said no; anything else is a defect of the build. */
-function isSystemError(error: unknown): boolean {
-  return Object.values(Deno.errors).some((kind) => error instanceof kind);
 }
 
 function whyUnread(error: unknown): string {

@@ -253,3 +253,29 @@ Deno.test("build says what the file system refused", () =>
     assert.equal(code, 1);
     assert.match(err[0] ?? "", /^error: .*directory/i);
   }));
+
+Deno.test("build says that the disk is full, in one line, and leaves what was there", () =>
+  withPolicy(POLICY, async (folder) => {
+    await Deno.writeTextFile(`${folder}/gate.deno`, "the last build's");
+    const main = new URL("../../src/build/main.ts", import.meta.url).pathname;
+    const { code, stderr } = await new Deno.Command("sh", {
+      // the limit of a file's size stands for a disk that is full in the middle of a write
+      args: [
+        ...["-c", 'trap "" XFSZ; ulimit -f 4000; exec "$@"', "sh"],
+        ...[Deno.execPath(), "run", "-A", "--quiet", main],
+        ...[`${folder}/site.yaml`, "--runtime", "--output", `${folder}/gate`],
+      ],
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /^error: File too large \(os error 27\).*\n$/,
+    );
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assert.deepEqual(names.sort(), ["entry.ts", "gate.deno", "site.yaml"]);
+    assert.equal(
+      await Deno.readTextFile(`${folder}/gate.deno`),
+      "the last build's",
+    );
+  }));

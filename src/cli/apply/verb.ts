@@ -6,6 +6,7 @@
 import { PARTS, POLICY, PROGRAM } from "../../lib/installed.ts";
 import config from "../../../deno.json" with { type: "json" };
 import { BuildError } from "../../build/permissions.ts";
+import { isSystemError } from "../../build/system_error.ts";
 import { decodeUtf8 } from "../../files/trusted_file.ts";
 import type { Policy } from "../../policy/model.ts";
 import { parsePolicy } from "../../policy/syntax/parse.ts";
@@ -222,7 +223,5 @@ function asInputError(error: unknown): unknown {
     return new InputError(`${error.message}: run it as root`);
   }
   if (error instanceof Deno.errors.NotCapable) return error;
-  return Object.values(Deno.errors).some((kind) => error instanceof kind)
-    ? new InputError(error instanceof Error ? error.message : String(error))
-    : error;
+  return isSystemError(error) ? new InputError(error.message) : error;
 }
