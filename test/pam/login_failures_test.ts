@@ -34,8 +34,10 @@ import {
   standardClaims,
 } from "../support/tokens.ts";
 
-const DEADLINE = 400;
-const TIMEOUTS = { issuerMs: DEADLINE, totalMs: 3000 };
+/** For an issuer that lets one wait. */
+const HASTY = { issuerMs: 400, totalMs: 4000 };
+/** For one that answers, on a machine that does other work as well. */
+const PATIENT = { issuerMs: 10_000, totalMs: 15_000 };
 const LINE = /^oauth-pam: decision=deny [\x20-\x7e]{1,990}\n$/;
 
 interface Failure {
@@ -43,6 +45,8 @@ interface Failure {
   readonly log: RegExp;
   /** It cannot be reached; otherwise it has answered, and refused us or said nothing of use. */
   readonly outage?: boolean;
+  /** It is waited for until the deadline. */
+  readonly silent?: boolean;
 }
 
 const FAILURES: Record<string, Failure> = {
@@ -61,11 +65,13 @@ const FAILURES: Record<string, Failure> = {
     behaviour: hang(),
     log: /did not answer in time/,
     outage: true,
+    silent: true,
   },
   "drips": {
     behaviour: drip("x".repeat(1000), { interval: 20 }),
     log: /did not answer in time/,
     outage: true,
+    silent: true,
   },
   "cuts the connection": {
     behaviour: reset(),
@@ -91,12 +97,16 @@ const FAILURES: Record<string, Failure> = {
 /** A failed login with a good token; what it says, and that it ended in time. */
 async function fails(
   scene: Scene,
-  expected: { reason: string; exitCode: number; log: RegExp },
+  expected: {
+    reason: string;
+    exitCode: number;
+    log: RegExp;
+    silent?: boolean | undefined;
+  },
 ): Promise<void> {
   const start = performance.now();
-  const { reason, exitCode, log, stdout } = await scene.attempt({
-    timeouts: TIMEOUTS,
-  });
+  const timeouts = expected.silent ? HASTY : PATIENT;
+  const { reason, exitCode, log, stdout } = await scene.attempt({ timeouts });
   assert.deepEqual(
     { reason, exitCode },
     { reason: expected.reason, exitCode: expected.exitCode },
@@ -106,18 +116,20 @@ async function fails(
   assert.match(log, expected.log);
   assert.ok(!log.includes("eyJ"));
   assert.equal(stdout, "");
-  assert.ok(performance.now() - start < DEADLINE + 2000);
+  assert.ok(performance.now() - start < timeouts.totalMs);
 }
 
 const UNAVAILABLE = { reason: "issuer_unavailable", exitCode: 9 };
 const REFUSED = { reason: "issuer_refused", exitCode: 3 };
 
-for (const [what, { behaviour, log, outage }] of Object.entries(FAILURES)) {
+for (
+  const [what, { behaviour, log, outage, silent }] of Object.entries(FAILURES)
+) {
   for (const path of [DISCOVERY_PATH, "/jwks"]) {
     Deno.test(`an issuer that ${what} at ${path} lets nobody in, and all in again afterwards`, async () => {
       await using scene = await createScene();
       scene.server.on(path, behaviour);
-      await fails(scene, { ...(outage ? UNAVAILABLE : REFUSED), log });
+      await fails(scene, { ...(outage ? UNAVAILABLE : REFUSED), log, silent });
       scene.server.on(path);
       const now = () => Date.now() + FAILURE_SPARED * 1000;
       assert.equal((await scene.attempt({ now })).reason, "allowed");
@@ -134,9 +146,9 @@ Deno.test("an issuer that fails in any way does not touch the keys that are kept
   const kept = await Deno.readFile(entry);
   const token = await scene.token({ claims: { exp: Date.now() } });
   const later = () => Date.now() + 3_601_000;
-  for (const { behaviour, outage } of Object.values(FAILURES)) {
+  for (const { behaviour, outage, silent } of Object.values(FAILURES)) {
     scene.server.on("/jwks", behaviour);
-    const timeouts = TIMEOUTS;
+    const timeouts = silent ? HASTY : PATIENT;
     const { reason } = await scene.attempt({ token, now: later, timeouts });
     assert.equal(reason, (outage ? UNAVAILABLE : REFUSED).reason);
     assert.deepEqual(await Deno.readFile(entry), kept);
