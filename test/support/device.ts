@@ -33,17 +33,17 @@ export interface DeviceOptions {
 
 /** A clock that is moved by waiting, and by hand. */
 export class Clock {
-  #ahead = 0;
+  #now = Date.now();
   /** Every wait so far, in milliseconds. */
   readonly waits: number[] = [];
-  now = (): number => Date.now() + this.#ahead;
+  now = (): number => this.#now;
   wait = (milliseconds: number): Promise<void> => {
     this.waits.push(milliseconds);
     this.advance(milliseconds);
     return Promise.resolve();
   };
   advance(milliseconds: number): void {
-    this.#ahead += milliseconds;
+    this.#now += milliseconds;
   }
 }
 
