@@ -5,6 +5,9 @@
  * @module
  */
 
+import { bundleFiles, bundleProgram } from "../../src/build/bundle.ts";
+import { buildEnvironment as environment } from "./built_program.ts";
+
 const CHECKOUT = decodeURIComponent(
   new URL("../../", import.meta.url).pathname,
 );
@@ -16,7 +19,7 @@ export async function bundle(
 ): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["bundle", "--quiet", "--no-lock", "--platform=browser"],
+      ...["bundle", "--quiet", "--minify", "--no-lock", "--platform=browser"],
       ...[`--config=${CHECKOUT}deno.json`, `--output=${output}`, entryPoint],
     ],
     env: { NO_COLOR: "1" },
@@ -26,15 +29,19 @@ export async function bundle(
 
 let bundled: Promise<string> | undefined;
 
-/** The path of the bundled `src/main.ts`, made once for all tests of a file. */
+/** The path of the program as it is built, but for any policy; made once for all tests of a file. */
 export function bundledProgram(): Promise<string> {
   return bundled ??= (async () => {
     const folder = await Deno.makeTempDir({ prefix: "oauth-pam-bundle-" });
     globalThis.addEventListener("unload", () => {
       Deno.removeSync(folder, { recursive: true });
     });
-    await bundle(`${CHECKOUT}src/main.ts`, `${folder}/program.js`);
-    return `${folder}/program.js`;
+    const program = `${folder}/program.js`;
+    const bundled = await bundleProgram({ environment });
+    for (const [path, text] of bundleFiles(program, bundled)) {
+      await Deno.writeTextFile(path, text);
+    }
+    return program;
   })();
 }
 
@@ -48,7 +55,7 @@ export interface ProgramOptions {
   readonly leaveOpen?: string;
   /** A command and its arguments that runs the program, such as `sh -c 'exec "$@"' sh`. */
   readonly before?: readonly string[];
-  /** Default: the bundled `src/main.ts`. */
+  /** Default: {@link bundledProgram}. */
   readonly program?: string;
   /** Called when the process runs. */
   readonly whileRunning?: (child: Deno.ChildProcess) => Promise<void>;
