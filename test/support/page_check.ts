@@ -249,9 +249,9 @@ async function keyboard({ inspect, press }: {
       faults.push({ kind: "keyboard", where: at.where, what });
       break;
     }
-    // after the last comes the first again, or the document
-    // Tab goes on from where somebody clicked last, and past the end once
-    if (at.control === null && (ends += 1) < 2) continue;
+    // after the last comes the first again, or the document, which a busy browser may stay on for a while;
+    // Tab goes on from where somebody clicked last, and past the end
+    if (at.control === null && (ends += 1) < 5) continue;
     if (at.control === null || (at.control >= 0 && !arrive(at))) break;
     before = at.control;
     // between the parts of one control arrow keys move

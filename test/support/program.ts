@@ -37,8 +37,8 @@ export function bundledProgram(): Promise<string> {
       Deno.removeSync(folder, { recursive: true });
     });
     const program = `${folder}/program.js`;
-    const bundled = await bundleProgram({ environment });
-    for (const [path, text] of bundleFiles(program, bundled)) {
+    const files = bundleFiles(program, await bundleProgram({ environment }));
+    for (const [path, text] of files) {
       await Deno.writeTextFile(path, text);
     }
     return program;
