@@ -9,16 +9,14 @@
 // Threats: F-8, G6, G18, H6
 import assert from "node:assert/strict";
 import { withMounts } from "../support/mounts.ts";
-import { launch, type LauncherBench, launcherTest } from "./stand_in.ts";
+import {
+  launch,
+  type LauncherBench,
+  launcherTest,
+  SHELLS,
+} from "./stand_in.ts";
 
 const REQUEST = ["PAM_SERVICE=sshd", "PAM_TYPE=auth"];
-const SHELLS: Readonly<Record<string, readonly string[]>> = {
-  dash: ["/bin/dash", "-p"],
-  bash: ["/bin/bash", "--posix", "-p"],
-  mksh: ["/bin/mksh", "-p"],
-  zsh: ["/bin/zsh", "--emulate", "sh", "-p"],
-  busybox: ["/bin/busybox", "sh"],
-};
 
 interface Odd {
   readonly through?: readonly string[];

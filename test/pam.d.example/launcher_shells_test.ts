@@ -10,17 +10,8 @@
 // Threats: F1, G6
 import assert from "node:assert/strict";
 import { type PamHost, readExample, replaceAll } from "../support/pam.ts";
-import { launch, launcherTest, type StandIn } from "./stand_in.ts";
+import { launch, launcherTest, SHELLS, type StandIn } from "./stand_in.ts";
 
-const SHELLS: Readonly<Record<string, readonly string[]>> = {
-  dash: ["/bin/dash", "-p"],
-  bash: ["/bin/bash", "--posix", "-p"],
-  // its numbers have 32 bits
-  mksh: ["/bin/mksh", "-p"],
-  zsh: ["/bin/zsh", "--emulate", "sh", "-p"],
-  // knows no "-p": as /bin/sh it lets nobody in
-  busybox: ["/bin/busybox", "sh"],
-};
 const UUID = "/proc/sys/kernel/random/uuid";
 const PROGRAM = "\nprogram=/usr/libexec/oauth-pam/oauth-pam";
 /** From the least to the most, and where numbers turn negative. */

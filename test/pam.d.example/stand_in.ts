@@ -13,6 +13,17 @@ import { listenSyslog, type LogSink } from "../support/syslog.ts";
 
 const decoder = new TextDecoder();
 
+/** Each shell that a host may have as its sh, with which a launcher is started. */
+export const SHELLS: Readonly<Record<string, readonly string[]>> = {
+  dash: ["/bin/dash", "-p"],
+  bash: ["/bin/bash", "--posix", "-p"],
+  // its numbers have 32 bits
+  mksh: ["/bin/mksh", "-p"],
+  zsh: ["/bin/zsh", "--emulate", "sh", "-p"],
+  // knows no "-p": as /bin/sh it lets nobody in
+  busybox: ["/bin/busybox", "sh"],
+};
+
 /** What one run of the stand-in saw. */
 export interface Facts {
   /** `NAME=VALUE` in the order of the environment block. */
