@@ -5,7 +5,8 @@
  * @module
  */
 import { filesBelow } from "../support/files.ts";
-import { bundle } from "../support/program.ts";
+import { bundleModule } from "../../src/build/bundle.ts";
+import { buildEnvironment } from "../support/built_program.ts";
 
 /** One `await`, or one `for await`, in the source. */
 export interface Await {
@@ -96,11 +97,13 @@ export async function instrument(
       hastened(file, wrapped(source, places, first)),
     );
   }
-  await bundle(`${folder}/src/main.ts`, `${folder}/program.js`);
+  const program = await bundleModule(
+    `${folder}/src/main.ts`,
+    buildEnvironment,
+  );
   const faults = await Deno.readTextFile(
     new URL("./faults.js", import.meta.url),
   );
-  const program = await Deno.readTextFile(`${folder}/program.js`);
   await Deno.writeTextFile(`${folder}/program.js`, `${faults}\n${program}`);
   return awaits;
 }

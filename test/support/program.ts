@@ -8,25 +8,6 @@
 import { bundleFiles, bundleProgram } from "../../src/build/bundle.ts";
 import { buildEnvironment as environment } from "./built_program.ts";
 
-const CHECKOUT = decodeURIComponent(
-  new URL("../../", import.meta.url).pathname,
-);
-
-/** Bundles a module into the file `output`. Throws with what `deno bundle` says. */
-export async function bundle(
-  entryPoint: string,
-  output: string,
-): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--minify", "--no-lock", "--platform=browser"],
-      ...[`--config=${CHECKOUT}deno.json`, `--output=${output}`, entryPoint],
-    ],
-    env: { NO_COLOR: "1" },
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-}
-
 let bundled: Promise<string> | undefined;
 
 /** The path of the program as it is built, but for any policy; made once for all tests of a file. */
