@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { MARKER } from "../../src/build/bundle.ts";
 import { build } from "../../src/build/main.ts";
+import { onFullDisk } from "../support/full_disk.ts";
 import { environment } from "./site.ts";
 
 const POLICY = `version: 1
@@ -258,10 +259,10 @@ Deno.test("build says that the disk is full, in one line, and leaves what was th
   withPolicy(POLICY, async (folder) => {
     await Deno.writeTextFile(`${folder}/gate.deno`, "the last build's");
     const main = new URL("../../src/build/main.ts", import.meta.url).pathname;
-    const { code, stderr } = await new Deno.Command("sh", {
-      // the limit of a file's size stands for a disk that is full in the middle of a write
+    const [command = "", ...words] = onFullDisk(4000);
+    const { code, stderr } = await new Deno.Command(command, {
       args: [
-        ...["-c", 'trap "" XFSZ; ulimit -f 4000; exec "$@"', "sh"],
+        ...words,
         ...[Deno.execPath(), "run", "-A", "--quiet", main],
         ...[`${folder}/site.yaml`, "--runtime", "--output", `${folder}/gate`],
       ],

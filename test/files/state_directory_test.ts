@@ -10,6 +10,7 @@ import {
   StateError,
 } from "../../src/files/private_directory.ts";
 import { sha256Hex, StateDirectory } from "../../src/files/state_directory.ts";
+import { onFullDisk } from "../support/full_disk.ts";
 
 const NOBODY = 65534;
 const strict = { sanitizeOps: true, sanitizeResources: true };
@@ -342,10 +343,8 @@ Deno.test("a full disk refuses to write, keeps the old entry and leaves no rest"
     await directory.write("entry", encode("old"));
     await Deno.writeTextFile(`${root}.go`, "");
     const long = "x".repeat(100_000);
-    // the limit of a file's size stands for a disk that is full in the middle of a write
-    const full = ["sh", "-c", 'trap "" XFSZ; ulimit -f 8; exec "$@"', "sh"];
     assert.equal(
-      await worker([root, "write", "entry", long], full),
+      await worker([root, "write", "entry", long], onFullDisk(8)),
       "StateError",
     );
     assert.equal(await read("entry"), "old");

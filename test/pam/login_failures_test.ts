@@ -25,6 +25,7 @@ import {
 import { FAILURE_SPARED } from "../../src/issuer/failures.ts";
 import { forgetFailures } from "../support/login.ts";
 import { createScene, type Scene } from "../support/login_scene.ts";
+import { onFullDisk } from "../support/full_disk.ts";
 import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
 import { assertAlike } from "../support/timing.ts";
 import {
@@ -289,12 +290,11 @@ Deno.test("keys that somebody else put into the cache verify nothing", async () 
 const WITHOUT_CAPABILITIES = [
   ...["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
 ];
-const FULL_DISK = ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"];
 
 for (
   const [what, { before, lock }] of Object.entries({
     "read-only": { before: WITHOUT_CAPABILITIES, lock: 0o500 },
-    "on a full disk": { before: FULL_DISK, lock: 0o700 },
+    "on a full disk": { before: onFullDisk(), lock: 0o700 },
   })
 ) {
   Deno.test(`a cache ${what} costs speed, and a bad token is refused as ever`, async () => {

@@ -13,6 +13,7 @@ import {
   start,
 } from "../support/device.ts";
 import { answer, hang } from "../support/hostile_server.ts";
+import { onFullDisk } from "../support/full_disk.ts";
 import { forgetFailures } from "../support/login.ts";
 import { until } from "../support/pam.ts";
 import {
@@ -136,7 +137,7 @@ const UNTOLD: readonly [
   (scene: DeviceScene) => Partial<ProgramOptions>,
 ][] = [
   ["finds the disk full", () => ({
-    before: ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"],
+    before: onFullDisk(),
     stdin: "x",
   })],
   ["is killed", (scene) => ({

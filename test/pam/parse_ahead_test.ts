@@ -8,6 +8,7 @@ import { sha256Hex } from "../../src/files/state_directory.ts";
 import { copiedPolicy, copyName } from "../../src/pam/host/parsed_policy.ts";
 import { loadPolicy } from "../../src/pam/host/policy_file.ts";
 import { parseAhead } from "../../src/pam/parse_ahead.ts";
+import { onFullDisk } from "../support/full_disk.ts";
 
 interface Place {
   readonly root: string;
@@ -83,9 +84,10 @@ Deno.test("parseAhead() clears up also where it cannot keep anything: no room, o
         await Deno.writeTextFile(`${folder}/seen ${what} ${mark}`, "");
       }
       await write(text ?? "");
-      const { success } = await new Deno.Command("sh", {
+      const [command = "", ...words] = onFullDisk();
+      const { success } = await new Deno.Command(command, {
         args: [
-          ...["-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"],
+          ...words,
           ...[Deno.execPath(), "run", "-A", `--config=${config}`, script],
           ...[policy, folder],
         ],
