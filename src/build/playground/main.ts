@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { BUILD_ENVIRONMENT } from "../deno.ts";
 import { BuildError } from "../permissions.ts";
+import { isSystemError } from "../system_error.ts";
 import { playgroundPage } from "./page.ts";
 
 const USAGE = "usage: deno task playground [--output FILE]";
@@ -47,10 +48,8 @@ async function main(
     print(`built ${output}, ${new TextEncoder().encode(page).length} bytes`);
     return 0;
   } catch (error) {
-    const expected = error instanceof BuildError ||
-      Object.values(Deno.errors).some((kind) => error instanceof kind);
-    if (!expected) throw error;
-    printError(`error: ${(error as Error).message}`);
+    if (!(error instanceof BuildError || isSystemError(error))) throw error;
+    printError(`error: ${error.message}`);
     return 1;
   }
 }

@@ -4,12 +4,17 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { onFullDisk } from "../../support/full_disk.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-async function task(...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "playground", ...args],
+function task(...args: string[]) {
+  return ran([Deno.execPath(), "task", "--quiet", "playground", ...args]);
+}
+
+async function ran([command = "", ...args]: readonly string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args,
     cwd: ROOT,
   }).output();
   const decoder = new TextDecoder();
@@ -31,6 +36,22 @@ Deno.test("deno task playground writes the page where it is told, and says how l
     assert.match(await Deno.readTextFile(output), /^<!DOCTYPE html>\n/);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the playground's build says that the disk is full, in one line", async () => {
+  const output = await Deno.makeTempFile({ suffix: ".html" });
+  try {
+    const { code, stdout, stderr } = await ran([
+      // half of the page; a task's own shell would undo it
+      ...onFullDisk(300),
+      ...[Deno.execPath(), "run", "-A", "--quiet"],
+      ...["src/build/playground/main.ts", "--output", output],
+    ]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^error: File too large \(os error 27\).*\n$/);
+  } finally {
+    await Deno.remove(output);
   }
 });
 
