@@ -234,8 +234,8 @@ const PARSED = "parsed";
 /** What Deno keeps compiled code in, and SQLite's name for the log of that. */
 const CODE_LOG = "v8_code_cache_v2-wal";
 /**
- * For what runs ahead of a login: parsing a policy of the largest size takes three. The launchers end a login after 30 and what sshd
- * asks after 10: it must come to say that it was tried.
+ * For what runs ahead of a login: parsing a policy of the largest size takes three. The launchers end a login
+ * after 30 and what sshd asks after 10: it must come to say that it was tried.
  */
 const AHEAD_SECONDS = 5;
 
