@@ -14,6 +14,7 @@ import {
   buildProgram,
 } from "../support/built_program.ts";
 import { createScene, type Scene } from "../support/login_scene.ts";
+import { OWN_MOUNTS } from "../support/mounts.ts";
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import { ordinaryAccount } from "../support/sshd.ts";
 import { listenSyslog, type LogSink } from "../support/syslog.ts";
@@ -92,10 +93,7 @@ find $disk -name '.new-*' ! -size 0`;
       ...["PATH=/usr/sbin:/usr/bin:/sbin:/bin", `PAM_USER=${user}`],
       ...["PAM_TYPE=auth", "PAM_SERVICE=sshd"],
     ],
-    through: [
-      ...["/usr/bin/unshare", "--mount", "--propagation", "private"],
-      ...["/bin/sh", "-c", script, "sh"],
-    ],
+    through: [...OWN_MOUNTS, "/bin/sh", "-c", script, "sh"],
   });
   assert.equal(stderr, "");
   const lines = stdout.trim().split("\n");

@@ -8,7 +8,7 @@
  */
 // Threats: F-8, G6, G18, H6
 import assert from "node:assert/strict";
-import { withMounts } from "../support/mounts.ts";
+import { OWN_MOUNTS, withMounts } from "../support/mounts.ts";
 import {
   launch,
   type LauncherBench,
@@ -81,10 +81,7 @@ launcherTest(
   "refuses where /proc is not mounted, and says so",
   async (bench) => {
     const script = 'mount -t tmpfs none /proc && exec "$@"';
-    const through = [
-      ...["/usr/bin/unshare", "--mount", "--propagation", "private"],
-      ...["/bin/sh", "-c", script, "sh"],
-    ];
+    const through = [...OWN_MOUNTS, "/bin/sh", "-c", script, "sh"];
     assert.deepEqual(await ends(bench, { through }), [4, 4]);
     await bench.log.next((line) => line.includes("is /proc mounted?"));
   },

@@ -6,6 +6,11 @@
  * @module
  */
 
+/** Words before a command that may mount as it likes: nobody but what it runs sees that. Needs root. */
+export const OWN_MOUNTS: readonly string[] = [
+  ...["/usr/bin/unshare", "--mount", "--propagation", "private"],
+];
+
 /**
  * The command as it runs where `mounts`, from a path to what stands there instead, are in place. It
  * keeps its process id. Needs root.
@@ -17,7 +22,7 @@ export function withMounts(
   mounts: Readonly<Record<string, string>>,
 ): string[] {
   return [
-    ...["unshare", "--mount", "--propagation", "private", "sh", "-ec"],
+    ...[...OWN_MOUNTS, "sh", "-ec"],
     'while [ "$1" != -- ]; do mount --bind "$2" "$1"; shift 2; done; shift; exec "$@"',
     ...["sh", ...Object.entries(mounts).flat(), "--", ...command],
   ];

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { OWN_MOUNTS } from "./mounts.ts";
 export interface RootRun {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
@@ -222,7 +223,7 @@ export async function debianTar(folder: string): Promise<string> {
   const work = `${folder}/debian`;
   await Deno.mkdir(work);
   await output([
-    ...["unshare", "--mount", "--propagation", "private"],
+    ...OWN_MOUNTS,
     // in memory: it writes everything twice
     ...[
       "sh",
