@@ -5,6 +5,7 @@
  * @module
  */
 import { createServer } from "node:https";
+import type { Socket } from "node:net";
 // The package's index.js warns about the runtime as it is evaluated; the
 // modules behind it do not.
 import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.js";
@@ -22,7 +23,6 @@ import {
 } from "./provider_configuration.ts";
 import { type Implementation, interact } from "./provider_pages.ts";
 import { until } from "./pam.ts";
-import { openConnections } from "./proc.ts";
 
 export {
   type Account,
@@ -61,7 +61,8 @@ export interface TestProvider extends AsyncDisposable {
   requestCount(path: string): number;
   /**
    * Until all that was sent to it is in `requests`: nobody has a connection to it, not even `fetch`.
-   * The requests of clients that are gone can wait in their connections for as long as this process is busy.
+   * The requests of clients that are gone, even killed, wait in their connections for as long as this
+   * process is busy. Only while it accepts connections.
    */
   settled(): Promise<void>;
   /** Trusts the authority only, follows no redirect, knows no cookie. */
@@ -117,6 +118,13 @@ export async function startProvider(
       });
     },
   );
+  /** The ports of clients; also of those from whom nothing was read yet. */
+  const connected = new Set<number>();
+  server.on("connection", (socket) => {
+    const remotePort = (socket as Socket).remotePort!;
+    connected.add(remotePort);
+    socket.once("close", () => connected.delete(remotePort));
+  });
   function listen(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -174,7 +182,15 @@ export async function startProvider(
     requests,
     requestCount: (path) => requests.filter((r) => r.path === path).length,
     async settled() {
-      await until(async () => await openConnections(port) === 0, {
+      // connections are accepted in the order in which they were made
+      using last = await Deno.connect({ port });
+      const lastPort = (last.localAddr as Deno.NetAddr).port;
+      await until(() => connected.has(lastPort), {
+        what: "the acceptance of all connections to the provider",
+        timeoutMs: 60_000,
+      });
+      last.close();
+      await until(() => connected.size === 0, {
         what: "the end of all connections to the provider",
         timeoutMs: 60_000,
       });

@@ -13,7 +13,6 @@ import {
   startProvider,
   type TestProvider,
 } from "./provider.ts";
-import { openConnections } from "./proc.ts";
 
 /** A test with a provider of its own, which must leave nothing behind. */
 function test(
@@ -105,24 +104,51 @@ test("setAvailability() refuses, hangs and serves again on the same port", async
   ]);
 });
 
-test("settled() waits for the requests of clients that are gone", async (provider) => {
-  const request = new TextEncoder().encode(
-    "GET /jwks HTTP/1.1\r\nhost: localhost\r\n\r\n",
-  );
+/**
+ * Connects this often, waits for a line, sends a request on each connection, and is killed. What the
+ * server has sent is not read, so each connection is reset: the kernel does not list it any more, while
+ * its request can still be read.
+ */
+const KILLED_CLIENTS = `
+import os, signal, socket, ssl, sys
+port, clients = map(int, sys.argv[1:])
+trusting = ssl._create_unverified_context()
+connections = [
+    trusting.wrap_socket(socket.create_connection(("127.0.0.1", port)))
+    for _ in range(clients)
+]
+print("connected", flush=True)
+sys.stdin.readline()
+for connection in connections:
+    connection.send(b"GET /jwks HTTP/1.1\\r\\nhost: localhost\\r\\n\\r\\n")
+os.kill(os.getpid(), signal.SIGKILL)
+`;
+
+test("settled() waits for the requests of clients that were killed", async (provider) => {
   await provider.setAvailability("hang");
-  for (let client = 0; client < 20; client++) {
-    using connection = await Deno.connectTls({
-      hostname: "localhost",
-      port: provider.port,
-      caCerts: [provider.caPem],
-    });
-    await connection.write(request);
-  }
-  const before = provider.requestCount("/jwks");
+  const clients = new Deno.Command("python3", {
+    args: ["-c", KILLED_CLIENTS, String(provider.port), "20"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const output = clients.stdout.getReader();
+  await output.read();
+  const writer = clients.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("go\n"));
+  await writer.close();
+  // nothing is read by this process until they are gone
+  new Deno.Command("sh", {
+    args: [
+      "-c",
+      `while grep -qs '^State:.[^Z]' /proc/$0/status; do :; done`,
+      String(clients.pid),
+    ],
+  }).outputSync();
+  assert.equal(provider.requestCount("/jwks"), 0);
   await provider.settled();
-  assert.equal(provider.requestCount("/jwks"), 20, `${before} before`);
-  using _open = await Deno.connect({ port: provider.port });
-  assert.equal(await openConnections(provider.port), 1);
+  assert.equal(provider.requestCount("/jwks"), 20);
+  await output.cancel();
+  assert.equal((await clients.status).signal, "SIGKILL");
 });
 
 test(
