@@ -67,7 +67,7 @@ export async function judge(
   if (result.reason !== "allowed") return result;
   if (issuer.one_time && presented.fetched !== true) {
     const cacheDirectory = policy.cache.directory;
-    const spent = await spendToken(evidence, { cacheDirectory, now });
+    const spent = await spendToken(evidence, { cacheDirectory, issuer, now });
     if (spent !== true) throw new Error("the token was not spent");
   }
   return result;

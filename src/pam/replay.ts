@@ -4,6 +4,8 @@
  * @module
  */
 import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
+import { kindRow } from "../policy/kinds.ts";
+import type { Issuer } from "../policy/model.ts";
 import { TokenError } from "../token/errors.ts";
 import type { Evidence } from "../token/evidence.ts";
 
@@ -14,9 +16,9 @@ import type { Evidence } from "../token/evidence.ts";
  */
 const MARGIN = 600;
 
-/** `exp` and the hash of issuer and `jti`. */
+/** The end of a token's life, and the hash of issuer and `jti`. */
 const ENTRY = /^([0-9]+)\.([0-9a-f]{64})$/;
-/** Says that tokens were forgotten, of which this was the latest `exp`. */
+/** Says that tokens were forgotten, of which this was the latest end. */
 const FORGOTTEN = /^forgotten\.([0-9]+)$/;
 
 /**
@@ -27,39 +29,58 @@ const FORGOTTEN = /^forgotten\.([0-9]+)$/;
  */
 export async function spendToken(
   evidence: Evidence,
-  options: { cacheDirectory: string; now: number },
+  options: {
+    cacheDirectory: string;
+    issuer: Pick<Issuer, "kind" | "max_token_age">;
+    now: number;
+  },
 ): Promise<true> {
-  const { jti, exp } = evidence.claims;
+  const { jti } = evidence.claims;
   if (typeof jti !== "string" || jti === "") {
     throw new TokenError(
       "claim_missing",
       'the claim "jti" is missing, which one_time needs',
     );
   }
-  if (typeof exp !== "number") {
-    throw new TokenError(
-      "claim_missing",
-      'the claim "exp" is missing, which one_time needs',
-    );
-  }
+  const end = endOfLife(evidence, options.issuer);
   const spent = new StateDirectory(options.cacheDirectory, "replay");
   // the end of its life is in the name, so that forgetting needs no reading
   const hash = await sha256Hex(`${evidence.issuer}\0${jti}`);
-  const name = `${Math.ceil(exp)}.${hash}`;
+  const name = `${Math.ceil(end)}.${hash}`;
   if (!ENTRY.test(name)) throw new Error("the token cannot be remembered");
   if (!await spent.create(name, new Uint8Array())) throw replayed();
   // only now: whoever else is at it finds this one
   const names = await spent.list();
-  // an issuer that is asked may count the end of a token's life from now
+  // under another end where the issuer tells another `iat`, or the policy has changed
   const others = names.filter((other) => other !== name);
   if (others.some((other) => ENTRY.exec(other)?.[2] === hash)) throw replayed();
-  if (exp <= latest(names, FORGOTTEN)) {
+  if (end <= latest(names, FORGOTTEN)) {
     throw replayed(
       "the token may have been used before the clock was set back",
     );
   }
   await forgetExpired(spent, { names, now: options.now });
   return true;
+}
+
+/**
+ * From when on nobody gets in with the token, in seconds. An issuer that is asked may count `exp` from now, at
+ * each question: there it is the age at which the policy refuses the token.
+ */
+function endOfLife(
+  { claims }: Evidence,
+  issuer: Pick<Issuer, "kind" | "max_token_age">,
+): number {
+  const needed = (name: string): number => {
+    const time = claims[name];
+    if (typeof time === "number") return time;
+    throw new TokenError(
+      "claim_missing",
+      `the claim "${name}" is missing, which one_time needs`,
+    );
+  };
+  const exp = needed("exp");
+  return kindRow(issuer).opaque ? needed("iat") + issuer.max_token_age : exp;
 }
 
 function replayed(message = "the token has been used before"): TokenError {

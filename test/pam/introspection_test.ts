@@ -19,14 +19,16 @@ const ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6";
 const SECRET = "AK2-x_Y.z*";
 const TOKEN = "2YotnFZFEjr1zCsicMWpAA";
 
-/** One login with an opaque token at an issuer that answers as given. */
-async function introspected(
+type Login = (
   behaviour: Behaviour,
-  { lines = [], prepare = () => {} }: {
-    lines?: readonly string[];
-    prepare?: (issuer: HostileIssuer) => void;
-  } = {},
-): Promise<{ result: AttemptResult; issuer: HostileIssuer }> {
+  options?: { now?: () => number },
+) => Promise<AttemptResult>;
+
+/** Logins with an opaque token at an issuer that answers each as given. */
+async function withIntrospection(
+  { lines = [] }: { lines?: readonly string[] },
+  body: (bench: { issuer: HostileIssuer; login: Login }) => Promise<void>,
+): Promise<void> {
   const authority = await createAuthority();
   await using issuer = await startHostileIssuer({ authority });
   const folder = await Deno.realPath(await Deno.makeTempDir());
@@ -42,20 +44,41 @@ async function introspected(
       ...lines,
     ],
   });
-  issuer.on("/introspect", behaviour);
-  prepare(issuer);
   const { policyFile } = site;
-  const result = await attempt({ policyFile, token: TOKEN });
-  await Deno.remove(folder, { recursive: true });
-  return { result, issuer };
+  const login: Login = (behaviour, options = {}) => {
+    issuer.on("/introspect", behaviour);
+    return attempt({ policyFile, token: TOKEN, ...options });
+  };
+  try {
+    await body({ issuer, login });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
-const ACTIVE = json({
+/** One login with an opaque token at an issuer that answers as given. */
+async function introspected(
+  behaviour: Behaviour,
+  { lines = [], prepare = () => {} }: {
+    lines?: readonly string[];
+    prepare?: (issuer: HostileIssuer) => void;
+  } = {},
+): Promise<{ result: AttemptResult; issuer: HostileIssuer }> {
+  let told: { result: AttemptResult; issuer: HostileIssuer } | undefined;
+  await withIntrospection({ lines }, async ({ issuer, login }) => {
+    prepare(issuer);
+    told = { result: await login(behaviour), issuer };
+  });
+  return told!;
+}
+
+const ALICE = {
   active: true,
   aud: "ssh-prod",
   sub: "u1",
   email: "alice@example.edu",
-});
+};
+const ACTIVE = json(ALICE);
 
 const TOKEN_METHODS = "token_endpoint_auth_methods_supported";
 const OWN_METHODS = "introspection_endpoint_auth_methods_supported";
@@ -176,3 +199,34 @@ Deno.test("login logs no secret that an issuer throws back", async () => {
     assert.doesNotMatch(result.log, /2YotnFZ|AK2|M2ZhODVm/);
   }
 });
+
+Deno.test("login with one_time admits a token once, however far the issuer moves its end", () =>
+  withIntrospection({
+    lines: ["one_time: true", "max_token_age: 2h"],
+  }, async ({ login }) => {
+    const start = Math.floor(Date.now() / 1000);
+    const after = (seconds: number, jti: string) => {
+      const issued = jti === "first" ? start : start + seconds;
+      const exp = start + seconds + 300;
+      return login(json({ ...ALICE, jti, iat: issued, exp }), {
+        now: () => (start + seconds) * 1000,
+      });
+    };
+    assert.equal((await after(0, "first")).reason, "allowed");
+    for (const seconds of [901, 3600, 7200]) {
+      // whoever is let in forgets what has ended
+      const other = await after(seconds, `of ${seconds}`);
+      assert.equal(other.reason, "allowed", other.log);
+      const again = await after(seconds, "first");
+      assert.equal(again.reason, "token_replayed", again.log);
+    }
+    assert.equal((await after(7300, "first")).reason, "token_too_old");
+  }));
+
+Deno.test("login with one_time refuses what nobody can tell the age of", () =>
+  withIntrospection({ lines: ["one_time: true"] }, async ({ login }) => {
+    const exp = Math.floor(Date.now() / 1000) + 300;
+    const { reason, log } = await login(json({ ...ALICE, jti: "a", exp }));
+    assert.equal(reason, "claim_missing");
+    assert.match(log, /the claim \\"iat\\" is missing, which one_time needs/);
+  }));

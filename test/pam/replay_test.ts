@@ -32,7 +32,8 @@ async function spend(
   options: { claims?: Record<string, unknown>; now?: number } = {},
 ): Promise<string> {
   const { claims = { jti: "a", exp: 1000 }, now = 900 } = options;
-  const place = { cacheDirectory, now };
+  const issuer = { kind: "jwt", max_token_age: 86_400 } as const;
+  const place = { cacheDirectory, issuer, now };
   try {
     assert.equal(await spendToken(evidence(claims), place), true);
     return "spent";

@@ -234,7 +234,8 @@ export const IssuerSchema = v.strictObject({
     change: "other",
   }),
   one_time: setting(v.boolean(), false, {
-    says: "a token admits once on each host; it needs `jti`",
+    says:
+      "a token admits once on each host; it needs `jti`, and `iat` where the issuer is asked about it",
     change: "strict",
   }),
   scopes: setting(entries(Text), [], {
