@@ -16,10 +16,46 @@ import type { Evidence } from "../token/evidence.ts";
  */
 const MARGIN = 600;
 
-/** The end of a token's life, and the hash of issuer and `jti`. */
-const ENTRY = /^([0-9]+)\.([0-9a-f]{64})$/;
-/** Says that tokens were forgotten, of which this was the latest end. */
-const FORGOTTEN = /^forgotten\.([0-9]+)$/;
+type JudgedIssuer = Pick<
+  Issuer,
+  "name" | "issuer" | "kind" | "max_token_age"
+>;
+
+/** That a token was spent. All numbers are seconds. */
+interface Mark {
+  /** How long it must be remembered. */
+  readonly end: number;
+  /** When it was issued, where the issuer was asked about it; otherwise `end` is signed, and stays. */
+  readonly issued: number | null;
+  /** Of issuer and `jti`. */
+  readonly hash: string;
+}
+
+/** A mark is an empty file; all that it says is in its name, so that forgetting needs no reading. */
+function nameOf({ end, issued, hash }: Mark): string {
+  return `${end}.${issued === null ? "" : `${issued}.`}${hash}`;
+}
+
+function readMark(name: string): Mark | null {
+  const [, end, issued, hash] =
+    /^([0-9]+)\.(?:([0-9]+)\.)?([0-9a-f]{64})$/.exec(name) ?? [];
+  if (hash === undefined) return null;
+  const since = issued === undefined ? null : Number(issued);
+  return { end: Number(end), issued: since, hash };
+}
+
+/**
+ * Marks that were forgotten leave a file `KIND.NUMBER`: those up to this number may have been among them. It
+ * counts the ends of tokens, or where those can move, when they were issued.
+ */
+const KINDS = ["forgotten", "issued"] as const;
+
+function place({ end, issued }: Mark): [typeof KINDS[number], number] {
+  return issued === null ? ["forgotten", end] : ["issued", issued];
+}
+
+/** The most that one login forgets: a pile of years is not one person's to wait for. */
+const MAX_FORGOTTEN = 1000;
 
 /**
  * Spends a token that is about to be granted. Of any number of processes that try, exactly one is
@@ -29,10 +65,10 @@ const FORGOTTEN = /^forgotten\.([0-9]+)$/;
  */
 export async function spendToken(
   evidence: Evidence,
-  options: {
-    cacheDirectory: string;
-    issuer: Pick<Issuer, "kind" | "max_token_age">;
-    now: number;
+  { cacheDirectory, issuer, now }: {
+    readonly cacheDirectory: string;
+    readonly issuer: JudgedIssuer;
+    readonly now: number;
   },
 ): Promise<true> {
   const { jti } = evidence.claims;
@@ -42,62 +78,71 @@ export async function spendToken(
       'the claim "jti" is missing, which one_time needs',
     );
   }
-  const end = endOfLife(evidence, options.issuer);
-  const spent = new StateDirectory(options.cacheDirectory, "replay");
-  // the end of its life is in the name, so that forgetting needs no reading
-  const hash = await sha256Hex(`${evidence.issuer}\0${jti}`);
-  const name = `${Math.ceil(end)}.${hash}`;
-  if (!ENTRY.test(name)) throw new Error("the token cannot be remembered");
+  const life = lifeOf(evidence, issuer);
+  const spent = new StateDirectory(cacheDirectory, "replay");
+  const [hash, former] = await Promise.all([
+    sha256Hex(`${issuer.issuer}\0${jti}`),
+    // as it was written down before: by the name in the policy, which others may call otherwise
+    sha256Hex(`${issuer.name}\0${jti}`),
+  ]);
+  const mark = { ...life, hash };
+  const name = nameOf(mark);
+  if (readMark(name) === null) {
+    throw new Error("the token cannot be remembered");
+  }
   if (!await spent.create(name, new Uint8Array())) throw replayed();
   // only now: whoever else is at it finds this one
   const names = await spent.list();
-  // under another end where the issuer tells another `iat`, or the policy has changed
-  const others = names.filter((other) => other !== name);
-  if (others.some((other) => ENTRY.exec(other)?.[2] === hash)) throw replayed();
-  if (end <= latest(names, FORGOTTEN)) {
-    throw replayed(
-      "the token may have been used before the clock was set back",
-    );
+  // with another end, where the issuer moves it or another policy has another max_token_age
+  const known = names.filter((other) => other !== name)
+    .map((other) => readMark(other)?.hash);
+  if (known.includes(hash) || known.includes(former)) throw replayed();
+  const [kind, number] = place(mark);
+  if (number <= latest(names, kind)) {
+    throw replayed("the token may be one that was used and is forgotten");
   }
-  await forgetExpired(spent, { names, now: options.now });
+  await forgetExpired(spent, { names, now });
   return true;
 }
 
 /**
- * From when on nobody gets in with the token, in seconds. An issuer that is asked may count `exp` from now, at
- * each question: there it is the age at which the policy refuses the token.
+ * How long a spent token must be remembered. An issuer that is asked about it may count `exp` from now, at each
+ * question, or tell none: there the policy refuses it by its age.
  */
-function endOfLife(
-  { claims }: Evidence,
-  issuer: Pick<Issuer, "kind" | "max_token_age">,
-): number {
-  const needed = (name: string): number => {
-    const time = claims[name];
-    if (typeof time === "number") return time;
-    throw new TokenError(
-      "claim_missing",
-      `the claim "${name}" is missing, which one_time needs`,
-    );
-  };
-  const exp = needed("exp");
-  return kindRow(issuer).opaque ? needed("iat") + issuer.max_token_age : exp;
+function lifeOf(
+  { claims: { exp, iat } }: Evidence,
+  { kind, max_token_age }: JudgedIssuer,
+): Pick<Mark, "end" | "issued"> {
+  if (!kindRow({ kind }).opaque) {
+    return { end: Math.ceil(needed(exp, "exp")), issued: null };
+  }
+  const issued = Math.floor(needed(iat, "iat"));
+  // as long as the issuer says, too: another policy may have another age
+  const told = typeof exp === "number" ? Math.ceil(exp) : 0;
+  return { end: Math.max(told, issued + max_token_age), issued };
+}
+
+function needed(time: unknown, name: string): number {
+  if (typeof time === "number") return time;
+  throw new TokenError(
+    "claim_missing",
+    `the claim "${name}" is missing, which one_time needs`,
+  );
 }
 
 function replayed(message = "the token has been used before"): TokenError {
   return new TokenError("token_replayed", message);
 }
 
-/** The latest end of life in names of that kind; `-Infinity` where there are none. */
-function latest(names: readonly string[], kind: RegExp): number {
-  return names.reduce(
-    (end, name) => Math.max(end, endIn(name, kind) ?? -Infinity),
-    -Infinity,
-  );
+/** The highest number in names of that kind; `-Infinity` where there are none. */
+function latest(names: readonly string[], kind: string): number {
+  return Math.max(-Infinity, ...numbers(names, kind));
 }
 
-function endIn(name: string, kind: RegExp): number | null {
-  const end = kind.exec(name)?.[1];
-  return end === undefined ? null : Number(end);
+function numbers(names: readonly string[], kind: string): number[] {
+  return names.filter((name) => /^[a-z]+\.[0-9]+$/.test(name))
+    .map((name) => name.split("."))
+    .flatMap(([of, number]) => of === kind ? Number(number) : []);
 }
 
 /** A clock that is ahead forgets too early: what it has forgotten is written down, and that first. */
@@ -105,21 +150,27 @@ async function forgetExpired(
   spent: StateDirectory,
   { names, now }: { names: readonly string[]; now: number },
 ): Promise<void> {
-  const expired = names.filter((name) => {
-    const exp = endIn(name, ENTRY);
-    return exp !== null && exp + MARGIN < now;
-  });
-  const known = latest(names, FORGOTTEN);
-  const end = latest(expired, ENTRY);
-  try {
-    if (end > known) await spent.write(`forgotten.${end}`, new Uint8Array());
-  } catch {
-    return; // a full disk: what is not forgotten refuses
+  const expired = names.flatMap((name) => readMark(name) ?? [])
+    .filter(({ end }) => end + MARGIN < now)
+    .slice(0, MAX_FORGOTTEN);
+  for (const kind of KINDS) {
+    const known = latest(names, kind);
+    const reached = expired.map(place)
+      .reduce(
+        (most, [of, number]) => of === kind ? Math.max(most, number) : most,
+        known,
+      );
+    try {
+      if (reached > known) {
+        await spent.write(`${kind}.${reached}`, new Uint8Array());
+      }
+    } catch {
+      return; // a full disk: what is not forgotten refuses
+    }
+    for (const before of numbers(names, kind)) {
+      // the latest that was there stays: others may not have seen the new one yet
+      if (before < known) await spent.remove(`${kind}.${before}`);
+    }
   }
-  for (const name of expired) await spent.remove(name);
-  for (const name of names) {
-    // the latest that was there stays: others may not have seen the new one yet
-    const before = endIn(name, FORGOTTEN);
-    if (before !== null && before < known) await spent.remove(name);
-  }
+  for (const mark of expired) await spent.remove(nameOf(mark));
 }

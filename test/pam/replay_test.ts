@@ -12,6 +12,20 @@ import { PAM_ENVIRONMENT, runProgram } from "../support/program.ts";
 
 const ONE_TIME = { issuerLines: ["one_time: true"] };
 
+const CAMPUS = {
+  name: "campus",
+  issuer: "https://id.example.edu",
+  kind: "jwt",
+  max_token_age: 86_400,
+} as const;
+/** One that is asked about its tokens. */
+const HUB = {
+  name: "hub",
+  issuer: "https://hub.example.edu",
+  kind: "introspection",
+  max_token_age: 600,
+} as const;
+
 function evidence(claims: Record<string, unknown>): Evidence {
   return { issuer: "campus", claims, warnings: [] } as unknown as Evidence;
 }
@@ -29,10 +43,14 @@ async function withCache(
 
 async function spend(
   cacheDirectory: string,
-  options: { claims?: Record<string, unknown>; now?: number } = {},
+  options: {
+    claims?: Record<string, unknown>;
+    now?: number;
+    issuer?: Parameters<typeof spendToken>[1]["issuer"];
+  } = {},
 ): Promise<string> {
-  const { claims = { jti: "a", exp: 1000 }, now = 900 } = options;
-  const issuer = { kind: "jwt", max_token_age: 86_400 } as const;
+  const { claims = { jti: "a", exp: 1000 }, now = 900, issuer = CAMPUS } =
+    options;
   const place = { cacheDirectory, issuer, now };
   try {
     assert.equal(await spendToken(evidence(claims), place), true);
@@ -106,6 +124,74 @@ Deno.test("a token of which the issuer tells another end at each question admits
     assert.ok(both.filter((told) => told === "spent").length <= 1, `${both}`);
     const other = { jti: "c", exp: 1001 };
     assert.equal(await spend(cache, { claims: other }), "spent");
+  }));
+
+Deno.test("a token that is asked about is remembered as long as any policy may take it", () =>
+  withCache(async (cache) => {
+    const lives = (jti: string, iat: number, exp?: number) => ({
+      claims: { jti, iat, ...(exp === undefined ? {} : { exp }) },
+    });
+    const patient = { ...HUB, max_token_age: 28_800 };
+    // its end is the issuer's: whoever takes it for longer still knows it
+    const fixed = lives("fixed", 1000, 29_800);
+    // its end moves, or is not told: whoever takes it for longer knows that it may have been forgotten
+    const moving = lives("moving", 1000, 1300);
+    const endless = lives("endless", 1000);
+    for (const token of [fixed, moving, endless]) {
+      assert.equal(
+        await spend(cache, { ...token, issuer: HUB, now: 1010 }),
+        "spent",
+      );
+    }
+    const other = { ...lives("other", 2250, 2500), issuer: HUB, now: 2250 };
+    assert.equal(await spend(cache, other), "spent");
+    for (const again of [fixed, lives("moving", 1000, 2700), endless]) {
+      const told = await spend(cache, { ...again, issuer: patient, now: 2400 });
+      assert.equal(told, "token_replayed", again.claims.jti);
+    }
+    const younger = { ...lives("younger", 1001, 9000), issuer: patient };
+    assert.equal(await spend(cache, { ...younger, now: 2400 }), "spent");
+  }));
+
+Deno.test("a token is the same by whatever name a policy calls its issuer", () =>
+  withCache(async (cache) => {
+    assert.equal(await spend(cache), "spent");
+    const college = { ...CAMPUS, name: "college" };
+    assert.equal(await spend(cache, { issuer: college }), "token_replayed");
+    const elsewhere = { ...CAMPUS, issuer: "https://id.example.org" };
+    assert.equal(await spend(cache, { issuer: elsewhere }), "spent");
+    // as it was written down before
+    const claims = { jti: "b", exp: 1000 };
+    const digest = await crypto.subtle.digest(
+      "SHA-256",
+      new TextEncoder().encode("campus\0b"),
+    );
+    const mark = `1000.${new Uint8Array(digest).toHex()}`;
+    await Deno.writeTextFile(`${cache}/replay/${mark}`, "", { mode: 0o600 });
+    assert.equal(await spend(cache, { claims }), "token_replayed");
+  }));
+
+Deno.test("what is asked about costs no token of other issuers when the clock was ahead", () =>
+  withCache(async (cache) => {
+    const day = { ...HUB, max_token_age: 86_400 };
+    const asked = (jti: string, iat: number) => ({
+      claims: { jti, iat, exp: iat + 300 },
+      issuer: day,
+    });
+    assert.equal(
+      await spend(cache, { ...asked("a", 1000), now: 1000 }),
+      "spent",
+    );
+    const ahead = { claims: { jti: "b", exp: 200_000 }, now: 110_000 };
+    assert.equal(await spend(cache, ahead), "spent");
+    const fresh = { claims: { jti: "c", exp: 1400 }, now: 1100 };
+    assert.equal(await spend(cache, fresh), "spent");
+    assert.equal(
+      await spend(cache, { ...asked("d", 1100), now: 1100 }),
+      "spent",
+    );
+    const again = { ...asked("a", 1000), now: 1100 };
+    assert.equal(await spend(cache, again), "token_replayed");
   }));
 
 Deno.test("a token that was forgotten while the clock was ahead is not new when that is set back", () =>

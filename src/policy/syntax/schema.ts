@@ -200,8 +200,7 @@ export const IssuerSchema = v.strictObject({
     change: "limit",
   }),
   max_token_age: duration("24h", {
-    says:
-      "the oldest accepted token, since `iat`; `iat` and `exp` are required",
+    says: "the oldest accepted token, since `iat`; a JWT needs `iat` and `exp`",
     change: "limit",
   }),
   // a key that the issuer has withdrawn goes on serving for as long
