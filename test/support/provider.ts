@@ -59,6 +59,8 @@ export interface TestProvider extends AsyncDisposable {
   /** In order of arrival; also while hanging. Tests may empty it. */
   readonly requests: RecordedRequest[];
   requestCount(path: string): number;
+  /** The device codes about which tokens were asked for. */
+  readonly asked: ReadonlySet<string>;
   /**
    * Until all that was sent to it is in `requests`: nobody has a connection to it, not even `fetch`.
    * The requests of clients that are gone, even killed, wait in their connections for as long as this
@@ -99,6 +101,7 @@ export async function startProvider(
   const accounts = { ...ACCOUNTS, ...options.accounts };
   const clients = clientMetadata(options.clients ?? []);
   const requests: RecordedRequest[] = [];
+  const asked = new Set<string>();
   let keys = firstKeys;
   let generation = 1;
   let state: "up" | "down" | "hang" = "up";
@@ -156,6 +159,8 @@ export async function startProvider(
     });
     current.use(async (ctx, next) => {
       await next();
+      const code = ctx.path === "/token" && ctx.oidc.params?.device_code;
+      if (code) asked.add(code);
       if (ctx.path === "/device/auth" && ctx.status === 200) {
         Object.assign(ctx.body as object, {
           interval: options.deviceInterval ?? 1,
@@ -180,6 +185,7 @@ export async function startProvider(
       ]),
     ),
     requests,
+    asked,
     requestCount: (path) => requests.filter((r) => r.path === path).length,
     async settled() {
       // connections are accepted in the order in which they were made

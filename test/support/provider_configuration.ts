@@ -30,6 +30,8 @@ export interface Context {
   status: number;
   body: unknown;
   oidc: {
+    /** Only where the endpoint takes some. */
+    params?: { device_code?: string };
     client: { clientId: string };
     session: { accountId?: string };
     entities: { AuthorizationCode?: Source; DeviceCode?: StoredCode };
