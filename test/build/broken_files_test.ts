@@ -40,7 +40,7 @@ async function builtHost(
   issuer = "login.example.edu",
 ): Promise<PamHost> {
   // a wrapper in the place of Deno runs itself until its time is over
-  const launcher = { "limit=30\n": "limit=3\n", "limit=120 ": "limit=3 " };
+  const launcher = { "limit=30\n": "limit=6\n", "limit=120 ": "limit=6 " };
   const host = await createPamHost({ launcher });
   await Deno.mkdir(`${host.directory}/cache`, { mode: 0o700 });
   const policy = policyText(`${host.directory}/cache`, issuer);

@@ -159,7 +159,7 @@ for (const [what, build, deno] of BUILDS) {
       assert.equal(text.split("-s KILL 5 ").length, 2);
       await Deno.writeTextFile(
         site.program,
-        text.replace("-s KILL 5 ", "-s KILL 0.5 "),
+        text.replace("-s KILL 5 ", "-s KILL 3 "),
       );
       const left = await login(site, policy);
       // what it began with, and the mark

@@ -295,7 +295,8 @@ test("keeps logins apart", {}, async (bench, step) => {
 });
 
 test("leaves no process behind when the client hangs up", {
-  device: "timeout: 4s",
+  // far longer than the test: what ends it is that nobody is there
+  device: "timeout: 60s",
 }, async (bench) => {
   const { host, account, sshd, nextAttempt, provider } = bench;
   provider.requests.length = 0;

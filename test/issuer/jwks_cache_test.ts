@@ -344,7 +344,7 @@ Deno.test(
       await bench.keys();
       bench.clock += 3600;
       bench.server.on("/jwks", hang());
-      const transport = bench.transport(AbortSignal.timeout(1_700));
+      const transport = bench.transport(AbortSignal.timeout(4_000));
       const source = bench.source({ stale: 600, transport });
       const stale: KeySet = { keys: [], fetchedAt: 0, from: "stale" };
       const known = { ...stale, fetchedAt: bench.clock - 3600 };

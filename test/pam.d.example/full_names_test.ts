@@ -5,7 +5,7 @@
  */
 // Threats: E3, E14, F8
 import assert from "node:assert/strict";
-import { createPamHost } from "../support/pam.ts";
+import { createPamHost, until } from "../support/pam.ts";
 import { startSshd } from "../support/sshd.ts";
 import { StandIn } from "./stand_in.ts";
 
@@ -24,9 +24,10 @@ Deno.test("sshd opens sessions for full names, and the program learns which acco
   });
   // a copy of the folder: the machine may replace the file itself
   const etc = `${host.directory}/etc`;
-  const copied = await new Deno.Command("cp", { args: ["-a", "/etc", etc] })
-    .output();
-  assert.ok(copied.success);
+  const cp = new Deno.Command("cp", { args: ["-a", "/etc/.", etc] });
+  await until(async () => (await cp.output()).success, {
+    what: "a copy in which nothing went while it was made",
+  });
   const lines = NAMES.map((name, index) =>
     `${name}:*:${FIRST_UID + index}:65534::/tmp:/bin/sh\n`
   );

