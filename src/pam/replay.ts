@@ -21,13 +21,15 @@ type JudgedIssuer = Pick<
   "name" | "issuer" | "kind" | "max_token_age"
 >;
 
+const ISSUER_DIGITS = 16;
+
 /** That a token was spent. All numbers are seconds. */
 interface Mark {
   /** How long it must be remembered. */
   readonly end: number;
   /** When it was issued, where the issuer was asked about it; otherwise `end` is signed, and stays. */
   readonly issued: number | null;
-  /** Of issuer and `jti`. */
+  /** {@link ISSUER_DIGITS} of the issuer, then those of it and `jti`. */
   readonly hash: string;
 }
 
@@ -46,12 +48,30 @@ function readMark(name: string): Mark | null {
 
 /**
  * Marks that were forgotten leave a file `KIND.NUMBER`: those up to this number may have been among them. It
- * counts the ends of tokens, or where those can move, when they were issued.
+ * counts the ends of tokens or, where those can move, when they were issued: of each issuer by itself, whose
+ * tokens may be taken for longer than those of another.
  */
-const KINDS = ["forgotten", "issued"] as const;
+const WATERMARK = /^(forgotten|issued-[0-9a-f]{16})\.([0-9]+)$/;
 
-function place({ end, issued }: Mark): [typeof KINDS[number], number] {
-  return issued === null ? ["forgotten", end] : ["issued", issued];
+function place({ end, issued, hash }: Mark): [kind: string, number: number] {
+  return issued === null ? ["forgotten", end] : [askedOf(hash), issued];
+}
+
+function askedOf(hash: string): string {
+  return `issued-${hash.slice(0, ISSUER_DIGITS)}`;
+}
+
+/** The highest number of each kind that there is. */
+type Watermarks = Map<string, number>;
+
+function raise(marks: Watermarks, [kind, number]: [string, number]): void {
+  marks.set(kind, Math.max(number, marks.get(kind) ?? number));
+}
+
+/** Of a file's name. */
+function watermark(name: string): [kind: string, number: number] | null {
+  const [, kind, number] = WATERMARK.exec(name) ?? [];
+  return kind === undefined ? null : [kind, Number(number)];
 }
 
 /** The most that one login forgets: a pile of years is not one person's to wait for. */
@@ -72,36 +92,47 @@ export async function spendToken(
   },
 ): Promise<true> {
   const { jti } = evidence.claims;
-  if (typeof jti !== "string" || jti === "") {
-    throw new TokenError(
-      "claim_missing",
-      'the claim "jti" is missing, which one_time needs',
-    );
-  }
+  if (typeof jti !== "string" || jti === "") throw missing("jti");
   const life = lifeOf(evidence, issuer);
   const spent = new StateDirectory(cacheDirectory, "replay");
-  const [hash, former] = await Promise.all([
+  const [ofIssuer, ofToken, former] = await Promise.all([
+    sha256Hex(issuer.issuer),
     sha256Hex(`${issuer.issuer}\0${jti}`),
     // as it was written down before: by the name in the policy, which others may call otherwise
     sha256Hex(`${issuer.name}\0${jti}`),
   ]);
+  const hash = ofIssuer.slice(0, ISSUER_DIGITS) + ofToken.slice(ISSUER_DIGITS);
   const mark = { ...life, hash };
   const name = nameOf(mark);
   if (readMark(name) === null) {
     throw new Error("the token cannot be remembered");
   }
   if (!await spent.create(name, new Uint8Array())) throw replayed();
-  // only now: whoever else is at it finds this one
-  const names = await spent.list();
+  // only now: whoever else is at it finds this one. Twice: the first may miss what is removed meanwhile, and
+  // what was written down before that
+  const names = [
+    ...new Set([...await spent.list(), ...await spent.list()]),
+  ];
   // with another end, where the issuer moves it or another policy has another max_token_age
-  const known = names.filter((other) => other !== name)
+  const others = names.filter((other) => other !== name)
     .map((other) => readMark(other)?.hash);
-  if (known.includes(hash) || known.includes(former)) throw replayed();
-  const [kind, number] = place(mark);
-  if (number <= latest(names, kind)) {
-    throw replayed("the token may be one that was used and is forgotten");
+  if (others.includes(hash) || others.includes(former)) {
+    await spent.remove(name); // the other one says it all
+    throw replayed();
   }
-  await forgetExpired(spent, { names, now });
+  const known: Watermarks = new Map();
+  for (const other of names) {
+    const found = watermark(other);
+    if (found !== null) raise(known, found);
+  }
+  // also where another policy asks about what this one verifies
+  const since = life.issued ?? Number(evidence.claims.iat);
+  for (const [kind, number] of [place(mark), [askedOf(hash), since]] as const) {
+    if (number <= (known.get(kind) ?? -Infinity)) {
+      throw replayed("the token may be one that was used and is forgotten");
+    }
+  }
+  await forgetExpired(spent, { names, known, now });
   return true;
 }
 
@@ -123,8 +154,12 @@ function lifeOf(
 }
 
 function needed(time: unknown, name: string): number {
-  if (typeof time === "number") return time;
-  throw new TokenError(
+  if (typeof time !== "number") throw missing(name);
+  return time;
+}
+
+function missing(name: string): TokenError {
+  return new TokenError(
     "claim_missing",
     `the claim "${name}" is missing, which one_time needs`,
   );
@@ -134,43 +169,36 @@ function replayed(message = "the token has been used before"): TokenError {
   return new TokenError("token_replayed", message);
 }
 
-/** The highest number in names of that kind; `-Infinity` where there are none. */
-function latest(names: readonly string[], kind: string): number {
-  return Math.max(-Infinity, ...numbers(names, kind));
-}
-
-function numbers(names: readonly string[], kind: string): number[] {
-  return names.filter((name) => /^[a-z]+\.[0-9]+$/.test(name))
-    .map((name) => name.split("."))
-    .flatMap(([of, number]) => of === kind ? Number(number) : []);
-}
-
-/** A clock that is ahead forgets too early: what it has forgotten is written down, and that first. */
+/**
+ * A clock that is ahead, or a policy with a shorter max_token_age, forgets too early: what is forgotten is
+ * written down, and that first.
+ */
 async function forgetExpired(
   spent: StateDirectory,
-  { names, now }: { names: readonly string[]; now: number },
+  { names, known, now }: {
+    readonly names: readonly string[];
+    readonly known: Watermarks;
+    readonly now: number;
+  },
 ): Promise<void> {
   const expired = names.flatMap((name) => readMark(name) ?? [])
     .filter(({ end }) => end + MARGIN < now)
     .slice(0, MAX_FORGOTTEN);
-  for (const kind of KINDS) {
-    const known = latest(names, kind);
-    const reached = expired.map(place)
-      .reduce(
-        (most, [of, number]) => of === kind ? Math.max(most, number) : most,
-        known,
-      );
-    try {
-      if (reached > known) {
-        await spent.write(`${kind}.${reached}`, new Uint8Array());
+  const reached: Watermarks = new Map(known);
+  for (const mark of expired) raise(reached, place(mark));
+  try {
+    for (const [kind, number] of reached) {
+      if (number !== known.get(kind)) {
+        await spent.write(`${kind}.${number}`, new Uint8Array());
       }
-    } catch {
-      return; // a full disk: what is not forgotten refuses
     }
-    for (const before of numbers(names, kind)) {
-      // the latest that was there stays: others may not have seen the new one yet
-      if (before < known) await spent.remove(`${kind}.${before}`);
-    }
+  } catch {
+    return; // a full disk: what is not forgotten refuses
   }
-  for (const mark of expired) await spent.remove(nameOf(mark));
+  const outdated = names.filter((name) => {
+    const [kind = "", number = NaN] = watermark(name) ?? [];
+    // the latest that was there stays: others may not have seen the new one yet
+    return number < (known.get(kind) ?? NaN);
+  });
+  await spent.remove(...expired.map(nameOf), ...outdated);
 }

@@ -153,6 +153,85 @@ Deno.test("a token that is asked about is remembered as long as any policy may t
     assert.equal(await spend(cache, { ...younger, now: 2400 }), "spent");
   }));
 
+Deno.test("an issuer that is asked costs the tokens of others nothing, however young its own must be", () =>
+  withCache(async (cache) => {
+    for (const [jti, now] of [["a", 1000], ["b", 2300]] as const) {
+      const claims = { jti, iat: now };
+      assert.equal(await spend(cache, { claims, issuer: HUB, now }), "spent");
+    }
+    const day = { issuer: "https://day.example.edu", max_token_age: 86_400 };
+    const claims = { jti: "a", iat: 500, exp: 90_000 };
+    for (const kind of ["globus", "jwt"] as const) {
+      const issuer = { ...HUB, ...day, issuer: `${day.issuer}/${kind}`, kind };
+      const options = { claims, issuer, now: 2300 };
+      assert.equal(await spend(cache, options), "spent", kind);
+      assert.equal(await spend(cache, options), "token_replayed", kind);
+    }
+  }));
+
+Deno.test("a token that was asked about is not new to a policy that verifies it", () =>
+  withCache(async (cache) => {
+    const claims = { jti: "a", iat: 1000 };
+    assert.equal(
+      await spend(cache, { claims, issuer: HUB, now: 1010 }),
+      "spent",
+    );
+    const verified = {
+      claims: { ...claims, exp: 30_000 },
+      issuer: { ...HUB, kind: "jwt", max_token_age: 28_800 } as const,
+    };
+    assert.equal(
+      await spend(cache, { ...verified, now: 1020 }),
+      "token_replayed",
+    );
+    const other = { claims: { jti: "b", iat: 2300 }, issuer: HUB, now: 2300 };
+    assert.equal(await spend(cache, other), "spent");
+    assert.equal(
+      await spend(cache, { ...verified, now: 2400 }),
+      "token_replayed",
+    );
+  }));
+
+Deno.test("what is forgotten while the marks are listed is not new", () =>
+  withCache(async (cache) => {
+    const claims = { jti: "a", iat: 1000 };
+    assert.equal(
+      await spend(cache, { claims, issuer: HUB, now: 1010 }),
+      "spent",
+    );
+    const other = { claims: { jti: "b", iat: 2300 }, issuer: HUB, now: 2300 };
+    assert.equal(await spend(cache, other), "spent");
+    const readDir = Deno.readDir;
+    // a list that was begun before it was written down, and ended after the mark was removed
+    Deno.readDir = async function* (path) {
+      Deno.readDir = readDir;
+      for await (const entry of readDir(path)) {
+        if (!entry.name.startsWith("issued-")) yield entry;
+      }
+    };
+    try {
+      const patient = { ...HUB, max_token_age: 28_800 };
+      const again = { claims, issuer: patient, now: 2400 };
+      assert.equal(await spend(cache, again), "token_replayed");
+    } finally {
+      Deno.readDir = readDir;
+    }
+  }));
+
+Deno.test("a token that is refused again and again leaves nothing", () =>
+  withCache(async (cache) => {
+    for (let exp = 2000; exp < 2020; exp++) {
+      const claims = { jti: "a", iat: 1000, exp };
+      const told = await spend(cache, { claims, issuer: HUB, now: 1010 });
+      assert.equal(told, exp === 2000 ? "spent" : "token_replayed");
+    }
+    const names = await Array.fromAsync(
+      Deno.readDir(`${cache}/replay`),
+      ({ name }) => name.slice(0, 10),
+    );
+    assert.deepEqual(names, ["2000.1000."]);
+  }));
+
 Deno.test("a token is the same by whatever name a policy calls its issuer", () =>
   withCache(async (cache) => {
     assert.equal(await spend(cache), "spent");
