@@ -312,16 +312,19 @@ Deno.test("a discovery document without a usable endpoint refuses", async () => 
   }
 });
 
-Deno.test("one_time of an introspection issuer needs jti and exp", async () => {
+Deno.test("one_time of an introspection issuer needs jti and iat", async () => {
   await using bench = await createBench(["first"], ["one_time: true"]);
-  const exp = Math.floor(Date.now() / 1000) + 60;
-  for (const members of [{}, { jti: "j" }, { exp }]) {
+  const iat = Math.floor(Date.now() / 1000);
+  const exp = iat + 60;
+  for (const members of [{}, { jti: "j" }, { jti: "j", exp }, { iat, exp }]) {
     bench.first.on("/introspect", json({ ...ACTIVE, ...members }));
     assert.equal((await bench.login("opaque")).reason, "claim_missing");
   }
-  bench.first.on("/introspect", json({ ...ACTIVE, jti: "j", exp }));
-  assert.equal((await bench.login("opaque")).reason, "allowed");
-  assert.equal((await bench.login("opaque")).reason, "token_replayed");
+  for (const members of [{ jti: "j", iat, exp }, { jti: "k", iat }]) {
+    bench.first.on("/introspect", json({ ...ACTIVE, ...members }));
+    assert.equal((await bench.login("opaque")).reason, "allowed");
+    assert.equal((await bench.login("opaque")).reason, "token_replayed");
+  }
 });
 
 Deno.test("an introspected username is the identity's, not the display name", async () => {
