@@ -126,7 +126,7 @@ export async function spendToken(
     if (found !== null) raise(known, found);
   }
   // also where another policy asks about what this one verifies
-  const since = life.issued ?? Number(evidence.claims.iat);
+  const since = life.issued ?? Math.floor(Number(evidence.claims.iat));
   for (const [kind, number] of [place(mark), [askedOf(hash), since]] as const) {
     if (number <= (known.get(kind) ?? -Infinity)) {
       throw replayed("the token may be one that was used and is forgotten");

@@ -61,6 +61,12 @@ async function spend(
   }
 }
 
+/** The names of marks, and of what was written down of those that are forgotten. */
+function namesIn(cacheDirectory: string): Promise<string[]> {
+  const entries = Deno.readDir(`${cacheDirectory}/replay`);
+  return Array.fromAsync(entries, ({ name }) => name);
+}
+
 Deno.test("a token that ends within a second admits once, and is remembered to the end of it", async () => {
   await using scene = await createScene(ONE_TIME);
   const exp = Math.floor(Date.now() / 1000) + 300.25;
@@ -95,16 +101,16 @@ Deno.test("a token admits once, and others are none of its business", () =>
 
 Deno.test("a spent token is remembered well beyond its end and forgotten after", () =>
   withCache(async (cache) => {
-    const names = () =>
-      Array.fromAsync(Deno.readDir(`${cache}/replay`), ({ name }) => name);
     assert.equal(await spend(cache), "spent");
     const other = { jti: "b", exp: 5000 };
     assert.equal(await spend(cache, { claims: other, now: 1600 }), "spent");
     assert.equal(await spend(cache, { now: 1600 }), "token_replayed");
-    assert.equal((await names()).length, 2);
+    assert.equal((await namesIn(cache)).length, 2);
     const third = { jti: "c", exp: 5000 };
     assert.equal(await spend(cache, { claims: third, now: 1601 }), "spent");
-    const left = (await names()).filter((name) => name !== "forgotten.1000");
+    const left = (await namesIn(cache)).filter((name) =>
+      name !== "forgotten.1000"
+    );
     assert.equal(left.length, 2);
     assert.ok(left.every((name) => /^5000\.[0-9a-f]{64}$/.test(name)));
   }));
@@ -169,38 +175,45 @@ Deno.test("an issuer that is asked costs the tokens of others nothing, however y
     }
   }));
 
+/** A token that {@link HUB} was asked about, spent at 1010; and another one, by which it is forgotten. */
+const ASKED = { jti: "a", iat: 1000 };
+async function spendAsked(cache: string): Promise<void> {
+  const options = { claims: ASKED, issuer: HUB, now: 1010 };
+  assert.equal(await spend(cache, options), "spent");
+}
+async function forgetAsked(cache: string): Promise<void> {
+  const other = { claims: { jti: "b", iat: 2300 }, issuer: HUB, now: 2300 };
+  assert.equal(await spend(cache, other), "spent");
+}
+
 Deno.test("a token that was asked about is not new to a policy that verifies it", () =>
   withCache(async (cache) => {
-    const claims = { jti: "a", iat: 1000 };
-    assert.equal(
-      await spend(cache, { claims, issuer: HUB, now: 1010 }),
-      "spent",
-    );
-    const verified = {
-      claims: { ...claims, exp: 30_000 },
+    const verified = (now: number) => ({
+      claims: { ...ASKED, exp: 30_000 },
       issuer: { ...HUB, kind: "jwt", max_token_age: 28_800 } as const,
-    };
-    assert.equal(
-      await spend(cache, { ...verified, now: 1020 }),
-      "token_replayed",
-    );
-    const other = { claims: { jti: "b", iat: 2300 }, issuer: HUB, now: 2300 };
-    assert.equal(await spend(cache, other), "spent");
-    assert.equal(
-      await spend(cache, { ...verified, now: 2400 }),
-      "token_replayed",
-    );
+      now,
+    });
+    await spendAsked(cache);
+    assert.equal(await spend(cache, verified(1020)), "token_replayed");
+    await forgetAsked(cache);
+    assert.equal(await spend(cache, verified(2400)), "token_replayed");
+  }));
+
+Deno.test("a token that was asked about is not new by a fraction of a second", () =>
+  withCache(async (cache) => {
+    const claims = { ...ASKED, iat: 1000.5, exp: 30_000 };
+    const told = { claims: { jti: "a", iat: 1000.5 }, issuer: HUB, now: 1010 };
+    assert.equal(await spend(cache, told), "spent");
+    await forgetAsked(cache);
+    const issuer = { ...HUB, kind: "jwt", max_token_age: 28_800 } as const;
+    const again = await spend(cache, { claims, issuer, now: 2400 });
+    assert.equal(again, "token_replayed");
   }));
 
 Deno.test("what is forgotten while the marks are listed is not new", () =>
   withCache(async (cache) => {
-    const claims = { jti: "a", iat: 1000 };
-    assert.equal(
-      await spend(cache, { claims, issuer: HUB, now: 1010 }),
-      "spent",
-    );
-    const other = { claims: { jti: "b", iat: 2300 }, issuer: HUB, now: 2300 };
-    assert.equal(await spend(cache, other), "spent");
+    await spendAsked(cache);
+    await forgetAsked(cache);
     const readDir = Deno.readDir;
     // a list that was begun before it was written down, and ended after the mark was removed
     Deno.readDir = async function* (path) {
@@ -211,7 +224,7 @@ Deno.test("what is forgotten while the marks are listed is not new", () =>
     };
     try {
       const patient = { ...HUB, max_token_age: 28_800 };
-      const again = { claims, issuer: patient, now: 2400 };
+      const again = { claims: ASKED, issuer: patient, now: 2400 };
       assert.equal(await spend(cache, again), "token_replayed");
     } finally {
       Deno.readDir = readDir;
@@ -225,11 +238,8 @@ Deno.test("a token that is refused again and again leaves nothing", () =>
       const told = await spend(cache, { claims, issuer: HUB, now: 1010 });
       assert.equal(told, exp === 2000 ? "spent" : "token_replayed");
     }
-    const names = await Array.fromAsync(
-      Deno.readDir(`${cache}/replay`),
-      ({ name }) => name.slice(0, 10),
-    );
-    assert.deepEqual(names, ["2000.1000."]);
+    const names = await namesIn(cache);
+    assert.deepEqual(names.map((name) => name.slice(0, 10)), ["2000.1000."]);
   }));
 
 Deno.test("a token is the same by whatever name a policy calls its issuer", () =>
@@ -315,10 +325,7 @@ Deno.test("what says how much was forgotten stays one or two files", () =>
       const now = turn * 1000 - 10;
       assert.equal(await spend(cache, { claims, now }), "spent");
     }
-    const names = await Array.fromAsync(
-      Deno.readDir(`${cache}/replay`),
-      ({ name }) => name,
-    );
+    const names = await namesIn(cache);
     assert.ok(names.length <= 4, `${names}`);
   }));
 
@@ -327,10 +334,7 @@ Deno.test("a token that ends within a second is remembered to that second's end"
     const claims = { jti: "a", exp: 1000.25 };
     assert.equal(await spend(cache, { claims }), "spent");
     assert.equal(await spend(cache, { claims }), "token_replayed");
-    const names = await Array.fromAsync(
-      Deno.readDir(`${cache}/replay`),
-      ({ name }) => name,
-    );
+    const names = await namesIn(cache);
     assert.deepEqual(names.map((name) => name.split(".")[0]), ["1001"]);
   }));
 
@@ -363,7 +367,7 @@ Deno.test("what cannot be remembered does not admit", () =>
 Deno.test("anything in the place of a spent token counts as spent", () =>
   withCache(async (cache) => {
     assert.equal(await spend(cache), "spent");
-    for await (const { name } of Deno.readDir(`${cache}/replay`)) {
+    for (const name of await namesIn(cache)) {
       await Deno.remove(`${cache}/replay/${name}`);
       await Deno.symlink("nowhere", `${cache}/replay/${name}`);
     }
