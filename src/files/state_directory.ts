@@ -26,7 +26,7 @@ const LOCK_ATTEMPTS = 2;
 const SWEEP = ".swept-";
 const SWEEP_MS = 60_000;
 /** Entries that one process removes. */
-const MAX_SWEPT = 1000;
+export const MAX_SWEPT = 1000;
 /** Nobody writes an entry for as long as this. */
 const LITTER_MS = 60_000;
 

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { sha256Hex, StateDirectory } from "../files/state_directory.ts";
+import {
+  MAX_SWEPT,
+  sha256Hex,
+  StateDirectory,
+} from "../files/state_directory.ts";
 import { kindRow } from "../policy/kinds.ts";
 import type { Issuer } from "../policy/model.ts";
 import { TokenError } from "../token/errors.ts";
@@ -53,7 +57,9 @@ function readMark(name: string): Mark | null {
  */
 const WATERMARK = /^(forgotten|issued-[0-9a-f]{16})\.([0-9]+)$/;
 
-function place({ end, issued, hash }: Mark): [kind: string, number: number] {
+type Place = readonly [kind: string, number: number];
+
+function place({ end, issued, hash }: Mark): Place {
   return issued === null ? ["forgotten", end] : [askedOf(hash), issued];
 }
 
@@ -61,21 +67,19 @@ function askedOf(hash: string): string {
   return `issued-${hash.slice(0, ISSUER_DIGITS)}`;
 }
 
-/** The highest number of each kind that there is. */
-type Watermarks = Map<string, number>;
-
-function raise(marks: Watermarks, [kind, number]: [string, number]): void {
-  marks.set(kind, Math.max(number, marks.get(kind) ?? number));
-}
-
-/** Of a file's name. */
-function watermark(name: string): [kind: string, number: number] | null {
+function readWatermark(name: string): Place | null {
   const [, kind, number] = WATERMARK.exec(name) ?? [];
   return kind === undefined ? null : [kind, Number(number)];
 }
 
-/** The most that one login forgets: a pile of years is not one person's to wait for. */
-const MAX_FORGOTTEN = 1000;
+/** The highest number of each kind. */
+function highest(places: readonly Place[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const [kind, number] of places) {
+    found.set(kind, Math.max(number, found.get(kind) ?? number));
+  }
+  return found;
+}
 
 /**
  * Spends a token that is about to be granted. Of any number of processes that try, exactly one is
@@ -113,18 +117,15 @@ export async function spendToken(
   const names = [
     ...new Set([...await spent.list(), ...await spent.list()]),
   ];
+  const marks = names.map(readMark).filter((found) => found !== null);
+  const written = names.map(readWatermark).filter((found) => found !== null);
   // with another end, where the issuer moves it or another policy has another max_token_age
-  const others = names.filter((other) => other !== name)
-    .map((other) => readMark(other)?.hash);
-  if (others.includes(hash) || others.includes(former)) {
+  const others = marks.filter((other) => nameOf(other) !== name);
+  if (others.some((other) => other.hash === hash || other.hash === former)) {
     await spent.remove(name); // the other one says it all
     throw replayed();
   }
-  const known: Watermarks = new Map();
-  for (const other of names) {
-    const found = watermark(other);
-    if (found !== null) raise(known, found);
-  }
+  const known = highest(written);
   // also where another policy asks about what this one verifies
   const since = life.issued ?? Math.floor(Number(evidence.claims.iat));
   for (const [kind, number] of [place(mark), [askedOf(hash), since]] as const) {
@@ -132,7 +133,7 @@ export async function spendToken(
       throw replayed("the token may be one that was used and is forgotten");
     }
   }
-  await forgetExpired(spent, { names, known, now });
+  await forgetExpired(spent, { marks, written, now });
   return true;
 }
 
@@ -175,17 +176,16 @@ function replayed(message = "the token has been used before"): TokenError {
  */
 async function forgetExpired(
   spent: StateDirectory,
-  { names, known, now }: {
-    readonly names: readonly string[];
-    readonly known: Watermarks;
+  { marks, written, now }: {
+    readonly marks: readonly Mark[];
+    readonly written: readonly Place[];
     readonly now: number;
   },
 ): Promise<void> {
-  const expired = names.flatMap((name) => readMark(name) ?? [])
-    .filter(({ end }) => end + MARGIN < now)
-    .slice(0, MAX_FORGOTTEN);
-  const reached: Watermarks = new Map(known);
-  for (const mark of expired) raise(reached, place(mark));
+  const expired = marks.filter(({ end }) => end + MARGIN < now)
+    .slice(0, MAX_SWEPT);
+  const known = highest(written);
+  const reached = highest([...written, ...expired.map(place)]);
   try {
     for (const [kind, number] of reached) {
       if (number !== known.get(kind)) {
@@ -195,10 +195,12 @@ async function forgetExpired(
   } catch {
     return; // a full disk: what is not forgotten refuses
   }
-  const outdated = names.filter((name) => {
-    const [kind = "", number = NaN] = watermark(name) ?? [];
-    // the latest that was there stays: others may not have seen the new one yet
-    return number < (known.get(kind) ?? NaN);
-  });
-  await spent.remove(...expired.map(nameOf), ...outdated);
+  // the latest that was there stays: others may not have seen the new one yet
+  const outdated = written.filter(([kind, number]) =>
+    number !== known.get(kind)
+  );
+  await spent.remove(
+    ...expired.map(nameOf),
+    ...outdated.map((each) => each.join(".")),
+  );
 }
