@@ -5,6 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { assertAlike } from "../../support/timing.ts";
 import { sha256Hex } from "../../../src/files/state_directory.ts";
 import {
   Clock,
@@ -176,32 +177,25 @@ Deno.test("refusals and starts cost the same with 10 and with 10,000 entries in 
       }),
     start: (scene: DeviceScene) => begin(scene, clock, { rhost: "192.0.2.7" }),
   };
-  for (const [what, run] of Object.entries(actions)) {
+  const scenes = Object.entries({ "with 10": few, "with 10,000": many });
+  for (const run of Object.values(actions)) {
     // the first of a minute sweeps
     for (const scene of [few, many]) await run(scene);
-    const told: string[] = [];
-    const alike = async () => {
-      const times: [number[], number[]] = [[], []];
+    const measure = async () => {
+      const times = Object.fromEntries(
+        scenes.map(([name]) => [name, [] as number[]]),
+      );
       for (let index = 0; index < 15; index++) {
-        for (const [at, scene] of [few, many].entries()) {
+        for (const [name, scene] of scenes) {
           const before = performance.now();
           await run(scene);
-          times[at]?.push(performance.now() - before);
+          times[name]?.push(performance.now() - before);
         }
       }
-      const [least = 0, most = 0] = times.map((each) =>
-        each.sort((a, b) => a - b)[7] ?? NaN
-      );
-      told.push(
-        `${least.toFixed(1)} ms with 10, ${most.toFixed(1)} ms with 10,000`,
-      );
-      // these machines are noisy, and reading ten thousand names takes longer than this
-      return most < least * 1.5 + 10;
+      return times;
     };
-    assert.ok(
-      await alike() || await alike() || await alike(),
-      `${what}: ${told.join("; ")}`,
-    );
+    // reading ten thousand names takes longer than this
+    await assertAlike(measure, { besides: 10 });
   }
 });
 
