@@ -25,10 +25,10 @@ type Login = (
 ) => Promise<AttemptResult>;
 
 /** Logins with an opaque token at an issuer that answers each as given. */
-async function withIntrospection(
+async function withIntrospection<Result>(
   { lines = [] }: { lines?: readonly string[] },
-  body: (bench: { issuer: HostileIssuer; login: Login }) => Promise<void>,
-): Promise<void> {
+  body: (bench: { issuer: HostileIssuer; login: Login }) => Promise<Result>,
+): Promise<Result> {
   const authority = await createAuthority();
   await using issuer = await startHostileIssuer({ authority });
   const folder = await Deno.realPath(await Deno.makeTempDir());
@@ -50,26 +50,24 @@ async function withIntrospection(
     return attempt({ policyFile, token: TOKEN, ...options });
   };
   try {
-    await body({ issuer, login });
+    return await body({ issuer, login });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 /** One login with an opaque token at an issuer that answers as given. */
-async function introspected(
+function introspected(
   behaviour: Behaviour,
   { lines = [], prepare = () => {} }: {
     lines?: readonly string[];
     prepare?: (issuer: HostileIssuer) => void;
   } = {},
 ): Promise<{ result: AttemptResult; issuer: HostileIssuer }> {
-  let told: { result: AttemptResult; issuer: HostileIssuer } | undefined;
-  await withIntrospection({ lines }, async ({ issuer, login }) => {
+  return withIntrospection({ lines }, async ({ issuer, login }) => {
     prepare(issuer);
-    told = { result: await login(behaviour), issuer };
+    return { result: await login(behaviour), issuer };
   });
-  return told!;
 }
 
 const ALICE = {

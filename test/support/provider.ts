@@ -189,16 +189,15 @@ export async function startProvider(
     requestCount: (path) => requests.filter((r) => r.path === path).length,
     async settled() {
       // connections are accepted in the order in which they were made
-      using last = await Deno.connect({ port });
-      const lastPort = (last.localAddr as Deno.NetAddr).port;
-      await until(() => connected.has(lastPort), {
-        what: "the acceptance of all connections to the provider",
-        timeoutMs: 60_000,
-      });
-      last.close();
+      {
+        using last = await Deno.connect({ port });
+        const lastPort = (last.localAddr as Deno.NetAddr).port;
+        await until(() => connected.has(lastPort), {
+          what: "the acceptance of all connections to the provider",
+        });
+      }
       await until(() => connected.size === 0, {
         what: "the end of all connections to the provider",
-        timeoutMs: 60_000,
       });
     },
     fetch: (target, init) =>

@@ -7,6 +7,7 @@
  * @module
  */
 import { OWN_MOUNTS } from "./mounts.ts";
+
 export interface RootRun {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
