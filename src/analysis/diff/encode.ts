@@ -18,6 +18,7 @@ import {
   isMet,
   isScalar,
   judgeCondition,
+  toldOf,
 } from "../../policy/evaluate/conditions.ts";
 import { locationOf, withClaim } from "../../policy/claims.ts";
 import type { Condition, Rule } from "../../policy/model.ts";
@@ -251,10 +252,13 @@ function denyClauses(condition: Condition, { side, space }: Context): Clause[] {
             ({ kind, value }) =>
               kind === "list" || kind === "elsewhere" || (value !== undefined &&
                 isMet(
-                  judgeCondition(condition, {
-                    issuer: side.issuer,
-                    claims: withClaim({}, locationOf(path), value),
-                  }),
+                  judgeCondition(
+                    condition,
+                    toldOf(condition.claim, {
+                      issuer: side.issuer,
+                      claims: withClaim({}, locationOf(path), value),
+                    }),
+                  ),
                   "deny",
                 )),
           ),

@@ -25,10 +25,7 @@ import type {
 
 type Effect = Rule["effect"];
 
-interface ListCondition {
-  readonly operator: "any" | "all" | "none";
-  readonly values: readonly Scalar[];
-}
+type ListCondition = Extract<Condition, { readonly values: unknown }>;
 
 /** Why a condition does not hold. */
 type ConditionFailure =
@@ -60,36 +57,80 @@ export function isListed(issuer: Issuer, location: string): boolean {
   );
 }
 
+/** What a token says where a condition looks, as {@link toldOf} finds it. */
+export interface Told {
+  /** `null`: a claim that is missing, or `null`, satisfies nothing. */
+  readonly actual: unknown;
+  /** It is not there, and the issuer says that it lies elsewhere. */
+  readonly elsewhere: boolean;
+  /** What counts as a list: a list, or the single value that the issuer may send instead. */
+  readonly list: ToldList | null;
+}
+
+interface ToldList {
+  readonly has: (value: Scalar) => boolean;
+  /** A condition can name every entry. */
+  readonly scalars: boolean;
+}
+
+/** Looks up what a condition on this claim is judged by. */
+export function toldOf(
+  claim: string,
+  { issuer, claims }: { issuer: Issuer; claims: Claims },
+): Told {
+  const location = claimLocation(issuer, claim);
+  const actual = readClaim(claims, location) ?? null;
+  const elsewhere = actual === null && isToldElsewhere(claims, location);
+  const list = isScalar(actual) && isListed(issuer, location)
+    ? [actual]
+    : actual;
+  return {
+    actual,
+    elsewhere,
+    list: Array.isArray(list) ? toldList(list) : null,
+  };
+}
+
+/** From here on a set pays. */
+const LONG_LIST = 32;
+
+function toldList(list: readonly unknown[]): ToldList {
+  const set = list.length < LONG_LIST ? null : new Set(list);
+  return {
+    has: set === null
+      ? (value) => list.includes(value)
+      : (value) => set.has(value),
+    scalars: list.every(isScalar),
+  };
+}
+
 /** The same, and whether it can be told at all. */
 type ConditionJudgement = ConditionResult & {
   /** It cannot be told whether the condition holds. */
   readonly untold: boolean;
 };
 
-/** Checks one condition. A claim that is missing or `null` satisfies nothing. */
+/** Checks one condition on its own. */
 export function checkCondition(
   condition: Condition,
   subject: { issuer: Issuer; claims: Claims },
 ): ConditionResult {
-  const { untold: _, ...result } = judgeCondition(condition, subject);
+  const told = toldOf(condition.claim, subject);
+  const { untold: _, ...result } = judgeCondition(condition, told);
   return result;
 }
 
-/** As {@link checkCondition}, with three answers: yes, no, and that it cannot be told. */
+/** As {@link checkCondition}, of what its claim says, with three answers: yes, no, and that it cannot be told. */
 export function judgeCondition(
   condition: Condition,
-  subject: { issuer: Issuer; claims: Claims },
+  told: Told,
 ): ConditionJudgement {
-  const location = claimLocation(subject.issuer, condition.claim);
-  const actual = readClaim(subject.claims, location) ?? null;
+  const { actual, elsewhere } = told;
   if (actual === null) {
-    const elsewhere = isToldElsewhere(subject.claims, location);
     const because = elsewhere ? "claim_distributed" : "claim_missing";
     return { holds: false, because, untold: elsewhere, actual };
   }
-  const { answer, certain } = compare(condition, actual, {
-    bare: isListed(subject.issuer, location),
-  });
+  const { answer, certain } = compare(condition, told);
   // an allow rule must be sure that nothing is there of what must not be
   const holds = answer === true && (certain || condition.operator !== "none");
   if (holds) return { holds, untold: false, actual };
@@ -113,17 +154,13 @@ interface Comparison {
 
 function compare(
   condition: Condition,
-  actual: unknown,
-  { bare }: { bare: boolean },
+  { actual, list }: Told,
 ): Comparison {
   switch (condition.operator) {
     case "any":
     case "all":
-    case "none": {
-      const { operator, values } = condition;
-      const list = bare && isScalar(actual) ? [actual] : actual;
-      return compareList({ operator, values }, list);
-    }
+    case "none":
+      return compareList(condition, list);
     case "in":
       return scalar(
         isScalar(actual) ? condition.values.includes(actual) : null,
@@ -171,16 +208,15 @@ function scalar(answer: boolean | null): Comparison {
 /** An entry that is not a scalar may say anything, but cannot take back what the others say. */
 function compareList(
   { operator, values }: ListCondition,
-  actual: unknown,
+  list: ToldList | null,
 ): Comparison {
-  if (!Array.isArray(actual)) return { answer: null, certain: false };
-  // many that meet many would keep everybody waiting
-  const set = actual.length * values.length > 1e5 ? new Set(actual) : null;
-  const has = (value: Scalar) => set?.has(value) ?? actual.includes(value);
-  const found = operator === "all" ? values.every(has) : values.some(has);
+  if (list === null) return { answer: null, certain: false };
+  const found = operator === "all"
+    ? values.every(list.has)
+    : values.some(list.has);
   return {
     answer: operator === "none" ? !found : found,
-    certain: found || actual.every(isScalar),
+    certain: found || list.scalars,
   };
 }
 

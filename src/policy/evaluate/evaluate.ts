@@ -13,7 +13,7 @@ import { SHORTFALLS } from "./assurance.ts";
 import type { Decision, RuleOutcome } from "../decision.ts";
 import type { Reason } from "../../lib/reason.ts";
 import type { AccessRequest } from "../request.ts";
-import { ruleOutcome } from "./rule.ts";
+import { questionOf, ruleOutcome } from "./rule.ts";
 
 /** Decides a request. Never throws. Does not verify the subject: that is the token's business. */
 export function evaluate(
@@ -34,9 +34,9 @@ export function evaluate(
     if (issuer === undefined) {
       return refusal("issuer_unknown", "no such issuer in the policy");
     }
-    const outcomes = policy.rules.map((rule) =>
-      ruleOutcome(rule, request, { policy, issuer, mapFiles: options.mapFiles })
-    );
+    const { mapFiles } = options;
+    const question = questionOf(request, { policy, issuer, mapFiles });
+    const outcomes = policy.rules.map((rule) => ruleOutcome(rule, question));
     return decide(outcomes);
   } catch (error) {
     return refusal(

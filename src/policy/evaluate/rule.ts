@@ -15,7 +15,7 @@ import {
   untoldSource,
 } from "./accounts.ts";
 import { assuranceFailure, combine, type Requirements } from "./assurance.ts";
-import { judgeCondition, operand } from "./conditions.ts";
+import { judgeCondition, operand, type Told, toldOf } from "./conditions.ts";
 import type { Because, RuleOutcome } from "../decision.ts";
 import {
   type AccountSource,
@@ -57,14 +57,22 @@ export type RuleCondition = Asks & {
   readonly needed: "to match" | "to grant";
 };
 
-/** A request, and what is known beside it, to hold a rule's conditions against. */
-export interface Asked {
-  readonly rule: Rule;
+/** A request, and what is known beside it, to hold rules against. */
+export interface Question {
   readonly request: AccessRequest;
   readonly policy: Policy;
   readonly issuer: Issuer;
+  /** What the token says where a condition on that claim looks. */
+  readonly told: (claim: string) => Told;
   /** Which accounts sources give to the subject. Throws where a map file was not handed in. */
-  given(sources: readonly AccountSource[]): readonly MappedAccount[];
+  readonly given: (
+    sources: readonly AccountSource[],
+  ) => readonly MappedAccount[];
+}
+
+/** The same, to hold the conditions of one rule against. */
+export interface Asked extends Question {
+  readonly rule: Rule;
 }
 
 /** Why a condition is not met. */
@@ -77,111 +85,125 @@ export interface Failure {
   readonly untold: boolean;
 }
 
-interface RuleContext {
+interface Context {
   readonly policy: Policy;
   readonly issuer: Issuer;
   readonly mapFiles: MapFiles;
 }
 
 /** What one rule has to say about a request. Throws where a map file was not handed in. */
-export function ruleOutcome(
-  rule: Rule,
-  request: AccessRequest,
-  context: RuleContext,
-): RuleOutcome {
-  const asked = askedOf(rule, request, context);
+export function ruleOutcome(rule: Rule, question: Question): RuleOutcome {
+  const { request, policy, issuer, told, given } = question;
+  const asked = { rule, request, policy, issuer, told, given };
   let untold: Failure | null = null;
-  for (const condition of conditionsOf(rule, context.policy)) {
+  let failed: Failure | null = null;
+  let matched = true;
+  const met = everyCondition(rule, policy, (condition) => {
     const failure = failureOf(condition, asked);
-    if (failure === null) continue;
-    if (!countsAsMet(failure, rule)) {
-      const matched = condition.needed === "to grant";
-      return outcomeOf(rule, { matched, granted: false, failure });
+    if (failure === null) return true;
+    if (countsAsMet(failure, rule)) {
+      untold ??= failure;
+      return true;
     }
-    untold ??= failure;
-  }
-  const granted = rule.effect === "allow";
-  return outcomeOf(rule, { matched: true, granted, failure: untold });
+    failed = failure;
+    matched = condition.needed === "to grant";
+    return false;
+  });
+  const granted = met && rule.effect === "allow";
+  return outcomeOf(rule, matched, granted, failed ?? untold);
 }
 
 function outcomeOf(
   { id, effect }: Rule,
-  { matched, granted, failure }: {
-    matched: boolean;
-    granted: boolean;
-    failure: Failure | null;
-  },
+  matched: boolean,
+  granted: boolean,
+  failure: Failure | null,
 ): RuleOutcome {
-  const { because, condition, expected, actual } = failure ?? {
-    because: null,
-    condition: null,
-    expected: null,
-    actual: null,
+  return {
+    id,
+    effect,
+    matched,
+    granted,
+    because: failure?.because ?? null,
+    condition: failure?.condition ?? null,
+    expected: failure?.expected ?? null,
+    actual: failure?.actual ?? null,
   };
-  return { id, effect, matched, granted, because, condition, expected, actual };
 }
 
-/** The request as the conditions of one rule see it; each list of sources is looked up once. */
+/** The request as all rules see it; each claim and each list of sources is looked up once. */
+export function questionOf(
+  request: AccessRequest,
+  { policy, issuer, mapFiles }: Context,
+): Question {
+  const { subject } = request;
+  const { claims } = subject;
+  const pattern = policy.accounts_pattern;
+  const told = remembered((claim: string) => toldOf(claim, { issuer, claims }));
+  const given = remembered((sources: readonly AccountSource[]) =>
+    mappedAccounts(sources, subject, { mapFiles, pattern })
+  );
+  return { request, policy, issuer, told, given };
+}
+
+/** The request as the conditions of one rule see it. */
 export function askedOf(
   rule: Rule,
   request: AccessRequest,
-  { policy, issuer, mapFiles }: RuleContext,
+  context: Context,
 ): Asked {
-  const pattern = policy.accounts_pattern;
-  let known:
-    | Map<readonly AccountSource[], readonly MappedAccount[]>
-    | undefined;
-  const given = (sources: readonly AccountSource[]) => {
-    known ??= new Map();
-    const found = known.get(sources) ??
-      mappedAccounts(sources, request.subject, { mapFiles, pattern });
-    known.set(sources, found);
-    return found;
+  return { rule, ...questionOf(request, context) };
+}
+
+/** The function, which answers again what it was asked before. */
+function remembered<Key, Value>(
+  look: (key: Key) => Value,
+): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const value = look(key);
+    known.set(key, value);
+    return value;
   };
-  return { rule, request, policy, issuer, given };
 }
 
 /** Everything that a rule asks, in the order in which it is looked at. */
-export function* conditionsOf(
+export function conditionsOf(rule: Rule, policy: Policy): RuleCondition[] {
+  const all: RuleCondition[] = [];
+  everyCondition(rule, policy, (condition) => all.push(condition) > 0);
+  return all;
+}
+
+/** Whether `isMet` says yes to everything that a rule asks. It is not asked after a no. */
+function everyCondition(
   rule: Rule,
   policy: Policy,
-): Generator<RuleCondition, void> {
+  isMet: (condition: RuleCondition) => boolean,
+): boolean {
   const { issuers, services, rhosts, not_after, accounts } = rule;
-  const needed = "to match";
-  if (issuers !== null) {
-    yield { asks: "issuers", names: issuers, path: ["issuers"], needed };
-  }
-  if (services !== null) {
-    yield { asks: "services", names: services, path: ["services"], needed };
-  }
-  if (rhosts !== null) {
-    yield { asks: "rhosts", networks: rhosts, path: ["rhosts"], needed };
-  }
-  if (not_after !== null) {
-    yield { asks: "not_after", end: not_after, path: ["not_after"], needed };
-  }
-  for (const condition of rule.when) {
-    const path = ["when", condition.claim, condition.operator];
-    yield { asks: "when", condition, path, needed };
-  }
-  // a deny rule without accounts is about every account
-  if (accounts !== null) {
-    yield { asks: "accounts", sources: accounts, path: ["accounts"], needed };
-  }
-  if (rule.effect === "deny") return;
-  yield { asks: "host", path: ["accounts"], needed };
-  // before the assurance: no better authentication would open a protected account
-  yield {
-    asks: "allow_protected",
-    path: ["allow_protected"],
-    needed: "to grant",
-  };
-  yield {
-    asks: "assurance",
-    required: combine(policy.assurance, rule.assurance),
-    path: ["assurance"],
-    needed: "to grant",
-  };
+  const toMatch = "to match";
+  const isKeyMet = (asks: Asks, needed: RuleCondition["needed"] = toMatch) =>
+    isMet({ ...asks, path: [asks.asks], needed });
+  return (issuers === null || isKeyMet({ asks: "issuers", names: issuers })) &&
+    (services === null || isKeyMet({ asks: "services", names: services })) &&
+    (rhosts === null || isKeyMet({ asks: "rhosts", networks: rhosts })) &&
+    (not_after === null || isKeyMet({ asks: "not_after", end: not_after })) &&
+    rule.when.every((condition) => {
+      const path = ["when", condition.claim, condition.operator];
+      return isMet({ asks: "when", condition, path, needed: toMatch });
+    }) &&
+    // a deny rule without accounts is about every account
+    (accounts === null || isKeyMet({ asks: "accounts", sources: accounts })) &&
+    (rule.effect === "deny" ||
+      (isMet({ asks: "host", path: ["accounts"], needed: toMatch }) &&
+        // before the assurance: no better authentication would open a protected account
+        isKeyMet({ asks: "allow_protected" }, "to grant") &&
+        isKeyMet({
+          asks: "assurance",
+          required: combine(policy.assurance, rule.assurance),
+        }, "to grant")));
 }
 
 /**
@@ -217,6 +239,7 @@ export function failureOf(
   asked: Asked,
 ): Failure | null {
   const { request, issuer } = asked;
+  if (condition.asks === "when") return claimFailure(condition, asked);
   const failure = (
     because: Because,
     expected: unknown,
@@ -250,8 +273,6 @@ export function failureOf(
         ? null
         : { ...failure("rule_expired", end, now), untold };
     }
-    case "when":
-      return claimFailure(condition, asked);
     case "accounts":
       return accountFailure(condition, asked);
     case "host":
@@ -281,10 +302,9 @@ export function countsAsMet(failure: Failure | null, rule: Rule): boolean {
 
 function claimFailure(
   { condition, path }: { condition: Condition; path: readonly string[] },
-  { rule, request, issuer }: Asked,
+  { rule, told }: Asked,
 ): Failure | null {
-  const { claims } = request.subject;
-  const result = judgeCondition(condition, { issuer, claims });
+  const result = judgeCondition(condition, told(condition.claim));
   if (result.holds) return null;
   const { because, untold, actual } = result;
   // an entry that is not a scalar may be what a deny rule looks for

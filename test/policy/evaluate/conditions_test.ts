@@ -256,6 +256,14 @@ Deno.test("checkCondition() is fast where very many groups meet very many", () =
   }
 });
 
+for (const [operator, wanted, actual, expected] of TABLE) {
+  if (!Array.isArray(actual) || actual.length === 0) continue;
+  Deno.test(`${operator} ${JSON.stringify(wanted)} is the same of a long list of ${JSON.stringify(actual)}`, () => {
+    const long = Array.from({ length: 100 }, () => actual).flat(1);
+    assert.equal(outcome(operator, wanted, long), expected);
+  });
+}
+
 Deno.test("operand() is what the condition compares with", () => {
   assert.equal(operand({ claim: "c", operator: "like", pattern: "a*" }), "a*");
   assert.equal(

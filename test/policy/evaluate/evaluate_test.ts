@@ -286,6 +286,29 @@ Deno.test("evaluate() does not change what it is given", () => {
   assert.equal(short(decision), "allow allowed staff");
 });
 
+Deno.test("evaluate() looks a claim up once, however many rules ask about it", () => {
+  const policy = rules(Object.fromEntries(
+    Array.from({ length: 50 }, (_, index) => [
+      `r${index}`,
+      `when: {groups: {any: [g${index}]}}, accounts: [{claim: sub}]`,
+    ]),
+  ));
+  let looks = 0;
+  const claims = {
+    sub: "alice",
+    get groups() {
+      looks++;
+      return ["g49"];
+    },
+  };
+  const decision = evaluate(
+    policy,
+    requestFor(policy, { subject: { claims } }),
+  );
+  assert.equal(short(decision), "allow allowed r49");
+  assert.equal(looks, 1);
+});
+
 Deno.test("a policy without rules denies", () => {
   assert.equal(
     short(
