@@ -83,6 +83,8 @@ await attempt(Deno.execPath(), {
   stdout: "null",
 });
 
+// see test/support/bundle_once.ts
+const bundles = await Deno.makeTempDir({ prefix: "oauth-pam-bundles-" });
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: [
     "test",
@@ -95,8 +97,9 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     ...(Deno.args.some((word) => /\.ts$|^test\//.test(word)) ? [] : ["test/"]),
     ...Deno.args,
   ],
-  env: await denort(),
+  env: { ...await denort(), OAUTH_PAM_TEST_BUNDLES: bundles },
 }).spawn().status;
+await Deno.remove(bundles, { recursive: true });
 Deno.exit(code);
 
 /** Those that are not installed; `null` where there is no dpkg to ask. */

@@ -54,7 +54,7 @@ interface PolicyBeside extends Omit<EmbeddedPolicy, "policy"> {
 const MAX_LITERAL = 16 * 1024;
 
 /** Without a policy: a program that reads whichever it is asked about. */
-interface BundleOptions extends Partial<ParsedPolicy> {
+export interface BundleOptions extends Partial<ParsedPolicy> {
   /** Path of the module to bundle; `src/main.ts` of this checkout unless given. */
   readonly entryPoint?: string;
   /** Whether sshd asks about keys: what answers it has a file of its own then. */

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { bundleProgram } from "../../src/build/bundle.ts";
+import { bundleOnce } from "../support/bundle_once.ts";
 import { permissionNeeds } from "../../src/build/permissions.ts";
 import { parsePolicy, usable } from "../../src/policy/syntax/parse.ts";
 import { type Build, BUILDS, decoder, environment } from "./site.ts";
@@ -59,7 +59,7 @@ async function withGate(
     const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
       .toHex();
     await build({
-      bundle: await bundleProgram({ environment, sha256, policy }),
+      bundle: await bundleOnce({ environment, sha256, policy }),
       needs: permissionNeeds(policy),
       output: program,
       deno,

@@ -7,7 +7,7 @@
  */
 // Threats: G15
 import assert from "node:assert/strict";
-import { bundleProgram } from "../../src/build/bundle.ts";
+import { bundleOnce } from "../support/bundle_once.ts";
 import {
   compileProgram,
   writeRuntimeProgram,
@@ -82,7 +82,7 @@ async function createGate(
   const policy = parse(textFor(parsed));
   const program = `${scene.site.directory}/oauth-pam`;
   const build = kind === "compiled" ? compileProgram : writeRuntimeProgram;
-  const bundle = await bundleProgram({ environment, sha256, policy });
+  const bundle = await bundleOnce({ environment, sha256, policy });
   const id = /\\"program\\":\\"([0-9a-f]{64})\\"/.exec(bundle.main)?.[1] ?? "";
   await build({
     bundle,

@@ -5,7 +5,8 @@
  */
 
 import { buildEnvironment as environment } from "../support/built_program.ts";
-import { bundleProgram, MARKER } from "../../src/build/bundle.ts";
+import { MARKER } from "../../src/build/bundle.ts";
+import { bundleOnce } from "../support/bundle_once.ts";
 import {
   type BuildOptions,
   compileProgram,
@@ -135,7 +136,7 @@ export async function withSite(
     await Deno.mkdir(paths.cache, { recursive: true, mode: 0o700 });
     await Deno.writeTextFile(`${root}/probe.ts`, PROBE);
     await build({
-      bundle: await bundleProgram({
+      bundle: await bundleOnce({
         ...(real ? {} : { entryPoint: `${root}/probe.ts` }),
         environment,
         sha256,

@@ -5,6 +5,7 @@
  */
 import { BUILD_ENVIRONMENT } from "../../src/build/deno.ts";
 import { build } from "../../src/build/main.ts";
+import { bundleOnce } from "./bundle_once.ts";
 
 /** What `deno task build` sees of this process's environment. */
 export const buildEnvironment: Readonly<Record<string, string>> = Object
@@ -32,6 +33,7 @@ export async function buildProgram(
   const args = [options.policy, ...flags, "--output", options.output];
   const code = await build(args, {
     environment: buildEnvironment,
+    bundle: bundleOnce,
     print: () => {},
     printError: (line) => errors.push(line),
   });

@@ -3,23 +3,15 @@
  *
  * @module
  */
-import {
-  type Bundle,
-  bundleFiles,
-  bundleProgram,
-} from "../../src/build/bundle.ts";
+import { type Bundle, bundleFiles } from "../../src/build/bundle.ts";
 import { peopleWrapper } from "../../src/build/people_wrapper.ts";
 import { buildEnvironment } from "./built_program.ts";
+import { bundleOnce } from "./bundle_once.ts";
 import { readExample, replaceAll } from "./pam.ts";
 
-let bundled: Promise<Bundle> | undefined;
-
-/** The program without a policy, made once for all tests of a file. */
+/** The program without a policy. */
 export function packagedProgram(): Promise<Bundle> {
-  return bundled ??= bundleProgram({
-    environment: buildEnvironment,
-    keys: true,
-  });
+  return bundleOnce({ environment: buildEnvironment, keys: true });
 }
 
 export interface PackageParts {

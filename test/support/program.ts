@@ -5,7 +5,8 @@
  * @module
  */
 
-import { bundleFiles, bundleProgram } from "../../src/build/bundle.ts";
+import { bundleFiles } from "../../src/build/bundle.ts";
+import { bundleOnce } from "./bundle_once.ts";
 import { buildEnvironment as environment } from "./built_program.ts";
 
 let bundled: Promise<string> | undefined;
@@ -15,7 +16,7 @@ export function bundledProgram(): Promise<string> {
   return bundled ??= (async () => {
     const folder = ownFolder("bundle");
     const program = `${folder}/program.js`;
-    const files = bundleFiles(program, await bundleProgram({ environment }));
+    const files = bundleFiles(program, await bundleOnce({ environment }));
     for (const [path, text] of files) {
       await Deno.writeTextFile(path, text);
     }

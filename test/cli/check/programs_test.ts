@@ -10,7 +10,6 @@ import { sha256Hex } from "../../../src/files/state_directory.ts";
 import {
   type Bundle,
   bundleFiles,
-  bundleProgram,
   withPolicy,
 } from "../../../src/build/bundle.ts";
 import {
@@ -31,6 +30,7 @@ import {
 } from "../../support/built_program.ts";
 import type { CheckOptions, CheckResult } from "../../support/check.ts";
 import { writeStandIn } from "../../support/compiled_stand_in.ts";
+import { packagedProgram } from "../../support/package_host.ts";
 
 function only(result: CheckResult, prefix: string): string[] {
   return result.findings.filter(({ id, level }) =>
@@ -213,10 +213,7 @@ class PackageHost {
 }
 
 Deno.test("check knows the package's layout, and asks for `apply`", async (t) => {
-  const bundle = await bundleProgram({
-    environment: buildEnvironment,
-    keys: true,
-  });
+  const bundle = await packagedProgram();
   await t.step("a package whose apply was never run", async () => {
     await using host = await createBrokenHost();
     const installed = new PackageHost(host, bundle);
