@@ -16,9 +16,31 @@ import {
 import { createPamHost, type PamHost } from "../support/pam.ts";
 import { codeFolder } from "./site.ts";
 import { launch } from "../pam.d.example/stand_in.ts";
+import { encodeSegment } from "../support/tokens.ts";
 
 const CUTS = 200;
-const VERBS = [["login"], ["device", "finish"], ["outcome"]] as const;
+/** Nobody listens there. */
+const ISSUER = "localhost:1";
+
+/** What is started of a build, and how each ends by its own decision. */
+const STARTS = {
+  login: { args: ["login"], stdin: "junk", code: 7 },
+  /** With keys to be fetched from the issuer. */
+  asking: {
+    args: ["login"],
+    stdin: [
+      encodeSegment({ alg: "RS256", kid: "k1", typ: "JWT" }),
+      encodeSegment({ iss: `https://${ISSUER}`, aud: "ssh-prod", sub: "root" }),
+      encodeSegment("signature"),
+    ].join("."),
+    code: 9,
+  },
+  finish: { args: ["device", "finish"], stdin: "junk", code: 7 },
+  outcome: { args: ["outcome"], stdin: "junk", code: 7 },
+} as const;
+type Start = keyof typeof STARTS;
+const ALL = Object.keys(STARTS) as Start[];
+const OWN_DECISIONS = ALL.map((start) => STARTS[start].code);
 
 function policyText(cache: string, host: string): string {
   return `version: 1
@@ -37,7 +59,7 @@ cache: {directory: ${cache}}
 /** A host with the program built for its policy. */
 async function builtHost(
   kind: BuildKind,
-  issuer = "login.example.edu",
+  issuer = ISSUER,
 ): Promise<PamHost> {
   // a wrapper in the place of Deno runs itself until its time is over
   const launcher = { "limit=30\n": "limit=6\n", "limit=120 ": "limit=6 " };
@@ -58,24 +80,47 @@ function filesOf(program: string, kind: BuildKind): string[] {
   ];
 }
 
-/** How the launcher ends for each verb. */
-async function ends(host: PamHost): Promise<number[]> {
-  return await Promise.all(VERBS.map(async (verb) => {
+/** How the launcher ends for each. */
+async function ends(
+  host: PamHost,
+  starts: readonly Start[] = ALL,
+): Promise<number[]> {
+  // an issuer that did not answer is not asked again for a while
+  await Deno.remove(`${host.directory}/cache/jwks`, { recursive: true })
+    .catch(() => {});
+  return await Promise.all(starts.map(async (start) => {
+    const { args, stdin } = STARTS[start];
     const { code } = await launch(host, {
       args: [
-        ...verb,
+        ...args,
         host.policy,
-        ...(verb[0] === "outcome" ? ["authinfo_unavail"] : []),
+        ...(start === "outcome" ? ["authinfo_unavail"] : []),
       ],
-      env: ["PAM_USER=root", "PAM_TYPE=auth", "PAM_SERVICE=sshd"],
-      stdin: "junk",
+      // of another user, whose outcome is not what is asked about
+      env: [
+        `PAM_USER=${start === "asking" ? "daemon" : "root"}`,
+        ...["PAM_TYPE=auth", "PAM_SERVICE=sshd"],
+      ],
+      stdin,
     });
     return code;
   }));
 }
 
-async function assertRefused(host: PamHost, what: string): Promise<void> {
+/** What reads a file of the build: without it, that does not come to its own decision. */
+async function readersOf(host: PamHost, file: string): Promise<Start[]> {
+  await Deno.rename(file, `${file}.away`);
   const codes = await ends(host);
+  await Deno.rename(`${file}.away`, file);
+  return ALL.filter((start, index) => codes[index] !== STARTS[start].code);
+}
+
+async function assertRefused(
+  host: PamHost,
+  what: string,
+  starts: readonly Start[] = ALL,
+): Promise<void> {
+  const codes = await ends(host, starts);
   assert.ok(codes.every((code) => code > 0 && code < 124), `${what}: ${codes}`);
 }
 
@@ -101,7 +146,7 @@ const INSTEAD: readonly [string, (whole: Uint8Array) => Uint8Array][] = [
 for (const kind of BUILD_KINDS) {
   Deno.test(`a build whose files are whole refuses junk by its own decision (${kind})`, async () => {
     await using host = await builtHost(kind);
-    assert.deepEqual(await ends(host), [7, 7, 7]);
+    assert.deepEqual(await ends(host), OWN_DECISIONS);
   });
 
   Deno.test(`a file of the build that holds nothing of use lets nobody in (${kind})`, async () => {
@@ -114,26 +159,36 @@ for (const kind of BUILD_KINDS) {
       }
       await Deno.writeFile(file, whole);
     }
-    assert.deepEqual(await ends(host), [7, 7, 7]);
+    assert.deepEqual(await ends(host), OWN_DECISIONS);
   });
 
   Deno.test(`a file of the build cut at any of ${CUTS} places lets nobody in (${kind})`, async () => {
     await using host = await builtHost(kind);
-    for (const file of filesOf(host.program, kind)) {
+    const files = filesOf(host.program, kind);
+    const readers = new Map<string, Start[]>();
+    for (const file of files) {
       const whole = await Deno.readFile(file);
+      const starts = await readersOf(host, file);
+      readers.set(file, starts);
       for (let cut = CUTS; cut > 0; cut--) {
         const length = Math.floor(whole.length * cut / (CUTS + 1));
         await Deno.truncate(file, length);
-        await assertRefused(host, `${file} cut after ${length} bytes`);
+        await assertRefused(host, `${file} cut after ${length} bytes`, starts);
       }
       await Deno.writeFile(file, whole);
     }
-    assert.deepEqual(await ends(host), [7, 7, 7]);
+    assert.deepEqual(
+      files.map((file) => readers.get(file)),
+      kind === "compiled"
+        ? [ALL]
+        : [ALL, ALL, ["asking"], ["finish", "outcome"], ALL],
+    );
+    assert.deepEqual(await ends(host), OWN_DECISIONS);
   });
 
   Deno.test(`a file of the build swapped for another lets nobody in (${kind})`, async () => {
     await using host = await builtHost(kind);
-    await using other = await builtHost(kind, "login.example.org");
+    await using other = await builtHost(kind, "localhost:2");
     const files = filesOf(host.program, kind);
     const others = [...filesOf(other.program, kind), "/bin/true", "/bin/sh"];
     for (const file of files) {
@@ -154,7 +209,7 @@ const FLIPS = 120;
 Deno.test("a code cache with a bit turned, or cut, lets nobody in", async () => {
   await using host = await builtHost("runtime");
   for (let turn = 0; turn < 2; turn++) {
-    assert.deepEqual(await ends(host), [7, 7, 7]);
+    assert.deepEqual(await ends(host), OWN_DECISIONS);
   }
   const folder = await codeFolder(host.program);
   const file = `${folder}/v8_code_cache_v2`;
@@ -185,7 +240,7 @@ Deno.test("a code cache with a bit turned, or cut, lets nobody in", async () => 
     await assertRefused(host, `the code cache ends after ${length} bytes`);
   }
   await restored(whole);
-  assert.deepEqual(await ends(host), [7, 7, 7]);
+  assert.deepEqual(await ends(host), OWN_DECISIONS);
 });
 
 const STACKS = [
