@@ -10,6 +10,7 @@ import {
   askedOf,
   conditionsOf,
   failureOf,
+  type RuleCondition,
 } from "../../policy/evaluate/rule.ts";
 import type { Policy, Rule } from "../../policy/model.ts";
 import { Effects } from "./mutation_effect.ts";
@@ -185,8 +186,13 @@ export class Noticing {
   #nearTo(rule: Rule): readonly Near[] {
     const known = this.#near.get(rule);
     if (known !== undefined) return known;
+    const policy = this.#policy;
+    // a deny rule does not ask whether there is such an account
+    const conditions = conditionsOf(rule, policy).filter(({ asks, needed }) =>
+      needed === "to match" && asks !== "host"
+    );
     const found = this.#results.flatMap((result) =>
-      nearness(rule, { policy: this.#policy, result }) ?? []
+      nearness(rule, { conditions, policy, result }) ?? []
     );
     this.#near.set(rule, found);
     return found;
@@ -203,7 +209,11 @@ interface Near {
 /** `null` where two or more conditions fail. */
 function nearness(
   rule: Rule,
-  { policy, result }: { policy: Policy; result: TestResult },
+  { conditions, policy, result }: {
+    conditions: readonly RuleCondition[];
+    policy: Policy;
+    result: TestResult;
+  },
 ): Near | null {
   const { request, mapFiles } = result.test;
   const issuer = policy.issuers.find(({ name }) =>
@@ -213,10 +223,7 @@ function nearness(
   if (issuer === undefined) return { result, failing };
   const asked = askedOf(rule, request, { policy, issuer, mapFiles });
   try {
-    for (const condition of conditionsOf(rule, policy)) {
-      if (condition.needed === "to grant") break;
-      // a deny rule does not ask whether there is such an account
-      if (condition.asks === "host") continue;
+    for (const condition of conditions) {
       const failure = failureOf(condition, asked);
       // what cannot be told is enough for a deny rule, which the rule may be turned into
       if (failure === null || failure.untold) continue;

@@ -159,8 +159,9 @@ export function askedOf(
 function remembered<Key, Value>(
   look: (key: Key) => Value,
 ): (key: Key) => Value {
-  const known = new Map<Key, Value>();
+  let known: Map<Key, Value> | undefined;
   return (key) => {
+    known ??= new Map();
     const found = known.get(key);
     if (found !== undefined) return found;
     const value = look(key);
