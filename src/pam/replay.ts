@@ -133,7 +133,7 @@ export async function spendToken(
       throw replayed("the token may be one that was used and is forgotten");
     }
   }
-  await forgetExpired(spent, { marks, written, now });
+  await forgetExpired(spent, { marks, written, known, now });
   return true;
 }
 
@@ -176,16 +176,17 @@ function replayed(message = "the token has been used before"): TokenError {
  */
 async function forgetExpired(
   spent: StateDirectory,
-  { marks, written, now }: {
+  { marks, written, known, now }: {
     readonly marks: readonly Mark[];
     readonly written: readonly Place[];
+    /** The highest of those. */
+    readonly known: ReadonlyMap<string, number>;
     readonly now: number;
   },
 ): Promise<void> {
   const expired = marks.filter(({ end }) => end + MARGIN < now)
     .slice(0, MAX_SWEPT);
-  const known = highest(written);
-  const reached = highest([...written, ...expired.map(place)]);
+  const reached = highest([...known, ...expired.map(place)]);
   try {
     for (const [kind, number] of reached) {
       if (number !== known.get(kind)) {
