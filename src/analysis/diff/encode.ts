@@ -59,7 +59,7 @@ export function regionParts(rule: Rule, context: Context): RegionPart[] {
   if (!isAccountName(context.account, accounts_pattern)) {
     return [{ path: ["accounts_pattern"], clauses: [NEVER] }];
   }
-  return [...conditionsOf(rule, context.side.policy)].map((condition) => ({
+  return conditionsOf(rule, context.side.policy).map((condition) => ({
     path: condition.path,
     clauses: clausesOf(condition, { ...context, rule }),
   })).filter(({ clauses }) => clauses.length > 0);

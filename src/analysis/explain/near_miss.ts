@@ -79,7 +79,7 @@ export function nearMisses(
 /** Hints about the condition that kept an allow rule from granting. */
 function outcomeHints(rule: Rule, said: RuleOutcome, known: Known): Hint[] {
   const failed = said.condition?.join("\0");
-  const condition = [...conditionsOf(rule, known.policy)].find(({ path }) =>
+  const condition = conditionsOf(rule, known.policy).find(({ path }) =>
     path.join("\0") === failed
   );
   return condition === undefined ? [] : failureHints(condition, said, known);

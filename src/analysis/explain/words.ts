@@ -428,7 +428,7 @@ function identityName(identity: Identity | undefined, id: string): string {
 export function denialWords(rule: Rule, known: Known): string {
   const { request, policy, issuer, mapFiles } = known;
   const asked = askedOf(rule, request, { policy, issuer, mapFiles });
-  const found = [...conditionsOf(rule, policy)].map((condition) =>
+  const found = conditionsOf(rule, policy).map((condition) =>
     failureOf(condition, asked) === null
       ? foundWords(condition, known)
       : `${shown(condition.path.join("."))} cannot be told`

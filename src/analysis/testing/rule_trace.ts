@@ -53,7 +53,7 @@ export function traceOf(
   policy: Policy,
   results: readonly TestResult[],
 ): RuleTrace {
-  const wholes = [...conditionsOf(rule, policy)]
+  const wholes = conditionsOf(rule, policy)
     .filter(({ asks }) => asks !== "host")
     .map((condition): Whole => ({
       condition,
