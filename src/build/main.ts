@@ -23,9 +23,7 @@ const USAGE =
 
 interface BuildIo {
   readonly environment: Readonly<Record<string, string>>;
-  /** Another program than `src/main.ts`, for tests. */
-  readonly entryPoint?: string;
-  /** In place of {@link bundleProgram}, for tests: what takes longest is made once for many builds. */
+  /** In place of {@link bundleProgram}, for tests: of another program, or of one that was bundled before. */
   readonly bundle?: typeof bundleProgram;
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;
@@ -61,13 +59,10 @@ export async function build(
 /** One executable, with every verb for people in it. */
 async function buildClient(
   request: Request,
-  { environment, entryPoint, bundle = bundleProgram }: BuildIo,
+  { environment, bundle = bundleProgram }: BuildIo,
 ): Promise<string> {
   const built = await compileProgram({
-    bundle: await bundle({
-      environment,
-      ...(entryPoint === undefined ? {} : { entryPoint }),
-    }),
+    bundle: await bundle({ environment }),
     needs: CLIENT,
     output: await outputPath(request.output),
     environment,
@@ -105,7 +100,6 @@ async function buildForPolicy(
       policy,
       keys: takesCertificates(policy),
       environment: io.environment,
-      ...(io.entryPoint === undefined ? {} : { entryPoint: io.entryPoint }),
     });
     const common = { bundle, needs, output, environment: io.environment };
     const { prefix } = request;

@@ -6,7 +6,7 @@
 // Threats: G20
 
 import assert from "node:assert/strict";
-import { MARKER } from "../../src/build/bundle.ts";
+import { bundleProgram, MARKER } from "../../src/build/bundle.ts";
 import { build } from "../../src/build/main.ts";
 import { onFullDisk } from "../support/full_disk.ts";
 import { environment } from "./site.ts";
@@ -53,7 +53,7 @@ async function withPolicy(
       const err: string[] = [];
       const code = await build(args.map((arg) => arg.replace(/^@/, folder)), {
         environment,
-        entryPoint,
+        bundle: (options) => bundleProgram({ ...options, entryPoint }),
         print: (line) => out.push(line),
         printError: (line) => err.push(line),
       });
