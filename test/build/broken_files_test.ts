@@ -21,13 +21,17 @@ import { encodeSegment } from "../support/tokens.ts";
 const CUTS = 200;
 /** Nobody listens there. */
 const ISSUER = "localhost:1";
+/** Stands for the path of the host's. */
+const POLICY = "POLICY";
 
-/** What is started of a build, and how each ends by its own decision. */
+/** What is started of a build, for whom, and how each ends by its own decision. */
 const STARTS = {
-  login: { args: ["login"], stdin: "junk", code: 7 },
+  login: { args: ["login", POLICY], user: "root", stdin: "junk", code: 7 },
   /** With keys to be fetched from the issuer. */
   asking: {
-    args: ["login"],
+    args: ["login", POLICY],
+    // whose outcome is not what is asked about
+    user: "daemon",
     stdin: [
       encodeSegment({ alg: "RS256", kid: "k1", typ: "JWT" }),
       encodeSegment({ iss: `https://${ISSUER}`, aud: "ssh-prod", sub: "root" }),
@@ -35,8 +39,18 @@ const STARTS = {
     ].join("."),
     code: 9,
   },
-  finish: { args: ["device", "finish"], stdin: "junk", code: 7 },
-  outcome: { args: ["outcome"], stdin: "junk", code: 7 },
+  finish: {
+    args: ["device", "finish", POLICY],
+    user: "root",
+    stdin: "junk",
+    code: 7,
+  },
+  outcome: {
+    args: ["outcome", POLICY, "authinfo_unavail"],
+    user: "root",
+    stdin: "junk",
+    code: 7,
+  },
 } as const;
 type Start = keyof typeof STARTS;
 const ALL = Object.keys(STARTS) as Start[];
@@ -89,18 +103,10 @@ async function ends(
   await Deno.remove(`${host.directory}/cache/jwks`, { recursive: true })
     .catch(() => {});
   return await Promise.all(starts.map(async (start) => {
-    const { args, stdin } = STARTS[start];
+    const { args, user, stdin } = STARTS[start];
     const { code } = await launch(host, {
-      args: [
-        ...args,
-        host.policy,
-        ...(start === "outcome" ? ["authinfo_unavail"] : []),
-      ],
-      // of another user, whose outcome is not what is asked about
-      env: [
-        `PAM_USER=${start === "asking" ? "daemon" : "root"}`,
-        ...["PAM_TYPE=auth", "PAM_SERVICE=sshd"],
-      ],
+      args: args.map((word) => word === POLICY ? host.policy : word),
+      env: [`PAM_USER=${user}`, "PAM_TYPE=auth", "PAM_SERVICE=sshd"],
       stdin,
     });
     return code;
@@ -164,12 +170,11 @@ for (const kind of BUILD_KINDS) {
 
   Deno.test(`a file of the build cut at any of ${CUTS} places lets nobody in (${kind})`, async () => {
     await using host = await builtHost(kind);
-    const files = filesOf(host.program, kind);
-    const readers = new Map<string, Start[]>();
-    for (const file of files) {
+    const readers: Start[][] = [];
+    for (const file of filesOf(host.program, kind)) {
       const whole = await Deno.readFile(file);
       const starts = await readersOf(host, file);
-      readers.set(file, starts);
+      readers.push(starts);
       for (let cut = CUTS; cut > 0; cut--) {
         const length = Math.floor(whole.length * cut / (CUTS + 1));
         await Deno.truncate(file, length);
@@ -178,7 +183,7 @@ for (const kind of BUILD_KINDS) {
       await Deno.writeFile(file, whole);
     }
     assert.deepEqual(
-      files.map((file) => readers.get(file)),
+      readers,
       kind === "compiled"
         ? [ALL]
         : [ALL, ALL, ["asking"], ["finish", "outcome"], ALL],
